@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Packets of the mirage GPU: 32-bit little-endian words in a channel's ring
+ * (written by the kernel) and in indirect buffers (written by anyone).
+ * Explained in hw/doc/packets.md.
+ *
+ * A packet is a header and its payload. The packets of a channel take effect
+ * in order: one starts when the one before is complete. No packet but the
+ * ring-only ones names a physical pointer, and none a register or another VM.
+ */
+#ifndef HW_PACKETS_H
+#define HW_PACKETS_H
+
+#include <linux/types.h>
+
+/* Header: opcode 7..0, payload words 15..8, flags 31..16. */
+#define MIRAGE_PKT(op, words, flags) \
+	((__u32)(op) | (__u32)(words) << 8 | (__u32)(flags) << 16)
+#define MIRAGE_PKT_OP(header)		((header) & 0xff)
+#define MIRAGE_PKT_WORDS(header)	(((header) >> 8) & 0xff)
+#define MIRAGE_PKT_FLAGS(header)	((header) >> 16)
+
+/*
+ * PKT(name, opcode, payload words, flags allowed, where, doc)
+ * where: RING ring only; USER ring and indirect buffers; COMPUTE as USER, channels of class COMPUTE only.
+ * 64-bit payload values are two words, low first. Addresses are GPU virtual unless said.
+ */
+#define MIRAGE_PACKETS(PKT) \
+	PKT(NOP, 0x00, 0, 0, USER, "nothing") \
+	PKT(IB, 0x01, 3, 0, RING, "address (64, 4-byte aligned), number of words (1 to 2^20): execute an indirect buffer; complete when its last packet is") \
+	PKT(FENCE, 0x02, 4, 1, RING, "physical pointer (64), value (64): write the value; with NOTIFY (bit 0) add a FENCE event") \
+	PKT(COPY, 0x10, 6, 0, USER, "source (64), destination (64), bytes (64): copy; any alignment; areas that overlap give no particular result") \
+	PKT(FILL, 0x11, 5, 0, USER, "destination (64, 4-byte aligned), bytes (64, multiple of 4), pattern (32)") \
+	PKT(DISPATCH, 0x20, 2, 0, COMPUTE, "address of a struct mirage_dispatch (64, 64-byte aligned): run it; complete when its last wave is") \
+	PKT(SEM_WRITE, 0x30, 4, 0, USER, "address (64, 8-byte aligned), value (64): store, after all effects of the packets before") \
+	PKT(SEM_WAIT, 0x31, 4, 1, USER, "address (64, 8-byte aligned), value (64): wait until the memory's value - value is not negative as a signed number, or with EQUAL (bit 0) until they are equal; the channel gives its turn to others meanwhile") \
+	PKT(TIMESTAMP, 0x32, 2, 0, USER, "address (64, 8-byte aligned): store BUS_TIME")
+
+enum mirage_packet_op {
+#define PKT(name, op, words, flags, where, doc) MIRAGE_PKT_##name = (op),
+	MIRAGE_PACKETS(PKT)
+#undef PKT
+};
+
+#define MIRAGE_FENCE_NOTIFY	(1u << 0)
+#define MIRAGE_SEM_EQUAL	(1u << 0)
+#define MIRAGE_IB_MAX_WORDS	(1u << 20)
+
+/* What a DISPATCH runs: grid[] groups of group[] work items. */
+struct mirage_dispatch {
+	__le64 code;		/* first instruction, 8-byte aligned */
+	__le32 code_size;	/* bytes, multiple of 8, 8 to 2^24 */
+	__le32 nr_regs;		/* registers a lane may use, 1 to 255 */
+	__le64 args;		/* argument block, 8-byte aligned; may be 0 when args_size is 0 */
+	__le32 args_size;	/* bytes, at most 4096 */
+	__le32 shared_size;	/* bytes of shared memory of each group, at most BUS_MAX_SHARED */
+	__le32 grid[3];		/* groups, each at least 1; the product at most 2^32 - 1 */
+	__le32 rsvd0;		/* zero */
+	__le32 group[3];	/* work items, each at least 1; the product at most BUS_MAX_GROUP */
+	__le32 rsvd1[17];	/* zero; 128 bytes in all */
+};
+
+#endif /* HW_PACKETS_H */

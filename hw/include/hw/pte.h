@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Page-table format of the mirage GPU.
+ *
+ * Virtual addresses have 49 bits: the lower 2^47 bytes mirror a process's own,
+ * the rest is for buffer objects. Four levels of 64-bit little-endian entries:
+ *
+ *   level  index bits  entries  an entry covers  may be a leaf
+ *   PD3    48..39      1024     512 GiB          no   (root: 8 KiB, 8 KiB aligned)
+ *   PD2    38..30      512      1 GiB            no
+ *   PD1    29..21      512      2 MiB            yes  (MIRAGE_PTE_LEAF)
+ *   PT     20..12      512      4 KiB            always; 16 in a row with CONT make 64 KiB
+ *
+ * Model followed: x86-64's radix tree with one index width, and the contiguous
+ * hint of the Arm architecture for 64 KiB. Rejected: a second page-table format
+ * for 64 KiB pages (dual page tables as on NVIDIA's GPUs): it doubles every
+ * structure in model and driver for the sake of eight bytes in a table.
+ */
+#ifndef HW_PTE_H
+#define HW_PTE_H
+
+#include <linux/types.h>
+
+#define MIRAGE_VA_BITS		49
+#define MIRAGE_VA_MIRROR_BITS	47
+#define MIRAGE_PAGE_SHIFT	12
+#define MIRAGE_PAGE_64K_SHIFT	16
+#define MIRAGE_PAGE_2M_SHIFT	21
+
+#define MIRAGE_PT_LEVELS	4
+#define MIRAGE_PD3_SHIFT	39
+#define MIRAGE_PD2_SHIFT	30
+#define MIRAGE_PD1_SHIFT	21
+#define MIRAGE_PT_SHIFT		12
+#define MIRAGE_PD3_ENTRIES	1024
+#define MIRAGE_PT_ENTRIES	512
+#define MIRAGE_CONT_ENTRIES	16
+
+/* In every entry. An entry without VALID is ignored by the device: its other bits belong to software. */
+#define MIRAGE_PTE_VALID	(1ull << 0)
+/* The address is a bus address (system memory); otherwise an offset into VRAM. */
+#define MIRAGE_PTE_SYSTEM	(1ull << 1)
+/* In a PD1 entry: a 2 MiB page and not a table. Set in a PT entry too; never in PD3 and PD2. */
+#define MIRAGE_PTE_LEAF		(1ull << 2)
+/* Leaves only: what may be done besides reading. ATOMIC without WRITE is malformed. */
+#define MIRAGE_PTE_WRITE	(1ull << 3)
+#define MIRAGE_PTE_ATOMIC	(1ull << 4)
+/*
+ * PT leaves only: this entry is one of 16 with consecutive, 64 KiB aligned
+ * addresses and the same bits. The device may use any one of them for all 64 KiB.
+ */
+#define MIRAGE_PTE_CONT		(1ull << 5)
+/* Bits 51..12: the address; of a 2 MiB leaf bits 20..12 are 0. */
+#define MIRAGE_PTE_ADDR		0x000ffffffffff000ull
+/* A valid entry with one of these set is malformed. */
+#define MIRAGE_PTE_RESERVED	(~(MIRAGE_PTE_ADDR | 0x3full))
+
+/* What an access wants; the values of mirage_fault_entry.access. */
+enum mirage_access {
+	MIRAGE_ACCESS_READ = 0,
+	MIRAGE_ACCESS_WRITE = 1,
+	MIRAGE_ACCESS_ATOMIC = 2,
+	MIRAGE_ACCESS_FETCH = 3,	/* packets, instructions, dispatch descriptors, arguments: needs what READ needs */
+};
+
+/* Why a translation failed; the values of mirage_fault_entry.kind. */
+enum mirage_fault_kind {
+	MIRAGE_FAULT_NOT_PRESENT = 1,	/* an entry on the way has no VALID */
+	MIRAGE_FAULT_WRITE = 2,		/* WRITE or ATOMIC access, leaf without WRITE */
+	MIRAGE_FAULT_ATOMIC = 3,	/* ATOMIC access, leaf with WRITE but without ATOMIC */
+	MIRAGE_FAULT_MALFORMED = 4,	/* reserved bits, LEAF where none may be, misaligned address */
+	MIRAGE_FAULT_RANGE = 5,		/* the virtual address has more than 49 bits */
+	MIRAGE_FAULT_BUS = 6,		/* a table or the page lies outside VRAM or at no bus address */
+};
+
+#endif /* HW_PTE_H */

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Structures in memory that the kernel driver and the mirage GPU share.
+ * All little endian. Explained in hw/doc/queues.md.
+ *
+ * Everything on a hot path lies in memory: a register access traps, and under
+ * emulation costs more than serving a fault. Model followed: the queued
+ * invalidation of VT-d and the command and event queues of Arm's SMMUv3.
+ */
+#ifndef HW_QUEUES_H
+#define HW_QUEUES_H
+
+#include <linux/types.h>
+
+/*
+ * A physical pointer: an offset into VRAM, or with bit 0 set a bus address.
+ * Bits 51..3 address; bits 2..1 and 63..52 are zero.
+ */
+#define MIRAGE_PHYS_SYSTEM	(1ull << 0)
+#define MIRAGE_PHYS_ADDR	0x000ffffffffffff8ull
+
+/*
+ * The status page. An index counts up without bound modulo 2^32; the entry is
+ * index & (size - 1); a queue is empty when put == get, and holds put - get
+ * entries. The writer of an entry writes the index after the entry (release),
+ * the reader reads the index before the entry (acquire). Each group of indices
+ * with one writer has a cache line of its own.
+ *
+ * Interrupt arming (fault and event queues): software sets armed to 1; the
+ * device, after it has moved put, exchanges armed with 0 and fires the
+ * interrupt if it was 1. Software that has drained a queue arms it and then
+ * looks at put once more.
+ */
+struct mirage_status_page {
+	/* Written by software. */
+	__le32 cmd_put;
+	__le32 fault_get;
+	__le32 event_get;
+	__le32 rsvd0[13];
+	/* Written by the device. */
+	__le32 cmd_get;
+	__le32 fault_put;
+	__le32 event_put;
+	__le32 rsvd1[13];
+	/* Set to 1 by software, exchanged with 0 by the device. */
+	__le32 fault_armed;
+	__le32 event_armed;
+	__le32 rsvd2[14];
+};
+
+/*
+ * Commands, executed in order. A command queue index that moves by more than
+ * the queue's size, an unknown opcode or a bad argument halts the device:
+ * only the kernel writes here.
+ */
+enum mirage_cmd_op {
+	MIRAGE_CMD_NOP = 0,
+	/*
+	 * Write @value (64 bits) to the physical pointer @addr, after the effects of
+	 * all commands before are complete: no access by an old translation is under
+	 * way, a stopped or reset channel makes no further access.
+	 */
+	MIRAGE_CMD_SYNC = 1,
+	/*
+	 * Drop the TLB entries of VM @id that overlap [@addr, @addr + @size); with
+	 * MIRAGE_CMD_ALL all entries of the VM, whatever @addr and @size.
+	 */
+	MIRAGE_CMD_INVALIDATE = 2,
+	/*
+	 * Resume what is suspended by a fault in VM @id; with MIRAGE_CMD_ALL in
+	 * every VM. What still cannot be translated faults again.
+	 */
+	MIRAGE_CMD_REPLAY = 3,
+	/*
+	 * Start channel @id: read its descriptor, take ring get from it, or go on where
+	 * CHAN_STOP stopped it. Only from state IDLE or STOPPED.
+	 */
+	MIRAGE_CMD_CHAN_START = 4,
+	/*
+	 * Preempt channel @id: it ends at the next instruction or copy chunk, its waves are
+	 * kept inside the device; state becomes STOPPED. No effect on a channel that does not run.
+	 */
+	MIRAGE_CMD_CHAN_STOP = 5,
+	/*
+	 * Reset channel @id: drop its waves, copies and suspended faults; state becomes IDLE.
+	 * Fault buffer entries it has already written stay there.
+	 */
+	MIRAGE_CMD_CHAN_RESET = 6,
+};
+
+#define MIRAGE_CMD_ALL		(1u << 0)	/* flags of INVALIDATE and REPLAY */
+
+struct mirage_cmd {
+	__le16 op;		/* enum mirage_cmd_op */
+	__le16 flags;
+	__le32 id;		/* VM or channel */
+	__le64 addr;
+	__le64 size;		/* bytes */
+	__le64 value;
+};
+
+/* VM table entry. A VM's root must not change without INVALIDATE with MIRAGE_CMD_ALL. */
+struct mirage_vm_desc {
+	__le64 root;		/* MIRAGE_PTE_VALID, MIRAGE_PTE_SYSTEM, address of PD3 (8 KiB aligned) */
+	__le64 rsvd;		/* zero */
+};
+
+enum mirage_chan_class {
+	MIRAGE_CHAN_COPY = 0,		/* all packets but DISPATCH */
+	MIRAGE_CHAN_COMPUTE = 1,	/* all packets */
+};
+
+enum mirage_chan_state {
+	MIRAGE_CHAN_IDLE = 0,		/* not started, or reset */
+	MIRAGE_CHAN_RUNNING = 1,
+	MIRAGE_CHAN_STOPPED = 2,
+	MIRAGE_CHAN_ERROR = 3,		/* error says why; only CHAN_RESET leaves this state */
+};
+
+/* Why a channel stopped by itself. Other channels go on. */
+enum mirage_chan_error {
+	MIRAGE_CHAN_OK = 0,
+	MIRAGE_CHAN_BAD_DESC = 1,	/* descriptor invalid at CHAN_START */
+	MIRAGE_CHAN_RING = 2,		/* ring not readable, put beyond its size, FENCE not writable */
+	MIRAGE_CHAN_BAD_PACKET = 3,	/* unknown opcode, wrong length, bad argument, not of this class */
+	MIRAGE_CHAN_PRIVILEGE = 4,	/* ring-only packet in an indirect buffer */
+	MIRAGE_CHAN_BAD_DISPATCH = 5,	/* dispatch descriptor invalid */
+	MIRAGE_CHAN_BAD_INSN = 6,	/* undefined instruction, register beyond nr_regs, reserved bits */
+	MIRAGE_CHAN_BAD_PC = 7,		/* program counter left the code */
+	MIRAGE_CHAN_MISALIGNED = 8,	/* memory access not naturally aligned */
+	MIRAGE_CHAN_BAD_SHARED = 9,	/* shared memory access beyond shared_size */
+	MIRAGE_CHAN_BAD_ARG = 10,	/* LDC beyond args_size */
+	MIRAGE_CHAN_TRAP = 11,		/* TRAP instruction */
+};
+
+/*
+ * Channel table entry. The first half is written by software before CHAN_START
+ * (put: at any time), the second half by the device; software clears the second
+ * half when it makes a channel.
+ */
+struct mirage_chan_desc {
+	__le64 ring;		/* physical pointer, 4 KiB aligned */
+	__le32 ring_order;	/* log2 of the ring's 32-bit words, 10 to 20 */
+	__le32 class;		/* enum mirage_chan_class */
+	__le32 vm;		/* VM table index */
+	__le32 priority;	/* 0 (lowest) to 3; a higher one runs first */
+	__le32 timeslice_us;	/* 0: the device's own (1000); channels of one priority take turns */
+	__le32 rsvd0[8];	/* zero */
+	__le32 put;		/* in words, counts up modulo 2^32 */
+
+	__le32 get;		/* in words, counts up modulo 2^32; moves behind each ring packet when it is complete */
+	__le32 state;		/* enum mirage_chan_state */
+	__le32 error;		/* enum mirage_chan_error */
+	__le32 error_info;	/* BAD_PACKET, PRIVILEGE: the header; BAD_INSN: the instruction's first word; TRAP: its immediate */
+	__le64 error_addr;	/* GPU address of the packet, instruction or access; of a ring packet its word index */
+	__le32 rsvd1[10];
+};
+
+/* Fault buffer entry: an access waits for a REPLAY. */
+struct mirage_fault_entry {
+	__le64 addr;		/* GPU virtual address of the access, exact to the byte */
+	__le64 time_ns;		/* BUS_TIME when the access failed */
+	__le32 chan;
+	__le16 vm;
+	__u8 access;		/* enum mirage_access */
+	__u8 kind;		/* enum mirage_fault_kind */
+	__u8 unit;		/* enum mirage_fault_unit */
+	__u8 rsvd;
+	__le16 wave;		/* wave slot of the compute engine, else 0 */
+	__le32 rsvd1;
+};
+
+enum mirage_fault_unit {
+	MIRAGE_UNIT_FRONTEND = 0,	/* packet fetch, semaphore, dispatch descriptor */
+	MIRAGE_UNIT_COPY = 1,
+	MIRAGE_UNIT_COMPUTE = 2,
+};
+
+enum mirage_event_type {
+	MIRAGE_EVENT_FENCE = 1,		/* a FENCE packet with MIRAGE_FENCE_NOTIFY; value is its value */
+	MIRAGE_EVENT_ERROR = 2,		/* a channel went to MIRAGE_CHAN_ERROR; code is enum mirage_chan_error */
+};
+
+struct mirage_event {
+	__u8 type;		/* enum mirage_event_type */
+	__u8 code;
+	__le16 rsvd;
+	__le32 chan;
+	__le64 value;
+};
+
+#endif /* HW_QUEUES_H */
