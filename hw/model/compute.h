@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The compute engine as the rest of the model sees it: one struct compute for
+ * each channel that runs dispatches, driven by the engine thread in slices.
+ *
+ * The engine knows instructions, waves and groups; it knows no page table, no
+ * fault buffer and no thread. Memory reaches it through struct compute_ops, and
+ * it is never called by two threads at once.
+ */
+#ifndef MODEL_COMPUTE_H
+#define MODEL_COMPUTE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "hw/packets.h"
+#include "hw/pte.h"
+#include "hw/queues.h"
+
+/* Resident waves of one channel; a wave's slot is 0 to COMPUTE_WAVES - 1. */
+#define COMPUTE_WAVES	64
+
+struct compute;
+
+/* What the engine needs from the device. All are called from within compute_run() only. */
+struct compute_ops {
+	/**
+	 * @translate: translate @va for @access.
+	 *
+	 * On success *@host is the place of @va in this process. It is good up to the
+	 * end of the 4 KiB page that holds @va, for accesses of this kind and weaker
+	 * (ATOMIC covers WRITE covers READ and FETCH), until compute_run() returns: no
+	 * invalidation is executed and no memory unmapped before. So the engine may
+	 * keep pointers for the length of one compute_run() and no longer.
+	 *
+	 * Returns 0 or an enum mirage_fault_kind.
+	 */
+	int (*translate)(void *ctx, uint64_t va, enum mirage_access access, void **host);
+
+	/**
+	 * @fault: the wave in slot @wave waits for a REPLAY because of this access.
+	 *
+	 * Called once for each distinct (4 KiB page, access) that an instruction of the
+	 * wave failed at, with the exact address of the first failing lane's access.
+	 */
+	void (*fault)(void *ctx, unsigned int wave, uint64_t va, enum mirage_access access,
+		      enum mirage_fault_kind kind);
+};
+
+enum compute_status {
+	COMPUTE_DONE,		/* no wave is left, or nothing was started */
+	COMPUTE_BUDGET,		/* the budget is used up; there is more to run */
+	COMPUTE_BLOCKED,	/* every wave that is left waits for a REPLAY (or, at a barrier, for such a wave) */
+	COMPUTE_ERROR,		/* an instruction stopped the channel; the waves stay until compute_reset() */
+};
+
+struct compute_result {
+	enum compute_status status;
+	/* If COMPUTE_ERROR: for the second half of struct mirage_chan_desc. */
+	enum mirage_chan_error error;
+	uint32_t error_info;
+	uint64_t error_addr;
+	/* What this call executed, for the PERF unit. */
+	uint64_t instructions;
+	uint64_t lane_instructions;
+	uint64_t waves_started;
+};
+
+/**
+ * compute_create() - make an idle engine.
+ * @ops: kept, not copied
+ * @ctx: passed to each callback
+ *
+ * Ends the process with a message when there is no memory, as compute_start() does;
+ * both need a bounded amount that does not depend on the grid's size.
+ */
+struct compute *compute_create(const struct compute_ops *ops, void *ctx);
+
+/** compute_destroy() - reset and free an engine; NULL is fine. */
+void compute_destroy(struct compute *compute);
+
+/**
+ * compute_start() - begin a dispatch. The engine must be idle (COMPUTE_DONE or reset).
+ * @desc: the descriptor, a private copy that the guest cannot change
+ *
+ * Checks every field and touches no memory of the guest.
+ * Returns MIRAGE_CHAN_OK, or MIRAGE_CHAN_BAD_DISPATCH with the engine still idle.
+ */
+enum mirage_chan_error compute_start(struct compute *compute, const struct mirage_dispatch *desc);
+
+/**
+ * compute_run() - execute at most @budget wave instructions.
+ * @result: always filled
+ *
+ * A memory instruction may count for more than one. After COMPUTE_BUDGET and, once
+ * compute_replay() has resumed a wave, COMPUTE_BLOCKED it is called again.
+ */
+void compute_run(struct compute *compute, unsigned int budget, struct compute_result *result);
+
+/** compute_replay() - resume every suspended wave. Returns how many there were. */
+unsigned int compute_replay(struct compute *compute);
+
+/**
+ * compute_invalidate() - drop cached instructions and arguments read from @size bytes at @va.
+ * @size: bytes; the range does not wrap. All of the address space is (0, UINT64_MAX).
+ */
+void compute_invalidate(struct compute *compute, uint64_t va, uint64_t size);
+
+/** compute_reset() - drop every wave and the dispatch; the engine is idle. */
+void compute_reset(struct compute *compute);
+
+#endif /* MODEL_COMPUTE_H */
