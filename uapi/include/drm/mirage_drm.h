@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What user space may ask the mirage DRM driver.
+ *
+ * Rules of this interface, kept for ever once released:
+ *  - Structures only grow at their end; the kernel takes shorter ones and reads what is missing as zero.
+ *  - Every pad, reserved word and unknown flag must be zero (-EINVAL), so that each can get a meaning.
+ *  - Sizes are in bytes, times in nanoseconds, addresses are plain pointer values in a __u64.
+ *  - Arrays come as a pointer and a count; every count has a limit stated here (-E2BIG beyond it).
+ *  - Everything optional can be queried, with a reason when it is absent.
+ *  - Errors: -EINVAL malformed, -ENOENT no such object, -EFAULT unreadable pointer, -EPERM not this
+ *    process's address space, -ENOSPC out of channels or VMs, -ECANCELED queue was stopped, -ENODEV device is gone.
+ */
+#ifndef _UAPI_MIRAGE_DRM_H_
+#define _UAPI_MIRAGE_DRM_H_
+
+#include <drm/drm.h>
+
+#if defined(__cplusplus)
+extern "C" {
+#endif
+
+#define DRM_MIRAGE_QUERY		0x00
+#define DRM_MIRAGE_VM_CREATE		0x01
+#define DRM_MIRAGE_VM_DESTROY		0x02
+#define DRM_MIRAGE_VM_STATS		0x03
+#define DRM_MIRAGE_VM_FAULTS		0x04
+#define DRM_MIRAGE_SVM_QUERY		0x05
+#define DRM_MIRAGE_QUEUE_CREATE		0x06
+#define DRM_MIRAGE_QUEUE_DESTROY	0x07
+#define DRM_MIRAGE_QUEUE_QUERY		0x08
+#define DRM_MIRAGE_EXEC			0x09
+
+/**
+ * enum drm_mirage_param - what &struct drm_mirage_query asks for
+ */
+enum drm_mirage_param {
+	/** @DRM_MIRAGE_PARAM_SVM: 1 if VMs can mirror the process, else 0 and a reason. */
+	DRM_MIRAGE_PARAM_SVM = 0,
+	/** @DRM_MIRAGE_PARAM_SYSTEM_ATOMICS: 1 if GPU atomics on system memory are atomic with the CPU's. */
+	DRM_MIRAGE_PARAM_SYSTEM_ATOMICS = 1,
+	/** @DRM_MIRAGE_PARAM_VRAM_SIZE: bytes of video memory. */
+	DRM_MIRAGE_PARAM_VRAM_SIZE = 2,
+	/** @DRM_MIRAGE_PARAM_HW_REVISION: the device's BUS_REVISION. */
+	DRM_MIRAGE_PARAM_HW_REVISION = 3,
+	/** @DRM_MIRAGE_PARAM_WAVE_LANES: lanes of a wave. */
+	DRM_MIRAGE_PARAM_WAVE_LANES = 4,
+	/** @DRM_MIRAGE_PARAM_MAX_GROUP: largest number of work items in a group. */
+	DRM_MIRAGE_PARAM_MAX_GROUP = 5,
+	/** @DRM_MIRAGE_PARAM_MAX_SHARED: largest shared memory of a group in bytes. */
+	DRM_MIRAGE_PARAM_MAX_SHARED = 6,
+	/** @DRM_MIRAGE_PARAM_TIME: the device's clock in nanoseconds. */
+	DRM_MIRAGE_PARAM_TIME = 7,
+	/** @DRM_MIRAGE_PARAM_COUNTER: a device counter; &drm_mirage_query.index is the register offset from PERF_PACKETS / 8. */
+	DRM_MIRAGE_PARAM_COUNTER = 8,
+};
+
+/**
+ * enum drm_mirage_reason - why something queried is absent
+ */
+enum drm_mirage_reason {
+	/** @DRM_MIRAGE_REASON_NONE: it is present. */
+	DRM_MIRAGE_REASON_NONE = 0,
+	/** @DRM_MIRAGE_REASON_HARDWARE: the device does not have it. */
+	DRM_MIRAGE_REASON_HARDWARE = 1,
+	/** @DRM_MIRAGE_REASON_KERNEL: this kernel was built without what it needs. */
+	DRM_MIRAGE_REASON_KERNEL = 2,
+	/** @DRM_MIRAGE_REASON_DISABLED: switched off by the module parameter. */
+	DRM_MIRAGE_REASON_DISABLED = 3,
+	/** @DRM_MIRAGE_REASON_DMA: the platform cannot map system memory for the device in the way it needs. */
+	DRM_MIRAGE_REASON_DMA = 4,
+};
+
+/**
+ * struct drm_mirage_query - ask for one value
+ */
+struct drm_mirage_query {
+	/** @param: in: enum drm_mirage_param */
+	__u32 param;
+	/** @index: in: which one, where a parameter has several; else zero */
+	__u32 index;
+	/** @value: out */
+	__u64 value;
+	/** @reason: out: enum drm_mirage_reason */
+	__u32 reason;
+	/** @pad: zero */
+	__u32 pad;
+};
+
+/** DRM_MIRAGE_VM_CREATE_SVM: the lower 2^47 bytes mirror the calling process. Must be set. */
+#define DRM_MIRAGE_VM_CREATE_SVM	(1u << 0)
+
+/**
+ * struct drm_mirage_vm_create - make a GPU address space
+ *
+ * The GPU may use any address that the calling process may use, in the way it
+ * may. The address space follows the process, not the file: a child that
+ * inherits the file descriptor cannot submit to it (-EPERM).
+ */
+struct drm_mirage_vm_create {
+	/** @flags: in: DRM_MIRAGE_VM_CREATE_SVM */
+	__u32 flags;
+	/** @vm_id: out */
+	__u32 vm_id;
+};
+
+/**
+ * struct drm_mirage_vm_destroy - drop the handle of an address space
+ *
+ * Queues that use it keep it alive.
+ */
+struct drm_mirage_vm_destroy {
+	/** @vm_id: in */
+	__u32 vm_id;
+	/** @pad: zero */
+	__u32 pad;
+};
+
+/**
+ * enum drm_mirage_stat - counters of an address space, since its creation
+ */
+enum drm_mirage_stat {
+	/** @DRM_MIRAGE_STAT_FAULTS: fault buffer entries received. */
+	DRM_MIRAGE_STAT_FAULTS = 0,
+	/** @DRM_MIRAGE_STAT_FAULT_DUPS: of those, entries for a page and access already in the same batch. */
+	DRM_MIRAGE_STAT_FAULT_DUPS = 1,
+	/** @DRM_MIRAGE_STAT_BATCHES: batches served. */
+	DRM_MIRAGE_STAT_BATCHES = 2,
+	/** @DRM_MIRAGE_STAT_BLOCK_FAULTS: 2 MiB blocks served in them. */
+	DRM_MIRAGE_STAT_BLOCK_FAULTS = 3,
+	/** @DRM_MIRAGE_STAT_REPLAYS: replay commands sent. */
+	DRM_MIRAGE_STAT_REPLAYS = 4,
+	/** @DRM_MIRAGE_STAT_FAILED: entries that could not be served; each stopped a queue that was not stopped already. */
+	DRM_MIRAGE_STAT_FAILED = 5,
+	/** @DRM_MIRAGE_STAT_RETRIES: times a block was faulted again because an invalidation came between. */
+	DRM_MIRAGE_STAT_RETRIES = 6,
+	/** @DRM_MIRAGE_STAT_PAGES_MAPPED: 4 KiB pages written into the GPU's page tables for a fault. */
+	DRM_MIRAGE_STAT_PAGES_MAPPED = 7,
+	/** @DRM_MIRAGE_STAT_PAGES_PREFETCHED: of those, pages no entry had asked for. */
+	DRM_MIRAGE_STAT_PAGES_PREFETCHED = 8,
+	/** @DRM_MIRAGE_STAT_LEAVES_4K: 4 KiB leaves written. */
+	DRM_MIRAGE_STAT_LEAVES_4K = 9,
+	/** @DRM_MIRAGE_STAT_LEAVES_64K: 64 KiB leaves written. */
+	DRM_MIRAGE_STAT_LEAVES_64K = 10,
+	/** @DRM_MIRAGE_STAT_LEAVES_2M: 2 MiB leaves written. */
+	DRM_MIRAGE_STAT_LEAVES_2M = 11,
+	/** @DRM_MIRAGE_STAT_INVALIDATIONS: notifier callbacks that took mapped pages away. */
+	DRM_MIRAGE_STAT_INVALIDATIONS = 12,
+	/** @DRM_MIRAGE_STAT_PAGES_INVALIDATED: 4 KiB pages they took away. */
+	DRM_MIRAGE_STAT_PAGES_INVALIDATED = 13,
+	/** @DRM_MIRAGE_STAT_TLB_FLUSHES: INVALIDATE commands sent. */
+	DRM_MIRAGE_STAT_TLB_FLUSHES = 14,
+	/** @DRM_MIRAGE_STAT_NS_DELIVERY: from the failed access to the start of its service, summed over entries. */
+	DRM_MIRAGE_STAT_NS_DELIVERY = 15,
+	/** @DRM_MIRAGE_STAT_NS_SERVICE: serving batches, all of it. */
+	DRM_MIRAGE_STAT_NS_SERVICE = 16,
+	/** @DRM_MIRAGE_STAT_NS_MM: of that, in mm (hmm_range_fault and its lock). */
+	DRM_MIRAGE_STAT_NS_MM = 17,
+	/** @DRM_MIRAGE_STAT_NS_DMA: of that, mapping pages for the device. */
+	DRM_MIRAGE_STAT_NS_DMA = 18,
+	/** @DRM_MIRAGE_STAT_NS_PT: of that, writing page tables. */
+	DRM_MIRAGE_STAT_NS_PT = 19,
+	/** @DRM_MIRAGE_STAT_NS_REPLAY: of that, sending replays. */
+	DRM_MIRAGE_STAT_NS_REPLAY = 20,
+	/** @DRM_MIRAGE_STAT_NS_NOTIFIER: in notifier callbacks that took pages away, waiting for the flush included. */
+	DRM_MIRAGE_STAT_NS_NOTIFIER = 21,
+	/** @DRM_MIRAGE_STAT_NS_NOTIFIER_MAX: the longest of them. */
+	DRM_MIRAGE_STAT_NS_NOTIFIER_MAX = 22,
+	/** @DRM_MIRAGE_STAT_BLOCKS: 2 MiB blocks tracked now. */
+	DRM_MIRAGE_STAT_BLOCKS = 23,
+	/** @DRM_MIRAGE_STAT_COUNT: number of counters this header knows. */
+	DRM_MIRAGE_STAT_COUNT
+};
+
+/**
+ * struct drm_mirage_vm_stats - read counters
+ */
+struct drm_mirage_vm_stats {
+	/** @vm_id: in */
+	__u32 vm_id;
+	/** @count: in: room in @values; out: counters the kernel has. At most 1024. */
+	__u32 count;
+	/** @values: in: array of __u64, index enum drm_mirage_stat; filled as far as both sides know */
+	__u64 values;
+};
+
+/**
+ * struct drm_mirage_fault - an access that could not be served
+ */
+struct drm_mirage_fault {
+	/** @addr: GPU address, exact to the byte */
+	__u64 addr;
+	/** @time: device clock */
+	__u64 time;
+	/** @queue_id: the queue that it stopped */
+	__u32 queue_id;
+	/** @access: enum mirage_access of the hardware document */
+	__u32 access;
+	/** @kind: enum mirage_fault_kind of the hardware document */
+	__u32 kind;
+	/** @error: positive errno that serving it gave */
+	__u32 error;
+};
+
+/**
+ * struct drm_mirage_vm_faults - read the last accesses that could not be served
+ */
+struct drm_mirage_vm_faults {
+	/** @vm_id: in */
+	__u32 vm_id;
+	/** @count: in: room in @faults; out: entries written. The kernel keeps the last 32. */
+	__u32 count;
+	/** @faults: in: array of struct drm_mirage_fault, filled newest first */
+	__u64 faults;
+};
+
+/** DRM_MIRAGE_SVM_PAGE_VALID: the GPU has a mapping. */
+#define DRM_MIRAGE_SVM_PAGE_VALID	(1u << 0)
+/** DRM_MIRAGE_SVM_PAGE_WRITE: with which it may write. */
+#define DRM_MIRAGE_SVM_PAGE_WRITE	(1u << 1)
+/** DRM_MIRAGE_SVM_PAGE_ATOMIC: with which it may do atomics. */
+#define DRM_MIRAGE_SVM_PAGE_ATOMIC	(1u << 2)
+/** DRM_MIRAGE_SVM_PAGE_VRAM: it lies in video memory. */
+#define DRM_MIRAGE_SVM_PAGE_VRAM	(1u << 3)
+/** DRM_MIRAGE_SVM_PAGE_64K: part of a 64 KiB leaf. */
+#define DRM_MIRAGE_SVM_PAGE_64K		(1u << 4)
+/** DRM_MIRAGE_SVM_PAGE_2M: part of a 2 MiB leaf. */
+#define DRM_MIRAGE_SVM_PAGE_2M		(1u << 5)
+
+/**
+ * struct drm_mirage_svm_query - what the GPU's page tables hold for a range of the mirror
+ *
+ * Looks only; changes nothing and faults nothing in.
+ */
+struct drm_mirage_svm_query {
+	/** @vm_id: in */
+	__u32 vm_id;
+	/** @pad: zero */
+	__u32 pad;
+	/** @addr: in: 4 KiB aligned, below 2^47 */
+	__u64 addr;
+	/** @size: in: multiple of 4 KiB, at most 64 MiB */
+	__u64 size;
+	/** @pages: in: array of one __u8 per 4 KiB page, DRM_MIRAGE_SVM_PAGE_* */
+	__u64 pages;
+};
+
+/** enum drm_mirage_queue_class - what a queue may run */
+enum drm_mirage_queue_class {
+	/** @DRM_MIRAGE_QUEUE_COPY: every packet but DISPATCH. */
+	DRM_MIRAGE_QUEUE_COPY = 0,
+	/** @DRM_MIRAGE_QUEUE_COMPUTE: every packet. */
+	DRM_MIRAGE_QUEUE_COMPUTE = 1,
+};
+
+/**
+ * struct drm_mirage_queue_create - make a queue in an address space
+ */
+struct drm_mirage_queue_create {
+	/** @vm_id: in */
+	__u32 vm_id;
+	/** @queue_class: in: enum drm_mirage_queue_class */
+	__u32 queue_class;
+	/** @priority: in: 0 (lowest) to 3; 2 and 3 need CAP_SYS_NICE (-EACCES); 1 is usual */
+	__u32 priority;
+	/** @flags: zero */
+	__u32 flags;
+	/** @timeout_ms: in: a job that takes longer stops the queue; 0: 10000; at most 600000 */
+	__u32 timeout_ms;
+	/** @queue_id: out */
+	__u32 queue_id;
+};
+
+/**
+ * struct drm_mirage_queue_destroy - stop a queue and drop its handle
+ *
+ * Jobs that are not complete are cancelled; their fences signal -ECANCELED.
+ */
+struct drm_mirage_queue_destroy {
+	/** @queue_id: in */
+	__u32 queue_id;
+	/** @pad: zero */
+	__u32 pad;
+};
+
+/** enum drm_mirage_queue_state - what a queue does */
+enum drm_mirage_queue_state {
+	/** @DRM_MIRAGE_QUEUE_READY: it takes jobs. */
+	DRM_MIRAGE_QUEUE_READY = 0,
+	/** @DRM_MIRAGE_QUEUE_FAULTED: stopped for good: an access could not be served (see DRM_MIRAGE_VM_FAULTS). */
+	DRM_MIRAGE_QUEUE_FAULTED = 1,
+	/** @DRM_MIRAGE_QUEUE_ERROR: stopped for good by an error in its packets or program; @hw_error says which. */
+	DRM_MIRAGE_QUEUE_ERROR = 2,
+	/** @DRM_MIRAGE_QUEUE_TIMEOUT: stopped for good: a job took too long. */
+	DRM_MIRAGE_QUEUE_TIMEOUT = 3,
+	/** @DRM_MIRAGE_QUEUE_LOST: the device is gone or was reset. */
+	DRM_MIRAGE_QUEUE_LOST = 4,
+};
+
+/**
+ * struct drm_mirage_queue_query - ask how a queue is
+ */
+struct drm_mirage_queue_query {
+	/** @queue_id: in */
+	__u32 queue_id;
+	/** @state: out: enum drm_mirage_queue_state */
+	__u32 state;
+	/** @hw_error: out: enum mirage_chan_error of the hardware document */
+	__u32 hw_error;
+	/** @hw_info: out: error_info of the channel descriptor */
+	__u32 hw_info;
+	/** @hw_addr: out: error_addr of the channel descriptor */
+	__u64 hw_addr;
+	/** @jobs: out: jobs completed without error */
+	__u64 jobs;
+};
+
+/** DRM_MIRAGE_SYNC_SIGNAL: signal when the job is done; without it the job waits. */
+#define DRM_MIRAGE_SYNC_SIGNAL		(1u << 0)
+/** DRM_MIRAGE_SYNC_TIMELINE: the handle is a timeline syncobj and @point counts. */
+#define DRM_MIRAGE_SYNC_TIMELINE	(1u << 1)
+
+/**
+ * struct drm_mirage_sync - a syncobj to wait for or to signal
+ */
+struct drm_mirage_sync {
+	/** @handle: syncobj */
+	__u32 handle;
+	/** @flags: DRM_MIRAGE_SYNC_* */
+	__u32 flags;
+	/** @point: of a timeline syncobj, not zero; else zero */
+	__u64 point;
+};
+
+/**
+ * struct drm_mirage_cmds - packets to execute
+ */
+struct drm_mirage_cmds {
+	/** @addr: GPU address of the packets, 4-byte aligned, below 2^47 */
+	__u64 addr;
+	/** @size: bytes, multiple of 4, 4 to 4 MiB */
+	__u64 size;
+};
+
+/**
+ * struct drm_mirage_exec - submit a job
+ *
+ * Jobs of a queue run in order. @nr_cmds may be 0: the job only joins its syncs.
+ * The packets are read by the GPU, through the address space, when the job runs.
+ * Returns -EPERM when the caller's memory is not what the VM mirrors, -ECANCELED when the queue was stopped.
+ */
+struct drm_mirage_exec {
+	/** @queue_id: in */
+	__u32 queue_id;
+	/** @flags: zero */
+	__u32 flags;
+	/** @nr_cmds: in: entries of @cmds, at most 64 */
+	__u32 nr_cmds;
+	/** @nr_syncs: in: entries of @syncs, at most 256 */
+	__u32 nr_syncs;
+	/** @cmds: in: array of struct drm_mirage_cmds, executed in order */
+	__u64 cmds;
+	/** @syncs: in: array of struct drm_mirage_sync */
+	__u64 syncs;
+};
+
+#define DRM_IOCTL_MIRAGE_QUERY \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_MIRAGE_QUERY, struct drm_mirage_query)
+#define DRM_IOCTL_MIRAGE_VM_CREATE \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_MIRAGE_VM_CREATE, struct drm_mirage_vm_create)
+#define DRM_IOCTL_MIRAGE_VM_DESTROY \
+	DRM_IOW(DRM_COMMAND_BASE + DRM_MIRAGE_VM_DESTROY, struct drm_mirage_vm_destroy)
+#define DRM_IOCTL_MIRAGE_VM_STATS \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_MIRAGE_VM_STATS, struct drm_mirage_vm_stats)
+#define DRM_IOCTL_MIRAGE_VM_FAULTS \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_MIRAGE_VM_FAULTS, struct drm_mirage_vm_faults)
+#define DRM_IOCTL_MIRAGE_SVM_QUERY \
+	DRM_IOW(DRM_COMMAND_BASE + DRM_MIRAGE_SVM_QUERY, struct drm_mirage_svm_query)
+#define DRM_IOCTL_MIRAGE_QUEUE_CREATE \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_MIRAGE_QUEUE_CREATE, struct drm_mirage_queue_create)
+#define DRM_IOCTL_MIRAGE_QUEUE_DESTROY \
+	DRM_IOW(DRM_COMMAND_BASE + DRM_MIRAGE_QUEUE_DESTROY, struct drm_mirage_queue_destroy)
+#define DRM_IOCTL_MIRAGE_QUEUE_QUERY \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_MIRAGE_QUEUE_QUERY, struct drm_mirage_queue_query)
+#define DRM_IOCTL_MIRAGE_EXEC \
+	DRM_IOW(DRM_COMMAND_BASE + DRM_MIRAGE_EXEC, struct drm_mirage_exec)
+
+#if defined(__cplusplus)
+}
+#endif
+
+#endif /* _UAPI_MIRAGE_DRM_H_ */
