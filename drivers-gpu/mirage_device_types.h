@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The device structure, without anything that acts on it. */
+#ifndef MIRAGE_DEVICE_TYPES_H
+#define MIRAGE_DEVICE_TYPES_H
+
+#include <linux/atomic.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+
+#include <drm/drm_device.h>
+#include <drm/mirage_drm.h>
+
+#include <hw/queues.h>
+#include <hw/regs.h>
+
+#include "mirage_cmdq.h"
+#include "mirage_event.h"
+#include "mirage_fault.h"
+#include "mirage_irq.h"
+#include "mirage_mem.h"
+#include "mirage_vram.h"
+#include "mirage_watchdog.h"
+
+/**
+ * struct mirage_caps - what the device says it is; constant after probe
+ */
+struct mirage_caps {
+	/** @revision: BUS_REVISION */
+	u32 revision;
+	/** @bits: BUS_CAPS */
+	u32 bits;
+	/** @nr_channels: entries of the channel table */
+	u32 nr_channels;
+	/** @nr_vms: entries of the VM table */
+	u32 nr_vms;
+	/** @nr_vectors: MSI-X vectors the device has */
+	u32 nr_vectors;
+	/** @wave_lanes: lanes of a wave */
+	u32 wave_lanes;
+	/** @max_group: largest number of work items in a group */
+	u32 max_group;
+	/** @max_shared: largest shared memory of a group, bytes */
+	u32 max_shared;
+};
+
+/**
+ * struct mirage_options - module parameters as this device was probed with; constant after probe
+ */
+struct mirage_options {
+	/** @svm: VMs may mirror processes */
+	bool svm;
+	/** @fault_order: log2 of the fault buffer's entries */
+	unsigned int fault_order;
+};
+
+/**
+ * struct mirage_device - one GPU
+ *
+ * Lives as long as the last open file; the hardware part is gone after
+ * drm_dev_unplug(), so use it between drm_dev_enter() and drm_dev_exit(), or
+ * from what mirage_device_stop() waits for.
+ */
+struct mirage_device {
+	/** @drm: the DRM device this is */
+	struct drm_device drm;
+	/** @regs: BAR0, after the device has gone a dangling pointer: see above */
+	void __iomem *regs;
+	/** @caps: what the device has */
+	struct mirage_caps caps;
+	/** @options: how it was asked to be used */
+	struct mirage_options options;
+	/** @svm_reason: why there is no SVM, or DRM_MIRAGE_REASON_NONE; constant after probe */
+	enum drm_mirage_reason svm_reason;
+
+	/** @status_mem: holds @status */
+	struct mirage_mem status_mem;
+	/** @status: the status page; each index belongs to the queue it is named after */
+	struct mirage_status_page *status;
+	/** @cmdq: command queue */
+	struct mirage_cmdq cmdq;
+	/** @events: event queue */
+	struct mirage_events events;
+	/** @faults: fault buffer */
+	struct mirage_faults faults;
+	/** @irqs: interrupt vectors */
+	struct mirage_irqs irqs;
+	/** @watchdog: looks after lost interrupts and replays while jobs run */
+	struct mirage_watchdog watchdog;
+
+	/** @chan_mem: holds @chans */
+	struct mirage_mem chan_mem;
+	/** @chans: channel table; an entry belongs to the queue that has its number */
+	struct mirage_chan_desc *chans;
+	/**
+	 * @queues: queues by channel number, for those who hear of a channel from the
+	 * device; mirage_queue.c alone stores and erases
+	 */
+	struct xarray queues;
+
+	/** @vm_mem: holds @vm_table */
+	struct mirage_mem vm_mem;
+	/** @vm_table: VM table; an entry belongs to the VM that has its number */
+	struct mirage_vm_desc *vm_table;
+	/** @vms: VMs by VM table index; mirage_vm.c alone stores and erases */
+	struct xarray vms;
+
+	/** @vram: video memory */
+	struct mirage_vram vram;
+
+	/** @fault_wq: serves the faults of VMs, in parallel; allocates, so it is no reclaim queue */
+	struct workqueue_struct *fault_wq;
+	/** @submit_wq: runs the schedulers of all queues */
+	struct workqueue_struct *submit_wq;
+
+	/**
+	 * @lost: the device does not answer and was cut off from memory; never reset.
+	 * Written once by mirage_device_wedge() or mirage_device_stop(), read anywhere.
+	 */
+	atomic_t lost;
+	/** @lost_work: tells queues and waiters that the device is lost */
+	struct work_struct lost_work;
+	/**
+	 * @time_offset: ktime_get_ns() minus the device's clock, as measured at probe; good for
+	 * statistics, not for order
+	 */
+	s64 time_offset;
+};
+
+static inline struct mirage_device *to_mirage_device(struct drm_device *drm)
+{
+	return container_of(drm, struct mirage_device, drm);
+}
+
+#endif /* MIRAGE_DEVICE_TYPES_H */

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The fault buffer: accesses that wait for the kernel. */
+#ifndef MIRAGE_FAULT_H
+#define MIRAGE_FAULT_H
+
+#include <linux/mutex.h>
+#include <linux/types.h>
+
+#include "mirage_mem.h"
+
+struct mirage_device;
+
+/**
+ * struct mirage_fault - one access that failed, in the CPU's byte order
+ */
+struct mirage_fault {
+	/** @addr: GPU address, exact to the byte */
+	u64 addr;
+	/** @time_ns: device clock when the access failed */
+	u64 time_ns;
+	/** @chan: channel whose access it was */
+	u32 chan;
+	/** @vm: VM table index of the address space */
+	u16 vm;
+	/** @access: enum mirage_access */
+	u8 access;
+	/** @kind: enum mirage_fault_kind */
+	u8 kind;
+	/** @unit: enum mirage_fault_unit */
+	u8 unit;
+};
+
+/**
+ * struct mirage_faults - state of the fault buffer
+ */
+struct mirage_faults {
+	/** @mem: ring of struct mirage_fault_entry */
+	struct mirage_mem mem;
+	/** @order: log2 of the ring's entries */
+	unsigned int order;
+	/**
+	 * @lock: serialises those who drain: the interrupt thread and the watchdog. Taken before
+	 * mirage_vm.fault_lock; nothing is allocated and nothing waited for while it is held.
+	 */
+	struct mutex lock;
+	/** @get: next entry to read, modulo 2^32. Protected by @lock. */
+	u32 get;
+	/** @batch: room for all entries of the buffer. Protected by @lock. */
+	struct mirage_fault *batch;
+};
+
+int mirage_fault_init(struct mirage_device *mdev);
+unsigned int mirage_fault_drain(struct mirage_device *mdev);
+
+const char *mirage_fault_access_name(unsigned int access);
+const char *mirage_fault_kind_name(unsigned int kind);
+
+#endif /* MIRAGE_FAULT_H */

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* System memory that the kernel and the GPU share: queues, rings, tables. */
+#ifndef MIRAGE_MEM_H
+#define MIRAGE_MEM_H
+
+#include <linux/types.h>
+
+#include <hw/queues.h>
+
+struct mirage_device;
+
+/**
+ * struct mirage_mem - coherent memory, zeroed, 4 KiB aligned
+ *
+ * It goes back when the driver leaves the PCI device, whoever still holds this
+ * structure: touch @cpu between drm_dev_enter() and drm_dev_exit() only, or
+ * from what mirage_device_stop() waits for.
+ */
+struct mirage_mem {
+	/** @cpu: where the kernel sees it, NULL when there is none */
+	void *cpu;
+	/** @dma: where the device sees it */
+	dma_addr_t dma;
+	/** @size: bytes */
+	size_t size;
+};
+
+int mirage_mem_alloc(struct mirage_device *mdev, struct mirage_mem *mem, size_t size);
+void mirage_mem_free(struct mirage_device *mdev, struct mirage_mem *mem);
+
+/**
+ * mirage_mem_phys() - the hardware's physical pointer to a byte of @mem
+ * @mem: memory
+ * @offset: bytes from its start, a multiple of 8
+ *
+ * Return: a physical pointer as defined in hw/queues.h
+ */
+static inline u64 mirage_mem_phys(const struct mirage_mem *mem, size_t offset)
+{
+	return ((u64)mem->dma + offset) | MIRAGE_PHYS_SYSTEM;
+}
+
+#endif /* MIRAGE_MEM_H */

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Register access. Offsets are enum mirage_reg; a register access traps, so hot paths have none but doorbells. */
+#ifndef MIRAGE_REGS_H
+#define MIRAGE_REGS_H
+
+#include <linux/io.h>
+
+#include <hw/regs.h>
+
+#include "mirage_device_types.h"
+
+static inline u32 mirage_reg_read(const struct mirage_device *mdev, enum mirage_reg reg)
+{
+	return readl(mdev->regs + reg);
+}
+
+static inline void mirage_reg_write(const struct mirage_device *mdev, enum mirage_reg reg,
+				    u32 value)
+{
+	writel(value, mdev->regs + reg);
+}
+
+/**
+ * mirage_reg_read64() - read a REG64 counter or a LO/HI pair that latches
+ * @mdev: device
+ * @lo: its low half
+ *
+ * Context: any, but not two at a time for the same register: the low half latches the high one.
+ */
+static inline u64 mirage_reg_read64(const struct mirage_device *mdev, enum mirage_reg lo)
+{
+	u64 value = readl(mdev->regs + lo);
+
+	return value | (u64)readl(mdev->regs + lo + 4) << 32;
+}
+
+static inline void mirage_reg_write64(const struct mirage_device *mdev, enum mirage_reg lo,
+				      u64 value)
+{
+	writel(lower_32_bits(value), mdev->regs + lo);
+	writel(upper_32_bits(value), mdev->regs + lo + 4);
+}
+
+#endif /* MIRAGE_REGS_H */

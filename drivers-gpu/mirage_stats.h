@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Counters of an address space. */
+#ifndef MIRAGE_STATS_H
+#define MIRAGE_STATS_H
+
+#include <linux/atomic.h>
+#include <linux/types.h>
+
+#include <drm/mirage_drm.h>
+
+struct mirage_vm;
+
+/**
+ * struct mirage_stats - counters, index enum drm_mirage_stat
+ *
+ * Those that the mirror core keeps are left 0 here; mirage_stats_read() adds them.
+ */
+struct mirage_stats {
+	/** @value: only ever added to; no order between them is promised */
+	atomic64_t value[DRM_MIRAGE_STAT_COUNT];
+};
+
+static inline void mirage_stats_add(struct mirage_stats *stats, enum drm_mirage_stat stat, u64 n)
+{
+	atomic64_add(n, &stats->value[stat]);
+}
+
+void mirage_stats_read(struct mirage_vm *vm, u64 values[DRM_MIRAGE_STAT_COUNT]);
+const char *mirage_stats_name(enum drm_mirage_stat stat);
+
+#endif /* MIRAGE_STATS_H */

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* GPU address spaces. */
+#ifndef MIRAGE_VM_H
+#define MIRAGE_VM_H
+
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/sched.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/workqueue.h>
+
+#include <drm/mirage_drm.h>
+
+#include "mirage_fault.h"
+#include "mirage_pt.h"
+#include "mirage_stats.h"
+
+struct drm_printer;
+struct hmm_mirror;
+struct mirage_device;
+
+/** MIRAGE_VM_REPORTS: accesses that could not be served that a VM remembers; a power of two. */
+#define MIRAGE_VM_REPORTS	32
+
+/**
+ * struct mirage_vm - one GPU address space, which mirrors one process
+ */
+struct mirage_vm {
+	/** @ref: file handles, queues and fault service */
+	struct kref ref;
+	/** @mdev: device; a reference to its drm_device is held */
+	struct mirage_device *mdev;
+	/** @id: VM table index; constant */
+	u32 id;
+	/** @born_ns: device clock when @id became this VM's: older faults are another's */
+	u64 born_ns;
+	/** @tgid: process that made it, for reports; constant */
+	pid_t tgid;
+	/** @comm: its name then; constant */
+	char comm[TASK_COMM_LEN];
+	/** @pt: page tables; has locks of its own */
+	struct mirage_pt pt;
+	/** @mirror: the process's address space; constant until the last reference goes */
+	struct hmm_mirror *mirror;
+	/** @stats: counters */
+	struct mirage_stats stats;
+
+	/** @fault_work: serves @pending; runs on mirage_device.fault_wq, holds a reference while queued */
+	struct work_struct fault_work;
+	/**
+	 * @fault_lock: protects @pending, @nr_pending and @reports_*. A spinlock, because those who
+	 * distribute faults hold it beside other VMs' service.
+	 */
+	spinlock_t fault_lock;
+	/** @pending: faults not served yet, room for MIRAGE_VM_PENDING. Protected by @fault_lock. */
+	struct mirage_fault *pending;
+	/** @nr_pending: of them. Protected by @fault_lock. */
+	unsigned int nr_pending;
+	/** @reports: accesses that could not be served, a ring. Protected by @fault_lock. */
+	struct drm_mirage_fault reports[MIRAGE_VM_REPORTS];
+	/** @nr_reports: ever written to @reports. Protected by @fault_lock. */
+	u64 nr_reports;
+
+	/** @service: what the fault work needs for a batch; used by that work alone */
+	struct mirage_service *service;
+	/** @jobs: jobs of this VM that the device has */
+	atomic_t jobs;
+	/** @progress: raised by everything that shows that the VM's channels advance */
+	atomic_t progress;
+	/** @watched: @progress at the watchdog's last look; used by the watchdog alone */
+	int watched;
+};
+
+struct mirage_vm *mirage_vm_create(struct mirage_device *mdev);
+struct mirage_vm *mirage_vm_get(struct mirage_vm *vm);
+void mirage_vm_put(struct mirage_vm *vm);
+struct mirage_vm *mirage_vm_lookup(struct mirage_device *mdev, u32 id);
+bool mirage_vm_is_current(struct mirage_vm *vm);
+void mirage_vm_unplug_all(struct mirage_device *mdev);
+
+unsigned int mirage_vm_read_reports(struct mirage_vm *vm, struct drm_mirage_fault *reports,
+				    unsigned int count);
+int mirage_vm_query_pages(struct mirage_vm *vm, u64 addr, unsigned int npages, u8 *pages);
+void mirage_vm_dump(struct mirage_vm *vm, struct drm_printer *p);
+
+#endif /* MIRAGE_VM_H */

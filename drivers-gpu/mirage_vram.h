@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Video memory: who has which part of it, and the only way to touch it. */
+#ifndef MIRAGE_VRAM_H
+#define MIRAGE_VRAM_H
+
+#include <linux/gpu_buddy.h>
+#include <linux/io.h>
+#include <linux/mutex.h>
+#include <linux/types.h>
+
+struct mirage_device;
+
+/**
+ * struct mirage_vram - video memory
+ */
+struct mirage_vram {
+	/** @base: BAR2, all of VRAM, write-combined; NULL after the device has gone */
+	void __iomem *base;
+	/** @size: bytes */
+	u64 size;
+	/**
+	 * @lock: protects @mm. May be held while memory is allocated (GFP_KERNEL), so it is
+	 * never taken in a notifier or under a block's lock.
+	 */
+	struct mutex lock;
+	/** @mm: allocator of offsets, in 4 KiB chunks. Protected by @lock. */
+	struct gpu_buddy mm;
+};
+
+/**
+ * struct mirage_vram_buf - a contiguous piece of video memory
+ */
+struct mirage_vram_buf {
+	/** @block: the allocator's block, NULL when nothing is allocated */
+	struct gpu_buddy_block *block;
+	/** @offset: bytes from the start of VRAM */
+	u64 offset;
+	/** @size: bytes */
+	u64 size;
+};
+
+int mirage_vram_init(struct mirage_device *mdev);
+int mirage_vram_alloc(struct mirage_device *mdev, struct mirage_vram_buf *buf, u64 size);
+void mirage_vram_free(struct mirage_device *mdev, struct mirage_vram_buf *buf);
+
+/*
+ * Accessors. Offsets and lengths are in bytes; the caller has checked them against
+ * the size of what it allocated, and runs where the device cannot go away.
+ */
+static inline u32 mirage_vram_read32(const struct mirage_vram *vram, u64 offset)
+{
+	return readl_relaxed(vram->base + offset);
+}
+
+static inline u64 mirage_vram_read64(const struct mirage_vram *vram, u64 offset)
+{
+	return readq_relaxed(vram->base + offset);
+}
+
+static inline void mirage_vram_write32(const struct mirage_vram *vram, u64 offset, u32 value)
+{
+	writel_relaxed(value, vram->base + offset);
+}
+
+static inline void mirage_vram_write64(const struct mirage_vram *vram, u64 offset, u64 value)
+{
+	writeq_relaxed(value, vram->base + offset);
+}
+
+static inline void mirage_vram_zero(const struct mirage_vram *vram, u64 offset, size_t size)
+{
+	memset_io(vram->base + offset, 0, size);
+}
+
+/**
+ * mirage_vram_flush() - make the writes before it visible to the device
+ * @vram: video memory
+ *
+ * Drains write-combining buffers; anything that tells the device afterwards comes later.
+ */
+static inline void mirage_vram_flush(const struct mirage_vram *vram)
+{
+	wmb();
+}
+
+#endif /* MIRAGE_VRAM_H */
