@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Queues: a channel of the device, its ring, and the scheduler that feeds it. */
+#ifndef MIRAGE_QUEUE_H
+#define MIRAGE_QUEUE_H
+
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/workqueue.h>
+
+#include <drm/gpu_scheduler.h>
+#include <drm/mirage_drm.h>
+
+#include "mirage_mem.h"
+
+struct drm_file;
+struct drm_printer;
+struct mirage_device;
+struct mirage_fault;
+struct mirage_vm;
+
+/** MIRAGE_QUEUE_RING_ORDER: log2 of a ring's 32-bit words. */
+#define MIRAGE_QUEUE_RING_ORDER		12
+#define MIRAGE_QUEUE_RING_WORDS		(1u << MIRAGE_QUEUE_RING_ORDER)
+
+/** MIRAGE_QUEUE_PRIORITIES: priorities of a channel, 0 to this - 1. */
+#define MIRAGE_QUEUE_PRIORITIES		4
+
+/**
+ * struct mirage_queue_error - why a queue stopped
+ *
+ * All zero while the queue is ready.
+ */
+struct mirage_queue_error {
+	/** @state: what user space is told */
+	enum drm_mirage_queue_state state;
+	/** @error: negative errno of the fences of jobs the device had */
+	int error;
+	/** @hw_error: enum mirage_chan_error, with DRM_MIRAGE_QUEUE_ERROR */
+	u32 hw_error;
+	/** @hw_info: error_info of the channel descriptor */
+	u32 hw_info;
+	/** @hw_addr: error_addr of the channel descriptor */
+	u64 hw_addr;
+};
+
+/**
+ * struct mirage_queue - one channel and what feeds it
+ *
+ * Two counts: @ref is held by the handle and by whoever looks at the queue; when
+ * it goes the channel is reset and given back and no job can start. @sched_ref is
+ * held by each job besides; a job whose dependencies belong to somebody else may
+ * live longer, and needs the scheduler and nothing more.
+ */
+struct mirage_queue {
+	/** @ref: see above */
+	struct kref ref;
+	/** @sched_ref: see above; @ref holds one */
+	struct kref sched_ref;
+	/** @mdev: device; a reference to its drm_device is held with @sched_ref */
+	struct mirage_device *mdev;
+	/** @vm: address space; a reference is held with @ref */
+	struct mirage_vm *vm;
+	/** @id: the handle in its file, for reports; written once, before any job can exist */
+	u32 id;
+	/** @chan: channel number; constant */
+	u32 chan;
+	/** @queue_class: enum mirage_chan_class; constant */
+	u32 queue_class;
+	/** @priority: 0 to 3; constant */
+	u32 priority;
+	/** @born_ns: device clock when @chan became this queue's: older faults are another's */
+	u64 born_ns;
+
+	/** @mem: the ring, and behind it the fence slot, which FENCE packets write */
+	struct mirage_mem mem;
+	/** @fence_context: of the hardware fences; constant */
+	u64 fence_context;
+
+	/** @sched: scheduler of this queue alone: jobs in order, timeouts, credits in ring words */
+	struct drm_gpu_scheduler sched;
+	/** @entity: where exec pushes jobs */
+	struct drm_sched_entity entity;
+	/** @exec_lock: jobs get their place in @entity and their fences in the syncobjs in one order */
+	struct mutex exec_lock;
+
+	/**
+	 * @lock: protects @error, @put, @seqno, @in_flight and @jobs. Taken inside the xa_lock of
+	 * mirage_device.queues. Nothing sleeps and no fence is signalled while it is held.
+	 * Process context only.
+	 */
+	spinlock_t lock;
+	/** @error: why it stopped; its state is not READY from the moment it has failed. Protected by @lock. */
+	struct mirage_queue_error error;
+	/** @put: next ring word, modulo 2^32. Protected by @lock. */
+	u32 put;
+	/** @seqno: of the last job written to the ring. Protected by @lock. */
+	u64 seqno;
+	/** @in_flight: struct mirage_job the device has, oldest first. Protected by @lock. */
+	struct list_head in_flight;
+	/** @jobs: completed without error. Protected by @lock. */
+	u64 jobs;
+
+	/**
+	 * @stop_lock: serialises mirage_queue_quiesce(), so that one caller waits for another's
+	 * reset. Held while waiting for the device (bounded); taken with no other lock of the
+	 * driver but mirage_events.lock.
+	 */
+	struct mutex stop_lock;
+	/** @quiet: the channel is reset and no job is in flight; never reset. Protected by @stop_lock. */
+	bool quiet;
+	/** @stop_work: mirage_queue_quiesce() for those who may not wait; on mirage_device.submit_wq */
+	struct work_struct stop_work;
+	/** @free_work: ends the scheduler; a job's end cannot, since the scheduler's own work runs it */
+	struct work_struct free_work;
+	/** @rcu: the timeline name of fences may be read for a grace period after they signalled */
+	struct rcu_head rcu;
+};
+
+/* For the ioctls. */
+struct mirage_queue *mirage_queue_create(struct mirage_vm *vm,
+					 const struct drm_mirage_queue_create *args);
+struct mirage_queue *mirage_queue_get(struct mirage_queue *queue);
+void mirage_queue_put(struct mirage_queue *queue);
+void mirage_queue_destroy(struct mirage_queue *queue);
+void mirage_queue_query(struct mirage_queue *queue, struct drm_mirage_queue_query *args);
+
+/* For jobs. */
+void mirage_queue_get_sched(struct mirage_queue *queue);
+void mirage_queue_put_sched(struct mirage_queue *queue);
+bool mirage_queue_poll(struct mirage_queue *queue);
+bool mirage_queue_fail(struct mirage_queue *queue, const struct mirage_queue_error *error);
+void mirage_queue_quiesce(struct mirage_queue *queue);
+
+/* For those who hear from the device. */
+bool mirage_queue_fault(struct mirage_vm *vm, const struct mirage_fault *fault, int error,
+			u32 *queue_id);
+void mirage_queue_event(struct mirage_device *mdev, const struct mirage_event *event);
+void mirage_queue_fail_vm(struct mirage_vm *vm, int error);
+void mirage_queue_lose_all(struct mirage_device *mdev);
+
+void mirage_queue_dump(struct mirage_queue *queue, struct drm_printer *p);
+
+/* Module exit: waits for schedulers that outlived their files. */
+void mirage_queue_wait_freed(void);
+
+#endif /* MIRAGE_QUEUE_H */
