@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libmirage: the mirage DRM driver's interface as C functions.
+ *
+ * It adds names, not policy: each function is one ioctl, or a few that always
+ * belong together, and everything the kernel can refuse is passed on. Tests, the
+ * demo and Mesa share it, so that the uapi has one reader of its rules.
+ *
+ * Functions that can fail return 0 or a negative errno, exactly the kernel's.
+ * Interrupted calls are repeated. Nothing is printed and nothing is global, so any
+ * thread may call anything; a struct mirage_ib belongs to one thread at a time.
+ *
+ * A GPU address is a pointer of this process; packets, descriptors, code and data
+ * may lie in any memory it has.
+ */
+#ifndef MIRAGE_H
+#define MIRAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <drm/mirage_drm.h>
+
+#include <hw/packets.h>
+
+#if defined(__cplusplus)
+extern "C" {
+#endif
+
+/* ---- device (device.c) ---- */
+
+/**
+ * struct mirage - an open render node
+ */
+struct mirage {
+	/** @fd: file descriptor, close-on-exec */
+	int fd;
+	/** @node: path of the node that was opened */
+	char node[64];
+};
+
+int mirage_open(struct mirage *gpu);
+int mirage_open_node(struct mirage *gpu, const char *path);
+void mirage_close(struct mirage *gpu);
+
+int mirage_ioctl(const struct mirage *gpu, unsigned long request, void *arg);
+int mirage_query(const struct mirage *gpu, enum drm_mirage_param param, uint32_t index,
+		 uint64_t *value, enum drm_mirage_reason *reason);
+int mirage_counter(const struct mirage *gpu, unsigned int reg, uint64_t *value);
+
+/* ---- address spaces (vm.c) ---- */
+
+int mirage_vm_create(const struct mirage *gpu, uint32_t *vm);
+int mirage_vm_destroy(const struct mirage *gpu, uint32_t vm);
+int mirage_vm_stats(const struct mirage *gpu, uint32_t vm, uint64_t values[DRM_MIRAGE_STAT_COUNT]);
+int mirage_vm_faults(const struct mirage *gpu, uint32_t vm, struct drm_mirage_fault *faults,
+		     uint32_t *count);
+int mirage_svm_query(const struct mirage *gpu, uint32_t vm, const void *addr, size_t size,
+		     uint8_t *pages);
+
+/* ---- queues and jobs (queue.c) ---- */
+
+/** MIRAGE_PRIORITY_USUAL: the priority of a queue that asks for none. */
+#define MIRAGE_PRIORITY_USUAL	1
+
+int mirage_queue_create(const struct mirage *gpu, uint32_t vm,
+			enum drm_mirage_queue_class queue_class, uint32_t *queue);
+int mirage_queue_create_with(const struct mirage *gpu, uint32_t vm,
+			     enum drm_mirage_queue_class queue_class, uint32_t priority,
+			     uint32_t timeout_ms, uint32_t *queue);
+int mirage_queue_destroy(const struct mirage *gpu, uint32_t queue);
+int mirage_queue_query(const struct mirage *gpu, uint32_t queue,
+		       struct drm_mirage_queue_query *state);
+
+int mirage_exec(const struct mirage *gpu, uint32_t queue, const struct drm_mirage_cmds *cmds,
+		uint32_t nr_cmds, const struct drm_mirage_sync *syncs, uint32_t nr_syncs);
+
+struct mirage_ib;
+int mirage_submit(const struct mirage *gpu, uint32_t queue, const struct mirage_ib *ib,
+		  uint32_t syncobj);
+int mirage_run(const struct mirage *gpu, uint32_t queue, const struct mirage_ib *ib,
+	       int64_t timeout_ns);
+
+/* ---- syncobjs (sync.c) ---- */
+
+/** MIRAGE_FOREVER: a timeout that never comes. */
+#define MIRAGE_FOREVER		INT64_MAX
+
+int mirage_syncobj_create(const struct mirage *gpu, bool signaled, uint32_t *handle);
+int mirage_syncobj_destroy(const struct mirage *gpu, uint32_t handle);
+int mirage_syncobj_reset(const struct mirage *gpu, uint32_t handle);
+int mirage_syncobj_signal(const struct mirage *gpu, uint32_t handle);
+int mirage_syncobj_wait(const struct mirage *gpu, uint32_t handle, int64_t timeout_ns);
+int mirage_syncobj_wait_many(const struct mirage *gpu, const uint32_t *handles, uint32_t count,
+			     uint32_t flags, int64_t timeout_ns, uint32_t *first);
+int mirage_syncobj_export(const struct mirage *gpu, uint32_t handle, int *fd);
+int mirage_syncobj_import(const struct mirage *gpu, int fd, uint32_t *handle);
+int mirage_syncobj_export_sync_file(const struct mirage *gpu, uint32_t handle, int *fd);
+
+int mirage_timeline_wait(const struct mirage *gpu, uint32_t handle, uint64_t point,
+			 uint32_t flags, int64_t timeout_ns);
+int mirage_timeline_signal(const struct mirage *gpu, uint32_t handle, uint64_t point);
+int mirage_timeline_query(const struct mirage *gpu, uint32_t handle, uint64_t *point);
+
+struct drm_mirage_sync mirage_sync_wait(uint32_t handle);
+struct drm_mirage_sync mirage_sync_signal(uint32_t handle);
+struct drm_mirage_sync mirage_sync_wait_point(uint32_t handle, uint64_t point);
+struct drm_mirage_sync mirage_sync_signal_point(uint32_t handle, uint64_t point);
+
+/* ---- indirect buffers (ib.c) ---- */
+
+/**
+ * struct mirage_ib - packets being written into memory of the caller
+ *
+ * A packet that does not fit, or whose arguments the device would refuse, is not
+ * written; the first such error stays in @error and later packets are not written
+ * either. So build without checks, and look at the end.
+ */
+struct mirage_ib {
+	/** @words: the caller's memory, 4-byte aligned */
+	uint32_t *words;
+	/** @capacity: in words */
+	size_t capacity;
+	/** @used: in words */
+	size_t used;
+	/** @error: 0, -ENOSPC (no room) or -EINVAL (argument) */
+	int error;
+};
+
+void mirage_ib_init(struct mirage_ib *ib, void *memory, size_t bytes);
+void mirage_ib_nop(struct mirage_ib *ib);
+void mirage_ib_copy(struct mirage_ib *ib, void *to, const void *from, uint64_t bytes);
+void mirage_ib_fill(struct mirage_ib *ib, void *to, uint64_t bytes, uint32_t pattern);
+void mirage_ib_dispatch(struct mirage_ib *ib, const struct mirage_dispatch *dispatch);
+void mirage_ib_sem_write(struct mirage_ib *ib, uint64_t *to, uint64_t value);
+void mirage_ib_sem_wait(struct mirage_ib *ib, const uint64_t *at, uint64_t value);
+void mirage_ib_sem_wait_equal(struct mirage_ib *ib, const uint64_t *at, uint64_t value);
+void mirage_ib_timestamp(struct mirage_ib *ib, uint64_t *to);
+void mirage_ib_raw(struct mirage_ib *ib, const uint32_t *words, size_t count);
+int mirage_ib_cmds(const struct mirage_ib *ib, struct drm_mirage_cmds *cmds);
+
+void mirage_dispatch_init(struct mirage_dispatch *dispatch, const void *code, size_t code_size,
+			  unsigned int nr_regs);
+void mirage_dispatch_args(struct mirage_dispatch *dispatch, const void *args, size_t size);
+void mirage_dispatch_grid(struct mirage_dispatch *dispatch, uint32_t groups_x, uint32_t groups_y,
+			  uint32_t groups_z);
+void mirage_dispatch_group(struct mirage_dispatch *dispatch, uint32_t x, uint32_t y, uint32_t z);
+void mirage_dispatch_shared(struct mirage_dispatch *dispatch, uint32_t bytes);
+
+/* ---- names (names.c) ---- */
+
+const char *mirage_stat_name(unsigned int stat);
+const char *mirage_reason_text(unsigned int reason);
+const char *mirage_queue_state_name(unsigned int state);
+const char *mirage_chan_error_name(unsigned int error);
+const char *mirage_access_name(unsigned int access);
+const char *mirage_fault_kind_name(unsigned int kind);
+
+#if defined(__cplusplus)
+}
+#endif
+
+#endif /* MIRAGE_H */
