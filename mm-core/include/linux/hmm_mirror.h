@@ -20,12 +20,17 @@
  *   - Read access never asks mm for write: no COW is broken, the zero page stays.
  *   - Nothing is pinned. Pages the device could write are marked dirty when taken away.
  *   - After hmm_mirror_close() no callback runs and none will.
+ *   - Of several blocks with the same start (one being made while another goes away) at
+ *     most one has mappings at any time; only for that one map() and unmap() are called.
  *
  * What the driver promises
  *   - map() and unmap() do not sleep for memory: they run under a lock that reclaim
  *     takes. What they need is allocated in block_init().
  *   - flush() waits a bounded time. If the device does not answer, the driver cuts it off
  *     from memory before it returns.
+ *   - block_init() and block_fini() leave the device's page tables alone: they may run while
+ *     another block with the same start has mappings. What they made is hooked in by
+ *     map() and unhooked by the unmap() that takes the last page.
  *
  * Locks, outermost first
  *   mmap_lock -> (reclaim) -> block->lock -> the driver's page-table and command-queue locks
@@ -35,6 +40,8 @@
 
 #include <linux/bitmap.h>
 #include <linux/types.h>
+
+#include <asm/page.h>
 
 struct device;
 struct hmm_block;
@@ -114,7 +121,8 @@ struct hmm_mirror_ops {
 	 * @flush: wait until the device can no longer use what the unmap() that returned
 	 * @token took away. Called without the block's lock, or with it; waits a bounded time,
 	 * never for memory or a fence. May spin when called in a context that
-	 * must not sleep (@blockable false).
+	 * must not sleep (@blockable false). May be called more than once with the same
+	 * @token, by several tasks at a time.
 	 */
 	void (*flush)(struct hmm_mirror *mirror, u64 token, bool blockable);
 };
