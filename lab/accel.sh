@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# KVM or emulation. A /dev/kvm that can be opened is no proof: on some hosts of hosts a stock kernel does not come up on
+# it. So the first run boots one there, and the answer is kept for this host.
+
+# choose_accel: sets $vm_accel, and $vm_release, the release of the kernel that $vm_kernel stands for.
+choose_accel() {
+	local key verdict
+	choose_release
+	vm_accel=tcg
+	[ -w /dev/kvm ] || return 0
+	key=$({ uname -r; grep -m 1 'model name' /proc/cpuinfo; basename "$root"; } | sha256sum | cut -c1-12)
+	verdict=$cache/accel-$key
+	[ -e "$verdict" ] || with_lock accel probe_kvm "$verdict"
+	vm_accel=$(cat "$verdict")
+}
+
+choose_release() {
+	case $vm_kernel in
+	stock) vm_release=$lab_kernel-amd64 ;;
+	esac
+}
+
+probe_kvm() {
+	local verdict=$1
+	[ ! -e "$verdict" ] || return 0
+	say "trying KVM (once): booting a stock kernel on it"
+	if (
+		vm_defaults
+		vm_gpus=0
+		vm_driver=0
+		vm_timeout=30
+		vm_release=$lab_kernel-amd64
+		vm_accel=kvm
+		vm_run true
+	) </dev/null >"$logs/kvm.log" 2>&1; then
+		echo kvm >"$verdict"
+	else
+		echo tcg >"$verdict"
+		say "no stock kernel comes up on this host's KVM: emulating (see $logs/kvm.log)"
+	fi
+}

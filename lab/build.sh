@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# Building everything in the lab. Meson decides what is out of date; where no file is newer than the last build, even
+# Meson is not asked, since its answer takes longer than a guest needs to boot halfway.
+
+# shellcheck source=lab/root.sh
+. "$MIRAGE_SRC/lab/root.sh"
+# shellcheck source=lab/enter.sh
+. "$MIRAGE_SRC/lab/enter.sh"
+
+cmd_build() {
+	if [ $# -gt 0 ]; then
+		printf 'usage: ./mirage build\n\nMakes the lab where it is missing and builds everything in it, in %s.\n' "$build"
+		[ "$1" = --help ] || exit 2
+		return
+	fi
+	use_root base
+	build_all
+	say "built in $build/main"
+}
+
+# fresh STAMP: whether nothing in the checkout changed after it. A removed file shows in its directory's time.
+fresh() {
+	[ -e "$1" ] && [ -z "$(find "$MIRAGE_SRC" -path "$MIRAGE_SRC/.git" -prune -o -newer "$1" ! -name compile_commands.json -print -quit)" ]
+}
+
+# The compiler's messages are what the user needs: all of them, without the lines of what went well.
+show_failure() {
+	sed -n '/^FAILED:\|ERROR:\|error:/,$p' "$1" | grep -v '^\[[0-9/]*\] ' | head -n 60 >&2
+}
+
+# meson_build DIR TARGETS SETUP_OPTIONS...: configure DIR of the build directory once, build in it each time.
+meson_build() {
+	local dir=$1 targets=$2 log=$logs/build-$1.log options
+	shift 2
+	options="$*"
+
+	# Another lab or other options: what was built there is of no use.
+	if [ "$(cat "$build/$dir.options" 2>/dev/null)" != "$root $options" ]; then
+		rm -rf "${build:?}/$dir"
+	fi
+	if [ ! -f "$build/$dir/build.ninja" ]; then
+		say "configuring the build ($dir)"
+		if ! in_lab "${build_binds[@]}" -- meson setup "$@" "/mirage/build/$dir" /mirage/src >"$log" 2>&1; then
+			tail -n 20 "$log" >&2
+			rm -rf "${build:?}/$dir"
+			die "configuring the build failed; the whole log is $log"
+		fi
+		printf '%s' "$root $options" >"$build/$dir.options"
+	fi
+	say "building ($dir)"
+	# shellcheck disable=SC2086
+	if ! in_lab "${build_binds[@]}" -- ninja -C "/mirage/build/$dir" $targets >"$log" 2>&1; then
+		show_failure "$log"
+		die "building failed; the whole log is $log"
+	fi
+	# What the compiler warned of is worth a look even where all was built.
+	grep -E 'warning:' "$log" | grep -v '^WARNING: \|jobserver' >&2 || true
+}
+
+build_main() {
+	fresh "$build/stamp" && return
+	touch "$build/stamp.new"
+	meson_build main all "-Dkernels=stock:/lib/modules/$lab_kernel-amd64/build"
+	mv "$build/stamp.new" "$build/stamp"
+}
+
+build_binds=()
+
+# Everything, for the stock kernel. Needs use_root.
+build_all() {
+	if [ "$(cat "$build/stamp.root" 2>/dev/null)" != "$root" ]; then
+		rm -f "$build/stamp"
+	fi
+	fresh "$build/stamp" && return
+	with_lock "build-$(basename "$build")" build_main
+	printf '%s' "$root" >"$build/stamp.root"
+}

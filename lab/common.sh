@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# What every part of the command needs: messages, the cache's layout, locks. Runs on the host: bash and Debian's
+# essential packages only.
+
+# Seconds since the command started, for the progress lines.
+started=$SECONDS
+
+say() {
+	printf '[%3d s] %s\n' $((SECONDS - started)) "$*" >&2
+}
+
+note() {
+	printf 'mirage: %s\n' "$*" >&2
+}
+
+# die MESSAGE...: each further argument is a line of its own. 125 is not a status of the user's own commands.
+die() {
+	printf 'mirage: %s\n' "$1" >&2
+	shift
+	[ $# -eq 0 ] || printf '        %s\n' "$@" >&2
+	exit 125
+}
+
+usage_error() {
+	note "$1"
+	note "see ./mirage $2 --help"
+	exit 2
+}
+
+# The value of an option that needs one.
+need_value() {
+	[ "$1" -ge 2 ] || usage_error "$2 needs a value" "$3"
+}
+
+cache=$MIRAGE_CACHE
+logs=$cache/log
+
+# One directory per checkout, so that several can be built at once; readable, and never the same for two of them.
+checkout_key() {
+	printf '%s-%s' "$(basename "$MIRAGE_SRC")" "$(printf '%s' "$MIRAGE_SRC" | sha256sum | cut -c1-12)"
+}
+build=$cache/build/$(checkout_key)
+
+cache_init() {
+	mkdir -p "$cache/lock" "$logs" "$build" "$cache/run" ||
+		die "can't make the cache directory $cache" "set MIRAGE_CACHE to a directory that can be written"
+	if [ "$(stat -f -c %T "$cache")" = nfs ]; then
+		note "the cache $cache is on NFS: root file systems can fail there; set MIRAGE_CACHE to a local disk"
+	fi
+}
+
+# with_lock NAME COMMAND...: one holder at a time, over all processes that use this cache. The lock goes with its
+# holder's death.
+with_lock() {
+	local name=$1 fd status=0
+	shift
+	exec {fd}>>"$cache/lock/$name"
+	if ! flock -n "$fd"; then
+		say "waiting for another mirage that works on the same ($name)"
+		flock "$fd"
+	fi
+	"$@" || status=$?
+	exec {fd}>&-
+	return $status
+}
+
+# logged LOG WHAT COMMAND...: run a step with its output in a log; where it fails, say what, show the end, and stop.
+logged() {
+	local log=$1 what=$2
+	shift 2
+	if ! "$@" >"$log" 2>&1 </dev/null; then
+		tail -n 15 "$log" | sed 's/^/    | /' >&2
+		die "$what failed; the whole log is $log" "${hint:-run the command again once its reason is gone: what is complete is kept}"
+	fi
+}
+
+# A name for a run's files that no other run has.
+run_name() {
+	printf '%s-%s' "$(date +%Y%m%d-%H%M%S)" "$$"
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Loading kernel modules.
+ *
+ * The host works out which files are needed and in which order (modprobe --show-depends, natively, in milliseconds), so
+ * that the guest only hands them to the kernel.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/module.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "guest.h"
+
+int module_load(const char *path, const char *params)
+{
+	size_t len = strlen(path);
+	int flags = 0, ret, fd;
+
+	if (len > 3 && !strcmp(path + len - 3, ".xz"))
+		flags = MODULE_INIT_COMPRESSED_FILE;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	ret = syscall(SYS_finit_module, fd, params, flags);
+	if (ret < 0 && errno == EEXIST)
+		ret = 0;
+	if (ret < 0) {
+		int err = errno;
+
+		close(fd);
+		errno = err;
+		return -1;
+	}
+	close(fd);
+	return 0;
+}
+
+int modules_load(void)
+{
+	char *list, *line, *save = NULL;
+	int ret = 0;
+	size_t size;
+
+	list = slurp(IO_DIR "/modules", &size);
+	if (!list)
+		die("reading " IO_DIR "/modules");
+
+	for (line = strtok_r(list, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		char *params = strchr(line, ' ');
+
+		if (params)
+			*params++ = '\0';
+		if (module_load(line, params ? params : "") < 0) {
+			warn_user("loading %s", line);
+			ret = -1;
+			break;
+		}
+	}
+	free(list);
+	return ret;
+}

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# What a guest that makes no progress is doing: asked of its kernel over the serial line, and of QEMU, which answers
+# also where the kernel does not. Runs in the lab, beside the machine, in its run directory.
+
+# hang_report FILE: the processors' registers, twice, into FILE; the tasks' stacks, blocked tasks and each processor's
+# backtrace, from the kernel, at the end of its own log.
+hang_report() {
+	local file=$1 key size
+	{
+		echo "== registers"
+		hang_monitor "info registers -a"
+		for key in w l t; do
+			# A telnet BREAK (IAC BRK), then the key.
+			printf '\xff\xf3%s' "$key" | timeout 5 socat -t 0.2 - UNIX-CONNECT:console.sock >/dev/null || true
+			hang_settle kernel.log
+		done
+		echo "== registers, later"
+		hang_monitor "info registers -a"
+	} >"$file" 2>&1
+}
+
+# The monitor has no end-of-answer mark but its prompt: ask, and read until it is silent.
+hang_monitor() {
+	printf '%s\n' "$1" | timeout 10 socat -t 1 - UNIX-CONNECT:monitor.sock | tr -d '\r' || echo "(no answer)"
+}
+
+# Until a log has not grown for half a second; at most 20 s.
+hang_settle() {
+	local before=-1 now i
+	for ((i = 0; i < 40; i++)); do
+		now=$(stat -c %s "$1")
+		[ "$now" -ne "$before" ] || return 0
+		before=$now
+		read -rt 0.5 <&9 || true
+	done
+}

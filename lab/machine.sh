@@ -1,0 +1,226 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# One machine, from its GPUs to its end. Runs in the lab; vm.sh gives it all it needs as LAB_ variables and files in
+# /mirage/run, and reads there what came of it: io/status, or else "trouble" with the reason.
+#
+# A machine is a QEMU, a virtiofsd for its root (read-only) and one for the run's directory, and a process per GPU. The
+# command's output arrives in two files that are followed as they grow.
+set -euo pipefail
+
+run=/mirage/run
+io=$run/io
+cd $run
+
+# shellcheck source=lab/hang.sh
+. /mirage/src/lab/hang.sh
+
+trouble() {
+	printf '%s\n' "$@" >>trouble
+}
+
+# The lab's processes die with this one, as the first process of their namespace's child goes: no cleaning up needed.
+give_up() {
+	trouble "$@"
+	exit 125
+}
+
+# wait_for PID LOG SOCKET...: until the sockets are there; their maker must live till then.
+wait_for() {
+	local pid=$1 log=$2 socket tries
+	shift 2
+	for socket; do
+		for ((tries = 0; ; tries++)); do
+			[ ! -S "$socket" ] || break
+			kill -0 "$pid" 2>/dev/null || give_up "the process that makes ${socket##*/} ended at once:" "$(tail -n 5 "$log")"
+			[ $tries -lt 1000 ] || give_up "${socket##*/} did not appear in 10 s: see ${log##*/}"
+			read -rt 0.01 <>/proc/self/fd/9 || true
+		done
+	done
+}
+
+# A descriptor that never has anything to read: waiting on it with a time-out starts no process.
+mkfifo /tmp/never
+exec 9<>/tmp/never
+
+share_dir() {
+	local name=$1
+	shift
+	/usr/libexec/virtiofsd --socket-path="$run/$name.sock" --sandbox=none --inode-file-handles=prefer \
+		--log-level=error "$@" >"$name.log" 2>&1 9<&- &
+	daemons+=($!)
+}
+
+# The files that hold the modules, in the order to load them: what ours need first.
+module_files() {
+	local dir=$1 ko name names tree=()
+	[ "$LAB_kernel" != debug ] || tree=(-d /mirage/kernel)
+	names=$(for ko in "$dir"/*.ko; do modinfo -F depends "$ko"; done | tr ',' '\n' | sort -u)
+	for name in $names; do
+		[ ! -e "$dir/$name.ko" ] || continue
+		modprobe "${tree[@]}" -S "$LAB_release" --show-depends "$name" | sed -n 's/^insmod \([^ ]*\).*/\1/p'
+	done | awk '!seen[$0]++'
+	# Ours in the order of their own dependencies.
+	for ko in "$dir"/hmm_mirror.ko "$dir"/mirage.ko; do
+		[ ! -e "$ko" ] || echo "$ko"
+	done
+}
+
+start_gpus() {
+	local i knob knobs=()
+	while read -r knob; do
+		[ -z "$knob" ] || knobs+=(--knob "$knob")
+	done <knobs
+	for ((i = 0; i < LAB_gpus; i++)); do
+		/mirage/build/main/hw/model/mirage-gpu --socket "$run/gpu$i.sock" --vram "$LAB_vram" "${knobs[@]}" \
+			--log "$run/gpu$i.log" >"gpu$i.out.log" 2>&1 9<&- &
+		gpus+=($!)
+	done
+	for ((i = 0; i < LAB_gpus; i++)); do
+		wait_for "${gpus[i]}" "gpu$i.out.log" "$run/gpu$i.sock"
+	done
+}
+
+qemu_arguments() {
+	local i machine=q35,memory-backend=mem append
+	append="console=ttyS0,115200 mitigations=off rootfstype=virtiofs root=root ro panic=-1 oops=panic"
+	append+=" init=/mirage/build/main/lab/guest/init sysrq_always_enabled printk.time=1 $LAB_append"
+	if [ "$LAB_iommu" = 1 ]; then
+		machine+=,kernel-irqchip=off
+		append+=" intel_iommu=on iommu=nopt"
+	fi
+
+	case $LAB_accel in
+	kvm) qemu+=(-accel kvm -cpu host) ;;
+	tcg) qemu+=(-accel "tcg,thread=multi" -cpu max) ;;
+	esac
+	qemu+=(-M "$machine" -smp "$LAB_cpus" -m "$LAB_mem" -nodefaults -no-user-config -vga none -display none -no-reboot
+		-object "memory-backend-memfd,id=mem,size=$LAB_mem,share=on"
+		-kernel "$kernel_image" -append "$append"
+		# telnet, since its BREAK is how a key for the kernel's debugging gets onto a serial line.
+		-chardev "socket,id=console,path=$run/console.sock,server=on,wait=off,telnet=on,logfile=$run/kernel.log"
+		-serial chardev:console
+		-chardev "socket,id=monitor,path=$run/monitor.sock,server=on,wait=off" -mon chardev=monitor)
+	if [ "$LAB_iommu" = 1 ]; then
+		qemu+=(-device "intel-iommu,caching-mode=on")
+	fi
+	for i in root io; do
+		qemu+=(-chardev "socket,id=$i,path=$run/$i.sock"
+			-device "vhost-user-fs-pci,chardev=$i,tag=$i,queue-size=1024")
+	done
+	for ((i = 0; i < LAB_gpus; i++)); do
+		qemu+=(-device "pcie-root-port,id=port$i,chassis=$((i + 1)),slot=$((i + 1))"
+			-device "{\"driver\":\"vfio-user-pci\",\"id\":\"gpu$i\",\"bus\":\"port$i\",\"socket\":{\"type\":\"unix\",\"path\":\"$run/gpu$i.sock\"}}")
+	done
+	if [ "$LAB_tty" = 1 ]; then
+		qemu+=(-chardev "stdio,id=tty,mux=on,signal=off" -serial chardev:tty -mon chardev=tty)
+	elif [ -e $io/stdin ]; then
+		mkfifo stdin.fifo
+		qemu+=(-chardev "file,id=stdin,path=/dev/null,input-path=$run/stdin.fifo" -device virtio-serial-pci
+			-device "virtserialport,chardev=stdin,name=lab.stdin")
+	fi
+}
+
+follow() {
+	tail -c +1 -s 0.1 -f --pid="$vm" "$1" 9<&- &
+	followers+=($!)
+}
+
+# Wait for the machine's end. A GPU that ends before it is a failure, and so is its time running out.
+watch_machine() {
+	local ended i
+	while kill -0 "$vm" 2>/dev/null; do
+		ended=
+		wait -n -p ended "$vm" "${gpus[@]}" ${timer:+"$timer"} || true
+		if [ "$ended" = "$vm" ] || [ -z "$ended" ]; then
+			break
+		fi
+		if [ "$ended" = "$timer" ]; then
+			trouble "the guest had not ended after $LAB_timeout s; what it was doing is at the end of kernel.log and in hang.txt"
+			hang_report "$run/hang.txt"
+			kill -KILL "$vm"
+			return
+		fi
+		# A GPU goes when its machine goes, and may be the first of both to be seen gone.
+		for ((i = 0; i < 300; i++)); do
+			kill -0 "$vm" 2>/dev/null || return 0
+			read -rt 0.01 <&9 || true
+		done
+		trouble "a GPU's process (gpu*.log) ended while the machine was running"
+		hang_report "$run/hang.txt"
+		kill -KILL "$vm"
+		return
+	done
+}
+
+daemons=()
+gpus=()
+followers=()
+qemu=()
+timer=
+
+case $LAB_kernel in
+debug)
+	kernel_image=/mirage/kernel/bzImage
+	modules=/mirage/build/main/kernel-debug
+	;;
+*)
+	kernel_image=/lib/modules/$LAB_release/vmlinuz
+	modules=/mirage/build/main/kernel-$LAB_kernel
+	;;
+esac
+
+if [ "$LAB_driver" = 1 ]; then
+	module_files "$modules" >$io/modules
+else
+	: >$io/modules
+fi
+
+share_dir root --shared-dir=/mirage/guest --no-announce-submounts --readonly --cache=auto
+share_dir io --shared-dir=$io --no-announce-submounts --cache=auto
+start_gpus
+wait_for "${daemons[0]}" root.log $run/root.sock
+wait_for "${daemons[1]}" io.log $run/io.sock
+
+qemu_arguments
+if [ "$LAB_tty" = 1 ]; then
+	qemu-system-x86_64 "${qemu[@]}" <&0 2>qemu.log 9<&- &
+else
+	qemu-system-x86_64 "${qemu[@]}" </dev/null >qemu.log 2>&1 9<&- &
+fi
+vm=$!
+if [ -p stdin.fifo ]; then
+	cat <&0 >stdin.fifo 9<&- &
+fi
+if [ "$LAB_tty" = 0 ]; then
+	follow $io/stdout
+	follow $io/stderr >&2
+fi
+if [ "$LAB_timeout" -gt 0 ]; then
+	sleep "$LAB_timeout" 9<&- &
+	timer=$!
+fi
+
+watch_machine
+machine_status=0
+wait "$vm" || machine_status=$?
+[ ${#followers[@]} -eq 0 ] || wait "${followers[@]}" || true
+
+for i in "${!gpus[@]}"; do
+	gpu_status=0
+	wait "${gpus[i]}" || gpu_status=$?
+	[ "$gpu_status" -eq 0 ] || trouble "GPU $i ended with status $gpu_status: $(tail -n 3 "gpu$i.out.log" "gpu$i.log" 2>&1 | tr '\n' ' ')"
+done
+
+if [ -e $io/no-driver ]; then
+	trouble "the driver's modules did not load: $(grep -m 1 'mirage-lab: loading' kernel.log | sed 's/.*mirage-lab: //')"
+elif [ ! -e $io/status ] && [ ! -e trouble ]; then
+	if grep -q 'Kernel panic' kernel.log; then
+		trouble "the guest's kernel panicked: $(grep -m 1 'Kernel panic' kernel.log | sed 's/^\[[^]]*\] //')"
+	elif [ "$machine_status" -ne 0 ]; then
+		trouble "QEMU ended with status $machine_status:" "$(tail -n 5 qemu.log)"
+	else
+		trouble "the guest went down before the command ended:" "$(tail -n 3 kernel.log)"
+	fi
+fi
+[ ! -e trouble ] || exit 125
+exit "$(cat $io/status)"

@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# The lab's root file systems.
+#
+# The base root is a Debian with all that building and booting need. Others are the base and some packages more, made
+# when first asked for: hard links to the base's files (dpkg replaces files, it never writes into them), with copies of
+# what package tools do write into. Overlay mounts were rejected for this: they fail where the cache itself lies on one.
+#
+# A root's name has a hash of all that goes into it. It is built beside its place and renamed into it, so one that is
+# there is whole. Only the holder of the lock "roots" builds, so it may remove any half-built one that it finds.
+
+# shellcheck source=lab/versions
+. "$MIRAGE_SRC/lab/versions"
+
+package_list() {
+	grep -v '^#' "$MIRAGE_SRC/lab/packages/$1" | grep .
+}
+
+base_key() {
+	cat "$MIRAGE_SRC/lab/root.sh" "$MIRAGE_SRC/lab/versions" "$MIRAGE_SRC/lab/packages/base" | sha256sum | cut -c1-12
+}
+
+# root_dir base | root_dir NAME: where it is, or will be.
+root_dir() {
+	local key
+	key=$(base_key)
+	if [ "$1" != base ]; then
+		key+=-$1-$(sha256sum <"$MIRAGE_SRC/lab/packages/$1" | cut -c1-8)
+	fi
+	printf '%s/root-%s' "$cache" "$key"
+}
+
+# The host's own mirror of Debian, so that the lab comes from where the host's packages come from. Empty where the
+# host's configuration names none: the bootstrap tool then knows a default.
+host_mirror() {
+	local codename uri
+	codename=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
+	uri=$(apt-get indextargets --format '$(RELEASE)|$(COMPONENT)|$(ORIGIN)|$(LABEL)|$(REPO_URI)' 'Created-By: Packages' |
+		awk -F'|' -v r="$codename" '
+			$1 == r && $2 == "main" && ($3 == "Debian" || $3 == "" || $3 ~ /^\$/) { print $5; exit }')
+	case $uri in
+	mirror+file:*) uri=$(sed -n 's/^\([a-z]*:[^[:space:]]*\).*/\1/p' "${uri#mirror+file:}" | head -n 1) ;;
+	esac
+	printf '%s' "${uri%/}"
+}
+
+# Where the host reaches the archive through a proxy, so must everything here.
+proxy_env() {
+	local http='' https=''
+	eval "$(apt-config shell http Acquire::http::Proxy https Acquire::https::Proxy)"
+	[ -z "$http" ] || [ "$http" = DIRECT ] || export http_proxy=$http
+	[ -z "$https" ] || [ "$https" = DIRECT ] || export https_proxy=$https
+}
+
+host_tool() {
+	command -v mmdebstrap >/dev/null && return
+	say "installing mmdebstrap on this machine"
+	install_mmdebstrap() {
+		local get=(env DEBIAN_FRONTEND=noninteractive apt-get -y --no-install-recommends
+			-o DPkg::Lock::Timeout=120 install mmdebstrap debian-archive-keyring)
+		"${get[@]}" || { apt-get update && "${get[@]}"; }
+	}
+	hint="install the package mmdebstrap by hand and run the command again" \
+		logged "$logs/host-tool.log" "installing mmdebstrap" install_mmdebstrap
+}
+
+bootstrap() {
+	local mirror dpkg_options=(force-unsafe-io) path
+	mirror=$(host_mirror)
+	for path in /usr/share/man /usr/share/doc /usr/share/info /usr/share/locale /usr/share/lintian; do
+		dpkg_options+=("path-exclude=$path/*")
+	done
+
+	unshare --mount --propagation private mmdebstrap --variant=apt --mode=root \
+		--aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Languages "none"' \
+		--aptopt='Acquire::Retries "3"' "${dpkg_options[@]/#/--dpkgopt=}" \
+		"$suite" "$1" ${mirror:+"$mirror"}
+}
+
+# The bootstrap's own list names the mirror; from it come the other suites'.
+apt_sources() {
+	local root=$1 uri
+	uri=$(sed -n 's/^deb \(\[[^]]*\] \)\?\([^ ]*\) .*/\2/p' "$root/etc/apt/sources.list" | head -n 1)
+	if [ -z "$uri" ]; then
+		echo "no archive in the new root's sources.list" >&2
+		return 1
+	fi
+	printf 'deb %s %s main\n' "$uri" "$suite" "$uri" "$suite-updates" "$uri" "$suite-backports" \
+		>"$root/etc/apt/sources.list"
+	cat >"$root/etc/apt/preferences.d/lab" <<-EOF
+		Package: src:linux src:qemu src:seabios
+		Pin: release n=$suite-backports
+		Pin-Priority: 600
+	EOF
+}
+
+# in_root ROOT COMMAND...: with the network and without any of the lab's mounts.
+in_root() {
+	local root=$1
+	shift
+	cp -L /etc/resolv.conf "$root/etc/resolv.conf"
+	setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child=KILL --propagation private -- sh -ec '
+		root=$1
+		shift
+		mount -t proc proc "$root/proc"
+		mount --rbind /dev "$root/dev"
+		DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 exec chroot "$root" "$@"' sh "$root" "$@"
+}
+
+# The kernel that this root gets: the tested one, or the archive's newest.
+choose_kernel() {
+	local root=$1 version=$kernel
+	if ! in_root "$root" apt-cache show "linux-binary-$version-amd64" >/dev/null 2>&1; then
+		version=$(in_root "$root" apt-cache depends linux-image-amd64 |
+			sed -n 's/.*Depends: linux-image-\(.*\)-amd64$/\1/p' | head -n 1)
+		[ -n "$version" ] || return 1
+		echo "kernel $kernel is not in the archive: taking $version" >&2
+	fi
+	printf '%s' "$version" >"$root/etc/mirage-kernel"
+}
+
+# Without linux-image's own package: it would bring an initramfs tool, and nothing here boots from one.
+install_base() {
+	local root=$1 version list
+	mapfile -t list < <(package_list base)
+	in_root "$root" apt-get update &&
+		choose_kernel "$root" &&
+		version=$(cat "$root/etc/mirage-kernel") &&
+		in_root "$root" apt-get install -y "${list[@]}" "linux-binary-$version-amd64" \
+			"linux-modules-$version-amd64" "linux-headers-$version-amd64" &&
+		in_root "$root" apt-get clean &&
+		mkdir -p "$root"/mirage/{src,build,run,kernel,guest,stage,newroot,peer}
+}
+
+make_base() {
+	local root=$1 tmp=$1.tmp
+	host_tool
+	proxy_env
+	say "making the lab in $cache (once): base system"
+	logged "$logs/bootstrap.log" "making the base system" bootstrap "$tmp"
+	say "kernel, QEMU and compilers"
+	apt_sources "$tmp"
+	logged "$logs/packages.log" "installing the lab's packages" install_base "$tmp"
+	if [ "$(cat "$tmp/etc/mirage-kernel")" != "$kernel" ]; then
+		note "the tested kernel $kernel is no longer in the archive: the lab has $(cat "$tmp/etc/mirage-kernel")," \
+			"with which nothing was tested"
+	fi
+	mv "$tmp" "$root"
+}
+
+install_more() {
+	local root=$1 name=$2 list
+	mapfile -t list < <(package_list "$name")
+	in_root "$root" apt-get update &&
+		in_root "$root" apt-get install -y "${list[@]}" &&
+		in_root "$root" apt-get clean
+}
+
+# What $newer_suite has and the lab's suite has not: igt_runner, and the libraries that it needs newer. They are kept
+# apart in /opt/igt, for programs that ask for them.
+install_igt() {
+	local root=$1 uri
+	uri=$(sed -n 's/^deb \([^ ]*\) .*/\1/p' "$root/etc/apt/sources.list" | head -n 1)
+	echo "deb $uri $newer_suite main" >"$root/etc/apt/sources.list.d/newer.list"
+	printf 'Package: *\nPin: release n=%s\nPin-Priority: -1\n' "$newer_suite" >"$root/etc/apt/preferences.d/newer"
+	in_root "$root" apt-get -o Acquire::Check-Valid-Until=false update &&
+		in_root "$root" sh -ec '
+			mkdir -p /opt/igt /tmp/igt
+			cd /tmp/igt
+			for p in igt-gpu-tools libdrm2 libdrm-amdgpu1 libdrm-nouveau2 libdrm-intel1; do
+				apt-get download "$p/$1"
+			done
+			for deb in *.deb; do dpkg -x "$deb" /opt/igt; done
+			rm -r /tmp/igt' sh "$newer_suite"
+}
+
+make_derived() {
+	local name=$1 root=$2 tmp=$2.tmp base
+	base=$(root_dir base)
+	proxy_env
+	say "adding to the lab (once): packages for $name"
+	mkdir "$tmp"
+	cp -al "$base/usr" "$tmp/usr"
+	find "$base" -mindepth 1 -maxdepth 1 ! -name usr -exec cp -a -t "$tmp" {} +
+	logged "$logs/packages-$name.log" "installing the packages for $name" install_more "$tmp" "$name"
+	if [ "$name" = test ]; then
+		logged "$logs/igt.log" "fetching igt_runner from $newer_suite" install_igt "$tmp"
+	fi
+	mv "$tmp" "$root"
+}
+
+remove_stale() {
+	local old fd
+	for old in "$cache"/root-*.tmp; do
+		[ ! -e "$old" ] || rm -rf --one-file-system -- "$old"
+	done
+
+	# Roots of another key go once nobody uses any root.
+	exec {fd}>>"$cache/lock/use"
+	if flock -n -x "$fd"; then
+		for old in "$cache"/root-*; do
+			[ -e "$old" ] || continue
+			[[ $old == "$cache/root-$(base_key)"* ]] || rm -rf --one-file-system -- "$old"
+		done
+	fi
+	exec {fd}>&-
+}
+
+make_root() {
+	local name=$1 root
+	[ "$name" = base ] || make_root base
+	root=$(root_dir "$name")
+	[ ! -d "$root" ] || return 0
+	remove_stale
+	if [ "$(df --output=avail -BM "$cache" | tail -n 1 | tr -dc 0-9)" -lt 4000 ]; then
+		die "less than 4 GB are free in $cache" "make room, or set MIRAGE_CACHE to a directory on a larger disk"
+	fi
+	if [ "$name" = base ]; then
+		make_base "$root"
+	else
+		make_derived "$name" "$root"
+	fi
+}
+
+# use_root NAME: sets $root to a root that is whole, and keeps it from being removed while this process lives.
+use_root() {
+	cache_init
+	root=$(root_dir "$1")
+	[ -d "$root" ] || with_lock roots make_root "$1"
+	exec {use_fd}>>"$cache/lock/use"
+	flock -s "$use_fd"
+	lab_kernel=$(cat "$root/etc/mirage-kernel")
+}

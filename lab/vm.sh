@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# ./mirage vm, and the running of machines for the other commands: options, the run's directory, and what is said when
+# a run ends. The machine itself is machine.sh, in the lab.
+
+# shellcheck source=lab/build.sh
+. "$MIRAGE_SRC/lab/build.sh"
+# shellcheck source=lab/accel.sh
+. "$MIRAGE_SRC/lab/accel.sh"
+
+vm_usage() {
+	cat <<'EOF'
+usage: ./mirage vm [OPTIONS] [-- COMMAND...]
+
+Runs COMMAND as root in a new guest with the driver loaded; standard input and output, and the
+exit status, are COMMAND's. Without COMMAND: a shell. The guest's root is the lab's, and what
+is written to it is gone with the guest.
+
+  --share DIR        DIR appears, writable, at /mnt/share
+  --gpus N           GPUs in the machine (default 1)
+  --vram SIZE        VRAM of each, with K, M or G (default 256M)
+  --knob NAME=VALUE  give each GPU this knob; may be repeated
+  --mem SIZE         the machine's memory, with M or G (default 2G)
+  --cpus N           its processors (default: as many as the host has, at most 4)
+  --iommu            put the GPUs behind an IOMMU
+  --kernel V         stock (the default), debug, or a version of Debian's to install
+  --timeout SECONDS  end the guest then, with what it was doing in the log
+  --no-driver        leave the driver's modules unloaded
+  --keep             keep the run's logs also where all went well, and say where
+
+Exit status 125 is the lab's own: the guest did not come up, died, or was ended by --timeout.
+EOF
+}
+
+is_number() {
+	[[ $1 =~ ^[0-9]+$ ]]
+}
+
+is_size() {
+	[[ $1 =~ ^[1-9][0-9]*[KMG]$ ]]
+}
+
+vm_defaults() {
+	vm_gpus=1
+	vm_vram=256M
+	vm_mem=2G
+	vm_cpus=$(nproc)
+	[ "$vm_cpus" -le 4 ] || vm_cpus=4
+	vm_iommu=0
+	vm_kernel=stock
+	vm_timeout=0
+	vm_share=
+	vm_driver=1
+	vm_keep=0
+	vm_knobs=()
+	vm_append=
+}
+
+# vm_option ARGUMENTS...: take one option; sets $taken to the number of arguments that it was, 0 where it is none.
+vm_option() {
+	taken=2
+	case $1 in
+	--iommu | --no-driver | --keep) ;;
+	--*) need_value $# "$1" vm ;;
+	esac
+	case $1 in
+	--share)
+		vm_share=$2
+		[ -d "$2" ] || die "--share: $2 is not a directory"
+		;;
+	--gpus)
+		vm_gpus=$2
+		is_number "$2" && [ "$2" -le 16 ] || usage_error "--gpus: $2 is not a number up to 16" vm
+		;;
+	--vram)
+		vm_vram=$2
+		is_size "$2" || usage_error "--vram: $2 is not a size, such as 256M" vm
+		;;
+	--mem)
+		vm_mem=$2
+		is_size "$2" && [[ $2 != *K ]] || usage_error "--mem: $2 is not a size, such as 2G" vm
+		;;
+	--cpus)
+		vm_cpus=$2
+		is_number "$2" && [ "$2" -ge 1 ] && [ "$2" -le 64 ] || usage_error "--cpus: $2 is not a number from 1 to 64" vm
+		;;
+	--knob)
+		[[ $2 == ?*=* ]] || usage_error "--knob: $2 is not NAME=VALUE" vm
+		vm_knobs+=("$2")
+		;;
+	--kernel) vm_kernel=$2 ;;
+	--timeout)
+		vm_timeout=$2
+		is_number "$2" || usage_error "--timeout: $2 is not a number of seconds" vm
+		;;
+	--iommu)
+		vm_iommu=1
+		taken=1
+		;;
+	--no-driver)
+		vm_driver=0
+		taken=1
+		;;
+	--keep)
+		vm_keep=1
+		taken=1
+		;;
+	*) taken=0 ;;
+	esac
+}
+
+cmd_vm() {
+	vm_defaults
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--help | -h)
+			vm_usage
+			return
+			;;
+		--)
+			shift
+			[ $# -gt 0 ] || usage_error "no command after --" vm
+			break
+			;;
+		esac
+		vm_option "$@"
+		[ "$taken" -gt 0 ] || usage_error "no option '$1'" vm
+		shift "$taken"
+	done
+
+	use_root base
+	build_all
+	choose_accel
+	vm_run "$@"
+}
+
+# Directories of runs that are over, whatever ended them: a run holds a lock on its own.
+remove_dead_runs() {
+	local dir fd
+	for dir in "$cache"/run/*/; do
+		[ -d "$dir" ] || continue
+		exec {fd}<"$dir"
+		if flock -n "$fd"; then
+			rm -rf --one-file-system -- "$dir"
+		fi
+		exec {fd}<&-
+	done
+	# Of the logs that were kept, the last ones.
+	find "$logs" -mindepth 1 -maxdepth 1 -type d -name 'vm-*' | sort -r | tail -n +21 | xargs -r rm -rf --
+}
+
+# keep_logs DIR: take the logs out of a run's directory, and say where they are.
+keep_logs() {
+	local kept
+	kept=$logs/vm-$(basename "$1")
+	mkdir -p "$kept"
+	find "$1" -maxdepth 1 -type f \( -name '*.log' -o -name '*.txt' \) -exec mv -t "$kept" {} +
+	note "kernel log: $kept/kernel.log ($(find "$kept" -type f ! -name kernel.log -printf '%f ' | sort))"
+}
+
+# vm_run [COMMAND...]: one machine, as the vm_ variables say. Returns COMMAND's status; 125 where there is none.
+vm_run() {
+	local run io status=0 lock tty=0
+	remove_dead_runs
+	run=$cache/run/$(run_name)
+	io=$run/io
+	mkdir -p "$io"
+	exec {lock}<"$run"
+	flock "$lock"
+
+	if [ -n "$vm_share" ]; then
+		mkdir "$io/share"
+	fi
+	[ $# -eq 0 ] || printf '%s\0' "$@" >"$io/argv"
+	printf '%s\n' "${vm_knobs[@]}" >"$run/knobs"
+	: >"$io/stdout"
+	: >"$io/stderr"
+	if [ -t 0 ] && [ -t 1 ] && [ -t 2 ]; then
+		tty=1
+		stty size >"$io/tty"
+		printf 'TERM=%s\0' "${TERM:-dumb}" >"$io/env"
+		note "Ctrl-A x ends the machine, Ctrl-A h lists what else Ctrl-A does"
+	elif [ $# -eq 0 ] || [ ! -t 0 ]; then
+		# A shell reads its commands from there; a command may.
+		[ "$(readlink /proc/self/fd/0)" = /dev/null ] || : >"$io/stdin"
+	fi
+
+	local binds=("$run=mirage/run")
+	[ -z "$vm_share" ] || binds+=("$vm_share=mirage/run/io/share")
+	[ "$vm_kernel" != debug ] || binds+=("$debug_kernel=mirage/kernel")
+	LAB_gpus=$vm_gpus LAB_vram=$vm_vram LAB_mem=$vm_mem LAB_cpus=$vm_cpus LAB_iommu=$vm_iommu \
+		LAB_kernel=$vm_kernel LAB_release=$vm_release LAB_timeout=$vm_timeout LAB_driver=$vm_driver \
+		LAB_accel=$vm_accel LAB_append=$vm_append LAB_tty=$tty \
+		in_lab "${binds[@]}" -- bash /mirage/src/lab/machine.sh || status=$?
+
+	if [ -e "$run/trouble" ]; then
+		sed 's/^/mirage: /' "$run/trouble" >&2
+		keep_logs "$run"
+		status=125
+	elif [ "$status" -lt 128 ] && ! bash "$MIRAGE_SRC/lab/check-log" "$run/kernel.log" >"$run/findings.txt"; then
+		note "the guest's kernel log has $(wc -l <"$run/findings.txt") line(s) that it should not have, the first of them:"
+		head -n 3 "$run/findings.txt" | sed 's/^/    | /' >&2
+		keep_logs "$run"
+	elif [ "$vm_keep" = 1 ]; then
+		keep_logs "$run"
+	fi
+	rm -rf --one-file-system -- "$run"
+	exec {lock}<&-
+	return $status
+}
