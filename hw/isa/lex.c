@@ -93,7 +93,7 @@ static int digit_value(int c)
 	return 99;
 }
 
-static struct token number(struct lexer *lexer)
+static struct token lex_number(struct lexer *lexer)
 {
 	const char *start = lexer->at;
 	unsigned int base = 10, digits = 0;
@@ -131,7 +131,7 @@ static struct token number(struct lexer *lexer)
 	return token;
 }
 
-static struct token character(struct lexer *lexer)
+static struct token lex_character(struct lexer *lexer)
 {
 	static const char escapes[] = "n\nt\tr\r0\0\\\\''";
 	const char *start = lexer->at++;
@@ -188,9 +188,9 @@ struct token lexer_next(struct lexer *lexer)
 		return make(lexer, TOKEN_NAME, start);
 	}
 	if (isdigit(c))
-		return number(lexer);
+		return lex_number(lexer);
 	if (c == '\'')
-		return character(lexer);
+		return lex_character(lexer);
 	lexer->at++;
 	if ((c == '<' || c == '>') && peek(lexer, 0) == c) {
 		lexer->at++;

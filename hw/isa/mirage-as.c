@@ -15,7 +15,7 @@
 
 #define TOOL "mirage-as"
 
-static void usage(FILE *out)
+static void print_usage(FILE *out)
 {
 	fputs("usage: " TOOL " [--c-array NAME] -o OUT IN.s\n"
 	      "Assembles IN.s (- is standard input) to OUT (- is standard output): little-endian\n"
@@ -88,15 +88,15 @@ int main(int argc, char **argv)
 			path = optarg;
 			break;
 		case 'h':
-			usage(stdout);
+			print_usage(stdout);
 			return 0;
 		default:
-			usage(stderr);
+			print_usage(stderr);
 			return 2;
 		}
 	}
 	if (!path || optind + 1 != argc) {
-		usage(stderr);
+		print_usage(stderr);
 		return 2;
 	}
 	if (array && !is_identifier(array)) {

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The instruction cache: pages of code, decoded once, direct-mapped.
+ *
+ * A word that is no instruction is kept as CLASS_UNDEFINED and is an error only
+ * when a lane gets there. The model followed is any processor's decoded
+ * instruction cache. Rejected: decoding a dispatch's whole code at its start,
+ * because it would fault on pages that no lane ever executes and would let the
+ * guest make the model allocate hundreds of megabytes.
+ */
+#include "engine.h"
+
+#include <stdlib.h>
+
+#include "fatal.h"
+#include "insn.h"
+
+/* Decoding a page costs about as much as so many instructions. */
+#define FILL_COST	100
+
+static enum op_class class_of(unsigned int op)
+{
+	switch (op) {
+	case MIRAGE_OP_MOV:
+	case MIRAGE_OP_SEL:
+		return CLASS_ALU32;
+	case MIRAGE_OP_MOV64:
+	case MIRAGE_OP_SEL64:
+		return CLASS_ALU64;
+	case MIRAGE_OP_S2R:
+		return CLASS_SPECIAL;
+	case MIRAGE_OP_LDC:
+	case MIRAGE_OP_LDC64:
+		return CLASS_ARG;
+	}
+	/* The rest is in ranges; isa.def keeps them apart. */
+	if (op < MIRAGE_OP_MOV)
+		return CLASS_CONTROL;
+	if (op < MIRAGE_OP_ADD64)
+		return CLASS_ALU32;
+	if (op < MIRAGE_OP_LD_U8)
+		return CLASS_ALU64;
+	if (op < MIRAGE_OP_LDS_U8)
+		return CLASS_GLOBAL;
+	if (op < MIRAGE_OP_ATOM_ADD)
+		return CLASS_SHARED;
+	if (op < MIRAGE_OP_ATOMS_ADD)
+		return CLASS_ATOMIC;
+	return CLASS_ATOMIC_SHARED;
+}
+
+static uint16_t source_row(const struct compute *compute, unsigned int reg, unsigned int half)
+{
+	return (uint16_t)(reg == MIRAGE_RZ ? compute->desc.nr_regs + ROW_ZERO : reg + half);
+}
+
+static uint16_t dest_row(const struct compute *compute, unsigned int reg, unsigned int half)
+{
+	return (uint16_t)(reg == MIRAGE_RZ ? compute->desc.nr_regs + ROW_SINK : reg + half);
+}
+
+static bool is_store(unsigned int format)
+{
+	return format == MIRAGE_FORMAT_STORE || format == MIRAGE_FORMAT_STORE2 ||
+	       format == MIRAGE_FORMAT_STORE_S || format == MIRAGE_FORMAT_STORE_S2;
+}
+
+static struct op decode(const struct compute *compute, uint64_t word)
+{
+	struct op op = { .class = CLASS_UNDEFINED, .imm = (uint32_t)word };
+	uint16_t (*d_row)(const struct compute *, unsigned int, unsigned int) = dest_row;
+	const struct mirage_format_info *format;
+	struct mirage_insn insn;
+	unsigned int info;
+
+	if (mirage_insn_decode(word, &insn) || mirage_insn_regs(&insn) > compute->desc.nr_regs)
+		return op;
+	info = mirage_insn_info(insn.op)->format;
+	format = mirage_format_info(info);
+	if (is_store(info))
+		d_row = source_row;
+
+	/* Fields that a format does not have are 0 and must not reach beyond the rows. */
+	op.op = insn.op;
+	op.class = (uint8_t)class_of(insn.op);
+	op.has_imm = insn.has_imm;
+	op.imm = insn.imm;
+	op.d = d_row(compute, insn.d, 0);
+	op.d_high = d_row(compute, insn.d, format->d == 2);
+	op.a = source_row(compute, insn.a, 0);
+	op.a_high = source_row(compute, insn.a, format->a == 2);
+	op.b = source_row(compute, insn.b, 0);
+	op.b_high = source_row(compute, insn.b, format->b == 2);
+	op.c = source_row(compute, insn.c, 0);
+	op.c_high = source_row(compute, insn.c, format->c == 2);
+	if (insn.has_imm) {
+		op.b = (uint16_t)(compute->desc.nr_regs + ROW_IMM);
+		op.b_high = (uint16_t)(compute->desc.nr_regs + ROW_IMM_HIGH);
+	}
+	return op;
+}
+
+static void fill(struct compute *compute, struct code_page *page, uint64_t number,
+		 const uint8_t *host)
+{
+	uint64_t va = number * PAGE_BYTES;
+	unsigned int i;
+
+	for (i = 0; i < PAGE_OPS; i++, va += 8) {
+		/* Modulo 2^64 this is "inside the code" on both sides. */
+		if (va - compute->desc.code >= compute->desc.code_size)
+			continue;
+		page->ops[i] = decode(compute, __atomic_load_n((const uint64_t *)host + i,
+							       __ATOMIC_RELAXED));
+	}
+	page->number = number;
+	page->valid = true;
+	compute->budget -= FILL_COST;
+}
+
+const struct op *code_fetch(struct compute *compute, struct wave *wave)
+{
+	uint64_t va = insn_address(compute, wave->pc);
+	uint64_t number = va / PAGE_BYTES;
+	struct code_page **slot = &compute->code[number % CODE_PAGES];
+	enum mirage_fault_kind kind;
+	uint8_t *host;
+
+	if (*slot && (*slot)->valid && (*slot)->number == number)
+		return &(*slot)->ops[va % PAGE_BYTES / 8];
+
+	host = tlb_page(compute, number, MIRAGE_ACCESS_FETCH, &kind);
+	if (!host) {
+		engine_fault(compute, wave, va, MIRAGE_ACCESS_FETCH, kind);
+		return NULL;
+	}
+	if (!*slot)
+		*slot = fatal_calloc(1, sizeof(**slot));
+	fill(compute, *slot, number, host);
+	return &(*slot)->ops[va % PAGE_BYTES / 8];
+}
+
+void code_drop(struct compute *compute, uint64_t va, uint64_t size)
+{
+	uint64_t first, last;
+	unsigned int i;
+
+	if (!size)
+		return;
+	first = va / PAGE_BYTES;
+	last = (va + (size - 1)) / PAGE_BYTES;
+	for (i = 0; i < CODE_PAGES; i++)
+		if (compute->code[i] && compute->code[i]->number >= first &&
+		    compute->code[i]->number <= last)
+			compute->code[i]->valid = false;
+}
+
+void code_free(struct compute *compute)
+{
+	unsigned int i;
+
+	for (i = 0; i < CODE_PAGES; i++) {
+		free(compute->code[i]);
+		compute->code[i] = NULL;
+	}
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The compute engine of one channel: its life, and turns among its waves.
+ *
+ * Waves take turns of a fixed number of instructions, round robin, so a wave that
+ * spins gives others the time to do what it waits for. Model followed: the loose
+ * round robin scheduler of GPU simulators. Rejected: running a wave until it
+ * blocks, which a spinning wave never does, and one instruction at a time, which
+ * throws the host's caches away.
+ */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine.h"
+#include "fatal.h"
+
+/* Instructions of a wave's turn. */
+#define QUANTUM		128u
+
+enum exec engine_error(struct compute *compute, enum mirage_chan_error error, uint32_t info,
+		       uint64_t addr)
+{
+	compute->stopped = true;
+	compute->error = error;
+	compute->error_info = info;
+	compute->error_addr = addr;
+	return EXEC_ERROR;
+}
+
+void engine_fault(struct compute *compute, struct wave *wave, uint64_t va,
+		  enum mirage_access access, enum mirage_fault_kind kind)
+{
+	compute->runnable &= ~(1ull << wave->slot);
+	compute->faulted |= 1ull << wave->slot;
+	compute->ops->fault(compute->ctx, wave->slot, va, access, kind);
+}
+
+struct compute *compute_create(const struct compute_ops *ops, void *ctx)
+{
+	struct compute *compute = fatal_calloc(1, sizeof(*compute));
+
+	compute->ops = ops;
+	compute->ctx = ctx;
+	compute->alu32 = alu32_baseline;
+	compute->alu64 = alu64_baseline;
+#ifdef __x86_64__
+	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+	    __builtin_cpu_supports("lzcnt") && __builtin_cpu_supports("popcnt")) {
+		compute->alu32 = alu32_avx2;
+		compute->alu64 = alu64_avx2;
+	}
+#endif
+	return compute;
+}
+
+void compute_reset(struct compute *compute)
+{
+	compute->runnable = 0;
+	compute->faulted = 0;
+	compute->free_groups = 0;
+	compute->groups_left = 0;
+	compute->nr_group_slots = 0;
+	compute->stopped = false;
+	memset(compute->groups, 0, sizeof(compute->groups));
+	code_free(compute);
+	free(compute->rows);
+	compute->rows = NULL;
+	compute->nr_rows = 0;
+	free(compute->shared);
+	compute->shared = NULL;
+}
+
+void compute_destroy(struct compute *compute)
+{
+	if (!compute)
+		return;
+	compute_reset(compute);
+	free(compute);
+}
+
+/* Whether a group is resident or is still to come. */
+static bool busy(const struct compute *compute)
+{
+	uint64_t all = compute->nr_group_slots == 64 ? UINT64_MAX :
+						       (1ull << compute->nr_group_slots) - 1;
+
+	return compute->groups_left || compute->free_groups != all;
+}
+
+enum mirage_chan_error compute_start(struct compute *compute, const struct mirage_dispatch *desc)
+{
+	assert(!busy(compute) && !compute->stopped);
+	if (!dispatch_check(desc))
+		return MIRAGE_CHAN_BAD_DISPATCH;
+	compute->desc = *desc;
+	dispatch_prepare(compute);
+	return MIRAGE_CHAN_OK;
+}
+
+/* The runnable wave slot after the last one that ran, of which there is one. */
+static unsigned int next_wave(const struct compute *compute)
+{
+	unsigned int from = (compute->last_wave + 1) % COMPUTE_WAVES;
+	uint64_t later = compute->runnable >> from << from;
+
+	return (unsigned int)__builtin_ctzll(later ? later : compute->runnable);
+}
+
+static enum compute_status run(struct compute *compute)
+{
+	while (!compute->stopped) {
+		groups_start(compute);
+		if (!compute->runnable && !(compute->free_groups && compute->groups_left))
+			return busy(compute) ? COMPUTE_BLOCKED : COMPUTE_DONE;
+		if (compute->budget <= 0)
+			return COMPUTE_BUDGET;
+		compute->last_wave = next_wave(compute);
+		wave_run(compute, &compute->waves[compute->last_wave], QUANTUM);
+	}
+	return COMPUTE_ERROR;
+}
+
+void compute_run(struct compute *compute, unsigned int budget, struct compute_result *result)
+{
+	memset(result, 0, sizeof(*result));
+	compute->result = result;
+	compute->budget = budget;
+	/* What was translated before may have been invalidated. */
+	memset(compute->tlb, 0, sizeof(compute->tlb));
+	result->status = run(compute);
+	if (result->status == COMPUTE_ERROR) {
+		result->error = compute->error;
+		result->error_info = compute->error_info;
+		result->error_addr = compute->error_addr;
+	}
+	compute->result = NULL;
+}
+
+unsigned int compute_replay(struct compute *compute)
+{
+	unsigned int resumed = (unsigned int)__builtin_popcountll(compute->faulted);
+
+	compute->runnable |= compute->faulted;
+	compute->faulted = 0;
+	return resumed;
+}
+
+void compute_invalidate(struct compute *compute, uint64_t va, uint64_t size)
+{
+	uint64_t first, last, page;
+	unsigned int i;
+
+	if (!size)
+		return;
+	code_drop(compute, va, size);
+	first = va / PAGE_BYTES;
+	last = (va + (size - 1)) / PAGE_BYTES;
+	for (i = 0; i < ARG_PAGES; i++) {
+		page = compute->desc.args / PAGE_BYTES + i;
+		if (page >= first && page <= last)
+			compute->args_valid[i] = false;
+	}
+}
