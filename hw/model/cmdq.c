@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Commands are executed by the engine thread between two slices of channels.
+ * So at the time of a command no access is under way: INVALIDATE only has to
+ * drop entries, and SYNC only has to write. That is what makes both mean what
+ * hw/doc/queues.md says.
+ */
+#include <string.h>
+
+#include "cmdq.h"
+#include "device.h"
+
+/* Commands between two releases of the lock. */
+#define CMDQ_BATCH 64
+
+void cmdq_doorbell(struct device *dev)
+{
+	struct queues *q = &dev->queues;
+	struct mirage_status_page *status = queues_status(dev);
+	u32 put;
+
+	if (!status)
+		return;
+	put = __atomic_load_n(&status->cmd_put, __ATOMIC_ACQUIRE);
+	if (put - q->cmd_get > q->cmd_size) {
+		device_halt(dev, MIRAGE_DEV_BAD_CMD);
+		return;
+	}
+	dev->cmdq.put = put;
+}
+
+static void bad_command(struct device *dev, const struct mirage_cmd *cmd)
+{
+	log_error("bad command: op %u, flags %#x, id %u, addr %#llx, size %#llx", cmd->op,
+		  cmd->flags, cmd->id, (unsigned long long)cmd->addr,
+		  (unsigned long long)cmd->size);
+	device_halt(dev, MIRAGE_DEV_BAD_CMD);
+}
+
+static void do_sync(struct device *dev, const struct mirage_cmd *cmd)
+{
+	u64 *place;
+
+	if (!phys_valid(cmd->addr, sizeof(*place))) {
+		bad_command(dev, cmd);
+		return;
+	}
+	if (regs_take(dev, MIRAGE_TEST_DROP_SYNC))
+		return;
+	place = phys_ptr(dev, cmd->addr, sizeof(*place), true);
+	if (!place) {
+		device_halt(dev, MIRAGE_DEV_BUS);
+		return;
+	}
+	__atomic_store_n(place, cmd->value, __ATOMIC_RELEASE);
+	runlist_kick_pollers(dev);
+}
+
+static void do_invalidate(struct device *dev, const struct mirage_cmd *cmd)
+{
+	const u64 va_limit = (u64)1 << MIRAGE_VA_BITS;
+	bool all = cmd->flags & MIRAGE_CMD_ALL;
+	u64 addr = all ? 0 : cmd->addr, size = all ? va_limit : cmd->size;
+	u32 dropped;
+
+	if (addr > va_limit || size > va_limit - addr) {
+		bad_command(dev, cmd);
+		return;
+	}
+	dev->perf[PERF_INVALIDATIONS]++;
+	if (regs_get(dev, MIRAGE_TEST_IGNORE_INV))
+		return;
+	if (all)
+		dropped = tlb_drop_vm(&dev->tlb, cmd->id);
+	else
+		dropped = tlb_drop_range(&dev->tlb, cmd->id, addr, size);
+	dev->perf[PERF_INV_ENTRIES] += dropped;
+	for (u32 i = 0; i < NR_CHANNELS; i++)
+		if (dev->chans[i].compute && dev->chans[i].vm == cmd->id)
+			compute_invalidate(dev->chans[i].compute, addr, size);
+}
+
+static void do_replay(struct device *dev, const struct mirage_cmd *cmd)
+{
+	bool all = cmd->flags & MIRAGE_CMD_ALL;
+
+	if (regs_take(dev, MIRAGE_TEST_DROP_REPLAY))
+		return;
+	fault_drop_vm(&dev->faults, all ? UINT32_MAX : cmd->id);
+	for (u32 i = 0; i < NR_CHANNELS; i++) {
+		struct chan *chan = &dev->chans[i];
+
+		if (chan->state != MIRAGE_CHAN_IDLE && (all || chan->vm == cmd->id))
+			dev->perf[PERF_REPLAYED] += chan_replay(chan);
+	}
+}
+
+/* Number of VMs or channels that a command's id counts, or 1 if it must be 0. */
+static u32 id_limit(u32 op)
+{
+	switch (op) {
+	case MIRAGE_CMD_INVALIDATE:
+	case MIRAGE_CMD_REPLAY:
+		return NR_VMS;
+	case MIRAGE_CMD_CHAN_START:
+	case MIRAGE_CMD_CHAN_STOP:
+	case MIRAGE_CMD_CHAN_RESET:
+		return NR_CHANNELS;
+	}
+	return UINT32_MAX;
+}
+
+static void execute(struct device *dev, const struct mirage_cmd *cmd)
+{
+	u16 flags = cmd->op == MIRAGE_CMD_INVALIDATE || cmd->op == MIRAGE_CMD_REPLAY ?
+			    MIRAGE_CMD_ALL : 0;
+
+	if ((cmd->flags & ~flags) || cmd->id >= id_limit(cmd->op)) {
+		bad_command(dev, cmd);
+		return;
+	}
+	switch (cmd->op) {
+	case MIRAGE_CMD_NOP:
+		break;
+	case MIRAGE_CMD_SYNC:
+		do_sync(dev, cmd);
+		break;
+	case MIRAGE_CMD_INVALIDATE:
+		do_invalidate(dev, cmd);
+		break;
+	case MIRAGE_CMD_REPLAY:
+		do_replay(dev, cmd);
+		break;
+	case MIRAGE_CMD_CHAN_START:
+		chan_start(&dev->chans[cmd->id]);
+		break;
+	case MIRAGE_CMD_CHAN_STOP:
+		chan_stop(&dev->chans[cmd->id]);
+		break;
+	case MIRAGE_CMD_CHAN_RESET:
+		chan_reset(&dev->chans[cmd->id]);
+		break;
+	default:
+		bad_command(dev, cmd);
+		break;
+	}
+}
+
+bool cmdq_run(struct device *dev)
+{
+	struct queues *q = &dev->queues;
+	struct mirage_status_page *status;
+	struct mirage_cmd *place, cmd;
+
+	for (unsigned int i = 0; i < CMDQ_BATCH && dev->running; i++) {
+		if (q->cmd_get == dev->cmdq.put)
+			return false;
+		status = queues_status(dev);
+		place = phys_ptr(dev, q->cmd + (q->cmd_get & (q->cmd_size - 1)) * sizeof(cmd),
+				 sizeof(cmd), false);
+		if (!status || !place) {
+			device_halt(dev, MIRAGE_DEV_BUS);
+			return false;
+		}
+		memcpy(&cmd, place, sizeof(cmd));
+		execute(dev, &cmd);
+		if (!dev->running)
+			return false;
+		__atomic_store_n(&status->cmd_get, ++q->cmd_get, __ATOMIC_RELEASE);
+	}
+	return dev->running && q->cmd_get != dev->cmdq.put;
+}

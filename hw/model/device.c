@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+/*
+ * States of the device: disabled, running, halted. hw/doc/reset.md has the
+ * picture. Disabling and resetting happen under the device's lock, that is with
+ * no engine in the middle of anything; halting may happen in the middle, so it
+ * only sets flags and the engine thread cleans up.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "device.h"
+
+struct device *device_create(u64 vram_size)
+{
+	struct device *dev = xcalloc(1, sizeof(*dev));
+
+	if (vram_init(&dev->vram, vram_size)) {
+		free(dev);
+		return NULL;
+	}
+	lock_init(&dev->lock);
+	pci_init(&dev->pci, dev->vram.bar_size);
+	dma_init(&dev->dma);
+	intr_init(&dev->intr);
+	tlb_init(&dev->tlb);
+	engine_init(&dev->engine);
+	for (u32 i = 0; i < NR_CHANNELS; i++)
+		chan_init(&dev->chans[i], dev, i);
+	regs_init(dev);
+	dev->time_base = now_ns();
+	return dev;
+}
+
+void device_destroy(struct device *dev)
+{
+	engine_stop(dev);
+	for (u32 i = 0; i < NR_CHANNELS; i++)
+		chan_drop(&dev->chans[i]);
+	engine_fini(&dev->engine);
+	faults_fini(&dev->faults);
+	tlb_fini(&dev->tlb);
+	intr_clear(&dev->intr);
+	dma_fini(&dev->dma);
+	lock_fini(&dev->lock);
+	vram_fini(&dev->vram);
+	free(dev);
+}
+
+u64 device_time(struct device *dev)
+{
+	return now_ns() - dev->time_base;
+}
+
+void device_enable(struct device *dev)
+{
+	if (regs_get(dev, MIRAGE_BUS_STATUS) & MIRAGE_BUS_STATUS_HALTED__MASK)
+		return;
+	if (!queues_latch(dev)) {
+		log_error("enable: a QUEUE register is invalid or names memory that cannot be reached");
+		regs_set(dev, MIRAGE_BUS_ERROR, MIRAGE_DEV_BAD_QUEUE);
+		return;
+	}
+	dev->cmdq.put = dev->queues.cmd_get;
+	dev->running = true;
+	regs_set(dev, MIRAGE_BUS_STATUS, MIRAGE_BUS_STATUS_ENABLED__MASK);
+}
+
+void device_disable(struct device *dev)
+{
+	dev->running = false;
+	engine_drop(dev);
+	regs_set(dev, MIRAGE_BUS_STATUS,
+		 regs_get(dev, MIRAGE_BUS_STATUS) & ~(u32)MIRAGE_BUS_STATUS_ENABLED__MASK);
+}
+
+void device_reset(struct device *dev)
+{
+	device_disable(dev);
+	regs_reset(dev);
+	memset(dev->perf, 0, sizeof(dev->perf));
+	dev->time_base = now_ns();
+}
+
+void device_function_reset(struct device *dev)
+{
+	device_reset(dev);
+	pci_reset(&dev->pci);
+}
+
+void device_halt(struct device *dev, enum mirage_dev_error error)
+{
+	if (!dev->running)
+		return;
+	log_error("device halted: error %d", error);
+	dev->running = false;
+	regs_set(dev, MIRAGE_BUS_ERROR, error);
+	regs_set(dev, MIRAGE_BUS_STATUS, MIRAGE_BUS_STATUS_HALTED__MASK);
+	intr_fire(dev, MIRAGE_INTR_PENDING_ERROR__MASK);
+}

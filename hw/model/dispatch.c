@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The compute engine knows no device: this file gives it memory and a place for
+ * its faults, and turns what it reports into the channel's state.
+ */
+#include <string.h>
+
+#include "device.h"
+#include "dispatch.h"
+#include "packet.h"
+
+/* Wave instructions between two looks at the clock and at who waits for the lock. */
+#define DISPATCH_BUDGET 128
+
+enum { PHASE_FETCH, PHASE_RUN };
+
+static int dispatch_translate(void *ctx, u64 va, enum mirage_access access, void **host)
+{
+	const struct chan *chan = ctx;
+	u64 len = 1;
+
+	return mmu_access(chan->dev, chan->vm, va, access, &len, host);
+}
+
+static void dispatch_fault(void *ctx, unsigned int wave, u64 va, enum mirage_access access,
+			   enum mirage_fault_kind kind)
+{
+	chan_fault(ctx, MIRAGE_UNIT_COMPUTE, wave, va, access, kind);
+}
+
+static const struct compute_ops dispatch_ops = {
+	.translate = dispatch_translate,
+	.fault = dispatch_fault,
+};
+
+/* Copy the descriptor; it may lie on two pages. */
+static bool dispatch_fetch(struct chan *chan, u64 va, struct mirage_dispatch *desc)
+{
+	u64 done = 0;
+
+	while (done < sizeof(*desc)) {
+		u64 len = sizeof(*desc) - done;
+		void *host;
+		int kind = mmu_access(chan->dev, chan->vm, va + done, MIRAGE_ACCESS_FETCH, &len,
+				      &host);
+
+		if (kind) {
+			chan_fault(chan, MIRAGE_UNIT_FRONTEND, 0, va + done, MIRAGE_ACCESS_FETCH,
+				   (enum mirage_fault_kind)kind);
+			return false;
+		}
+		memcpy((u8 *)desc + done, host, len);
+		done += len;
+	}
+	return true;
+}
+
+static enum step dispatch_run(struct chan *chan)
+{
+	struct device *dev = chan->dev;
+	struct compute_result result;
+
+	compute_run(chan->compute, DISPATCH_BUDGET, &result);
+	dev->perf[PERF_INSTRUCTIONS] += result.instructions;
+	dev->perf[PERF_LANE_INSTRUCTIONS] += result.lane_instructions;
+	dev->perf[PERF_WAVES] += result.waves_started;
+	switch (result.status) {
+	case COMPUTE_DONE:
+		return STEP_DONE;
+	case COMPUTE_BUDGET:
+		return STEP_MORE;
+	case COMPUTE_BLOCKED:
+		return STEP_SUSPENDED;
+	case COMPUTE_ERROR:
+		break;
+	}
+	chan_error(chan, result.error, result.error_info, result.error_addr);
+	return STEP_STOPPED;
+}
+
+enum step dispatch_step(struct chan *chan, u64 va)
+{
+	struct mirage_dispatch desc;
+	enum mirage_chan_error error;
+
+	if (chan->frontend.phase == PHASE_FETCH) {
+		if (!dispatch_fetch(chan, va, &desc))
+			return STEP_SUSPENDED;
+		if (!chan->compute)
+			chan->compute = compute_create(&dispatch_ops, chan);
+		error = compute_start(chan->compute, &desc);
+		if (error) {
+			chan_error(chan, error, 0, packet_addr(chan));
+			return STEP_STOPPED;
+		}
+		chan->frontend.phase = PHASE_RUN;
+	}
+	return dispatch_run(chan);
+}

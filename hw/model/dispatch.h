@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* DISPATCH packets: between front end and compute engine. */
+#ifndef MODEL_DISPATCH_H
+#define MODEL_DISPATCH_H
+
+#include "copy.h"
+
+struct chan;
+
+/** dispatch_step() - fetch and start the dispatch at GPU address @va, or run it for a bounded time. */
+enum step dispatch_step(struct chan *chan, u64 va);
+
+#endif /* MODEL_DISPATCH_H */

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* System memory as the device sees it: which bus addresses lead where. */
+#ifndef MODEL_DMA_H
+#define MODEL_DMA_H
+
+#include <sys/types.h>
+
+#include "util.h"
+
+/* Maps that may exist at once; told to the client as max_dma_maps. */
+#define DMA_MAX_MAPS 65535
+/* Maps have this granularity, so an access within a page lies in one map. */
+#define DMA_PAGE_SIZE 4096u
+
+/* A file of the client, mapped once however many maps lead into it. */
+struct dma_file {
+	dev_t dev;		/* with @ino: identity of the file */
+	ino_t ino;
+	bool writable;		/* the mapping is */
+	u64 size;		/* bytes that are mapped */
+	u8 *host;		/* the mapping */
+	unsigned int users;	/* maps that lead into it */
+	struct dma_file *next;
+};
+
+struct dma_map {
+	u64 start;		/* bus address of the first byte */
+	u64 last;		/* and of the last one */
+	u8 *host;		/* place of the first byte; NULL: no memory the device could reach */
+	struct dma_file *file;	/* NULL if @host is */
+	bool writable;
+};
+
+/* Protected by the device's lock. */
+struct dma {
+	struct dma_map *maps;	/* sorted by start, disjoint */
+	unsigned int nr;	/* maps in use */
+	unsigned int space;	/* maps allocated */
+	unsigned int hit;	/* index of the map found last */
+	struct dma_file *files;
+};
+
+void dma_init(struct dma *dma);
+void dma_fini(struct dma *dma);
+
+/**
+ * dma_map() - make @size bytes of @fd from @offset reachable at bus address @start.
+ * @fd: stays the caller's; -1 for a range without memory
+ *
+ * Returns 0 or a negative errno: -EINVAL not page aligned, empty, or beyond the
+ * 52 bits of a bus address or the end of the file; -EEXIST overlaps a map;
+ * -ENOSPC too many maps; or why mmap() failed.
+ */
+int dma_map(struct dma *dma, u64 start, u64 size, int fd, u64 offset, bool writable);
+
+/**
+ * dma_unmap() - remove every map inside [@start, @start + @size).
+ * Returns 0, or -ENOENT if there is none or -EINVAL if one lies across a border;
+ * then nothing is removed.
+ */
+int dma_unmap(struct dma *dma, u64 start, u64 size);
+
+/** dma_unmap_all() - remove every map. */
+void dma_unmap_all(struct dma *dma);
+
+/**
+ * dma_find() - where bus address @addr leads.
+ * @avail: set to the number of bytes from there to the end of the map
+ *
+ * Returns NULL if no memory is there, or it must not be written and @write is set.
+ */
+void *dma_find(struct dma *dma, u64 addr, bool write, u64 *avail);
+
+#endif /* MODEL_DMA_H */

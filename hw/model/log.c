@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+/*
+ * One line for each message, with the seconds since the first one. Errors that
+ * a hostile guest can cause at will are limited in number, so that a log file
+ * does not fill the disk.
+ */
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "log.h"
+#include "util.h"
+
+/* Messages that are written before the rest is dropped. */
+#define LOG_MAX_LINES 10000
+
+/* Protects the variables below; a leaf: nothing else is taken while it is held. */
+static pthread_mutex_t log_mutex = PTHREAD_MUTEX_INITIALIZER;
+static FILE *log_file;
+static u64 log_start;
+static unsigned int log_lines;
+
+int log_open(const char *path)
+{
+	FILE *file = fopen(path, "we");
+
+	if (!file)
+		return -1;
+	setvbuf(file, NULL, _IOLBF, 0);
+	pthread_mutex_lock(&log_mutex);
+	log_file = file;
+	log_start = now_ns();
+	pthread_mutex_unlock(&log_mutex);
+	return 0;
+}
+
+__attribute__((format(printf, 2, 0)))
+static void log_line(FILE *file, const char *format, va_list args)
+{
+	u64 us = (now_ns() - log_start) / 1000;
+
+	if (file != stderr)
+		fprintf(file, "[%6llu.%06llu] ", (unsigned long long)(us / 1000000),
+			(unsigned long long)(us % 1000000));
+	else
+		fputs("mirage-gpu: ", file);
+	vfprintf(file, format, args);
+	fputc('\n', file);
+}
+
+void log_info(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	pthread_mutex_lock(&log_mutex);
+	if (log_file && log_lines < LOG_MAX_LINES) {
+		log_lines++;
+		log_line(log_file, format, args);
+	}
+	pthread_mutex_unlock(&log_mutex);
+	va_end(args);
+}
+
+void log_error(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	pthread_mutex_lock(&log_mutex);
+	if (log_lines < LOG_MAX_LINES) {
+		log_lines++;
+		log_line(log_file ? log_file : stderr, format, args);
+	}
+	pthread_mutex_unlock(&log_mutex);
+	va_end(args);
+}
+
+void log_fatal(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	pthread_mutex_lock(&log_mutex);
+	log_line(stderr, format, args);
+	if (log_file) {
+		va_end(args);
+		va_start(args, format);
+		log_line(log_file, format, args);
+	}
+	va_end(args);
+	exit(1);
+}

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Execution of packets, one function each. The header has been checked against
+ * the table before; a function checks its arguments, then acts. A packet that
+ * cannot be finished in one step keeps its place in frontend.phase.
+ */
+#include <string.h>
+
+#include "device.h"
+#include "dispatch.h"
+#include "packet.h"
+
+#define WHERE_RING PACKET_RING
+#define WHERE_USER PACKET_USER
+#define WHERE_COMPUTE PACKET_COMPUTE
+
+const struct packet_type packet_types[256] = {
+#define PKT(name, op, nr, flag_mask, place, doc) \
+	[op] = { .known = true, .words = (nr), .flags = (flag_mask), .where = WHERE_##place },
+	MIRAGE_PACKETS(PKT)
+#undef PKT
+};
+
+#define PKT(name, op, nr, flag_mask, place, doc) \
+	_Static_assert(1 + (nr) <= PACKET_MAX_WORDS, #name " is too long");
+MIRAGE_PACKETS(PKT)
+#undef PKT
+
+enum mirage_chan_error packet_check(const struct chan *chan, u32 header)
+{
+	const struct packet_type *type = &packet_types[MIRAGE_PKT_OP(header)];
+
+	if (!type->known)
+		return MIRAGE_CHAN_BAD_PACKET;
+	if (type->where == PACKET_RING && chan->frontend.in_ib)
+		return MIRAGE_CHAN_PRIVILEGE;
+	if (type->where == PACKET_COMPUTE && chan->class != MIRAGE_CHAN_COMPUTE)
+		return MIRAGE_CHAN_BAD_PACKET;
+	if (MIRAGE_PKT_WORDS(header) != type->words || (MIRAGE_PKT_FLAGS(header) & ~type->flags))
+		return MIRAGE_CHAN_BAD_PACKET;
+	return MIRAGE_CHAN_OK;
+}
+
+u64 packet_addr(const struct chan *chan)
+{
+	return chan->frontend.in_ib ? chan->frontend.ib_va : chan->get;
+}
+
+/* Payload words @i and @i + 1. */
+static u64 arg64(const struct chan *chan, unsigned int i)
+{
+	return make_u64(chan->frontend.words[1 + i], chan->frontend.words[2 + i]);
+}
+
+static u32 flags(const struct chan *chan)
+{
+	return MIRAGE_PKT_FLAGS(chan->frontend.words[0]);
+}
+
+static enum step bad_packet(struct chan *chan)
+{
+	chan_error(chan, MIRAGE_CHAN_BAD_PACKET, chan->frontend.words[0], packet_addr(chan));
+	return STEP_STOPPED;
+}
+
+/* The 64-bit word at an aligned address, or NULL with the front end's fault reported. */
+static u64 *access64(struct chan *chan, u64 va, enum mirage_access access)
+{
+	u64 len = sizeof(u64);
+	void *host;
+	int kind = mmu_access(chan->dev, chan->vm, va, access, &len, &host);
+
+	if (!kind)
+		return host;
+	chan_fault(chan, MIRAGE_UNIT_FRONTEND, 0, va, access, (enum mirage_fault_kind)kind);
+	return NULL;
+}
+
+static enum step do_ib(struct chan *chan)
+{
+	struct frontend *fe = &chan->frontend;
+	u64 va = arg64(chan, 0);
+	u32 words = fe->words[3];
+
+	if (va % sizeof(u32) || !words || words > MIRAGE_IB_MAX_WORDS)
+		return bad_packet(chan);
+	fe->in_ib = true;
+	fe->ib_va = va;
+	fe->ib_left = words;
+	fe->busy = false;
+	return STEP_MORE;
+}
+
+static enum step do_fence(struct chan *chan)
+{
+	struct device *dev = chan->dev;
+	u64 phys = arg64(chan, 0), value = arg64(chan, 2);
+	u64 *place;
+
+	if (!chan->frontend.phase) {
+		if (!phys_valid(phys, sizeof(*place)))
+			return bad_packet(chan);
+		place = phys_ptr(dev, phys, sizeof(*place), true);
+		if (!place) {
+			chan_error(chan, MIRAGE_CHAN_RING, 0, packet_addr(chan));
+			return STEP_STOPPED;
+		}
+		__atomic_store_n(place, value, __ATOMIC_RELEASE);
+		runlist_kick_pollers(dev);
+		chan->frontend.phase = 1;
+	}
+	if (!(flags(chan) & MIRAGE_FENCE_NOTIFY) ||
+	    event_add(dev, MIRAGE_EVENT_FENCE, 0, chan->id, value))
+		return STEP_DONE;
+	return STEP_POLL;
+}
+
+static enum step do_copy(struct chan *chan, bool is_fill)
+{
+	struct copy *copy = &chan->copy;
+
+	if (!chan->frontend.phase) {
+		if (is_fill)
+			*copy = (struct copy){
+				.fill = true,
+				.dst = arg64(chan, 0),
+				.left = arg64(chan, 2),
+				.pattern = chan->frontend.words[5],
+			};
+		else
+			*copy = (struct copy){
+				.src = arg64(chan, 0),
+				.dst = arg64(chan, 2),
+				.left = arg64(chan, 4),
+			};
+		if (is_fill && (copy->dst % sizeof(u32) || copy->left % sizeof(u32)))
+			return bad_packet(chan);
+		chan->frontend.phase = 1;
+	}
+	return copy_run(chan);
+}
+
+static enum step do_sem_write(struct chan *chan)
+{
+	u64 va = arg64(chan, 0);
+	u64 *place;
+
+	if (va % sizeof(u64))
+		return bad_packet(chan);
+	place = access64(chan, va, MIRAGE_ACCESS_WRITE);
+	if (!place)
+		return STEP_SUSPENDED;
+	__atomic_store_n(place, arg64(chan, 2), __ATOMIC_RELEASE);
+	runlist_kick_pollers(chan->dev);
+	return STEP_DONE;
+}
+
+static enum step do_sem_wait(struct chan *chan)
+{
+	u64 va = arg64(chan, 0), wanted = arg64(chan, 2), value;
+	const u64 *place;
+	bool reached;
+
+	if (va % sizeof(u64))
+		return bad_packet(chan);
+	place = access64(chan, va, MIRAGE_ACCESS_READ);
+	if (!place)
+		return STEP_SUSPENDED;
+	value = __atomic_load_n(place, __ATOMIC_ACQUIRE);
+	if (flags(chan) & MIRAGE_SEM_EQUAL)
+		reached = value == wanted;
+	else
+		reached = (s64)(value - wanted) >= 0;
+	return reached ? STEP_DONE : STEP_POLL;
+}
+
+static enum step do_timestamp(struct chan *chan)
+{
+	u64 va = arg64(chan, 0);
+	u64 *place;
+
+	if (va % sizeof(u64))
+		return bad_packet(chan);
+	place = access64(chan, va, MIRAGE_ACCESS_WRITE);
+	if (!place)
+		return STEP_SUSPENDED;
+	__atomic_store_n(place, device_time(chan->dev), __ATOMIC_RELEASE);
+	return STEP_DONE;
+}
+
+static enum step do_dispatch(struct chan *chan)
+{
+	u64 va = arg64(chan, 0);
+
+	if (va % 64)
+		return bad_packet(chan);
+	return dispatch_step(chan, va);
+}
+
+enum step packet_step(struct chan *chan)
+{
+	switch (MIRAGE_PKT_OP(chan->frontend.words[0])) {
+	case MIRAGE_PKT_IB:
+		return do_ib(chan);
+	case MIRAGE_PKT_FENCE:
+		return do_fence(chan);
+	case MIRAGE_PKT_COPY:
+		return do_copy(chan, false);
+	case MIRAGE_PKT_FILL:
+		return do_copy(chan, true);
+	case MIRAGE_PKT_DISPATCH:
+		return do_dispatch(chan);
+	case MIRAGE_PKT_SEM_WRITE:
+		return do_sem_write(chan);
+	case MIRAGE_PKT_SEM_WAIT:
+		return do_sem_wait(chan);
+	case MIRAGE_PKT_TIMESTAMP:
+		return do_timestamp(chan);
+	default:	/* NOP: packet_check() lets nothing else through */
+		return STEP_DONE;
+	}
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Strict priority; within a priority, turns of a time slice each. A channel
+ * that waits (for a REPLAY, for memory, for work) leaves its list and so gives
+ * its turn away. Waiting for memory is the one thing that is polled, because a
+ * store by the CPU rings no bell: first soon, then less and less often.
+ */
+#include "device.h"
+#include "runlist.h"
+
+#define POLL_FIRST_NS 2000
+#define POLL_LAST_NS 1000000
+
+static struct runlist_list *list_of(const struct chan *chan)
+{
+	struct runlist *runlist = &chan->dev->runlist;
+
+	return chan->list == CHAN_READY ? &runlist->ready[chan->priority] : &runlist->polling;
+}
+
+static void list_remove(struct chan *chan)
+{
+	struct runlist_list *list = list_of(chan);
+
+	if (chan->list == CHAN_NOT_LISTED)
+		return;
+	if (chan->prev)
+		chan->prev->next = chan->next;
+	else
+		list->head = chan->next;
+	if (chan->next)
+		chan->next->prev = chan->prev;
+	else
+		list->tail = chan->prev;
+	chan->next = NULL;
+	chan->prev = NULL;
+	chan->list = CHAN_NOT_LISTED;
+}
+
+static void list_append(struct chan *chan, enum chan_list which)
+{
+	struct runlist_list *list;
+
+	chan->list = which;
+	list = list_of(chan);
+	chan->prev = list->tail;
+	if (list->tail)
+		list->tail->next = chan;
+	else
+		list->head = chan;
+	list->tail = chan;
+}
+
+void runlist_update(struct chan *chan)
+{
+	bool work = chan_has_work(chan);
+
+	/* A channel that polls goes on doing so: new packets come after the one that waits. */
+	if (work && chan->list == CHAN_NOT_LISTED) {
+		chan->used_ns = 0;
+		chan->backoff_ns = 0;
+		list_append(chan, CHAN_READY);
+	} else if (!work) {
+		list_remove(chan);
+	}
+}
+
+void runlist_kick_pollers(struct device *dev)
+{
+	for (struct chan *chan = dev->runlist.polling.head; chan; chan = chan->next)
+		chan->poll_ns = 0;
+}
+
+u64 runlist_wake_pollers(struct device *dev)
+{
+	u64 next = UINT64_MAX;
+	struct chan *chan, *following;
+	u64 now;
+
+	if (!dev->runlist.polling.head)
+		return next;
+	now = now_ns();
+	for (chan = dev->runlist.polling.head; chan; chan = following) {
+		following = chan->next;
+		if (chan->poll_ns <= now) {
+			list_remove(chan);
+			list_append(chan, CHAN_READY);
+		} else {
+			next = min_u64(next, chan->poll_ns);
+		}
+	}
+	return next;
+}
+
+struct chan *runlist_pick(struct device *dev)
+{
+	for (int priority = NR_PRIORITIES - 1; priority >= 0; priority--)
+		if (dev->runlist.ready[priority].head)
+			return dev->runlist.ready[priority].head;
+	return NULL;
+}
+
+void runlist_charge(struct chan *chan, u64 ns, enum step step)
+{
+	if (chan->list == CHAN_NOT_LISTED)
+		return;
+	switch (step) {
+	case STEP_POLL:
+		list_remove(chan);
+		chan->backoff_ns = chan->backoff_ns ?
+			min_u64(2 * chan->backoff_ns, POLL_LAST_NS) : POLL_FIRST_NS;
+		chan->poll_ns = now_ns() + chan->backoff_ns;
+		list_append(chan, CHAN_POLLING);
+		return;
+	case STEP_SUSPENDED:
+	case STEP_IDLE:
+	case STEP_STOPPED:
+		list_remove(chan);
+		return;
+	case STEP_MORE:
+	case STEP_DONE:
+		break;
+	}
+	chan->backoff_ns = 0;
+	chan->used_ns += ns;
+	if (chan->used_ns < chan->timeslice_ns)
+		return;
+	chan->used_ns = 0;
+	list_remove(chan);
+	list_append(chan, CHAN_READY);
+}

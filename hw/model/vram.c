@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Video memory is a memfd that both the client and this process map, so the
+ * guest reaches it through the aperture without a message. The file is as
+ * large as the aperture and sparse: pages never touched cost nothing.
+ */
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "hw/pci.h"
+#include "vram.h"
+
+/* The aperture must fit where firmware and kernels place 64-bit windows. */
+#define VRAM_MAX ((u64)64 << 30)
+
+const char *vram_size_error(u64 size)
+{
+	if (size < MIRAGE_VRAM_MIN)
+		return "smaller than the minimum of 16 MiB";
+	if (size > VRAM_MAX)
+		return "larger than the maximum of 64 GiB";
+	if (size % MIRAGE_VRAM_GRANULE)
+		return "not a multiple of 2 MiB";
+	return NULL;
+}
+
+int vram_init(struct vram *vram, u64 size)
+{
+	u64 bar_size = MIRAGE_VRAM_MIN;
+
+	while (bar_size < size)
+		bar_size <<= 1;
+	vram->size = size;
+	vram->bar_size = bar_size;
+	vram->fd = memfd_create("mirage-vram", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (vram->fd < 0)
+		return -1;
+	if (ftruncate(vram->fd, (off_t)bar_size))
+		goto close_fd;
+	/* The client holds the file too: it must not take pages away from under the device. */
+	if (fcntl(vram->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
+		goto close_fd;
+	vram->host = mmap(NULL, bar_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,
+			  vram->fd, 0);
+	if (vram->host == MAP_FAILED)
+		goto close_fd;
+	return 0;
+
+close_fd:
+	close(vram->fd);
+	vram->fd = -1;
+	return -1;
+}
+
+void vram_fini(struct vram *vram)
+{
+	munmap(vram->host, vram->bar_size);
+	close(vram->fd);
+}

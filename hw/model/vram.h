@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* Video memory. */
+#ifndef MODEL_VRAM_H
+#define MODEL_VRAM_H
+
+#include "util.h"
+
+struct vram {
+	int fd;		/* memfd of @bar_size bytes, given to the client to map */
+	u64 size;	/* bytes of video memory, a multiple of MIRAGE_VRAM_GRANULE */
+	u64 bar_size;	/* bytes of the aperture: @size rounded up to a power of two */
+	u8 *host;	/* the aperture in this process */
+};
+
+/**
+ * vram_size_error() - what is wrong with @size bytes as a size of video memory.
+ * Returns a text for the user, or NULL if nothing is.
+ */
+const char *vram_size_error(u64 size);
+
+/** vram_init() - make video memory of a valid size, all zero. Returns 0 or -1 with errno set. */
+int vram_init(struct vram *vram, u64 size);
+void vram_fini(struct vram *vram);
+
+/** vram_ptr() - @len bytes at @offset, or NULL if they are not all video memory. */
+static inline void *vram_ptr(const struct vram *vram, u64 offset, u64 len)
+{
+	if (offset > vram->size || len > vram->size - offset)
+		return NULL;
+	return vram->host + offset;
+}
+
+#endif /* MODEL_VRAM_H */
