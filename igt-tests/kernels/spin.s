@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: MIT
+# Never ends.
+again:
+	bra	again

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A GPU with an address space and a queue, and what its counters and page tables say.
+ */
+#include <glob.h>
+#include <stdlib.h>
+
+#include "igt_mirage.h"
+#include "igt_mirage_arena.h"
+#include "memory.h"
+
+void gpu_open_with(struct gpu *gpu, enum drm_mirage_queue_class queue_class, uint32_t timeout_ms)
+{
+	int err;
+
+	*gpu = (struct gpu){ };
+	err = mirage_open(&gpu->dev);
+	igt_assert_f(!err, "no mirage GPU could be opened: %s\n", strerror(-err));
+	igt_assert_eq(mirage_vm_create(&gpu->dev, &gpu->vm), 0);
+	igt_assert_eq(mirage_queue_create_with(&gpu->dev, gpu->vm, queue_class,
+					       MIRAGE_PRIORITY_USUAL, timeout_ms, &gpu->queue), 0);
+	gpu->arena = arena_create();
+	gpu->out = gpu->arena->out;
+	arena_warm(gpu);
+	gpu_mark(gpu);
+}
+
+/* A compute queue with the usual time-out. */
+void gpu_open(struct gpu *gpu)
+{
+	gpu_open_with(gpu, DRM_MIRAGE_QUEUE_COMPUTE, 0);
+}
+
+void gpu_close(struct gpu *gpu)
+{
+	mirage_close(&gpu->dev);
+	arena_destroy(gpu->arena);
+}
+
+uint32_t gpu_add_queue(struct gpu *gpu, enum drm_mirage_queue_class queue_class)
+{
+	uint32_t queue;
+
+	igt_assert_eq(mirage_queue_create(&gpu->dev, gpu->vm, queue_class, &queue), 0);
+	return queue;
+}
+
+void gpu_mark(struct gpu *gpu)
+{
+	igt_assert_eq(mirage_vm_stats(&gpu->dev, gpu->vm, gpu->mark), 0);
+}
+
+uint64_t gpu_stat(struct gpu *gpu, enum drm_mirage_stat stat)
+{
+	uint64_t now[DRM_MIRAGE_STAT_COUNT];
+
+	igt_assert_eq(mirage_vm_stats(&gpu->dev, gpu->vm, now), 0);
+	return now[stat];
+}
+
+/* What a counter has risen by since gpu_mark(). */
+uint64_t gpu_delta(struct gpu *gpu, enum drm_mirage_stat stat)
+{
+	return gpu_stat(gpu, stat) - gpu->mark[stat];
+}
+
+/* Pages mapped since gpu_mark() because an access asked for them: what prefetch added is left out. */
+uint64_t gpu_demanded(struct gpu *gpu)
+{
+	return gpu_delta(gpu, DRM_MIRAGE_STAT_PAGES_MAPPED) -
+	       gpu_delta(gpu, DRM_MIRAGE_STAT_PAGES_PREFETCHED);
+}
+
+uint8_t gpu_page(struct gpu *gpu, const void *addr)
+{
+	uint8_t page;
+
+	igt_assert_eq(mirage_svm_query(&gpu->dev, gpu->vm, (void *)((uintptr_t)addr & ~(PAGE - 1)),
+				       PAGE, &page), 0);
+	return page;
+}
+
+/* How many pages of an area have a flag in the GPU's page tables. */
+unsigned int gpu_count_pages(struct gpu *gpu, const void *addr, size_t size, uint8_t flag)
+{
+	unsigned int count = 0;
+	uint8_t *pages;
+	size_t i;
+
+	pages = malloc(size / PAGE);
+	igt_assert(pages);
+	igt_assert_eq(mirage_svm_query(&gpu->dev, gpu->vm, addr, size, pages), 0);
+	for (i = 0; i < size / PAGE; i++)
+		count += (pages[i] & flag) == flag;
+	free(pages);
+	return count;
+}
+
+uint32_t gpu_queue_state(struct gpu *gpu, uint32_t queue)
+{
+	struct drm_mirage_queue_query query;
+
+	igt_assert_eq(mirage_queue_query(&gpu->dev, queue, &query), 0);
+	return query.state;
+}
+
+/* The queue was stopped by this access, and the newest report says so. */
+void gpu_assert_faulted(struct gpu *gpu, uint32_t queue, const void *addr, unsigned int access,
+			int error)
+{
+	struct drm_mirage_fault fault;
+	uint32_t count = 1;
+
+	igt_assert(igt_wait(gpu_queue_state(gpu, queue) == DRM_MIRAGE_QUEUE_FAULTED, POLL_MS, 1));
+	igt_assert_eq(mirage_vm_faults(&gpu->dev, gpu->vm, &fault, &count), 0);
+	igt_assert_eq(count, 1);
+	igt_assert_eq_u64(fault.addr, (uintptr_t)addr);
+	igt_assert_eq(fault.queue_id, queue);
+	igt_assert_eq(fault.access, access);
+	igt_assert_eq(fault.error, error);
+	/* The device's clock: not before it began, not in the future. */
+	igt_assert_neq_u64(fault.time, 0);
+}
+
+/* The queue takes a job and does it. */
+void gpu_assert_alive(struct gpu *gpu)
+{
+	uint32_t value = gpu->out[0] + 1;
+
+	gpu_write32(gpu, &gpu->out[0], value);
+	igt_assert_eq_u32(gpu->out[0], value);
+}
+
+/* debugfs keeps one file for each register of the device's TEST unit. */
+static void knob_path(struct gpu *gpu, const char *knob, char *path, size_t size)
+{
+	char pattern[128];
+	glob_t found;
+
+	/* renderD128 and its siblings: the directory has the minor's number. */
+	snprintf(pattern, sizeof(pattern), "/sys/kernel/debug/dri/%s/inject/%s",
+		 gpu->dev.node + strcspn(gpu->dev.node, "0123456789"), knob);
+	igt_require_f(!glob(pattern, 0, NULL, &found),
+		      "no %s: debugfs or the device's TEST unit is missing\n", pattern);
+	snprintf(path, size, "%s", found.gl_pathv[0]);
+	globfree(&found);
+}
+
+void gpu_inject(struct gpu *gpu, const char *knob, unsigned int value)
+{
+	char path[160], text[16];
+
+	knob_path(gpu, knob, path, sizeof(path));
+	snprintf(text, sizeof(text), "%u\n", value);
+	igt_assert_f(file_write(path, text), "writing %s to %s failed\n", text, path);
+}
+
+unsigned int gpu_injected(struct gpu *gpu, const char *knob)
+{
+	char path[160], text[32];
+
+	knob_path(gpu, knob, path, sizeof(path));
+	igt_assert(file_read(path, text, sizeof(text)));
+	return strtoul(text, NULL, 0);
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the mirage tests share: a GPU with an address space and a queue, jobs, and
+ * the counters and page tables that say how a thing was done.
+ *
+ * What a job needs besides the memory under test (packets, code, arguments,
+ * results, flags) lies in an arena that the GPU has mapped before a test begins, and
+ * that fork() does not touch (it is shared memory). So every fault, page and
+ * invalidation that is counted after gpu_mark() belongs to the test.
+ */
+#ifndef IGT_MIRAGE_H
+#define IGT_MIRAGE_H
+
+#include <mirage.h>
+#include <hw/isa.h>
+#include <hw/pte.h>
+#include <hw/queues.h>
+
+#include "igt.h"
+#include "igt_mirage_kernels.h"
+
+#define PAGE		4096ul
+#define BLOCK		(2ul << 20)
+
+/* Bounds for a job that must end, and for memory that must change: generous, as the guest may be emulated. */
+#define JOB_TIMEOUT_NS	(30 * 1000000000ll)
+#define POLL_MS		30000
+
+struct arena;
+
+/**
+ * struct gpu - an open device with an address space that mirrors this process
+ */
+struct gpu {
+	/** @dev: the render node */
+	struct mirage dev;
+	/** @vm: address space */
+	uint32_t vm;
+	/** @queue: a compute queue in it */
+	uint32_t queue;
+	/** @arena: jobs, and memory for results */
+	struct arena *arena;
+	/** @out: 16 KiB for results and flags, zero at first; in the arena */
+	uint32_t *out;
+	/** @mark: counters at the last gpu_mark() */
+	uint64_t mark[DRM_MIRAGE_STAT_COUNT];
+};
+
+void gpu_open(struct gpu *gpu);
+void gpu_open_with(struct gpu *gpu, enum drm_mirage_queue_class queue_class, uint32_t timeout_ms);
+void gpu_close(struct gpu *gpu);
+uint32_t gpu_add_queue(struct gpu *gpu, enum drm_mirage_queue_class queue_class);
+
+/**
+ * struct job - packets, what they need, and the syncobj that tells of their end
+ */
+struct job {
+	/** @gpu: where it runs */
+	struct gpu *gpu;
+	/** @queue: set by job_new() to the GPU's own; change it before job_submit() */
+	uint32_t queue;
+	/** @ib: packets are added here with mirage_ib_*() */
+	struct mirage_ib ib;
+	/** @syncobj: signals its end */
+	uint32_t syncobj;
+	/** @slot: place in the arena */
+	unsigned int slot;
+	/** @dispatches: kernels so far */
+	unsigned int dispatches;
+};
+
+struct job job_new(struct gpu *gpu);
+void job_kernel(struct job *job, const struct kernel *kernel, const void *args, size_t size,
+		unsigned int groups, unsigned int group_size);
+struct mirage_dispatch *job_dispatch(struct job *job, const void *code, size_t code_size,
+				     unsigned int nr_regs, const void *args, size_t size);
+void job_submit(struct job *job);
+bool job_is_done(struct job *job);
+int job_wait(struct job *job);
+void job_free(struct job *job);
+void job_run(struct job *job);
+
+/* One job each, that must succeed. */
+void gpu_copy(struct gpu *gpu, void *to, const void *from, size_t bytes);
+void gpu_fill(struct gpu *gpu, void *to, size_t bytes, uint32_t pattern);
+uint32_t gpu_read32(struct gpu *gpu, const void *from);
+void gpu_write32(struct gpu *gpu, void *to, uint32_t value);
+void gpu_gather(struct gpu *gpu, const void *from, size_t stride, unsigned int n, uint32_t *to);
+void gpu_scatter(struct gpu *gpu, void *to, size_t stride, unsigned int n, uint32_t value);
+void gpu_raise(struct gpu *gpu, void *counter, unsigned int groups, unsigned int group_size,
+	       unsigned int iters);
+
+/* One job each, that must be stopped by a fault. */
+void gpu_read_fails(struct gpu *gpu, const void *from, int error);
+void gpu_write_fails(struct gpu *gpu, void *to, int error);
+
+/**
+ * struct loop - a kernel that runs until it is told to stop
+ */
+struct loop {
+	/** @job: it */
+	struct job job;
+	/** @flags: in the arena */
+	volatile struct {
+		/** @value: watch: what it read last */
+		uint32_t value;
+		uint32_t pad;
+		/** @count: how often it has read or written */
+		uint64_t count;
+		/** @stop: set to end it */
+		uint32_t stop;
+	} *flags;
+};
+
+void loop_start(struct loop *loop, struct gpu *gpu, const struct kernel *kernel, void *target);
+void loop_advance(struct loop *loop, unsigned int rounds);
+void loop_stop(struct loop *loop);
+
+/* How a thing was done */
+void gpu_mark(struct gpu *gpu);
+uint64_t gpu_delta(struct gpu *gpu, enum drm_mirage_stat stat);
+uint64_t gpu_stat(struct gpu *gpu, enum drm_mirage_stat stat);
+uint64_t gpu_demanded(struct gpu *gpu);
+uint8_t gpu_page(struct gpu *gpu, const void *addr);
+unsigned int gpu_count_pages(struct gpu *gpu, const void *addr, size_t size, uint8_t flag);
+uint32_t gpu_queue_state(struct gpu *gpu, uint32_t queue);
+void gpu_assert_faulted(struct gpu *gpu, uint32_t queue, const void *addr, unsigned int access,
+			int error);
+void gpu_assert_alive(struct gpu *gpu);
+
+/* The device's own: fault injection */
+void gpu_inject(struct gpu *gpu, const char *knob, unsigned int value);
+unsigned int gpu_injected(struct gpu *gpu, const char *knob);
+
+#endif /* IGT_MIRAGE_H */
