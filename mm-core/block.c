@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Blocks: how they are made, found and taken out of service.
+ *
+ * A block is made by the first fault in its 2 MiB and goes when it has had no mapping for a
+ * while (reap.c) or the mirror closes, so what is spent follows what is mapped, not what
+ * once was. It is found under RCU and held by a reference; the registry's lock is
+ * taken only to enter and remove. Its notifier lives exactly as long as it can be found: inserted
+ * once, not per fault, because insertion takes a lock of the whole mm.
+ *
+ * A block out of service is marked dead under its lock and stays readable for those
+ * who found it just before; they look again and make a new one. Two tasks may make the same
+ * block at once; the one that enters it second throws its own away.
+ *
+ * Rejected: one notifier for the whole mirror with the blocks found in the callback. Every
+ * fault would then collide with every invalidation anywhere in the process.
+ */
+#include <linux/lockdep.h>
+#include <linux/slab.h>
+
+#include "mirror.h"
+
+/**
+ * hmm_block_lock_init - initialise a block's lock
+ * @lock: the lock
+ *
+ * The one place that does, so that all blocks, and the lock that teaches lockdep at module
+ * load, are of one class.
+ */
+void hmm_block_lock_init(struct mutex *lock)
+{
+	mutex_init(lock);
+}
+
+static void hmm_block_release(struct kref *ref)
+{
+	struct hmm_block *block = container_of(ref, struct hmm_block, ref);
+	struct hmm_mirror *mirror = block->mirror;
+
+	WARN_ON_ONCE(!bitmap_empty(block->mapped, HMM_BLOCK_PAGES) || block->pending.busy);
+
+	if (mirror->ops->block_fini)
+		mirror->ops->block_fini(mirror, block);
+	hmm_dma_map_free(mirror->dev, &block->dma);
+	mutex_destroy(&block->lock);
+	kfree_rcu(block, rcu);
+}
+
+/**
+ * hmm_block_put - drop a reference
+ * @block: the block
+ *
+ * Context: may sleep; no lock held.
+ */
+void hmm_block_put(struct hmm_block *block)
+{
+	kref_put(&block->ref, hmm_block_release);
+}
+
+static struct hmm_block *hmm_block_find(struct hmm_mirror *mirror, unsigned long start)
+{
+	struct hmm_block *block;
+
+	rcu_read_lock();
+	block = xa_load(&mirror->blocks, start >> HMM_BLOCK_SHIFT);
+	if (block && !kref_get_unless_zero(&block->ref))
+		block = NULL;
+	rcu_read_unlock();
+	return block;
+}
+
+static struct hmm_block *hmm_block_create(struct hmm_mirror *mirror, unsigned long start)
+{
+	struct hmm_block *block;
+	int ret;
+
+	block = kzalloc_obj(*block);
+	if (!block)
+		return ERR_PTR(-ENOMEM);
+
+	block->mirror = mirror;
+	block->start = start;
+	block->empty_since = jiffies;
+	kref_init(&block->ref);
+	hmm_block_lock_init(&block->lock);
+
+	ret = hmm_dma_map_alloc(mirror->dev, &block->dma, HMM_BLOCK_PAGES, PAGE_SIZE);
+	if (ret)
+		goto err_block;
+
+	if (mirror->ops->block_init) {
+		ret = mirror->ops->block_init(mirror, block);
+		if (ret)
+			goto err_dma;
+	}
+
+	ret = mmu_interval_notifier_insert(&block->notifier, mirror->mm, start, HMM_BLOCK_SIZE,
+					   &hmm_block_notifier_ops);
+	if (ret)
+		goto err_fini;
+	return block;
+
+err_fini:
+	if (mirror->ops->block_fini)
+		mirror->ops->block_fini(mirror, block);
+err_dma:
+	hmm_dma_map_free(mirror->dev, &block->dma);
+err_block:
+	mutex_destroy(&block->lock);
+	kfree(block);
+	return ERR_PTR(ret);
+}
+
+/**
+ * hmm_block_get - find or make a block
+ * @mirror: the mirror
+ * @start: the block's first address
+ *
+ * Context: a call of hmm_mirror_fault() that holds a user of the mm; no lock held. May
+ * allocate and sleep.
+ * Return: the block with a reference for the caller, or an ERR_PTR(): -ENOMEM, what block_init()
+ * returned, -EINTR from the first notifier of an mm when a signal is pending. It may be
+ * dead by the time its lock is taken.
+ */
+struct hmm_block *hmm_block_get(struct hmm_mirror *mirror, unsigned long start)
+{
+	struct hmm_block *block;
+	int ret;
+
+	for (;;) {
+		block = hmm_block_find(mirror, start);
+		if (block)
+			return block;
+
+		block = hmm_block_create(mirror, start);
+		if (IS_ERR(block))
+			return block;
+
+		/* The caller's reference, beside the registry's */
+		kref_get(&block->ref);
+		ret = xa_insert(&mirror->blocks, start >> HMM_BLOCK_SHIFT, block, GFP_KERNEL);
+		if (!ret) {
+			atomic_long_inc(&mirror->nr_blocks);
+			return block;
+		}
+
+		mmu_interval_notifier_remove(&block->notifier);
+		hmm_block_put(block);
+		hmm_block_put(block);
+		if (ret != -EBUSY)
+			return ERR_PTR(ret);
+	}
+}
+
+/**
+ * hmm_block_unregister - take a block out of the registry
+ * @block: the block; dead, without mappings
+ *
+ * Drops the registry's reference.
+ * Context: the reaper or hmm_mirror_close(), of which only one runs; no lock held. Sleeps
+ * until no callback of the block's notifier runs.
+ */
+void hmm_block_unregister(struct hmm_block *block)
+{
+	struct hmm_mirror *mirror = block->mirror;
+
+	xa_erase(&mirror->blocks, block->start >> HMM_BLOCK_SHIFT);
+	atomic_long_dec(&mirror->nr_blocks);
+	mmu_interval_notifier_remove(&block->notifier);
+	hmm_block_put(block);
+}
+
+/**
+ * hmm_block_start - where a block begins
+ * @block: the block
+ *
+ * Return: its first address, HMM_BLOCK_SIZE aligned.
+ */
+unsigned long hmm_block_start(const struct hmm_block *block)
+{
+	return block->start;
+}
+EXPORT_SYMBOL_GPL(hmm_block_start);
+
+/**
+ * hmm_block_priv - the driver's data of a block
+ * @block: the block
+ *
+ * Return: what hmm_block_set_priv() was given, else NULL.
+ */
+void *hmm_block_priv(const struct hmm_block *block)
+{
+	return block->priv;
+}
+EXPORT_SYMBOL_GPL(hmm_block_priv);
+
+/**
+ * hmm_block_set_priv - keep the driver's data with a block
+ * @block: the block
+ * @priv: the data
+ *
+ * Context: block_init() only; nobody else sees the block yet.
+ */
+void hmm_block_set_priv(struct hmm_block *block, void *priv)
+{
+	block->priv = priv;
+}
+EXPORT_SYMBOL_GPL(hmm_block_set_priv);
+
+/**
+ * hmm_block_assert_held - tell lockdep that a function needs the block's lock
+ * @block: the block
+ */
+void hmm_block_assert_held(const struct hmm_block *block)
+{
+	lockdep_assert_held(&block->lock);
+}
+EXPORT_SYMBOL_GPL(hmm_block_assert_held);

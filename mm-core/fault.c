@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Serving a device's faults.
+ *
+ * The collision-retry scheme of mmu_interval_notifier: read the sequence, ask mm (walk.c) under
+ * mmap_lock alone, then take the block's lock and use the answer only if no invalidation
+ * came between. Nothing is pinned: from the moment the lock is dropped, the
+ * notifier is what keeps the device honest.
+ *
+ * Two faults of one block run side by side until they want its lock; the second finds the
+ * first's pages mapped and gives the rest. Faults of different blocks share only mmap_lock,
+ * for reading.
+ *
+ * A page mm lets us write is given writable even if only a read was asked for: that costs mm
+ * nothing, and saves the fault that would follow a write. Writing is never asked of mm for it.
+ *
+ * Rejected: mapping for DMA before the lock is taken, to hold it shorter. Pages would have to be
+ * unmapped again at each collision, and a DMA mapping of a page that may
+ * have been freed would exist in between.
+ */
+#include <linux/dma-mapping.h>
+#include <linux/hmm.h>
+#include <linux/ktime.h>
+#include <linux/mmap_lock.h>
+#include <linux/pci-p2pdma.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+
+#include "mirror.h"
+#include "runs.h"
+#include "trace.h"
+
+/*
+ * A fault gives up when it has taken this long and this many rounds: a round alone may take
+ * longer, if it waits for swap.
+ */
+#define HMM_FAULT_TIMEOUT_MS	HMM_RANGE_DEFAULT_TIMEOUT
+#define HMM_FAULT_MIN_ROUNDS	16
+
+/**
+ * struct hmm_call - one call of hmm_mirror_fault()
+ *
+ * Used by one task; no lock.
+ */
+struct hmm_call {
+	/** @walk: what is asked of mm */
+	struct hmm_walk walk;
+	/** @runs: what goes to the driver */
+	struct hmm_runs runs;
+	/** @pfns: what mm answered */
+	unsigned long pfns[HMM_BLOCK_PAGES];
+	/** @added: pages mapped for DMA in this round */
+	DECLARE_BITMAP(added, HMM_BLOCK_PAGES);
+};
+
+/* 16 KiB each: too much for a stack, and needed too often for the page allocator */
+static struct kmem_cache *hmm_call_cache;
+
+/* Does the device lack the page, or a permission that mm now has? */
+static bool hmm_call_lacks(const struct hmm_block *block, unsigned int index, unsigned long pfn)
+{
+	if (!test_bit(index, block->mapped))
+		return true;
+	return (pfn & HMM_PFN_WRITE) && !test_bit(index, block->writable);
+}
+
+static void hmm_call_refuse(struct hmm_call *call, unsigned int index)
+{
+	if (test_bit(index, call->walk.required))
+		hmm_walk_fail(call->walk.fault, index, -EIO);
+}
+
+/* Map one page for DMA and add it to the runs */
+static void hmm_call_add(struct hmm_call *call, unsigned int index,
+			 struct pci_p2pdma_map_state *p2p)
+{
+	struct hmm_block *block = call->walk.block;
+	unsigned long pfn = call->pfns[index];
+	bool mapped = test_bit(index, block->mapped);
+	dma_addr_t addr;
+
+	/* mm must not change a page without an invalidation, nor answer during one */
+	if (WARN_ON_ONCE((mapped && ((block->dma.pfn_list[index] ^ pfn) & ~HMM_PFN_FLAGS)) ||
+			 test_bit(index, block->pending.pages))) {
+		hmm_call_refuse(call, index);
+		return;
+	}
+
+	addr = hmm_block_dma_link(block, index, pfn, p2p);
+	if (addr == DMA_MAPPING_ERROR) {
+		hmm_call_refuse(call, index);
+		return;
+	}
+	if (!mapped)
+		__set_bit(index, call->added);
+	hmm_runs_add(&call->runs, index, addr, pfn & HMM_PFN_WRITE);
+}
+
+/* The device may not use what was linked in this round: take it back */
+static void hmm_call_drop(struct hmm_call *call)
+{
+	unsigned int i, index;
+
+	for (i = 0; i < call->runs.nr; i++) {
+		struct hmm_run *run = &call->runs.run[i];
+
+		for (index = run->index; index < run->index + run->npages; index++)
+			hmm_call_refuse(call, index);
+	}
+	hmm_block_dma_release(call->walk.block, call->added);
+	hmm_runs_init(&call->runs);
+}
+
+/* Give the device what mm has of the named pages */
+static void hmm_call_give(struct hmm_call *call)
+{
+	struct hmm_block *block = call->walk.block;
+	struct hmm_mirror *mirror = block->mirror;
+	struct hmm_fault *fault = call->walk.fault;
+	struct pci_p2pdma_map_state p2p = {};
+	unsigned int i, first;
+	u64 t0, t1;
+
+	lockdep_assert_held(&block->lock);
+
+	t0 = ktime_get_ns();
+	hmm_runs_init(&call->runs);
+	bitmap_zero(call->added, HMM_BLOCK_PAGES);
+	for_each_set_bit(i, call->walk.named, HMM_BLOCK_PAGES) {
+		if ((call->pfns[i] & HMM_PFN_VALID) && hmm_call_lacks(block, i, call->pfns[i]))
+			hmm_call_add(call, i, &p2p);
+	}
+
+	first = find_first_bit(call->added, HMM_BLOCK_PAGES);
+	if (first < HMM_BLOCK_PAGES &&
+	    hmm_block_dma_sync(block, first, find_last_bit(call->added, HMM_BLOCK_PAGES) + 1))
+		hmm_call_drop(call);
+	t1 = ktime_get_ns();
+	fault->ns_dma += t1 - t0;
+
+	if (!call->runs.nr)
+		return;
+
+	mirror->ops->map(mirror, block, call->runs.run, call->runs.nr);
+	for (i = 0; i < call->runs.nr; i++) {
+		struct hmm_run *run = &call->runs.run[i];
+
+		bitmap_set(block->mapped, run->index, run->npages);
+		if (run->write)
+			bitmap_set(block->writable, run->index, run->npages);
+	}
+	fault->mapped = call->runs.npages;
+	fault->ns_map += ktime_get_ns() - t1;
+}
+
+/*
+ * One round. Returns 0 if it counts, -EBUSY if an invalidation made it void, -ESTALE if the block
+ * went out of service, or what ends the fault.
+ */
+static int hmm_call_round(struct hmm_call *call)
+{
+	struct hmm_walk *walk = &call->walk;
+	struct hmm_block *block = walk->block;
+	struct mm_struct *mm = block->mirror->mm;
+	u64 t0 = ktime_get_ns();
+	int ret;
+
+	walk->seq = mmu_interval_read_begin(&block->notifier);
+	ret = mmap_read_lock_killable(mm);
+	if (!ret) {
+		ret = hmm_walk_pages(walk);
+		mmap_read_unlock(mm);
+	}
+	walk->fault->ns_mm += ktime_get_ns() - t0;
+	if (ret)
+		return ret;
+
+	mutex_lock(&block->lock);
+	if (block->dead)
+		ret = -ESTALE;
+	else if (mmu_interval_read_retry(&block->notifier, walk->seq))
+		ret = -EBUSY;
+	else
+		hmm_call_give(call);
+	mutex_unlock(&block->lock);
+	return ret;
+}
+
+/* A block that was made, and then nothing could be mapped in, must not stay */
+static void hmm_call_leave(struct hmm_block *block)
+{
+	mutex_lock(&block->lock);
+	if (!block->dead && bitmap_empty(block->mapped, HMM_BLOCK_PAGES))
+		hmm_reap_block(block, HMM_REAP_IDLE);
+	mutex_unlock(&block->lock);
+}
+
+static int hmm_call_rounds(struct hmm_call *call, struct hmm_mirror *mirror)
+{
+	struct hmm_fault *fault = call->walk.fault;
+	unsigned long deadline = jiffies + msecs_to_jiffies(HMM_FAULT_TIMEOUT_MS);
+	struct hmm_block *block;
+	int ret;
+
+	for (;;) {
+		block = hmm_block_get(mirror, fault->start);
+		if (IS_ERR(block))
+			return PTR_ERR(block);
+
+		call->walk.block = block;
+		do {
+			ret = hmm_call_round(call);
+			if (ret != -EBUSY && ret != -ESTALE)
+				break;
+			fault->retries++;
+			if (fatal_signal_pending(current))
+				ret = -EINTR;
+			else if (fault->retries >= HMM_FAULT_MIN_ROUNDS &&
+				 time_after(jiffies, deadline))
+				break;
+		} while (ret == -EBUSY);
+
+		if (!fault->mapped)
+			hmm_call_leave(block);
+		hmm_block_put(block);
+		if (ret != -ESTALE)
+			return ret;
+		if (fault->retries >= HMM_FAULT_MIN_ROUNDS && time_after(jiffies, deadline))
+			return -EBUSY;
+	}
+}
+
+/* Pages of the block that the mm can have */
+static unsigned int hmm_call_limit(struct hmm_mirror *mirror, unsigned long start)
+{
+	unsigned long end = mirror->mm->task_size;
+
+	if (start >= end)
+		return 0;
+	return min((end - start) >> PAGE_SHIFT, HMM_BLOCK_PAGES);
+}
+
+static int hmm_call_mm(struct hmm_mirror *mirror, struct hmm_fault *fault, bool look_only)
+{
+	struct mm_struct *mm = mirror->mm;
+	struct hmm_call *call;
+	unsigned int i;
+	int ret = 0;
+
+	call = kmem_cache_alloc(hmm_call_cache, GFP_KERNEL);
+	if (!call)
+		return -ENOMEM;
+
+	call->walk.fault = fault;
+	call->walk.limit = hmm_call_limit(mirror, fault->start);
+	call->walk.look_only = look_only;
+	call->walk.pfns = call->pfns;
+	hmm_walk_init(&call->walk);
+
+	if (bitmap_empty(call->walk.named, HMM_BLOCK_PAGES)) {
+		for_each_set_bit(i, call->walk.required, HMM_BLOCK_PAGES)
+			hmm_walk_fail(fault, i, -EFAULT);
+	} else if (!mmget_not_zero(mm)) {
+		ret = -ESRCH;
+	} else {
+		ret = hmm_call_rounds(call, mirror);
+		/* If we are the last, taking the mm down is not the fault's to wait for */
+		mmput_async(mm);
+	}
+
+	kmem_cache_free(hmm_call_cache, call);
+	return ret;
+}
+
+static int hmm_call_run(struct hmm_mirror *mirror, struct hmm_fault *fault, bool look_only)
+{
+	int ret;
+
+	bitmap_zero(fault->failed, HMM_BLOCK_PAGES);
+	fault->error = 0;
+	fault->mapped = 0;
+	fault->retries = 0;
+	fault->ns_mm = 0;
+	fault->ns_dma = 0;
+	fault->ns_map = 0;
+
+	if (!IS_ALIGNED(fault->start, HMM_BLOCK_SIZE))
+		return -EINVAL;
+	if (!percpu_ref_tryget_live(&mirror->users))
+		return -ENODEV;
+
+	ret = hmm_call_mm(mirror, fault, look_only);
+	trace_hmm_mirror_fault(mirror, fault, ret);
+	percpu_ref_put(&mirror->users);
+	return ret;
+}
+
+/**
+ * hmm_mirror_fault - make pages of one block accessible to the device
+ * @mirror: the mirror
+ * @fault: what is asked for, and what became of it
+ *
+ * Pages that cannot be served do not keep the others from being: look at &hmm_fault.failed
+ * also when 0 is returned. -EFAULT there means no mapping, no permission to read, SIGBUS,
+ * poison, out of memory or userfaultfd, -EPERM a write to what may only be read, -EIO that
+ * the page cannot be mapped for the device.
+ *
+ * Context: process context, no lock held that mm or reclaim may take; any task, not only one
+ * of the mirrored process. Sleeps, allocates; waits for I/O as a CPU's fault would, which
+ * cannot be interrupted.
+ * Return: 0; -EINVAL if the start is not aligned; -ENODEV after hmm_mirror_close(); -ESRCH if the
+ * mirrored process is gone; -EBUSY if for more than a second invalidations made every round
+ * void (come again later); -EINTR if the task is being killed; -ENOMEM; or what block_init()
+ * returned. On an error no page is in &hmm_fault.mapped.
+ */
+int hmm_mirror_fault(struct hmm_mirror *mirror, struct hmm_fault *fault)
+{
+	return hmm_call_run(mirror, fault, false);
+}
+EXPORT_SYMBOL_GPL(hmm_mirror_fault);
+
+/**
+ * hmm_mirror_snapshot - give the device what mm has, without faulting anything in
+ * @mirror: the mirror
+ * @fault: what is looked for, and what became of it
+ *
+ * As hmm_mirror_fault(), except that pages of &hmm_fault.read and &hmm_fault.write that
+ * are not there with this permission are in &hmm_fault.failed with -EAGAIN.
+ *
+ * Context: as hmm_mirror_fault(), but no I/O is waited for.
+ * Return: as hmm_mirror_fault().
+ */
+int hmm_mirror_snapshot(struct hmm_mirror *mirror, struct hmm_fault *fault)
+{
+	return hmm_call_run(mirror, fault, true);
+}
+EXPORT_SYMBOL_GPL(hmm_mirror_snapshot);
+
+/**
+ * hmm_call_cache_create - set up memory for faults
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int hmm_call_cache_create(void)
+{
+	hmm_call_cache = KMEM_CACHE(hmm_call, 0);
+	return hmm_call_cache ? 0 : -ENOMEM;
+}
+
+/**
+ * hmm_call_cache_destroy - give it back
+ *
+ * Context: no fault runs.
+ */
+void hmm_call_cache_destroy(void)
+{
+	kmem_cache_destroy(hmm_call_cache);
+}

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * mm takes pages away.
+ *
+ * Every event is honoured alike: the pages mm names that the device has are taken from
+ * it, before mm goes on; nothing else is touched. No event is filtered out: a change of
+ * protection, soft-dirty and NUMA balancing work by the fault that follows.
+ *
+ * Two passes. In the first, mm goes through all blocks of the range, and each starts its
+ * TLB flush; in the second it waits for them, so that an munmap() of 1 GiB waits about once and
+ * not 512 times:
+ *
+ *   start    lock; set_seq; mapped &= ~named; unmap() -> token; pending = taken pages; unlock
+ *   finish   flush(token); lock; release the pending pages that are still there; unlock
+ *
+ * Between them no fault can map anything in the block: mmu_interval_read_begin() of a fault that
+ * began before set_seq collides, of one that begins later waits until mm has called
+ * the end of the invalidation, which comes after the second pass.
+ *
+ * What can come between is another invalidation, say reclaim in the middle of an munmap(). Pages it
+ * names may be pending: not mapped any more, but still in the TLB. It may not go on as if
+ * they were gone, so it waits for the pending token too, releases those pages itself
+ * and removes them from the pending set. And as there is one pending set, pages it takes from
+ * the block are flushed in its first pass, under the lock.
+ *
+ * A non-blockable invalidation (the OOM reaper) only tries the lock and does all in one pass.
+ *
+ * Rejected: allocating one pending set for each invalidation (nothing here may fail); waiting for
+ * the flush in the first pass always (the cost above).
+ */
+#include <linux/ktime.h>
+
+#include "mirror.h"
+#include "trace.h"
+
+/**
+ * struct hmm_shot - one invalidation of one block, during its first pass
+ */
+struct hmm_shot {
+	/** @first: first page that mm named */
+	unsigned int first;
+	/** @end: behind the last */
+	unsigned int end;
+	/** @blockable: may sleep */
+	bool blockable;
+	/** @token: of unmap(), if pages were taken */
+	u64 token;
+	/** @npages: pages in @taken */
+	unsigned int npages;
+	/** @taken: pages taken from the device */
+	DECLARE_BITMAP(taken, HMM_BLOCK_PAGES);
+};
+
+/* Take what is mapped away from the device. False: it would have to sleep; nothing changed. */
+static bool hmm_shot_take(struct hmm_shot *shot, struct hmm_block *block)
+{
+	const struct hmm_mirror_ops *ops = block->mirror->ops;
+	unsigned int first, last;
+
+	lockdep_assert_held(&block->lock);
+
+	bitmap_zero(shot->taken, HMM_BLOCK_PAGES);
+	bitmap_set(shot->taken, shot->first, shot->end - shot->first);
+	if (!bitmap_and(shot->taken, shot->taken, block->mapped, HMM_BLOCK_PAGES))
+		return true;
+
+	first = find_first_bit(shot->taken, HMM_BLOCK_PAGES);
+	last = find_last_bit(shot->taken, HMM_BLOCK_PAGES);
+	if (!ops->unmap(block->mirror, block, first, last - first + 1, shot->blockable,
+			&shot->token))
+		return false;
+
+	shot->npages = bitmap_weight(shot->taken, HMM_BLOCK_PAGES);
+	bitmap_clear(block->mapped, first, last - first + 1);
+	bitmap_clear(block->writable, first, last - first + 1);
+	return true;
+}
+
+/* Finish in the first pass: this invalidation's own pages and pending ones that mm names */
+static void hmm_shot_finish_now(struct hmm_shot *shot, struct hmm_block *block)
+{
+	const struct hmm_mirror_ops *ops = block->mirror->ops;
+	struct hmm_pending *pending = &block->pending;
+
+	lockdep_assert_held(&block->lock);
+
+	if (shot->npages) {
+		ops->flush(block->mirror, shot->token, shot->blockable);
+		hmm_block_dma_release(block, shot->taken);
+	}
+
+	bitmap_zero(shot->taken, HMM_BLOCK_PAGES);
+	bitmap_set(shot->taken, shot->first, shot->end - shot->first);
+	if (bitmap_and(shot->taken, shot->taken, pending->pages, HMM_BLOCK_PAGES)) {
+		ops->flush(block->mirror, pending->token, shot->blockable);
+		hmm_block_dma_release(block, shot->taken);
+		bitmap_andnot(pending->pages, pending->pages, shot->taken, HMM_BLOCK_PAGES);
+	}
+}
+
+/* Leave the rest to the second pass, if it can be had */
+static struct mmu_interval_notifier_finish *hmm_shot_defer(struct hmm_shot *shot,
+							   struct hmm_block *block)
+{
+	struct hmm_pending *pending = &block->pending;
+
+	lockdep_assert_held(&block->lock);
+
+	if (!shot->blockable || !shot->npages || pending->busy)
+		return NULL;
+
+	pending->busy = true;
+	pending->token = shot->token;
+	pending->npages = shot->npages;
+	bitmap_copy(pending->pages, shot->taken, HMM_BLOCK_PAGES);
+	return &pending->finish;
+}
+
+/* First pass over pages @first to @end - 1 of a block; under its lock */
+static bool hmm_shot_start(struct hmm_shot *shot, struct hmm_block *block,
+			   struct mmu_interval_notifier_finish **finish)
+{
+	lockdep_assert_held(&block->lock);
+
+	shot->npages = 0;
+	if (!hmm_shot_take(shot, block))
+		return false;
+
+	*finish = hmm_shot_defer(shot, block);
+	if (!*finish)
+		hmm_shot_finish_now(shot, block);
+
+	if (shot->npages && bitmap_empty(block->mapped, HMM_BLOCK_PAGES))
+		block->empty_since = jiffies;
+	return true;
+}
+
+static bool hmm_block_invalidate_start(struct mmu_interval_notifier *notifier,
+				       const struct mmu_notifier_range *range,
+				       unsigned long cur_seq,
+				       struct mmu_interval_notifier_finish **finish)
+{
+	struct hmm_block *block = container_of(notifier, struct hmm_block, notifier);
+	struct hmm_shot shot = { .blockable = mmu_notifier_range_blockable(range) };
+	unsigned long start = max(range->start, block->start);
+	unsigned long last = min(range->end - 1, block->start + HMM_BLOCK_SIZE - 1);
+	u64 t0 = ktime_get_ns();
+	bool done;
+	u64 ns;
+
+	shot.first = (start - block->start) >> PAGE_SHIFT;
+	shot.end = ((last - block->start) >> PAGE_SHIFT) + 1;
+
+	if (shot.blockable)
+		mutex_lock(&block->lock);
+	else if (!mutex_trylock(&block->lock))
+		return false;
+
+	mmu_interval_set_seq(notifier, cur_seq);
+	done = hmm_shot_start(&shot, block, finish);
+	if (done && shot.npages && bitmap_empty(block->mapped, HMM_BLOCK_PAGES) &&
+	    range->event != MMU_NOTIFY_RELEASE)
+		hmm_reap_block(block, range->event == MMU_NOTIFY_UNMAP ? HMM_REAP_UNMAPPED :
+									 HMM_REAP_IDLE);
+
+	ns = ktime_get_ns() - t0;
+	if (*finish)
+		block->pending.ns = ns;
+	else if (shot.npages)
+		hmm_count_invalidation(block->mirror, shot.npages, ns);
+	trace_hmm_mirror_invalidate(block, range->event, shot.first, shot.end - shot.first,
+				    shot.npages, *finish, done, ns);
+	mutex_unlock(&block->lock);
+	return done;
+}
+
+static void hmm_block_invalidate_finish(struct mmu_interval_notifier_finish *finish)
+{
+	struct hmm_block *block = container_of(finish, struct hmm_block, pending.finish);
+	struct hmm_mirror *mirror = block->mirror;
+	struct hmm_pending *pending = &block->pending;
+	u64 t0 = ktime_get_ns();
+
+	mirror->ops->flush(mirror, pending->token, true);
+
+	mutex_lock(&block->lock);
+	hmm_block_dma_release(block, pending->pages);
+	bitmap_zero(pending->pages, HMM_BLOCK_PAGES);
+	hmm_count_invalidation(mirror, pending->npages, pending->ns + ktime_get_ns() - t0);
+	pending->busy = false;
+	mutex_unlock(&block->lock);
+}
+
+const struct mmu_interval_notifier_ops hmm_block_notifier_ops = {
+	.invalidate_start = hmm_block_invalidate_start,
+	.invalidate_finish = hmm_block_invalidate_finish,
+};
+
+/**
+ * hmm_block_take_all - start to take a block from the device for good
+ * @block: the block
+ * @finish: where what is left for hmm_block_finish_all() is noted
+ *
+ * Marks the block dead.
+ * Context: hmm_mirror_close(), after the last fault; no lock held. Sleeps.
+ */
+void hmm_block_take_all(struct hmm_block *block, struct llist_head *finish)
+{
+	struct hmm_shot shot = { .end = HMM_BLOCK_PAGES, .blockable = true };
+	struct mmu_interval_notifier_finish *left = NULL;
+
+	mutex_lock(&block->lock);
+	block->dead = true;
+	WARN_ON_ONCE(!hmm_shot_start(&shot, block, &left));
+	mutex_unlock(&block->lock);
+
+	if (left)
+		llist_add(&left->link, finish);
+}
+
+/**
+ * hmm_block_finish_all - wait for what hmm_block_take_all() began
+ * @finish: the blocks
+ *
+ * Context: as hmm_block_take_all(). Sleeps.
+ */
+void hmm_block_finish_all(struct llist_head *finish)
+{
+	struct mmu_interval_notifier_finish *left, *next;
+
+	llist_for_each_entry_safe(left, next, llist_del_all(finish), link)
+		hmm_block_invalidate_finish(left);
+}

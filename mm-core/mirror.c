@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Mirrors: how they begin and end.
+ *
+ * A mirror belongs to its creator alone: created, closed, put. What must be counted is who
+ * is inside it, the calls of hmm_mirror_fault(), and that is done per processor. It holds the
+ * mm's structure, not its contents: a process exits although its mirror lives, and
+ * the mirror can be closed before, during or after that.
+ *
+ * Closing: no new fault comes in; those that run end; the reaper stops; every block is taken
+ * from the device as by an munmap() of everything, all flushes started before the first is
+ * waited for; only then are the notifiers removed. In the other order mm could free pages that
+ * the device still has.
+ *
+ * A mirror without blocks has no notifier, so mm does not know of it.
+ */
+#include <linux/device.h>
+#include <linux/mm.h>
+#include <linux/percpu.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+
+#include "mirror.h"
+
+#define HMM_MIRROR_CLOSING	0
+
+static void hmm_mirror_idle(struct percpu_ref *users)
+{
+	complete(&container_of(users, struct hmm_mirror, users)->idle);
+}
+
+/*
+ * Would a block be refused for every page? Blocks are made in faults, too late to say
+ * that mirroring does not work at all.
+ */
+static int hmm_mirror_try_dma(struct device *dev)
+{
+	struct hmm_dma_map map = {};
+	int ret;
+
+	ret = hmm_dma_map_alloc(dev, &map, 1, PAGE_SIZE);
+	if (!ret)
+		hmm_dma_map_free(dev, &map);
+	return ret;
+}
+
+/**
+ * hmm_mirror_create - mirror the calling process
+ * @dev: the device that memory is mapped for; its DMA mask is set
+ * @ops: the driver; map, unmap and flush must be there
+ * @priv: the driver's own, for hmm_mirror_priv()
+ *
+ * Nothing is mirrored, and mm has no callback, before the first fault.
+ *
+ * Context: a process with an mm. May sleep and allocate.
+ * Return: the mirror, to be ended by hmm_mirror_close() and hmm_mirror_put(), or an ERR_PTR():
+ * -EINVAL without an mm or the operations, -EOPNOTSUPP if the device cannot reach all
+ * memory or needs its cache kept coherent by software, -ENOMEM.
+ */
+struct hmm_mirror *hmm_mirror_create(struct device *dev, const struct hmm_mirror_ops *ops,
+				     void *priv)
+{
+	struct hmm_mirror *mirror;
+	int ret;
+
+	if (!current->mm || !ops->map || !ops->unmap || !ops->flush)
+		return ERR_PTR(-EINVAL);
+
+	ret = hmm_mirror_try_dma(dev);
+	if (ret)
+		return ERR_PTR(ret);
+
+	mirror = kzalloc_obj(*mirror);
+	if (!mirror)
+		return ERR_PTR(-ENOMEM);
+
+	mirror->counters = alloc_percpu(struct hmm_counters);
+	if (!mirror->counters) {
+		ret = -ENOMEM;
+		goto err_mirror;
+	}
+
+	ret = percpu_ref_init(&mirror->users, hmm_mirror_idle, 0, GFP_KERNEL);
+	if (ret)
+		goto err_counters;
+
+	mmgrab(current->mm);
+	mirror->mm = current->mm;
+	mirror->dev = get_device(dev);
+	mirror->ops = ops;
+	mirror->priv = priv;
+	xa_init(&mirror->blocks);
+	init_completion(&mirror->idle);
+	init_completion(&mirror->closed);
+	init_llist_head(&mirror->reap_list);
+	INIT_DELAYED_WORK(&mirror->reap_work, hmm_reap_work);
+	return mirror;
+
+err_counters:
+	free_percpu(mirror->counters);
+err_mirror:
+	kfree(mirror);
+	return ERR_PTR(ret);
+}
+EXPORT_SYMBOL_GPL(hmm_mirror_create);
+
+/**
+ * hmm_mirror_close - stop mirroring
+ * @mirror: the mirror
+ *
+ * When it returns the device has no page of the mm, no callback of the driver runs and none
+ * will; hmm_mirror_fault() returns -ENODEV. May be called more than once and by several tasks;
+ * each returns when all is done.
+ *
+ * Context: process context; not in a callback nor in a call of hmm_mirror_fault(), no lock held
+ * that such callbacks or mm take. Sleeps until the faults that run have ended.
+ */
+void hmm_mirror_close(struct hmm_mirror *mirror)
+{
+	LLIST_HEAD(finish);
+	struct hmm_block *block;
+	unsigned long index;
+
+	if (test_and_set_bit(HMM_MIRROR_CLOSING, &mirror->closing)) {
+		wait_for_completion(&mirror->closed);
+		return;
+	}
+
+	percpu_ref_kill(&mirror->users);
+	wait_for_completion(&mirror->idle);
+	disable_delayed_work_sync(&mirror->reap_work);
+
+	/* From here on only mm's callbacks run beside us */
+	xa_for_each(&mirror->blocks, index, block)
+		hmm_block_take_all(block, &finish);
+	hmm_block_finish_all(&finish);
+	xa_for_each(&mirror->blocks, index, block)
+		hmm_block_unregister(block);
+
+	complete_all(&mirror->closed);
+}
+EXPORT_SYMBOL_GPL(hmm_mirror_close);
+
+/**
+ * hmm_mirror_put - free a mirror
+ * @mirror: the mirror, closed; NULL is allowed
+ *
+ * Context: process context; nobody else uses the mirror. May sleep.
+ */
+void hmm_mirror_put(struct hmm_mirror *mirror)
+{
+	if (!mirror)
+		return;
+
+	WARN_ON_ONCE(!completion_done(&mirror->closed));
+	hmm_mirror_close(mirror);
+
+	percpu_ref_exit(&mirror->users);
+	xa_destroy(&mirror->blocks);
+	free_percpu(mirror->counters);
+	put_device(mirror->dev);
+	mmdrop(mirror->mm);
+	kfree(mirror);
+}
+EXPORT_SYMBOL_GPL(hmm_mirror_put);
+
+/**
+ * hmm_mirror_priv - the driver's data of a mirror
+ * @mirror: the mirror
+ *
+ * Return: what hmm_mirror_create() was given.
+ */
+void *hmm_mirror_priv(struct hmm_mirror *mirror)
+{
+	return mirror->priv;
+}
+EXPORT_SYMBOL_GPL(hmm_mirror_priv);
+
+/**
+ * hmm_mirror_is_current - is this the caller's own memory?
+ * @mirror: the mirror
+ *
+ * False for a child after fork(), after execve(), and for another process that was given the file.
+ *
+ * Return: true if the calling task runs in the mirrored mm.
+ */
+bool hmm_mirror_is_current(struct hmm_mirror *mirror)
+{
+	return current->mm == mirror->mm;
+}
+EXPORT_SYMBOL_GPL(hmm_mirror_is_current);

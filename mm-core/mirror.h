@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The mirror core's own types. Drivers see <linux/hmm_mirror.h> only.
+ *
+ * Who may touch what of a block is written at the fields; docs/mm-core.md has the reasons.
+ */
+#ifndef _HMM_MIRROR_MIRROR_H
+#define _HMM_MIRROR_MIRROR_H
+
+#include <linux/completion.h>
+#include <linux/hmm-dma.h>
+#include <linux/hmm_mirror.h>
+#include <linux/kref.h>
+#include <linux/llist.h>
+#include <linux/mmu_notifier.h>
+#include <linux/mutex.h>
+#include <linux/percpu-refcount.h>
+#include <linux/rcupdate.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+
+struct pci_p2pdma_map_state;
+
+/**
+ * struct hmm_counters - one processor's share of a mirror's counters
+ */
+struct hmm_counters {
+	/** @invalidations: see &struct hmm_mirror_stats */
+	u64 invalidations;
+	/** @pages_invalidated: see &struct hmm_mirror_stats */
+	u64 pages_invalidated;
+	/** @ns_notifier: see &struct hmm_mirror_stats */
+	u64 ns_notifier;
+};
+
+/**
+ * struct hmm_mirror - one device address space that mirrors one mm
+ */
+struct hmm_mirror {
+	/** @mm: what is mirrored; held by mmgrab(), so it may be without users. Constant. */
+	struct mm_struct *mm;
+	/** @dev: the device DMA is mapped for; a reference is held. Constant. */
+	struct device *dev;
+	/** @ops: the driver. Constant. */
+	const struct hmm_mirror_ops *ops;
+	/** @priv: the driver's own. Constant. */
+	void *priv;
+
+	/**
+	 * @blocks: blocks that are alive, by address >> HMM_BLOCK_SHIFT. Read under RCU; its
+	 * own lock is taken only to enter or remove a block, never on the path of a fault
+	 * that finds its block nor on that of an invalidation.
+	 */
+	struct xarray blocks;
+	/** @nr_blocks: entries in @blocks */
+	atomic_long_t nr_blocks;
+
+	/**
+	 * @users: calls of hmm_mirror_fault() that run. Per processor, so that faults
+	 * share no cache line; killed by hmm_mirror_close(), which waits for @idle.
+	 */
+	struct percpu_ref users;
+	/** @idle: @users is killed and has gone to 0 */
+	struct completion idle;
+	/** @closing: bit 0: hmm_mirror_close() was called */
+	unsigned long closing;
+	/** @closed: hmm_mirror_close() is done */
+	struct completion closed;
+
+	/** @reap_list: blocks with @reap_queued set, by &struct hmm_block.reap_node. Lock-free. */
+	struct llist_head reap_list;
+	/** @reap_work: removes blocks that stayed without mappings; disabled by closing */
+	struct delayed_work reap_work;
+
+	/** @counters: added to from anywhere, summed when read */
+	struct hmm_counters __percpu *counters;
+	/** @ns_notifier_max: the longest invalidation; changed by cmpxchg */
+	atomic64_t ns_notifier_max;
+};
+
+/**
+ * struct hmm_pending - pages taken from the device whose flush is still to be waited for
+ *
+ * Filled by the first pass of an invalidation, emptied by its second pass; there is one per
+ * block, and an invalidation that finds it in use does all its work in one pass.
+ * Protected by &struct hmm_block.lock, except that the second pass reads @token without it
+ * (nobody else writes it while @busy).
+ */
+struct hmm_pending {
+	/** @finish: what mm hands to the second pass */
+	struct mmu_interval_notifier_finish finish;
+	/** @busy: a second pass will come */
+	bool busy;
+	/** @token: what hmm_mirror_ops.flush() has to wait for */
+	u64 token;
+	/** @ns: nanoseconds the first pass took */
+	u64 ns;
+	/** @npages: pages the first pass took */
+	unsigned int npages;
+	/**
+	 * @pages: pages that are still DMA mapped and may still be in the device's TLB. Another
+	 * invalidation that names them waits for @token itself, releases them and
+	 * clears them here.
+	 */
+	DECLARE_BITMAP(pages, HMM_BLOCK_PAGES);
+};
+
+/**
+ * struct hmm_block - HMM_BLOCK_SIZE of a mirror
+ */
+struct hmm_block {
+	/** @mirror: whose block it is; valid as long as the block is alive or a fault uses it */
+	struct hmm_mirror *mirror;
+	/** @start: first address. Constant. */
+	unsigned long start;
+	/** @priv: the driver's; written in block_init() only */
+	void *priv;
+	/** @ref: one of the registry while alive, one of each fault that uses it */
+	struct kref ref;
+	/** @rcu: lookups may still read @ref when the block is freed */
+	struct rcu_head rcu;
+
+	/**
+	 * @notifier: exactly this block's addresses. Inserted before the block can be
+	 * found, removed after it cannot.
+	 */
+	struct mmu_interval_notifier notifier;
+
+	/**
+	 * @lock: protects all below, and keeps map() and unmap() apart.
+	 *
+	 * Order: mmap_lock, then whatever reclaim holds (it is taken in mmu notifiers), then this,
+	 * then the driver's page-table and command-queue locks. Never two blocks' at once.
+	 * While it is held: no allocation that may reclaim, no wait for a fence, for
+	 * mm or for another block; a wait for a TLB flush, which is bounded, is allowed.
+	 * Non-blockable notifiers only try it.
+	 */
+	struct mutex lock;
+	/** @dead: taken out of service by the reaper; look the block up again */
+	bool dead;
+	/** @reap_queued: in the reaper's hands, which alone clears this */
+	bool reap_queued;
+	/** @empty_since: jiffies when @mapped became empty last */
+	unsigned long empty_since;
+	/** @reap_delay: jiffies it must be empty before it goes; while @reap_queued */
+	unsigned long reap_delay;
+	/** @reap_node: link in &struct hmm_mirror.reap_list */
+	struct llist_node reap_node;
+	/** @mapped: pages the device has */
+	DECLARE_BITMAP(mapped, HMM_BLOCK_PAGES);
+	/** @writable: pages the device may write, part of @mapped */
+	DECLARE_BITMAP(writable, HMM_BLOCK_PAGES);
+	/** @pending: pages between the two passes of an invalidation, disjoint from @mapped */
+	struct hmm_pending pending;
+	/**
+	 * @dma: pages mapped for DMA: those in @mapped and in @pending.pages, all other
+	 * entries of its pfn_list are 0. An entry has HMM_PFN_WRITE if the device could write.
+	 */
+	struct hmm_dma_map dma;
+};
+
+extern struct workqueue_struct *hmm_mirror_wq;
+
+/* block.c */
+void hmm_block_lock_init(struct mutex *lock);
+struct hmm_block *hmm_block_get(struct hmm_mirror *mirror, unsigned long start);
+void hmm_block_put(struct hmm_block *block);
+void hmm_block_unregister(struct hmm_block *block);
+
+/* dma.c */
+dma_addr_t hmm_block_dma_link(struct hmm_block *block, unsigned int index, unsigned long pfn,
+			      struct pci_p2pdma_map_state *p2p);
+int hmm_block_dma_sync(struct hmm_block *block, unsigned int first, unsigned int end);
+void hmm_block_dma_release(struct hmm_block *block, const unsigned long *pages);
+
+/* fault.c */
+int hmm_call_cache_create(void);
+void hmm_call_cache_destroy(void);
+
+/* invalidate.c */
+extern const struct mmu_interval_notifier_ops hmm_block_notifier_ops;
+void hmm_block_take_all(struct hmm_block *block, struct llist_head *finish);
+void hmm_block_finish_all(struct llist_head *finish);
+
+/* reap.c */
+/* Wait before an empty block goes: its memory was unmapped; it may be faulted again */
+#define HMM_REAP_UNMAPPED	(HZ / 10)
+#define HMM_REAP_IDLE		(2 * HZ)
+
+void hmm_reap_block(struct hmm_block *block, unsigned long delay);
+void hmm_reap_work(struct work_struct *work);
+
+/* stats.c */
+void hmm_count_invalidation(struct hmm_mirror *mirror, unsigned int npages, u64 ns);
+
+/* walk.c */
+/**
+ * struct hmm_walk - what one round of a fault asks mm
+ *
+ * Used by one task; no lock.
+ */
+struct hmm_walk {
+	/** @block: where */
+	struct hmm_block *block;
+	/** @seq: of mmu_interval_read_begin(); the answers hold while it does */
+	unsigned long seq;
+	/** @fault: in: the pages asked for; out: failed and error */
+	struct hmm_fault *fault;
+	/** @limit: pages from here on are beyond the address space */
+	unsigned int limit;
+	/** @look_only: fault nothing in */
+	bool look_only;
+	/** @pfns: out: what hmm_range_fault() says of each page asked for; others undefined */
+	unsigned long *pfns;
+	/** @required: scratch: pages to read or to write */
+	DECLARE_BITMAP(required, HMM_BLOCK_PAGES);
+	/** @named: scratch: pages in any of the three sets, below @limit */
+	DECLARE_BITMAP(named, HMM_BLOCK_PAGES);
+};
+
+void hmm_walk_init(struct hmm_walk *walk);
+void hmm_walk_fail(struct hmm_fault *fault, unsigned int index, int error);
+int hmm_walk_pages(struct hmm_walk *walk);
+
+#endif /* _HMM_MIRROR_MIRROR_H */

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The module: what all mirrors share.
+ */
+#include <linux/module.h>
+#include <linux/sched/mm.h>
+
+#include "mirror.h"
+
+/*
+ * Removes empty blocks. Reclaim never waits for it, so it needs no rescuer; it is
+ * unbound because removing a notifier may wait for a long invalidation.
+ */
+struct workqueue_struct *hmm_mirror_wq;
+
+/*
+ * Reclaim takes blocks' locks. That is rare in testing, so teach lockdep at once: whoever
+ * allocates under such a lock is then told at the first try.
+ */
+static void __init hmm_mirror_prime_lockdep(void)
+{
+	static struct mutex lock __initdata;
+
+	if (!IS_ENABLED(CONFIG_LOCKDEP))
+		return;
+
+	hmm_block_lock_init(&lock);
+	fs_reclaim_acquire(GFP_KERNEL);
+	might_lock(&lock);
+	fs_reclaim_release(GFP_KERNEL);
+	mutex_destroy(&lock);
+}
+
+static int __init hmm_mirror_init(void)
+{
+	int ret;
+
+	hmm_mirror_wq = alloc_workqueue("hmm_mirror", WQ_UNBOUND, 0);
+	if (!hmm_mirror_wq)
+		return -ENOMEM;
+
+	ret = hmm_call_cache_create();
+	if (ret) {
+		destroy_workqueue(hmm_mirror_wq);
+		return ret;
+	}
+
+	hmm_mirror_prime_lockdep();
+	return 0;
+}
+module_init(hmm_mirror_init);
+
+static void __exit hmm_mirror_exit(void)
+{
+	/* The callback of a killed percpu_ref may still be on its way out of our code */
+	rcu_barrier();
+	hmm_call_cache_destroy();
+	destroy_workqueue(hmm_mirror_wq);
+}
+module_exit(hmm_mirror_exit);
+
+MODULE_DESCRIPTION("Mirror core: keeps a device's page tables in step with a process's");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Blocks without mappings go away.
+ *
+ * A block cannot be removed where it becomes empty, in its notifier's callback, so it is handed to
+ * a work item, which looks again after a while: at once nearly always means
+ * too early, because an allocator that returns memory often takes it back. Memory that was
+ * unmapped is looked at sooner than memory that was swapped out or migrated.
+ *
+ * The list is lock-free because it is filled under the locks of different blocks. Its owner is the
+ * work item alone: a block that is on it stays alive until the work item has seen it, since
+ * only the work item and hmm_mirror_close(), which stops it first, remove blocks.
+ */
+#include "mirror.h"
+
+/**
+ * hmm_reap_block - hand an empty block to the reaper
+ * @block: the block
+ * @delay: jiffies after which to look at it
+ *
+ * Context: under the block's lock; does not sleep.
+ */
+void hmm_reap_block(struct hmm_block *block, unsigned long delay)
+{
+	struct hmm_mirror *mirror = block->mirror;
+
+	lockdep_assert_held(&block->lock);
+
+	if (block->reap_queued) {
+		block->reap_delay = min(block->reap_delay, delay);
+		return;
+	}
+	block->reap_queued = true;
+	block->reap_delay = delay;
+	llist_add(&block->reap_node, &mirror->reap_list);
+	queue_delayed_work(hmm_mirror_wq, &mirror->reap_work, HMM_REAP_UNMAPPED);
+}
+
+enum hmm_verdict {
+	HMM_KEEP,	/* in use again */
+	HMM_LATER,	/* not long enough empty */
+	HMM_REAP,	/* dead */
+};
+
+static enum hmm_verdict hmm_reap_judge(struct hmm_block *block)
+{
+	enum hmm_verdict verdict;
+
+	mutex_lock(&block->lock);
+	if (!bitmap_empty(block->mapped, HMM_BLOCK_PAGES)) {
+		verdict = HMM_KEEP;
+		block->reap_queued = false;
+	} else if (block->pending.busy ||
+		   time_before(jiffies, block->empty_since + block->reap_delay)) {
+		verdict = HMM_LATER;
+	} else {
+		verdict = HMM_REAP;
+		block->dead = true;
+	}
+	mutex_unlock(&block->lock);
+	return verdict;
+}
+
+/**
+ * hmm_reap_work - remove the blocks that stayed empty
+ * @work: &struct hmm_mirror.reap_work
+ */
+void hmm_reap_work(struct work_struct *work)
+{
+	struct hmm_mirror *mirror =
+		container_of(to_delayed_work(work), struct hmm_mirror, reap_work);
+	struct hmm_block *block, *next;
+	bool later = false;
+
+	llist_for_each_entry_safe(block, next, llist_del_all(&mirror->reap_list), reap_node) {
+		switch (hmm_reap_judge(block)) {
+		case HMM_KEEP:
+			break;
+		case HMM_LATER:
+			llist_add(&block->reap_node, &mirror->reap_list);
+			later = true;
+			break;
+		case HMM_REAP:
+			hmm_block_unregister(block);
+			break;
+		}
+	}
+
+	if (later)
+		queue_delayed_work(hmm_mirror_wq, &mirror->reap_work, HMM_REAP_UNMAPPED);
+}

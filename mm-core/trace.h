@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Trace events of the mirror core: one for each fault, one for each invalidation of a block.
+ * Times are nanoseconds in the core. What the device and the driver's own queues take before a
+ * fault comes here, and after, is not in them.
+ */
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM hmm_mirror
+
+#if !defined(_HMM_MIRROR_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
+#define _HMM_MIRROR_TRACE_H
+
+#include <linux/bitmap.h>
+#include <linux/tracepoint.h>
+
+#include "mirror.h"
+
+/*
+ * A call of hmm_mirror_fault() or hmm_mirror_snapshot() that found its mirror open.
+ * nr_failed counts pages, error belongs to the first of them, ret is what was returned.
+ */
+TRACE_EVENT(hmm_mirror_fault,
+	    TP_PROTO(const struct hmm_mirror *mirror, const struct hmm_fault *fault, int ret),
+	    TP_ARGS(mirror, fault, ret),
+	    TP_STRUCT__entry(
+		    __field(const void *, mirror)
+		    __field(unsigned long, start)
+		    __field(unsigned int, nr_read)
+		    __field(unsigned int, nr_write)
+		    __field(unsigned int, nr_prefetch)
+		    __field(unsigned int, nr_failed)
+		    __field(unsigned int, mapped)
+		    __field(unsigned int, retries)
+		    __field(int, error)
+		    __field(int, ret)
+		    __field(u64, ns_mm)
+		    __field(u64, ns_dma)
+		    __field(u64, ns_map)
+	    ),
+	    TP_fast_assign(
+		    __entry->mirror = mirror;
+		    __entry->start = fault->start;
+		    __entry->nr_read = bitmap_weight(fault->read, HMM_BLOCK_PAGES);
+		    __entry->nr_write = bitmap_weight(fault->write, HMM_BLOCK_PAGES);
+		    __entry->nr_prefetch = bitmap_weight(fault->prefetch, HMM_BLOCK_PAGES);
+		    __entry->nr_failed = bitmap_weight(fault->failed, HMM_BLOCK_PAGES);
+		    __entry->mapped = fault->mapped;
+		    __entry->retries = fault->retries;
+		    __entry->error = fault->error;
+		    __entry->ret = ret;
+		    __entry->ns_mm = fault->ns_mm;
+		    __entry->ns_dma = fault->ns_dma;
+		    __entry->ns_map = fault->ns_map;
+	    ),
+	    TP_printk("mirror=%p start=%#lx read=%u write=%u prefetch=%u mapped=%u failed=%u error=%d ret=%d retries=%u ns_mm=%llu ns_dma=%llu ns_map=%llu",
+		      __entry->mirror, __entry->start, __entry->nr_read, __entry->nr_write,
+		      __entry->nr_prefetch, __entry->mapped, __entry->nr_failed,
+		      __entry->error, __entry->ret, __entry->retries, __entry->ns_mm,
+		      __entry->ns_dma, __entry->ns_map)
+);
+
+/*
+ * mm took pages first to first + named - 1 of a block away, taken of which the device had.
+ * deferred: the flush is waited for in a second pass, which is not in ns. done is 0 if a
+ * caller that must not sleep was sent away.
+ */
+TRACE_EVENT(hmm_mirror_invalidate,
+	    TP_PROTO(const struct hmm_block *block, int event, unsigned int first,
+		     unsigned int named, unsigned int taken, bool deferred, bool done, u64 ns),
+	    TP_ARGS(block, event, first, named, taken, deferred, done, ns),
+	    TP_STRUCT__entry(
+		    __field(const void *, mirror)
+		    __field(unsigned long, start)
+		    __field(int, event)
+		    __field(unsigned int, first)
+		    __field(unsigned int, named)
+		    __field(unsigned int, taken)
+		    __field(bool, deferred)
+		    __field(bool, done)
+		    __field(u64, ns)
+	    ),
+	    TP_fast_assign(
+		    __entry->mirror = block->mirror;
+		    __entry->start = block->start;
+		    __entry->event = event;
+		    __entry->first = first;
+		    __entry->named = named;
+		    __entry->taken = taken;
+		    __entry->deferred = deferred;
+		    __entry->done = done;
+		    __entry->ns = ns;
+	    ),
+	    TP_printk("mirror=%p start=%#lx event=%d first=%u named=%u taken=%u deferred=%d done=%d ns=%llu",
+		      __entry->mirror, __entry->start, __entry->event, __entry->first,
+		      __entry->named, __entry->taken, __entry->deferred, __entry->done,
+		      __entry->ns)
+);
+
+#endif /* _HMM_MIRROR_TRACE_H */
+
+#undef TRACE_INCLUDE_PATH
+#define TRACE_INCLUDE_PATH .
+#undef TRACE_INCLUDE_FILE
+#define TRACE_INCLUDE_FILE trace
+#include <trace/define_trace.h>
