@@ -1,0 +1,428 @@
+// SPDX-License-Identifier: MIT
+/**
+ * TEST: mirage svm fault
+ * Description: First-touch faults: what the GPU sees, and how it came to see it.
+ * Category: SVM
+ */
+#include <sys/mman.h>
+
+#include "igt_mirage.h"
+#include "memory.h"
+
+IGT_TEST_DESCRIPTION("First-touch faults: what the GPU sees, and how it came to see it.");
+
+#define VALID	DRM_MIRAGE_SVM_PAGE_VALID
+#define WRITE	DRM_MIRAGE_SVM_PAGE_WRITE
+#define ATOMIC	DRM_MIRAGE_SVM_PAGE_ATOMIC
+
+static uint64_t distinct_faults(struct gpu *gpu)
+{
+	return gpu_delta(gpu, DRM_MIRAGE_STAT_FAULTS) - gpu_delta(gpu, DRM_MIRAGE_STAT_FAULT_DUPS);
+}
+
+/**
+ * SUBTEST: read-untouched
+ * Description: A read of anonymous memory that nobody has touched gives zeros, with one fault, one
+ *	page, and the zero page behind it: nothing is allocated.
+ */
+static void read_untouched(struct gpu *gpu)
+{
+	uint32_t *area = mem_anon(32 * PAGE);
+
+	gpu->out[1] = 0xffffffff;
+	igt_assert_eq_u32(gpu_read32(gpu, area + 5 * PAGE / 4), 0);
+	igt_assert_eq_u64(distinct_faults(gpu), 1);
+	igt_assert_eq_u64(gpu_demanded(gpu), 1);
+	igt_assert_eq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_PAGES_PREFETCHED), 0);
+	igt_assert_eq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_LEAVES_4K), 1);
+	igt_assert(page_is_zero_page(area + 5 * PAGE / 4));
+	igt_assert_eq(gpu_count_pages(gpu, area, 32 * PAGE, VALID), 1);
+	igt_assert_eq(gpu_page(gpu, area + 5 * PAGE / 4) & (VALID | WRITE | ATOMIC), VALID);
+	igt_assert_eq_u64(page_pfn(area), 0);
+	mem_unmap(area, 32 * PAGE);
+}
+
+/**
+ * SUBTEST: read-touched
+ * Description: A read of memory that the CPU has written gives what it wrote; the pages around
+ *	come along without faults of their own.
+ */
+static void read_touched(struct gpu *gpu)
+{
+	uint32_t *area = mem_anon(64 * PAGE), *out = gpu->out + 64;
+	unsigned int mapped, i;
+
+	mem_touch(area, 64 * PAGE, 0x1000);
+	igt_assert_eq_u32(gpu_read32(gpu, area + 20 * PAGE / 4), 0x1000 + 20);
+	igt_assert_eq_u64(distinct_faults(gpu), 1);
+	igt_assert_eq_u64(gpu_demanded(gpu), 1);
+	/* At least the 64 KiB around the fault. */
+	mapped = gpu_count_pages(gpu, area, 64 * PAGE, VALID);
+	igt_assert_lte(16, mapped);
+	igt_assert_eq(gpu_count_pages(gpu, area + 16 * PAGE / 4, 16 * PAGE, VALID), 16);
+	igt_assert_eq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_PAGES_MAPPED), mapped);
+
+	gpu_mark(gpu);
+	gpu_gather(gpu, area + 16 * PAGE / 4, PAGE, 16, out);
+	for (i = 0; i < 16; i++)
+		igt_assert_eq_u32(out[i], 0x1000 + 16 + i);
+	igt_assert_eq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_FAULTS), 0);
+
+	gpu_gather(gpu, area, PAGE, 64, out);
+	for (i = 0; i < 64; i++)
+		igt_assert_eq_u32(out[i], 0x1000 + i);
+	igt_assert_eq(gpu_count_pages(gpu, area, 64 * PAGE, VALID), 64);
+	mem_unmap(area, 64 * PAGE);
+}
+
+/**
+ * SUBTEST: write-untouched
+ * Description: A write to memory that nobody has touched allocates that page, zeroed, and no other.
+ */
+static void write_untouched(struct gpu *gpu)
+{
+	uint32_t *area = mem_anon(32 * PAGE), *page = area + 7 * PAGE / 4;
+	unsigned int i;
+
+	gpu_write32(gpu, page + 9, 0xcafe);
+	igt_assert_eq_u64(distinct_faults(gpu), 1);
+	igt_assert_eq_u64(gpu_demanded(gpu), 1);
+	igt_assert_eq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_PAGES_PREFETCHED), 0);
+	igt_assert_eq(gpu_page(gpu, page) & (VALID | WRITE | ATOMIC), VALID | WRITE | ATOMIC);
+	igt_assert_neq_u64(page_pfn(page), 0);
+	igt_assert(!page_is_zero_page(page));
+	for (i = 0; i < 32; i++)
+		igt_assert_eq(!!page_pfn(area + i * PAGE / 4), i == 7);
+	for (i = 0; i < PAGE / 4; i++)
+		igt_assert_eq_u32(page[i], i == 9 ? 0xcafe : 0);
+	mem_unmap(area, 32 * PAGE);
+}
+
+/**
+ * SUBTEST: write-touched
+ * Description: A write to memory that the CPU has written keeps the page and the bytes around.
+ */
+static void write_touched(struct gpu *gpu)
+{
+	uint32_t *area = mem_anon(16 * PAGE);
+	uint64_t pfn;
+	unsigned int i;
+
+	memset(area, 0x5a, 16 * PAGE);
+	pfn = page_pfn(area);
+	gpu_write32(gpu, area + 100, 0xcafe);
+	igt_assert_eq_u64(page_pfn(area), pfn);
+	igt_assert_eq_u64(gpu_demanded(gpu), 1);
+	for (i = 0; i < 16 * PAGE / 4; i++)
+		igt_assert_eq_u32(area[i], i == 100 ? 0xcafe : 0x5a5a5a5a);
+	/* The CPU writes on, and the GPU sees it without a fault. */
+	gpu_mark(gpu);
+	area[101] = 0xbeef;
+	igt_assert_eq_u32(gpu_read32(gpu, area + 101), 0xbeef);
+	igt_assert_eq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_FAULTS), 0);
+	mem_unmap(area, 16 * PAGE);
+}
+
+/**
+ * SUBTEST: read-then-write
+ * Description: A page mapped for reading faults once more for writing; the zero page is replaced.
+ */
+static void read_then_write(struct gpu *gpu)
+{
+	uint32_t *area = mem_anon(PAGE);
+
+	igt_assert_eq_u32(gpu_read32(gpu, area), 0);
+	igt_assert_eq(gpu_page(gpu, area) & (VALID | WRITE), VALID);
+	gpu_mark(gpu);
+	gpu_write32(gpu, area, 0x77);
+	igt_assert_eq_u64(distinct_faults(gpu), 1);
+	igt_assert_eq(gpu_page(gpu, area) & (VALID | WRITE), VALID | WRITE);
+	igt_assert_eq_u32(area[0], 0x77);
+	igt_assert(!page_is_zero_page(area));
+	igt_assert_eq_u32(gpu_read32(gpu, area), 0x77);
+	mem_unmap(area, PAGE);
+}
+
+/**
+ * SUBTEST: atomic-untouched
+ * Description: Atomics of many waves on one untouched word: one page, an exact sum, and the waves'
+ *	faults for the same page counted as duplicates of one.
+ */
+static void atomic_untouched(struct gpu *gpu)
+{
+	uint32_t *area = mem_anon(16 * PAGE);
+
+	gpu_raise(gpu, area + 3, 16, 64, 10);
+	igt_assert_eq_u32(area[3], 16 * 64 * 10);
+	igt_assert_eq_u64(gpu_demanded(gpu), 1);
+	igt_assert_eq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_PAGES_MAPPED), 1);
+	mem_unmap(area, 16 * PAGE);
+}
+
+/**
+ * SUBTEST: many-waves-one-page
+ * Description: Waves that fault on one page at once: FAULT_DUPS grows, and the page is mapped once.
+ */
+static void many_waves_one_page(struct gpu *gpu)
+{
+	uint32_t *area, *out = gpu->out + 64;
+	unsigned int tries, i;
+
+	/*
+	 * How many of the waves fault before the first fault is served is a race that the
+	 * waves nearly always win; what must hold each time is that one page is mapped.
+	 */
+	for (tries = 0; tries < 20; tries++) {
+		area = mem_anon(PAGE);
+		area[0] = 0xabcd;
+		gpu_mark(gpu);
+		gpu_gather(gpu, area, 0, 1024, out);
+		for (i = 0; i < 1024; i++)
+			igt_assert_eq_u32(out[i], 0xabcd);
+		igt_assert_eq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_PAGES_MAPPED), 1);
+		igt_assert_eq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_LEAVES_4K), 1);
+		mem_unmap(area, PAGE);
+		if (gpu_delta(gpu, DRM_MIRAGE_STAT_FAULT_DUPS))
+			return;
+	}
+	igt_assert_f(false, "no duplicate in %u rounds\n", tries);
+}
+
+/**
+ * SUBTEST: many-pages-batched
+ * Description: 256 scattered pages at once: each is mapped, in fewer batches than pages, with
+ *	no more replays than batches.
+ */
+static void many_pages_batched(struct gpu *gpu)
+{
+	const unsigned int n = 256, step = 64 * 1024;
+	char *area = mem_anon(n * step);
+	unsigned int i;
+	uint64_t batches;
+
+	gpu_scatter(gpu, area, step, n, 0x100);
+	for (i = 0; i < n; i++)
+		igt_assert_eq_u32(*(uint32_t *)(area + i * step), 0x100 + i);
+	igt_assert_eq_u64(gpu_demanded(gpu), n);
+	batches = gpu_delta(gpu, DRM_MIRAGE_STAT_BATCHES);
+	igt_assert_lt_u64(batches, n / 2);
+	igt_assert_lte_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_REPLAYS), batches);
+	mem_unmap(area, n * step);
+}
+
+/**
+ * SUBTEST: no-cow-on-read
+ * Description: Pages shared by fork stay shared when the GPU reads them.
+ */
+static void no_cow_on_read(struct gpu *gpu)
+{
+	uint32_t *area = mem_anon(8 * PAGE), *out = gpu->out + 64;
+	volatile uint32_t *flag = gpu->out + 60;
+	unsigned int i;
+	uint64_t pfn[8];
+
+	mem_touch(area, 8 * PAGE, 50);
+	for (i = 0; i < 8; i++)
+		pfn[i] = page_pfn(area + i * PAGE / 4);
+
+	igt_fork(child, 1) {
+		igt_assert(igt_wait(*flag == 1, POLL_MS, 1));
+		for (i = 0; i < 8; i++) {
+			igt_assert_eq_u64(page_pfn(area + i * PAGE / 4), pfn[i]);
+			igt_assert_eq_u32(area[i * PAGE / 4], 50 + i);
+		}
+	}
+	gpu_mark(gpu);
+	gpu_gather(gpu, area, PAGE, 8, out);
+	for (i = 0; i < 8; i++) {
+		igt_assert_eq_u32(out[i], 50 + i);
+		igt_assert_eq_u64(page_pfn(area + i * PAGE / 4), pfn[i]);
+		igt_assert_eq(gpu_page(gpu, area + i * PAGE / 4) & (VALID | WRITE), VALID);
+	}
+	*flag = 1;
+	igt_waitchildren();
+	mem_unmap(area, 8 * PAGE);
+}
+
+/**
+ * SUBTEST: cow-on-write
+ * Description: A GPU write to a page shared by fork gives the writer a page of its own, and leaves
+ *	the child what it had.
+ */
+static void cow_on_write(struct gpu *gpu)
+{
+	uint32_t *area = mem_anon(8 * PAGE);
+	volatile uint32_t *flag = gpu->out + 60;
+	unsigned int i;
+	uint64_t pfn[8];
+
+	mem_touch(area, 8 * PAGE, 50);
+	for (i = 0; i < 8; i++)
+		pfn[i] = page_pfn(area + i * PAGE / 4);
+
+	igt_fork(child, 1) {
+		igt_assert(igt_wait(*flag == 1, POLL_MS, 1));
+		for (i = 0; i < 8; i++) {
+			igt_assert_eq_u64(page_pfn(area + i * PAGE / 4), pfn[i]);
+			igt_assert_eq_u32(area[i * PAGE / 4], 50 + i);
+		}
+	}
+	gpu_write32(gpu, area + 3 * PAGE / 4, 999);
+	for (i = 0; i < 8; i++) {
+		igt_assert_eq_u32(area[i * PAGE / 4], i == 3 ? 999 : 50 + i);
+		if (i == 3)
+			igt_assert_neq_u64(page_pfn(area + i * PAGE / 4), pfn[i]);
+		else
+			igt_assert_eq_u64(page_pfn(area + i * PAGE / 4), pfn[i]);
+	}
+	*flag = 1;
+	igt_waitchildren();
+	mem_unmap(area, 8 * PAGE);
+}
+
+/**
+ * SUBTEST: two-vms-one-process
+ * Description: Two address spaces of one process see the same memory, each by faults of its own.
+ */
+static void two_vms(struct gpu *gpu)
+{
+	uint32_t *area = mem_anon(PAGE);
+	struct gpu second;
+
+	gpu_open(&second);
+	gpu_write32(gpu, area, 1);
+	igt_assert_eq_u32(gpu_read32(&second, area), 1);
+	gpu_write32(&second, area, 2);
+	gpu_mark(gpu);
+	igt_assert_eq_u32(gpu_read32(gpu, area), 2);
+	igt_assert_eq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_FAULTS), 0);
+	gpu_close(&second);
+	mem_unmap(area, PAGE);
+}
+
+/**
+ * SUBTEST: copy-across-pages
+ * Description: One COPY from untouched to touched and across many pages that fault on the way, and
+ *	ends byte for byte right.
+ */
+static void copy_across_pages(struct gpu *gpu)
+{
+	const size_t size = 40 * PAGE;
+	uint8_t *from = mem_anon(size), *to = mem_anon(size);
+	size_t i;
+
+	for (i = 0; i < size; i++)
+		from[i] = i % 251;
+	gpu_copy(gpu, to + 13, from + 7, size - 20);
+	for (i = 0; i < size; i++)
+		igt_assert_eq(to[i], i >= 13 && i < size - 7 ? (i - 6) % 251 : 0);
+	/* No page of either was asked for twice. */
+	igt_assert_lte_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_PAGES_MAPPED), 80);
+	mem_unmap(from, size);
+	mem_unmap(to, size);
+}
+
+/**
+ * SUBTEST: code-and-packets-anywhere
+ * Description: Packets, dispatch descriptor, code and arguments in memory that the GPU has never
+ *	seen, and that is read-only to the process.
+ */
+static void code_anywhere(struct gpu *gpu)
+{
+	char *area = mem_anon(4 * PAGE);
+	struct scatter_args *args = (void *)(area + 2 * PAGE);
+	struct mirage_dispatch *dispatch = (void *)(area + PAGE);
+	struct drm_mirage_cmds cmds;
+	struct drm_mirage_sync sync;
+	struct mirage_ib ib;
+	uint32_t syncobj, i;
+
+	memcpy(area + 3 * PAGE, kernel_scatter.code, kernel_scatter.size);
+	*args = (struct scatter_args){
+		.dst = (uintptr_t)(gpu->out + 64), .stride = 4, .n = 40, .value = 7000,
+	};
+	mirage_dispatch_init(dispatch, area + 3 * PAGE, kernel_scatter.size, kernel_scatter.nr_regs);
+	mirage_dispatch_args(dispatch, args, sizeof(*args));
+	mirage_dispatch_grid(dispatch, 2, 1, 1);
+	mirage_dispatch_group(dispatch, 32, 1, 1);
+	mirage_ib_init(&ib, area, PAGE);
+	mirage_ib_dispatch(&ib, dispatch);
+	igt_assert_eq(mirage_ib_cmds(&ib, &cmds), 0);
+	igt_assert(!mprotect(area, 4 * PAGE, PROT_READ));
+
+	igt_assert_eq(mirage_syncobj_create(&gpu->dev, false, &syncobj), 0);
+	sync = mirage_sync_signal(syncobj);
+	igt_assert_eq(mirage_exec(&gpu->dev, gpu->queue, &cmds, 1, &sync, 1), 0);
+	igt_assert_eq(mirage_syncobj_wait(&gpu->dev, syncobj, JOB_TIMEOUT_NS), 0);
+	for (i = 0; i < 64; i++)
+		igt_assert_eq_u32(gpu->out[64 + i], i < 40 ? 7000 + i : 0);
+	igt_assert_eq(gpu_count_pages(gpu, area, 4 * PAGE, VALID), 4);
+	igt_assert_eq(gpu_count_pages(gpu, area, 4 * PAGE, WRITE), 0);
+	igt_assert_eq(mirage_syncobj_destroy(&gpu->dev, syncobj), 0);
+	mem_unmap(area, 4 * PAGE);
+}
+
+static void with_gpu(void (*test)(struct gpu *gpu))
+{
+	struct gpu gpu;
+
+	gpu_open(&gpu);
+	test(&gpu);
+	igt_assert_eq_u64(gpu_stat(&gpu, DRM_MIRAGE_STAT_FAILED), 0);
+	gpu_close(&gpu);
+}
+
+int igt_main()
+{
+	igt_describe("A read of untouched memory maps the zero page, read-only, with one fault.");
+	igt_subtest("read-untouched")
+		with_gpu(read_untouched);
+
+	igt_describe("A read of touched memory brings the pages around along.");
+	igt_subtest("read-touched")
+		with_gpu(read_touched);
+
+	igt_describe("A write to untouched memory allocates that one page.");
+	igt_subtest("write-untouched")
+		with_gpu(write_untouched);
+
+	igt_describe("A write to touched memory keeps the page and the bytes around.");
+	igt_subtest("write-touched")
+		with_gpu(write_touched);
+
+	igt_describe("A page mapped for reading faults once more for writing.");
+	igt_subtest("read-then-write")
+		with_gpu(read_then_write);
+
+	igt_describe("Atomics of many waves on one untouched word.");
+	igt_subtest("atomic-untouched")
+		with_gpu(atomic_untouched);
+
+	igt_describe("Waves that fault on one page at once map it once.");
+	igt_subtest("many-waves-one-page")
+		with_gpu(many_waves_one_page);
+
+	igt_describe("Scattered faults are served in batches, with one replay each.");
+	igt_subtest("many-pages-batched")
+		with_gpu(many_pages_batched);
+
+	igt_describe("Pages shared by fork stay shared when the GPU reads them.");
+	igt_subtest("no-cow-on-read")
+		with_gpu(no_cow_on_read);
+
+	igt_describe("A GPU write breaks copy-on-write for the writer alone.");
+	igt_subtest("cow-on-write")
+		with_gpu(cow_on_write);
+
+	igt_describe("Two address spaces of one process see the same memory.");
+	igt_subtest("two-vms-one-process")
+		with_gpu(two_vms);
+
+	igt_describe("A copy that faults on the way ends byte for byte right.");
+	igt_subtest("copy-across-pages")
+		with_gpu(copy_across_pages);
+
+	igt_describe("Packets, descriptor, code and arguments in memory the GPU has never seen.");
+	igt_subtest("code-and-packets-anywhere")
+		with_gpu(code_anywhere);
+}

@@ -1,0 +1,575 @@
+// SPDX-License-Identifier: MIT
+/**
+ * TEST: mirage svm memory
+ * Description: Each kind of memory that a process can have, read and written by the GPU.
+ * Category: SVM
+ */
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "igt_mirage.h"
+#include "memory.h"
+
+IGT_TEST_DESCRIPTION("Each kind of memory that a process can have, read and written by the GPU.");
+
+#define VALID	DRM_MIRAGE_SVM_PAGE_VALID
+#define WRITE	DRM_MIRAGE_SVM_PAGE_WRITE
+#define HUGE	DRM_MIRAGE_SVM_PAGE_2M
+
+static uint32_t data_word = 0x600d;
+static uint32_t bss_words[PAGE / 2];
+static const uint32_t rodata_words[4] = { 11, 22, 33, 44 };
+
+/**
+ * SUBTEST: stack
+ * Description: Local variables of this thread, and of a thread with a stack of its own.
+ */
+static void check_stack(struct gpu *gpu)
+{
+	volatile uint32_t words[64];
+	unsigned int i;
+
+	for (i = 0; i < 64; i++)
+		words[i] = i * 3;
+	igt_assert_eq_u32(gpu_read32(gpu, (void *)&words[21]), 63);
+	gpu_write32(gpu, (void *)&words[22], 4711);
+	for (i = 0; i < 64; i++)
+		igt_assert_eq_u32(words[i], i == 22 ? 4711 : i * 3);
+}
+
+static void *stack_thread(void *gpu)
+{
+	check_stack(gpu);
+	return NULL;
+}
+
+static void stack(struct gpu *gpu)
+{
+	pthread_t thread;
+
+	check_stack(gpu);
+	igt_assert(!pthread_create(&thread, NULL, stack_thread, gpu));
+	igt_assert(!pthread_join(thread, NULL));
+}
+
+/**
+ * SUBTEST: program
+ * Description: Code, constants, initialised and zeroed data of the program itself.
+ */
+static void program(struct gpu *gpu)
+{
+	const void *text = (const void *)(uintptr_t)stack_thread;
+	uint32_t insn;
+
+	memcpy(&insn, text, 4);
+	igt_assert_eq_u32(gpu_read32(gpu, text), insn);
+	igt_assert_eq(gpu_page(gpu, text) & (VALID | WRITE), VALID);
+	igt_assert_eq_u32(gpu_read32(gpu, &rodata_words[2]), 33);
+	igt_assert_eq_u32(gpu_read32(gpu, &data_word), 0x600d);
+	gpu_write32(gpu, &data_word, 0xbad);
+	igt_assert_eq_u32(*(volatile uint32_t *)&data_word, 0xbad);
+	igt_assert_eq_u32(gpu_read32(gpu, &bss_words[1000]), 0);
+	gpu_write32(gpu, &bss_words[1000], 5);
+	igt_assert_eq_u32(*(volatile uint32_t *)&bss_words[1000], 5);
+}
+
+/**
+ * SUBTEST: heap
+ * Description: malloc of many sizes: each block is written by the GPU and has its own bytes.
+ */
+static void heap(struct gpu *gpu)
+{
+	static const size_t sizes[] = { 16, 40, 1000, 5000, 70000, 300000, 5 << 20 };
+	uint32_t *blocks[ARRAY_SIZE(sizes)];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		blocks[i] = malloc(sizes[i]);
+		igt_assert(blocks[i]);
+		gpu_fill(gpu, blocks[i], sizes[i] & ~3ul, 0x1111 * (i + 1));
+	}
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		size_t w;
+
+		for (w = 0; w < sizes[i] / 4; w++)
+			igt_assert_eq_u32(blocks[i][w], 0x1111 * (i + 1));
+		free(blocks[i]);
+	}
+}
+
+/* A file in memory (tmpfs) or on the overlay above the root, with n pages of content. */
+static int make_file(const char *dir, unsigned int pages, uint32_t value)
+{
+	char path[64], page[PAGE];
+	unsigned int i;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/mirage-test.XXXXXX", dir);
+	fd = mkstemp(path);
+	igt_assert_fd(fd);
+	igt_assert(!unlink(path));
+	for (i = 0; i < pages; i++) {
+		uint32_t word = value + i;
+
+		memset(page, 0x11, sizeof(page));
+		memcpy(page, &word, sizeof(word));
+		igt_assert_eq(write(fd, page, sizeof(page)), sizeof(page));
+	}
+	return fd;
+}
+
+static uint32_t file_word(int fd, unsigned int page)
+{
+	uint32_t word;
+
+	igt_assert_eq(pread(fd, &word, sizeof(word), page * PAGE), sizeof(word));
+	return word;
+}
+
+static uint32_t *map_file(int fd, unsigned int pages, int prot, int flags)
+{
+	void *area = mem_reserve(BLOCK, BLOCK);
+
+	igt_assert(mmap(area, pages * PAGE, prot, flags | MAP_FIXED, fd, 0) == area);
+	return area;
+}
+
+/**
+ * SUBTEST: file-%s
+ * Description: A mapped file on %arg[1]: private pages are read from the page cache and copied
+ *	on write; shared ones are written through to the file.
+ *
+ * arg[1]:
+ *
+ * @tmpfs:	tmpfs
+ * @overlay:	the overlay above the root
+ */
+static void file(struct gpu *gpu, const char *dir)
+{
+	int fd = make_file(dir, 8, 100);
+	uint32_t *private, *shared, *readonly;
+	uint64_t pfn;
+
+	private = map_file(fd, 8, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+	igt_assert_eq_u32(gpu_read32(gpu, private + 2 * PAGE / 4), 102);
+	igt_assert_eq(gpu_page(gpu, private + 2 * PAGE / 4) & (VALID | WRITE), VALID);
+	pfn = page_pfn(private + 2 * PAGE / 4);
+	/* Read through the private mapping: still the page of the cache. */
+	igt_assert(!(page_flags(private + 2 * PAGE / 4) & KPF_ANON));
+	gpu_write32(gpu, private + 2 * PAGE / 4, 0xaaa);
+	igt_assert_eq_u32(private[2 * PAGE / 4], 0xaaa);
+	igt_assert_eq_u32(private[2 * PAGE / 4 + 1], 0x11111111);
+	igt_assert(page_flags(private + 2 * PAGE / 4) & KPF_ANON);
+	igt_assert_neq_u64(page_pfn(private + 2 * PAGE / 4), pfn);
+	igt_assert_eq_u32(file_word(fd, 2), 102);
+
+	shared = map_file(fd, 8, PROT_READ | PROT_WRITE, MAP_SHARED);
+	igt_assert_eq_u32(gpu_read32(gpu, shared + 3 * PAGE / 4), 103);
+	gpu_write32(gpu, shared + 3 * PAGE / 4, 0xbbb);
+	igt_assert_eq_u32(file_word(fd, 3), 0xbbb);
+	igt_assert_eq_u32(shared[3 * PAGE / 4], 0xbbb);
+	/* And what is written to the file shows up in the GPU's view. */
+	igt_assert_eq(pwrite(fd, "\x01\x02\x03\x04", 4, 3 * PAGE), 4);
+	igt_assert_eq_u32(gpu_read32(gpu, shared + 3 * PAGE / 4), 0x04030201);
+
+	readonly = map_file(fd, 8, PROT_READ, MAP_SHARED);
+	igt_assert_eq_u32(gpu_read32(gpu, readonly + 4 * PAGE / 4), 104);
+	gpu_write_fails(gpu, readonly + 4 * PAGE / 4, EPERM);
+	igt_assert_eq_u32(file_word(fd, 4), 104);
+
+	mem_unmap(private, BLOCK);
+	mem_unmap(shared, BLOCK);
+	mem_unmap(readonly, BLOCK);
+	close(fd);
+}
+
+/**
+ * SUBTEST: file-end
+ * Description: Beyond the end of a file, and beyond one that shrinks under a mapping the GPU has,
+ *	an access stops the queue as it would kill the process.
+ */
+static void file_end(struct gpu *gpu)
+{
+	int fd = make_file("/tmp", 4, 100);
+	uint32_t *area = map_file(fd, 8, PROT_READ | PROT_WRITE, MAP_SHARED);
+
+	igt_assert_eq_u32(gpu_read32(gpu, area + 3 * PAGE / 4), 103);
+	gpu_read_fails(gpu, area + 4 * PAGE / 4, EFAULT);
+
+	gpu_mark(gpu);
+	igt_assert(!ftruncate(fd, PAGE));
+	igt_assert_eq(gpu_count_pages(gpu, area, 8 * PAGE, VALID),
+		      gpu_page(gpu, area) & VALID ? 1 : 0);
+	igt_assert_neq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_PAGES_INVALIDATED), 0);
+	gpu_read_fails(gpu, area + 3 * PAGE / 4, EFAULT);
+	igt_assert_eq_u32(gpu_read32(gpu, area), 100);
+
+	/* It grows again: zeros. */
+	igt_assert(!ftruncate(fd, 4 * PAGE));
+	igt_assert_eq_u32(gpu_read32(gpu, area + 3 * PAGE / 4), 0);
+	mem_unmap(area, BLOCK);
+	close(fd);
+}
+
+/**
+ * SUBTEST: file-hole-punched
+ * Description: A hole punched into a file takes the page away from the GPU, which then reads zeros.
+ */
+static void file_hole(struct gpu *gpu)
+{
+	int fd = memfd_create("mirage", MFD_CLOEXEC);
+	uint32_t *area;
+
+	igt_assert_fd(fd);
+	igt_assert(!ftruncate(fd, 4 * PAGE));
+	area = map_file(fd, 4, PROT_READ | PROT_WRITE, MAP_SHARED);
+	mem_touch(area, 4 * PAGE, 30);
+	igt_assert_eq_u32(gpu_read32(gpu, area + PAGE / 4), 31);
+	igt_assert(!fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, PAGE, PAGE));
+	igt_assert_eq(gpu_page(gpu, area + PAGE / 4), 0);
+	igt_assert_eq_u32(gpu_read32(gpu, area + PAGE / 4), 0);
+	igt_assert_eq_u32(gpu_read32(gpu, area + 2 * PAGE / 4), 32);
+	mem_unmap(area, BLOCK);
+	close(fd);
+}
+
+/**
+ * SUBTEST: shmem-two-processes
+ * Description: Shared memory at different addresses in two processes, each with its own address
+ *	space on the GPU: what one's GPU work writes the other's reads.
+ */
+static void shmem_two_processes(struct gpu *gpu)
+{
+	int fd = memfd_create("mirage", MFD_CLOEXEC);
+	volatile uint32_t *flag = gpu->out + 60;
+	uint32_t *area;
+
+	igt_assert_fd(fd);
+	igt_assert(!ftruncate(fd, 4 * PAGE));
+	igt_fork(child, 1) {
+		uint32_t *mine = map_file(fd, 4, PROT_READ | PROT_WRITE, MAP_SHARED);
+		struct gpu own;
+
+		gpu_open(&own);
+		gpu_scatter(&own, mine, PAGE, 4, 4000);
+		*flag = 1;
+		igt_assert(igt_wait(*flag == 2, POLL_MS, 1));
+		igt_assert_eq_u32(gpu_read32(&own, mine + PAGE / 4), 0x5555);
+		gpu_close(&own);
+	}
+	/* Elsewhere than the child's: that address is taken here. */
+	mem_reserve(BLOCK, BLOCK);
+	area = map_file(fd, 4, PROT_READ | PROT_WRITE, MAP_SHARED);
+	igt_assert(igt_wait(*flag == 1, POLL_MS, 1));
+	igt_assert_eq_u32(gpu_read32(gpu, area + 3 * PAGE / 4), 4003);
+	gpu_write32(gpu, area + PAGE / 4, 0x5555);
+	*flag = 2;
+	igt_waitchildren();
+	mem_unmap(area, BLOCK);
+	close(fd);
+}
+
+/**
+ * SUBTEST: anon-shared-fork
+ * Description: Shared anonymous memory after fork: the GPU writes for both, and fork does not take
+ *	the mapping away.
+ */
+static void anon_shared_fork(struct gpu *gpu)
+{
+	uint32_t *area = mem_reserve(BLOCK, BLOCK);
+	volatile uint32_t *flag = gpu->out + 60;
+
+	igt_assert(mmap(area, 4 * PAGE, PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == area);
+	gpu_write32(gpu, area, 1);
+	gpu_mark(gpu);
+	igt_fork(child, 1) {
+		igt_assert(igt_wait(*flag == 1, POLL_MS, 1));
+		igt_assert_eq_u32(*(volatile uint32_t *)area, 2);
+	}
+	gpu_write32(gpu, area, 2);
+	igt_assert_eq_u64(gpu_demanded(gpu), 0);
+	*flag = 1;
+	igt_waitchildren();
+	mem_unmap(area, BLOCK);
+}
+
+/**
+ * SUBTEST: thp
+ * Description: A transparent huge page that the CPU has touched is mapped with one 2 MiB leaf, and
+ *	by one fault.
+ */
+static void thp(struct gpu *gpu)
+{
+	uint32_t *area = mem_huge(BLOCK), *out = gpu->out + 64;
+	unsigned int i;
+
+	area[0] = 5000;
+	igt_require_f(page_flags(area) & KPF_THP, "the kernel had no huge page to give\n");
+	mem_touch(area, BLOCK, 5000);
+	gpu_mark(gpu);
+	gpu_write32(gpu, area + 1, 1);
+	igt_assert_eq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_LEAVES_2M), 1);
+	igt_assert_eq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_LEAVES_4K), 0);
+	igt_assert_eq_u64(gpu_demanded(gpu), 1);
+	igt_assert_eq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_PAGES_MAPPED), BLOCK / PAGE);
+	igt_assert_eq(gpu_count_pages(gpu, area, BLOCK, VALID | WRITE | HUGE), BLOCK / PAGE);
+	gpu_mark(gpu);
+	gpu_gather(gpu, area, 8 * PAGE, 64, out);
+	for (i = 0; i < 64; i++)
+		igt_assert_eq_u32(out[i], 5000 + 8 * i);
+	igt_assert_eq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_FAULTS), 0);
+	mem_unmap(area, BLOCK);
+}
+
+/**
+ * SUBTEST: thp-first-touch
+ * Description: The GPU's own first write to memory that wants huge pages allocates one.
+ */
+static void thp_first_touch(struct gpu *gpu)
+{
+	uint32_t *area = mem_huge(BLOCK), i;
+
+	gpu_write32(gpu, area + 300 * PAGE / 4, 0x3333);
+	igt_require_f(page_flags(area + 300 * PAGE / 4) & KPF_THP,
+		      "the kernel had no huge page to give\n");
+	igt_assert_eq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_LEAVES_2M), 1);
+	for (i = 0; i < BLOCK / 4; i++)
+		igt_assert_eq_u32(area[i], i == 300 * PAGE / 4 ? 0x3333 : 0);
+	mem_unmap(area, BLOCK);
+}
+
+/**
+ * SUBTEST: hugetlb
+ * Description: A 2 MiB page of hugetlbfs is mapped with one 2 MiB leaf.
+ */
+static void hugetlb(struct gpu *gpu)
+{
+	uint32_t *area = mem_reserve(BLOCK, BLOCK), i;
+	const char *pool = "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages";
+	char before[32];
+
+	igt_require_f(file_read(pool, before, sizeof(before)), "no hugetlbfs pages of 2 MiB\n");
+	if (strtoul(before, NULL, 0) < 2)
+		igt_require_f(file_write(pool, "2"), "no memory for a hugetlbfs page\n");
+	igt_require_f(mmap(area, BLOCK, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_FIXED, -1, 0) == area,
+		      "no memory for a hugetlbfs page\n");
+	for (i = 0; i < BLOCK / PAGE; i++)
+		area[i * PAGE / 4] = 9000 + i;
+	gpu_mark(gpu);
+	igt_assert_eq_u32(gpu_read32(gpu, area + 99 * PAGE / 4), 9099);
+	gpu_write32(gpu, area + 100 * PAGE / 4, 1);
+	igt_assert_eq_u32(area[100 * PAGE / 4], 1);
+	igt_assert_neq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_LEAVES_2M), 0);
+	igt_assert_eq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_LEAVES_4K), 0);
+	igt_assert_eq(gpu_count_pages(gpu, area, BLOCK, VALID | HUGE), BLOCK / PAGE);
+	mem_unmap(area, BLOCK);
+	file_write(pool, before);
+}
+
+/**
+ * SUBTEST: mlock
+ * Description: Locked memory works like other memory, and stays locked.
+ */
+static void locked(struct gpu *gpu)
+{
+	uint32_t *area = mem_anon(8 * PAGE);
+	uint64_t pfn;
+
+	igt_assert(!mlock(area, 8 * PAGE));
+	pfn = page_pfn(area + PAGE / 4);
+	igt_assert_neq_u64(pfn, 0);
+	gpu_write32(gpu, area + PAGE / 4, 6);
+	igt_assert_eq_u32(area[PAGE / 4], 6);
+	igt_assert_eq_u64(page_pfn(area + PAGE / 4), pfn);
+	igt_assert(!munlock(area, 8 * PAGE));
+	mem_unmap(area, 8 * PAGE);
+}
+
+/**
+ * SUBTEST: madv-dontneed
+ * Description: MADV_DONTNEED takes exactly these pages away; the GPU then reads zeros.
+ */
+static void dontneed(struct gpu *gpu)
+{
+	uint32_t *area = mem_anon(16 * PAGE), *out = gpu->out + 64;
+	unsigned int i;
+
+	mem_touch(area, 16 * PAGE, 70);
+	gpu_scatter(gpu, area, PAGE, 16, 170);
+	gpu_mark(gpu);
+	igt_assert(!madvise(area + 4 * PAGE / 4, 3 * PAGE, MADV_DONTNEED));
+	igt_assert_eq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_PAGES_INVALIDATED), 3);
+	igt_assert_eq(gpu_count_pages(gpu, area, 16 * PAGE, VALID), 13);
+	gpu_gather(gpu, area, PAGE, 16, out);
+	for (i = 0; i < 16; i++)
+		igt_assert_eq_u32(out[i], i >= 4 && i < 7 ? 0 : 170 + i);
+	igt_assert_lte_u64(gpu_demanded(gpu), 3);
+	mem_unmap(area, 16 * PAGE);
+}
+
+/**
+ * SUBTEST: madv-free
+ * Description: After MADV_FREE a GPU write keeps its page, as a CPU write would.
+ */
+static void madv_free(struct gpu *gpu)
+{
+	uint32_t *area = mem_anon(4 * PAGE);
+
+	mem_touch(area, 4 * PAGE, 80);
+	gpu_scatter(gpu, area, PAGE, 4, 90);
+	igt_assert(!madvise(area, 4 * PAGE, MADV_FREE));
+	gpu_write32(gpu, area + PAGE / 4, 0xf1ee);
+	/* Reclaim must not take what was written after the advice. */
+	igt_assert(!madvise(area, 4 * PAGE, MADV_PAGEOUT));
+	igt_assert_eq_u32(area[PAGE / 4], 0xf1ee);
+	igt_assert_eq_u32(gpu_read32(gpu, area + PAGE / 4), 0xf1ee);
+	mem_unmap(area, 4 * PAGE);
+}
+
+/**
+ * SUBTEST: ksm
+ * Description: Pages merged by KSM stay merged when the GPU reads them, and part when it writes.
+ */
+static void ksm(struct gpu *gpu)
+{
+	uint32_t *area = mem_anon(8 * PAGE);
+	unsigned int i;
+
+	igt_require_f(file_write("/sys/kernel/mm/ksm/run", "1"), "no KSM in this kernel\n");
+	file_write("/sys/kernel/mm/ksm/sleep_millisecs", "1");
+	file_write("/sys/kernel/mm/ksm/pages_to_scan", "1000");
+	memset(area, 0x77, 8 * PAGE);
+	igt_assert(!madvise(area, 8 * PAGE, MADV_MERGEABLE));
+	for (i = 0; i < 8; i++)
+		igt_require_f(igt_wait(page_flags(area + i * PAGE / 4) & KPF_KSM, POLL_MS, 5),
+			      "KSM did not get to merging these pages\n");
+	file_write("/sys/kernel/mm/ksm/run", "0");
+	gpu_mark(gpu);
+	igt_assert_eq_u32(gpu_read32(gpu, area + 5 * PAGE / 4), 0x77777777);
+	igt_assert(page_flags(area + 5 * PAGE / 4) & KPF_KSM);
+	igt_assert_eq(gpu_page(gpu, area + 5 * PAGE / 4) & (VALID | WRITE), VALID);
+	gpu_write32(gpu, area + 5 * PAGE / 4, 3);
+	igt_assert(!(page_flags(area + 5 * PAGE / 4) & KPF_KSM));
+	for (i = 0; i < 8; i++)
+		igt_assert_eq_u32(area[i * PAGE / 4], i == 5 ? 3 : 0x77777777);
+	mem_unmap(area, 8 * PAGE);
+}
+
+/**
+ * SUBTEST: special-mappings
+ * Description: Mappings that no device may follow stop the queue and nothing else: the kernel's
+ *	time page, a mapping without any access, a guard page.
+ */
+static void special_mappings(struct gpu *gpu)
+{
+	char *vdso = (char *)getauxval(AT_SYSINFO_EHDR);
+	uint32_t *area = mem_anon(PAGE), word;
+
+	igt_assert(vdso);
+	memcpy(&word, vdso, 4);
+	igt_assert_eq_u32(word, 0x464c457f);
+	/* The pages of data right before the code map the kernel's own memory. */
+	gpu_read_fails(gpu, vdso - PAGE, EFAULT);
+	igt_assert(!mprotect(area, PAGE, PROT_NONE));
+	gpu_read_fails(gpu, area, EPERM);
+	igt_assert(!mprotect(area, PAGE, PROT_READ));
+	gpu_write_fails(gpu, area, EPERM);
+	igt_assert_eq_u32(gpu_read32(gpu, area), 0);
+	mem_unmap(area, PAGE);
+}
+
+static void with_gpu(void (*test)(struct gpu *gpu))
+{
+	struct gpu gpu;
+
+	gpu_open(&gpu);
+	test(&gpu);
+	gpu_assert_alive(&gpu);
+	gpu_close(&gpu);
+}
+
+static void file_tmpfs(struct gpu *gpu)
+{
+	file(gpu, "/tmp");
+}
+
+static void file_overlay(struct gpu *gpu)
+{
+	file(gpu, "/var/tmp");
+}
+
+int igt_main()
+{
+	igt_describe("Local variables of the main thread and of another.");
+	igt_subtest("stack")
+		with_gpu(stack);
+
+	igt_describe("Code, constants and data of the program itself.");
+	igt_subtest("program")
+		with_gpu(program);
+
+	igt_describe("malloc of many sizes.");
+	igt_subtest("heap")
+		with_gpu(heap);
+
+	igt_describe("A mapped file on tmpfs, private, shared and read-only.");
+	igt_subtest("file-tmpfs")
+		with_gpu(file_tmpfs);
+
+	igt_describe("A mapped file on the overlay above the root, private, shared and read-only.");
+	igt_subtest("file-overlay")
+		with_gpu(file_overlay);
+
+	igt_describe("Beyond the end of a file, also of one that shrinks under the GPU.");
+	igt_subtest("file-end")
+		with_gpu(file_end);
+
+	igt_describe("A hole punched into a file takes the page away from the GPU.");
+	igt_subtest("file-hole-punched")
+		with_gpu(file_hole);
+
+	igt_describe("Shared memory of two processes, each with an address space of its own.");
+	igt_subtest("shmem-two-processes")
+		with_gpu(shmem_two_processes);
+
+	igt_describe("Shared anonymous memory stays mapped over fork.");
+	igt_subtest("anon-shared-fork")
+		with_gpu(anon_shared_fork);
+
+	igt_describe("A transparent huge page is one fault and one 2 MiB leaf.");
+	igt_subtest("thp")
+		with_gpu(thp);
+
+	igt_describe("The GPU's first write allocates a huge page where they are wanted.");
+	igt_subtest("thp-first-touch")
+		with_gpu(thp_first_touch);
+
+	igt_describe("A page of hugetlbfs is one 2 MiB leaf.");
+	igt_subtest("hugetlb")
+		with_gpu(hugetlb);
+
+	igt_describe("Locked memory works and stays locked.");
+	igt_subtest("mlock")
+		with_gpu(locked);
+
+	igt_describe("MADV_DONTNEED takes exactly its pages away.");
+	igt_subtest("madv-dontneed")
+		with_gpu(dontneed);
+
+	igt_describe("A page written by the GPU after MADV_FREE is kept.");
+	igt_subtest("madv-free")
+		with_gpu(madv_free);
+
+	igt_describe("Pages merged by KSM stay merged for reads and part on writes.");
+	igt_subtest("ksm")
+		with_gpu(ksm);
+
+	igt_describe("Mappings that no device may follow stop the queue and nothing else.");
+	igt_subtest("special-mappings")
+		with_gpu(special_mappings);
+}
