@@ -8,6 +8,7 @@
  */
 #include "demo.h"
 
+#include <err.h>
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -17,10 +18,10 @@
 
 #include "counter.kernel.h"
 
-#define MAX_THREADS	4
-#define GROUPS		8
-#define GROUP		256
-#define ROUNDS		64
+#define MAX_THREADS 4
+#define GROUPS 8
+#define GROUP 256
+#define ROUNDS 64
 
 /* What the threads share with the GPU; each on a cache line of its own. */
 struct shared {
@@ -66,8 +67,8 @@ static void *raise_counter(void *data)
 			thread->met++;
 		last = before;
 		thread->added++;
-		thread->added_beside += atomic_load_explicit(&shared->running,
-							     memory_order_relaxed);
+		thread->added_beside +=
+			atomic_load_explicit(&shared->running, memory_order_relaxed);
 	} while (!atomic_load_explicit(&shared->stop, memory_order_relaxed));
 	return NULL;
 }
@@ -102,7 +103,7 @@ int demo_counter(struct demo *demo)
 
 	count = start_threads(threads, &shared);
 	if (!count) {
-		screen_error("cannot start a thread");
+		warnx("cannot start a thread");
 		return -EAGAIN;
 	}
 	/* The GPU begins when every thread is at work. */
@@ -123,9 +124,10 @@ int demo_counter(struct demo *demo)
 		   "GPU %llu + CPU %llu = %llu, counter %llu", (unsigned long long)by_gpu,
 		   (unsigned long long)by_cpu, (unsigned long long)(by_gpu + by_cpu),
 		   (unsigned long long)shared.counter);
-	screen_note(&demo->screen,
-		    "%u GPU work items, %u CPU threads; %llu additions by the CPU while the GPU ran, "
-		    "%llu meetings", GROUPS * GROUP, count, (unsigned long long)beside,
-		    (unsigned long long)met);
+	screen_note(
+		&demo->screen,
+		"%u GPU work items, %u CPU threads; %llu additions by the CPU while the GPU ran, "
+		"%llu meetings",
+		GROUPS * GROUP, count, (unsigned long long)beside, (unsigned long long)met);
 	return 0;
 }

@@ -8,6 +8,7 @@
  */
 #include "demo.h"
 
+#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -20,11 +21,11 @@
 #include "sha256.kernel.h"
 
 /* Bytes that one lane digests. */
-#define PIECE		1024
+#define PIECE 1024
 /* One lane digests the whole file, too, if it has no more bytes than this. */
-#define WHOLE_MAX	(256u << 10)
-#define GROUP		32
-#define VALUES		256
+#define WHOLE_MAX (256u << 10)
+#define GROUP 32
+#define VALUES 256
 
 /* As kernels/sha256.s has it. */
 struct sha256_piece {
@@ -87,7 +88,7 @@ static int run_sha256(struct demo *demo, const char *data)
 
 	pieces = cut(data, demo->text_size, &args.count, &whole);
 	if (!pieces) {
-		screen_error("no memory for the pieces of %s", demo->path);
+		warnx("no memory for the pieces of %s", demo->path);
 		return -ENOMEM;
 	}
 	args.pieces = (uintptr_t)pieces;
@@ -154,14 +155,14 @@ int demo_digest(struct demo *demo)
 	fd = open(demo->path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
 		err = -errno;
-		screen_error("cannot open %s: %s", demo->path, strerror(-err));
+		warnx("cannot open %s: %s", demo->path, strerror(-err));
 		return err;
 	}
 	data = mmap(NULL, demo->text_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	close(fd);
 	if (data == MAP_FAILED) {
 		err = -errno;
-		screen_error("cannot map %s: %s", demo->path, strerror(-err));
+		warnx("cannot map %s: %s", demo->path, strerror(-err));
 		return err;
 	}
 

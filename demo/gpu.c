@@ -8,18 +8,17 @@
  */
 #include "gpu.h"
 
+#include <err.h>
 #include <errno.h>
 #include <string.h>
 #include <time.h>
 
 #include <hw/regs.h>
 
-#include "screen.h"
-
 /* A job that takes longer is stopped by the driver. Emulated machines are slow. */
-#define JOB_TIMEOUT_MS	120000
+#define JOB_TIMEOUT_MS 120000
 /* Faults that a message names. */
-#define MAX_FAULTS	4
+#define MAX_FAULTS 4
 
 uint64_t gpu_now(void)
 {
@@ -37,12 +36,12 @@ static int check_svm(struct gpu *gpu)
 
 	err = mirage_query(&gpu->device, DRM_MIRAGE_PARAM_SVM, 0, &svm, &reason);
 	if (err) {
-		screen_error("%s: cannot query: %s", gpu->device.node, strerror(-err));
+		warnx("%s: cannot query: %s", gpu->device.node, strerror(-err));
 		return err;
 	}
 	if (!svm) {
-		screen_error("%s: no shared virtual memory: %s", gpu->device.node,
-			     mirage_reason_text(reason));
+		warnx("%s: no shared virtual memory: %s", gpu->device.node,
+		      mirage_reason_text(reason));
 		return -EOPNOTSUPP;
 	}
 	return 0;
@@ -55,9 +54,9 @@ int gpu_open(struct gpu *gpu)
 	memset(gpu, 0, sizeof(*gpu));
 	err = mirage_open(&gpu->device);
 	if (err) {
-		screen_error("no mirage GPU can be opened: %s (is the module mirage.ko loaded? "
-			     "'./mirage demo' starts a virtual machine that has one)",
-			     strerror(-err));
+		warnx("no mirage GPU can be opened: %s (is the module mirage.ko loaded? "
+		      "'./mirage demo' starts a virtual machine that has one)",
+		      strerror(-err));
 		return err;
 	}
 	err = check_svm(gpu);
@@ -66,18 +65,18 @@ int gpu_open(struct gpu *gpu)
 
 	err = mirage_vm_create(&gpu->device, &gpu->vm);
 	if (err) {
-		screen_error("cannot make an address space: %s", strerror(-err));
+		warnx("cannot make an address space: %s", strerror(-err));
 		goto close;
 	}
 	err = mirage_queue_create_with(&gpu->device, gpu->vm, DRM_MIRAGE_QUEUE_COMPUTE,
 				       MIRAGE_PRIORITY_USUAL, JOB_TIMEOUT_MS, &gpu->queue);
 	if (err) {
-		screen_error("cannot make a queue: %s", strerror(-err));
+		warnx("cannot make a queue: %s", strerror(-err));
 		goto close;
 	}
 	err = mirage_syncobj_create(&gpu->device, false, &gpu->syncobj);
 	if (err) {
-		screen_error("cannot make a syncobj: %s", strerror(-err));
+		warnx("cannot make a syncobj: %s", strerror(-err));
 		goto close;
 	}
 	return 0;
@@ -96,11 +95,26 @@ void gpu_close(struct gpu *gpu)
 	mirage_close(&gpu->device);
 }
 
-int gpu_start(struct gpu *gpu, const struct gpu_kernel *kernel, const void *args,
-	      size_t args_size, uint32_t groups, uint32_t items)
+int gpu_start_packets(struct gpu *gpu, const char *name, const struct mirage_ib *ib)
+{
+	int err;
+
+	err = mirage_syncobj_reset(&gpu->device, gpu->syncobj);
+	gpu->submitted_ns = gpu_now();
+	if (!err)
+		err = mirage_submit(&gpu->device, gpu->queue, ib, gpu->syncobj);
+	if (err) {
+		warnx("cannot submit job '%s': %s", name, strerror(-err));
+		return err;
+	}
+	gpu->running = name;
+	return 0;
+}
+
+int gpu_start(struct gpu *gpu, const struct gpu_kernel *kernel, const void *args, size_t args_size,
+	      uint32_t groups, uint32_t items)
 {
 	struct mirage_ib ib;
-	int err;
 
 	mirage_dispatch_init(&gpu->dispatch, kernel->code, kernel->code_size, kernel->nr_regs);
 	mirage_dispatch_args(&gpu->dispatch, args, args_size);
@@ -109,17 +123,7 @@ int gpu_start(struct gpu *gpu, const struct gpu_kernel *kernel, const void *args
 	mirage_dispatch_shared(&gpu->dispatch, kernel->shared_size);
 	mirage_ib_init(&ib, gpu->words, sizeof(gpu->words));
 	mirage_ib_dispatch(&ib, &gpu->dispatch);
-
-	err = mirage_syncobj_reset(&gpu->device, gpu->syncobj);
-	gpu->submitted_ns = gpu_now();
-	if (!err)
-		err = mirage_submit(&gpu->device, gpu->queue, &ib, gpu->syncobj);
-	if (err) {
-		screen_error("cannot submit job '%s': %s", kernel->name, strerror(-err));
-		return err;
-	}
-	gpu->running = kernel;
-	return 0;
+	return gpu_start_packets(gpu, kernel->name, &ib);
 }
 
 static void report_stop(struct gpu *gpu, const struct drm_mirage_queue_query *state)
@@ -127,19 +131,18 @@ static void report_stop(struct gpu *gpu, const struct drm_mirage_queue_query *st
 	struct drm_mirage_fault faults[MAX_FAULTS];
 	uint32_t count = MAX_FAULTS, i;
 
-	screen_error("job '%s' was stopped: queue %s", gpu->running->name,
-		     mirage_queue_state_name(state->state));
+	warnx("job '%s' was stopped: queue %s", gpu->running,
+	      mirage_queue_state_name(state->state));
 	if (state->state == DRM_MIRAGE_QUEUE_ERROR)
-		screen_error("  %s at 0x%llx (information 0x%x)",
-			     mirage_chan_error_name(state->hw_error),
-			     (unsigned long long)state->hw_addr, state->hw_info);
+		warnx("  %s at 0x%llx (information 0x%x)", mirage_chan_error_name(state->hw_error),
+		      (unsigned long long)state->hw_addr, state->hw_info);
 	if (state->state != DRM_MIRAGE_QUEUE_FAULTED ||
 	    mirage_vm_faults(&gpu->device, gpu->vm, faults, &count))
 		return;
 	for (i = 0; i < count; i++)
-		screen_error("  %s access to 0x%llx: %s: %s", mirage_access_name(faults[i].access),
-			     (unsigned long long)faults[i].addr,
-			     mirage_fault_kind_name(faults[i].kind), strerror(faults[i].error));
+		warnx("  %s access to 0x%llx: %s: %s", mirage_access_name(faults[i].access),
+		      (unsigned long long)faults[i].addr, mirage_fault_kind_name(faults[i].kind),
+		      strerror(faults[i].error));
 }
 
 int gpu_wait(struct gpu *gpu)
@@ -153,7 +156,7 @@ int gpu_wait(struct gpu *gpu)
 	if (!err)
 		err = mirage_queue_query(&gpu->device, gpu->queue, &state);
 	if (err) {
-		screen_error("cannot wait for job '%s': %s", gpu->running->name, strerror(-err));
+		warnx("cannot wait for job '%s': %s", gpu->running, strerror(-err));
 	} else if (state.state != DRM_MIRAGE_QUEUE_READY) {
 		report_stop(gpu, &state);
 		err = -EIO;
@@ -162,8 +165,8 @@ int gpu_wait(struct gpu *gpu)
 	return err;
 }
 
-int gpu_run(struct gpu *gpu, const struct gpu_kernel *kernel, const void *args,
-	    size_t args_size, uint32_t groups, uint32_t items)
+int gpu_run(struct gpu *gpu, const struct gpu_kernel *kernel, const void *args, size_t args_size,
+	    uint32_t groups, uint32_t items)
 {
 	int err = gpu_start(gpu, kernel, args, args_size, groups, items);
 

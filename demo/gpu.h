@@ -34,8 +34,8 @@ struct gpu {
 	uint32_t queue;
 	/* Signalled when the job under way is done. */
 	uint32_t syncobj;
-	/* The job under way; NULL: none. */
-	const struct gpu_kernel *running;
+	/* Name of the job under way; NULL: none. */
+	const char *running;
 	/* Its descriptor and packets, which the GPU reads. */
 	struct mirage_dispatch dispatch __attribute__((aligned(64)));
 	uint32_t words[16];
@@ -64,6 +64,12 @@ void gpu_close(struct gpu *gpu);
  */
 int gpu_start(struct gpu *gpu, const struct gpu_kernel *kernel, const void *args,
 	      size_t args_size, uint32_t groups, uint32_t items);
+
+/**
+ * gpu_start_packets() - submit packets that the caller has built, as a job.
+ * @name: for messages
+ */
+int gpu_start_packets(struct gpu *gpu, const char *name, const struct mirage_ib *ib);
 
 /** gpu_wait() - wait for the end of the job that gpu_start() submitted. */
 int gpu_wait(struct gpu *gpu);

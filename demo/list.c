@@ -10,6 +10,7 @@
 #include "demo.h"
 
 #include <ctype.h>
+#include <err.h>
 #include <errno.h>
 #include <string.h>
 
@@ -34,8 +35,8 @@ struct list_args {
 static const struct gpu_kernel list_kernel = GPU_KERNEL(list);
 
 /* Follow @lists lists, a lane each. Heads, sums and arguments are on the CPU's stack. */
-static int follow(struct demo *demo, struct word *const *heads, unsigned int lists,
-		  size_t link, struct word_sum *sums)
+static int follow(struct demo *demo, struct word *const *heads, unsigned int lists, size_t link,
+		  struct word_sum *sums)
 {
 	struct list_args args = {
 		.heads = (uintptr_t)heads,
@@ -85,8 +86,7 @@ static void printable(char *out, size_t size, const char *text)
 	out[i] = '\0';
 }
 
-static void check_one_list(struct demo *demo, const struct words *words,
-			   const struct word_sum *sum)
+static void check_one_list(struct demo *demo, const struct words *words, const struct word_sum *sum)
 {
 	bool right = is_node(words, sum->longest) && sum_is_right(demo, -1, sum);
 	char longest[25] = "?";
@@ -94,9 +94,8 @@ static void check_one_list(struct demo *demo, const struct words *words,
 	if (right)
 		printable(longest, sizeof(longest),
 			  ((const struct word *)(uintptr_t)sum->longest)->text);
-	demo_check(demo, right, "one list, one lane",
-		   "%u words, %u bytes, hash %08x, longest %s", sum->nodes, sum->bytes, sum->hash,
-		   longest);
+	demo_check(demo, right, "one list, one lane", "%u words, %u bytes, hash %08x, longest %s",
+		   sum->nodes, sum->bytes, sum->hash, longest);
 }
 
 static void check_lists(struct demo *demo, const struct words *words, const struct word_sum *sums)
@@ -111,8 +110,8 @@ static void check_lists(struct demo *demo, const struct words *words, const stru
 		hash ^= sums[i].hash;
 		right = right && is_node(words, sums[i].longest) && sum_is_right(demo, i, &sums[i]);
 	}
-	demo_check(demo, right, "32 lists, 32 lanes",
-		   "%u words, %u bytes, hashes together %08x", nodes, bytes, hash);
+	demo_check(demo, right, "32 lists, 32 lanes", "%u words, %u bytes, hashes together %08x",
+		   nodes, bytes, hash);
 }
 
 static void check_nodes(struct demo *demo, const struct words *words)
@@ -124,8 +123,7 @@ static void check_nodes(struct demo *demo, const struct words *words)
 		if (word->length == strlen(word->text) && word->visits == 2)
 			written++;
 	demo_check(demo, written == words->count, "written by the GPU",
-		   "%zu of %zu nodes hold the word's length and two visits", written,
-		   words->count);
+		   "%zu of %zu nodes hold the word's length and two visits", written, words->count);
 }
 
 int demo_list(struct demo *demo)
@@ -136,11 +134,11 @@ int demo_list(struct demo *demo)
 
 	err = words_from_text(&words, demo->text, demo->text_size);
 	if (err) {
-		screen_error("no memory for the words of %s", demo->path);
+		warnx("no memory for the words of %s", demo->path);
 		return err;
 	}
 	if (!words.count) {
-		screen_error("%s holds no words", demo->path);
+		warnx("%s holds no words", demo->path);
 		return -EINVAL;
 	}
 

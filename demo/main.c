@@ -6,6 +6,7 @@
  * the stack. Every result is held against one that the CPU computed by itself. Exits with
  * 0 when all were right, 1 when one was wrong or something failed, 2 for bad usage.
  */
+#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -18,9 +19,9 @@
 
 #include "demo.h"
 
-#define DEFAULT_FILE	"/usr/share/common-licenses/GPL-3"
+#define DEFAULT_FILE "/usr/share/common-licenses/GPL-3"
 /* One lane follows all words of the file, so it may not be endless. */
-#define MAX_FILE	(16u << 20)
+#define MAX_FILE (16u << 20)
 
 static const struct {
 	const char *title;
@@ -66,18 +67,18 @@ static int read_file(struct demo *demo)
 	fd = open(demo->path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st)) {
 		err = -errno;
-		screen_error("cannot open %s: %s", demo->path, strerror(-err));
+		warnx("cannot open %s: %s", demo->path, strerror(-err));
 		goto out;
 	}
 	if (!S_ISREG(st.st_mode) || st.st_size < 1 || st.st_size > MAX_FILE) {
-		screen_error("%s is not a file of 1 byte to %u MiB", demo->path, MAX_FILE >> 20);
+		warnx("%s is not a file of 1 byte to %u MiB", demo->path, MAX_FILE >> 20);
 		err = -EINVAL;
 		goto out;
 	}
 	demo->text_size = st.st_size;
 	demo->text = malloc(demo->text_size);
 	if (!demo->text) {
-		screen_error("no memory for %s", demo->path);
+		warnx("no memory for %s", demo->path);
 		err = -ENOMEM;
 		goto out;
 	}
@@ -88,8 +89,8 @@ static int read_file(struct demo *demo)
 			continue;
 		if (got <= 0) {
 			err = got ? -errno : -EIO;
-			screen_error("cannot read %s: %s", demo->path,
-				     got ? strerror(-err) : "it became shorter");
+			warnx("cannot read %s: %s", demo->path,
+			      got ? strerror(-err) : "it became shorter");
 			goto out;
 		}
 		done += got;
@@ -173,11 +174,11 @@ int main(int argc, char **argv)
 	err = run(&demo);
 	free(demo.text);
 	if (err) {
-		screen_error("stopped: not everything was run");
+		warnx("stopped: not everything was run");
 		return 1;
 	}
 	if (demo.wrong) {
-		screen_error("a result is WRONG");
+		warnx("a result is WRONG");
 		return 1;
 	}
 	fputs("\nEvery result is right.\n", stdout);

@@ -9,6 +9,7 @@
  */
 #include "meter.h"
 
+#include <err.h>
 #include <string.h>
 
 #include <hw/regs.h>
@@ -22,7 +23,7 @@ int meter_read(struct gpu *gpu, struct meter *meter)
 	if (!err)
 		err = mirage_counter(&gpu->device, MIRAGE_PERF_BUSY_NS, &meter->busy_ns);
 	if (err)
-		screen_error("cannot read the counters: %s", strerror(-err));
+		warnx("cannot read the counters: %s", strerror(-err));
 	meter->elapsed_ns = gpu->elapsed_ns;
 	return err;
 }
@@ -87,13 +88,15 @@ void meter_chart(const struct meter *meter, struct screen *screen)
 	} bars[] = {
 		{ "device", meter->busy_ns },
 		{ "delivery", faults ? stat[DRM_MIRAGE_STAT_NS_DELIVERY] / faults *
-				       stat[DRM_MIRAGE_STAT_BATCHES] : 0 },
+					       stat[DRM_MIRAGE_STAT_BATCHES] :
+				       0 },
 		{ "mm", stat[DRM_MIRAGE_STAT_NS_MM] },
 		{ "dma", stat[DRM_MIRAGE_STAT_NS_DMA] },
 		{ "page tables", stat[DRM_MIRAGE_STAT_NS_PT] },
 		{ "replay", stat[DRM_MIRAGE_STAT_NS_REPLAY] },
 		{ "rest of service", stat[DRM_MIRAGE_STAT_NS_SERVICE] > parts ?
-				     stat[DRM_MIRAGE_STAT_NS_SERVICE] - parts : 0 },
+					     stat[DRM_MIRAGE_STAT_NS_SERVICE] - parts :
+					     0 },
 		{ "invalidation", stat[DRM_MIRAGE_STAT_NS_NOTIFIER] },
 		{ "other", 0 },
 	};
@@ -109,7 +112,8 @@ void meter_chart(const struct meter *meter, struct screen *screen)
 		if (bars[i].ns > longest)
 			longest = bars[i].ns;
 
-	screen_heading(screen, "Where the time went: %.3f ms from submission to completion, all parts",
+	screen_heading(screen,
+		       "Where the time went: %.3f ms from submission to completion, all parts",
 		       meter->elapsed_ns / 1e6);
 	for (i = 0; i < nr_bars; i++)
 		screen_bar(screen, bars[i].label, bars[i].ns, longest, meter->elapsed_ns);

@@ -10,6 +10,7 @@
  */
 #include "demo.h"
 
+#include <err.h>
 #include <errno.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -19,13 +20,13 @@
 
 #include "remap.kernel.h"
 
-#define LANES		32
-#define PAGE		4096u
-#define REGION		((size_t)LANES * PAGE)
-#define MOVES		16
-#define UNMAPS		16
+#define LANES 32
+#define PAGE 4096u
+#define REGION ((size_t)LANES * PAGE)
+#define MOVES 16
+#define UNMAPS 16
 /* The driver stops the job long before; this ends a wait that it has missed. */
-#define WAIT_NS		150000000000ull
+#define WAIT_NS 150000000000ull
 
 /* As kernels/remap.s has it; on the CPU's stack. */
 struct shared {
@@ -57,7 +58,7 @@ static char *map_region(void *at)
 	int err = errno;
 
 	if (region == MAP_FAILED) {
-		screen_error("cannot map %zu bytes: %s", REGION, strerror(err));
+		warnx("cannot map %zu bytes: %s", REGION, strerror(err));
 		errno = err;
 		return NULL;
 	}
@@ -73,8 +74,7 @@ static void fill(char *region, uint32_t value)
 }
 
 /* Wait until every lane has written @value to its place. */
-static int wait_lanes(struct demo *demo, _Atomic uint32_t *lanes, uint32_t value,
-		      const char *what)
+static int wait_lanes(struct demo *demo, _Atomic uint32_t *lanes, uint32_t value, const char *what)
 {
 	uint64_t deadline = gpu_now() + WAIT_NS;
 	unsigned int i = 0;
@@ -87,7 +87,7 @@ static int wait_lanes(struct demo *demo, _Atomic uint32_t *lanes, uint32_t value
 		if (gpu_is_stopped(&demo->gpu))
 			return -EIO;
 		if (gpu_now() > deadline) {
-			screen_error("lane %u did not %s", i, what);
+			warnx("lane %u did not %s", i, what);
 			return -ETIMEDOUT;
 		}
 		sched_yield();
@@ -113,7 +113,7 @@ static int move_over(struct demo *demo, struct shared *shared, char *region, uin
 	fill(fresh, value);
 	if (mremap(fresh, REGION, REGION, MREMAP_MAYMOVE | MREMAP_FIXED, region) == MAP_FAILED) {
 		err = -errno;
-		screen_error("cannot move memory: %s", strerror(-err));
+		warnx("cannot move memory: %s", strerror(-err));
 		munmap(fresh, REGION);
 		return err;
 	}
@@ -135,7 +135,7 @@ static int unmap_and_map(struct demo *demo, struct shared *shared, char *region,
 	munmap(region, REGION);
 	err = mirage_svm_query(&demo->gpu.device, demo->gpu.vm, region, REGION, pages);
 	if (err) {
-		screen_error("cannot look at the GPU's page tables: %s", strerror(-err));
+		warnx("cannot look at the GPU's page tables: %s", strerror(-err));
 		return err;
 	}
 	for (i = 0; i < LANES; i++)
@@ -148,8 +148,8 @@ static int unmap_and_map(struct demo *demo, struct shared *shared, char *region,
 	return wait_lanes(demo, shared->seen, value, "see the new memory");
 }
 
-static int run_changes(struct demo *demo, struct shared *shared, char *region,
-		       unsigned int *moves, unsigned int *unmaps, unsigned int *left)
+static int run_changes(struct demo *demo, struct shared *shared, char *region, unsigned int *moves,
+		       unsigned int *unmaps, unsigned int *left)
 {
 	uint32_t value = 1;
 	int err;
@@ -195,8 +195,8 @@ int demo_remap(struct demo *demo)
 
 	for (i = 0; i < LANES; i++)
 		looks += shared.looks[i];
-	demo_check(demo, !shared.control.stale, "stale data",
-		   "%u times in %llu looks", shared.control.stale, (unsigned long long)looks);
+	demo_check(demo, !shared.control.stale, "stale data", "%u times in %llu looks",
+		   shared.control.stale, (unsigned long long)looks);
 	demo_check(demo, moves == MOVES, "mremap over it",
 		   "%u times while it was read; each lane saw the new memory", moves);
 	demo_check(demo, unmaps == UNMAPS && !left, "munmap, mmap again",

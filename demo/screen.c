@@ -11,14 +11,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define LABEL_WIDTH	20
-#define TEXT_WIDTH	68
-#define BAR_WIDTH	48
+#define LABEL_WIDTH 20
+#define TEXT_WIDTH 68
+#define BAR_WIDTH 48
 
-#define BOLD	"\033[1m"
-#define GREEN	"\033[32m"
-#define RED	"\033[1;31m"
-#define PLAIN	"\033[0m"
+#define BOLD "\033[1m"
+#define GREEN "\033[32m"
+#define RED "\033[1;31m"
+#define PLAIN "\033[0m"
 
 void screen_init(struct screen *screen, FILE *out)
 {
@@ -65,18 +65,6 @@ void screen_note(struct screen *screen, const char *format, ...)
 	va_end(args);
 	fputc('\n', screen->out);
 	fflush(screen->out);
-}
-
-void screen_error(const char *format, ...)
-{
-	va_list args;
-
-	fflush(stdout);
-	fputs("mirage-demo: ", stderr);
-	va_start(args, format);
-	vfprintf(stderr, format, args);
-	va_end(args);
-	fputc('\n', stderr);
 }
 
 void screen_bar(struct screen *screen, const char *label, uint64_t ns, uint64_t longest,

@@ -29,9 +29,6 @@ void screen_row(struct screen *screen, bool right, const char *label, const char
 void screen_note(struct screen *screen, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/** screen_error() - what went wrong, on stderr. */
-void screen_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
 /**
  * screen_bar() - one line of a bar chart.
  * @ns: nanoseconds of this bar

@@ -20,7 +20,7 @@
 #include "test.h"
 #include "words.h"
 
-#define SLICE	10000
+#define SLICE 10000
 
 static int translate(void *ctx, uint64_t va, enum mirage_access access, void **host)
 {
@@ -38,14 +38,14 @@ static void fault(void *ctx, unsigned int wave, uint64_t va, enum mirage_access 
 	(void)va;
 	(void)access;
 	(void)kind;
-	abort();	/* every address translates */
+	abort(); /* every address translates */
 }
 
 static const struct compute_ops ops = { .translate = translate, .fault = fault };
 
-static void start(struct compute *compute, const void *code, size_t code_size,
-		  unsigned int nr_regs, unsigned int shared_size, const void *args,
-		  size_t args_size, uint32_t groups, uint32_t items)
+static void start(struct compute *compute, const void *code, size_t code_size, unsigned int nr_regs,
+		  unsigned int shared_size, const void *args, size_t args_size, uint32_t groups,
+		  uint32_t items)
 {
 	struct mirage_dispatch dispatch = {
 		.code = (uintptr_t)code,
@@ -61,7 +61,7 @@ static void start(struct compute *compute, const void *code, size_t code_size,
 	CHECK(compute_start(compute, &dispatch) == MIRAGE_CHAN_OK);
 }
 
-#define START(compute, name, args, groups, items)                              \
+#define START(compute, name, args, groups, items)                                     \
 	start(compute, kernel_##name, sizeof(kernel_##name), kernel_##name##_nr_regs, \
 	      kernel_##name##_shared_size, &(args), sizeof(args), groups, items)
 
@@ -245,8 +245,8 @@ static void test_remap(struct compute *compute)
 	struct {
 		uint64_t region, control, seen, parked, looks;
 	} args = {
-		(uintptr_t)region, (uintptr_t)&control, (uintptr_t)seen, (uintptr_t)parked,
-		(uintptr_t)looks,
+		(uintptr_t)region, (uintptr_t)&control, (uintptr_t)seen,
+		(uintptr_t)parked, (uintptr_t)looks,
 	};
 	unsigned int i;
 	uint32_t before;
