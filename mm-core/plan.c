@@ -27,6 +27,7 @@ void hmm_plan_init(struct hmm_plan *plan, unsigned int first, unsigned int end)
 	plan->pos = first;
 	plan->end = end;
 	plan->chunk = end > first ? end - first : 1;
+	plan->suspect = first;
 }
 
 /**
@@ -65,11 +66,19 @@ bool hmm_plan_report(struct hmm_plan *plan, bool served)
 	asked = end - first;
 
 	if (!served && asked > 1) {
+		plan->suspect = end;
 		plan->chunk = asked / 2;
 		return false;
 	}
 
 	plan->pos = end;
-	plan->chunk = served ? 2 * asked : 1;
+	if (!served)
+		plan->suspect = end;
+
+	/* Close in on a bad page that is known to be there; grow where none is */
+	if (plan->suspect > end)
+		plan->chunk = (plan->suspect - end + 1) / 2;
+	else
+		plan->chunk = served ? 2 * asked : 1;
 	return true;
 }

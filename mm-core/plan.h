@@ -19,6 +19,8 @@ struct hmm_plan {
 	unsigned int end;
 	/** @chunk: pages to ask for at once, at least 1 */
 	unsigned int chunk;
+	/** @suspect: there is a bad page from @pos to here, if this is behind @pos */
+	unsigned int suspect;
 };
 
 void hmm_plan_init(struct hmm_plan *plan, unsigned int first, unsigned int end);
