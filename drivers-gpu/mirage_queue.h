@@ -24,6 +24,7 @@ struct mirage_vm;
 /** MIRAGE_QUEUE_RING_ORDER: log2 of a ring's 32-bit words. */
 #define MIRAGE_QUEUE_RING_ORDER		12
 #define MIRAGE_QUEUE_RING_WORDS		(1u << MIRAGE_QUEUE_RING_ORDER)
+#define MIRAGE_QUEUE_RING_BYTES		(MIRAGE_QUEUE_RING_WORDS * sizeof(u32))
 
 /** MIRAGE_QUEUE_PRIORITIES: priorities of a channel, 0 to this - 1. */
 #define MIRAGE_QUEUE_PRIORITIES		4
@@ -144,9 +145,9 @@ void mirage_queues_stop_vm(struct mirage_vm *vm, int error);
 void mirage_queues_lost(struct mirage_device *mdev);
 void mirage_queues_kick(struct mirage_device *mdev);
 
-void mirage_queue_dump(struct mirage_queue *queue, struct drm_printer *p);
+void mirage_queues_dump(struct mirage_device *mdev, struct drm_printer *p);
 
-/* Module exit: waits for schedulers that outlived their files. */
-void mirage_queue_wait_freed(void);
+int mirage_queue_module_init(void);
+void mirage_queue_module_exit(void);
 
 #endif /* MIRAGE_QUEUE_H */

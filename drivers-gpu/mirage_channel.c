@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * DOC: Queues by channel
+ *
+ * The device knows channels, not queues. This is the way from the number in a fault,
+ * an event or a loss to the queue that has the channel now.
+ *
+ * Those who only write a queue's end do so under the xa_lock of mirage_device.queues,
+ * where a queue that is found cannot be freed; those who signal fences take a
+ * reference, because callbacks may not run under that lock.
+ */
+#include <linux/xarray.h>
+
+#include <drm/drm_print.h>
+
+#include <hw/queues.h>
+
+#include "mirage_device_types.h"
+#include "mirage_fault.h"
+#include "mirage_queue.h"
+#include "mirage_vm.h"
+
+/* The queue of a channel with a reference, or NULL. */
+static struct mirage_queue *mirage_channel_get_queue(struct mirage_device *mdev, unsigned long chan)
+{
+	struct mirage_queue *queue;
+
+	xa_lock(&mdev->queues);
+	queue = xa_load(&mdev->queues, chan);
+	if (queue && !kref_get_unless_zero(&queue->ref))
+		queue = NULL;
+	xa_unlock(&mdev->queues);
+
+	return queue;
+}
+
+/* Does the access that @fault tells of belong to this queue and not to its channel's last owner? */
+static bool mirage_channel_owns(const struct mirage_queue *queue, const struct mirage_fault *fault,
+				const struct mirage_vm *vm)
+{
+	return queue && queue->vm == vm && fault->time_ns >= queue->born_ns;
+}
+
+/**
+ * mirage_queue_is_live() - is a fault that of a queue that still runs?
+ * @mdev: device
+ * @fault: from the fault buffer
+ * @vm: whose fault it is
+ *
+ * Context: process; does not sleep.
+ * Return: false if the access was made for a queue that has stopped or is gone
+ */
+bool mirage_queue_is_live(struct mirage_device *mdev, const struct mirage_fault *fault,
+			  const struct mirage_vm *vm)
+{
+	struct mirage_queue *queue;
+	bool live = false;
+
+	xa_lock(&mdev->queues);
+	queue = xa_load(&mdev->queues, fault->chan);
+	if (mirage_channel_owns(queue, fault, vm)) {
+		spin_lock(&queue->lock);
+		live = queue->error.state == DRM_MIRAGE_QUEUE_READY;
+		spin_unlock(&queue->lock);
+	}
+	xa_unlock(&mdev->queues);
+
+	return live;
+}
+
+/**
+ * mirage_queue_fault() - stop the queue whose access could not be served
+ * @mdev: device
+ * @fault: from the fault buffer
+ * @vm: whose fault it is
+ * @error: negative errno that serving it gave
+ * @queue_id: out: the queue's handle
+ *
+ * Context: process; does not sleep. The channel is reset soon after.
+ * Return: true if this stopped a queue; false if the fault was stale or the queue had
+ * stopped already
+ */
+bool mirage_queue_fault(struct mirage_device *mdev, const struct mirage_fault *fault,
+			const struct mirage_vm *vm, int error, u32 *queue_id)
+{
+	const struct mirage_queue_error reason = {
+		.state = DRM_MIRAGE_QUEUE_FAULTED,
+		.error = error,
+	};
+	struct mirage_queue *queue;
+	bool stopped = false;
+
+	xa_lock(&mdev->queues);
+	queue = xa_load(&mdev->queues, fault->chan);
+	if (mirage_channel_owns(queue, fault, vm)) {
+		*queue_id = queue->id;
+		stopped = mirage_queue_fail(queue, &reason);
+	}
+	xa_unlock(&mdev->queues);
+
+	return stopped;
+}
+
+/* A channel has stopped by itself: read why from its descriptor. */
+static void mirage_channel_error(struct mirage_queue *queue)
+{
+	const struct mirage_chan_desc *desc = &queue->mdev->chans[queue->chan];
+	struct mirage_queue_error reason = {
+		.state = DRM_MIRAGE_QUEUE_ERROR,
+		.error = -EIO,
+	};
+
+	/* Not so when the event is that of the channel's last owner. */
+	if (le32_to_cpu(READ_ONCE(desc->state)) != MIRAGE_CHAN_ERROR)
+		return;
+	/* The device writes the state last. */
+	dma_rmb();
+	reason.hw_error = le32_to_cpu(desc->error);
+	reason.hw_info = le32_to_cpu(desc->error_info);
+	reason.hw_addr = le64_to_cpu(desc->error_addr);
+
+	if (mirage_queue_fail(queue, &reason))
+		drm_err_ratelimited(&queue->mdev->drm,
+				    "%s[%d]: queue %u: channel error %u at 0x%llx (0x%08x); the queue is stopped\n",
+				    queue->vm->comm, queue->vm->tgid, queue->id,
+				    reason.hw_error, reason.hw_addr, reason.hw_info);
+}
+
+/**
+ * mirage_queue_event() - serve one entry of the event queue
+ * @mdev: device
+ * @event: a copy of the entry
+ *
+ * Context: process, may sleep.
+ */
+void mirage_queue_event(struct mirage_device *mdev, const struct mirage_event *event)
+{
+	struct mirage_queue *queue = mirage_channel_get_queue(mdev, le32_to_cpu(event->chan));
+
+	if (!queue)
+		return;
+
+	mirage_queue_poll(queue);
+	if (event->type == MIRAGE_EVENT_ERROR)
+		mirage_channel_error(queue);
+	mirage_queue_put(queue);
+}
+
+/**
+ * mirage_queues_stop_vm() - the process behind an address space has gone
+ * @vm: address space
+ * @error: negative errno of the fences of its jobs
+ *
+ * Context: process; does not sleep. The channels are reset soon after.
+ */
+void mirage_queues_stop_vm(struct mirage_vm *vm, int error)
+{
+	struct mirage_device *mdev = vm->mdev;
+	const struct mirage_queue_error reason = {
+		.state = DRM_MIRAGE_QUEUE_LOST,
+		.error = error,
+	};
+	struct mirage_queue *queue;
+	unsigned long chan;
+
+	xa_lock(&mdev->queues);
+	xa_for_each(&mdev->queues, chan, queue) {
+		if (queue->vm == vm)
+			mirage_queue_fail(queue, &reason);
+	}
+	xa_unlock(&mdev->queues);
+}
+
+/**
+ * mirage_queues_lost() - the device answers no more and was cut off from memory
+ * @mdev: device; mirage_device_is_lost() is true
+ *
+ * Every queue is stopped, and no job is in flight when it returns.
+ *
+ * Context: process, may sleep; not on mirage_device.submit_wq.
+ */
+void mirage_queues_lost(struct mirage_device *mdev)
+{
+	const struct mirage_queue_error reason = {
+		.state = DRM_MIRAGE_QUEUE_LOST,
+		.error = -ENODEV,
+	};
+	struct mirage_queue *queue;
+	unsigned long chan;
+
+	xa_lock(&mdev->queues);
+	xa_for_each(&mdev->queues, chan, queue)
+		mirage_queue_fail(queue, &reason);
+	xa_unlock(&mdev->queues);
+
+	xa_for_each(&mdev->queues, chan, queue) {
+		queue = mirage_channel_get_queue(mdev, chan);
+		if (!queue)
+			continue;
+		mirage_queue_quiesce(queue);
+		mirage_queue_put(queue);
+	}
+}
+
+/**
+ * mirage_queues_kick() - signal what is complete, in case a FENCE event's interrupt was lost
+ * @mdev: device
+ *
+ * Context: process, may sleep; the device is there.
+ */
+void mirage_queues_kick(struct mirage_device *mdev)
+{
+	struct mirage_queue *queue;
+	unsigned long chan;
+
+	xa_for_each(&mdev->queues, chan, queue) {
+		queue = mirage_channel_get_queue(mdev, chan);
+		if (!queue)
+			continue;
+		mirage_queue_poll(queue);
+		mirage_queue_put(queue);
+	}
+}
+
+static const char *mirage_channel_state_name(enum drm_mirage_queue_state state)
+{
+	switch (state) {
+	case DRM_MIRAGE_QUEUE_READY:
+		return "ready";
+	case DRM_MIRAGE_QUEUE_FAULTED:
+		return "faulted";
+	case DRM_MIRAGE_QUEUE_ERROR:
+		return "error";
+	case DRM_MIRAGE_QUEUE_TIMEOUT:
+		return "timeout";
+	case DRM_MIRAGE_QUEUE_LOST:
+		return "lost";
+	}
+
+	return "?";
+}
+
+static void mirage_channel_dump(struct mirage_queue *queue, struct drm_printer *p)
+{
+	const struct mirage_chan_desc *desc = &queue->mdev->chans[queue->chan];
+
+	spin_lock(&queue->lock);
+	drm_printf(p, "channel %u: queue %u of %s[%d], vm %u, class %u, priority %u, %s\n",
+		   queue->chan, queue->id, queue->vm->comm, queue->vm->tgid, queue->vm->id,
+		   queue->queue_class, queue->priority,
+		   mirage_channel_state_name(queue->error.state));
+	drm_printf(p, "  put %u get %u state %u error %u info 0x%08x addr 0x%llx\n",
+		   queue->put, le32_to_cpu(READ_ONCE(desc->get)),
+		   le32_to_cpu(READ_ONCE(desc->state)), le32_to_cpu(READ_ONCE(desc->error)),
+		   le32_to_cpu(READ_ONCE(desc->error_info)),
+		   le64_to_cpu(READ_ONCE(desc->error_addr)));
+	drm_printf(p, "  jobs: %llu submitted, %llu complete, %zu in flight\n",
+		   queue->seqno, queue->jobs, list_count_nodes(&queue->in_flight));
+	spin_unlock(&queue->lock);
+}
+
+/**
+ * mirage_queues_dump() - print every queue
+ * @mdev: device, which is there
+ * @p: where to
+ *
+ * Context: process.
+ */
+void mirage_queues_dump(struct mirage_device *mdev, struct drm_printer *p)
+{
+	struct mirage_queue *queue;
+	unsigned long chan;
+
+	xa_for_each(&mdev->queues, chan, queue) {
+		queue = mirage_channel_get_queue(mdev, chan);
+		if (!queue)
+			continue;
+		mirage_channel_dump(queue, p);
+		mirage_queue_put(queue);
+	}
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * DOC: debugfs
+ *
+ * Files in the device's debugfs directory, for those who look into a running driver:
+ *
+ *   registers  every readable register by its name
+ *   counters   the device's counters
+ *   queues     every queue: state, indices, jobs
+ *   vms        every address space with its page tables, walked as the device does
+ *   inject/    fault injection (mirage_inject.c)
+ *
+ * Names come from the register tables. These files have no fixed format and are no
+ * interface; what programs need is in the uapi.
+ */
+#include <drm/drm_debugfs.h>
+#include <drm/drm_drv.h>
+#include <drm/drm_file.h>
+#include <drm/drm_print.h>
+
+#include "mirage_debugfs.h"
+#include "mirage_device.h"
+#include "mirage_inject.h"
+#include "mirage_queue.h"
+#include "mirage_regs.h"
+#include "mirage_vm.h"
+
+/**
+ * struct mirage_debugfs_reg - a register that can be read without an effect
+ */
+struct mirage_debugfs_reg {
+	/** @name: unit and register */
+	const char *name;
+	/** @reg: offset */
+	enum mirage_reg reg;
+};
+
+/* What the access kinds of the table mean here: may it be read? */
+#define MIRAGE_READABLE_RO	1
+#define MIRAGE_READABLE_RW	1
+#define MIRAGE_READABLE_W1C	1
+#define MIRAGE_READABLE_WO	0
+
+/* Registers that cannot be read have no name here. */
+static const struct mirage_debugfs_reg mirage_debugfs_regs[] = {
+#define UNIT(unit, base, size, doc)
+#define REG(unit, name, off, access, reset, doc) \
+	{ MIRAGE_READABLE_##access ? #unit "." #name : NULL, MIRAGE_##unit##_##name },
+#define REG64(unit, name, off, access, doc)
+#define FIELD(unit, reg, name, hi, lo, doc)
+#include <hw/regs/all.def>
+#undef UNIT
+#undef REG
+#undef REG64
+#undef FIELD
+};
+
+static const struct mirage_debugfs_reg mirage_debugfs_counters[] = {
+#define UNIT(unit, base, size, doc)
+#define REG(unit, name, off, access, reset, doc)
+#define REG64(unit, name, off, access, doc) { #name, MIRAGE_##unit##_##name },
+#define FIELD(unit, reg, name, hi, lo, doc)
+#include <hw/regs/all.def>
+#undef UNIT
+#undef REG
+#undef REG64
+#undef FIELD
+};
+
+static struct mirage_device *mirage_debugfs_device(struct seq_file *m)
+{
+	const struct drm_debugfs_entry *entry = m->private;
+
+	return to_mirage_device(entry->dev);
+}
+
+static int mirage_debugfs_show_registers(struct seq_file *m, void *unused)
+{
+	struct mirage_device *mdev = mirage_debugfs_device(m);
+	unsigned int i;
+	int idx;
+
+	if (!drm_dev_enter(&mdev->drm, &idx))
+		return -ENODEV;
+	for (i = 0; i < ARRAY_SIZE(mirage_debugfs_regs); i++) {
+		const struct mirage_debugfs_reg *reg = &mirage_debugfs_regs[i];
+
+		if (reg->name)
+			seq_printf(m, "%04x %-24s %08x\n", reg->reg, reg->name,
+				   mirage_reg_read(mdev, reg->reg));
+	}
+	drm_dev_exit(idx);
+
+	return 0;
+}
+
+static int mirage_debugfs_show_counters(struct seq_file *m, void *unused)
+{
+	struct mirage_device *mdev = mirage_debugfs_device(m);
+	unsigned int i;
+	int idx;
+
+	if (!drm_dev_enter(&mdev->drm, &idx))
+		return -ENODEV;
+	for (i = 0; i < ARRAY_SIZE(mirage_debugfs_counters); i++)
+		seq_printf(m, "%-20s %llu\n", mirage_debugfs_counters[i].name,
+			   mirage_device_counter(mdev, mirage_debugfs_counters[i].reg));
+	drm_dev_exit(idx);
+
+	return 0;
+}
+
+static int mirage_debugfs_show_queues(struct seq_file *m, void *unused)
+{
+	struct drm_printer p = drm_seq_file_printer(m);
+	struct mirage_device *mdev = mirage_debugfs_device(m);
+	int idx;
+
+	if (!drm_dev_enter(&mdev->drm, &idx))
+		return -ENODEV;
+	mirage_queues_dump(mdev, &p);
+	drm_dev_exit(idx);
+
+	return 0;
+}
+
+static int mirage_debugfs_show_vms(struct seq_file *m, void *unused)
+{
+	struct drm_printer p = drm_seq_file_printer(m);
+	struct mirage_device *mdev = mirage_debugfs_device(m);
+	u32 id;
+	int idx;
+
+	if (!drm_dev_enter(&mdev->drm, &idx))
+		return -ENODEV;
+	for (id = 0; id < mdev->caps.nr_vms; id++) {
+		struct mirage_vm *vm = mirage_vm_lookup(mdev, id);
+
+		if (!vm)
+			continue;
+		mirage_vm_dump(vm, &p);
+		mirage_vm_put(vm);
+	}
+	drm_dev_exit(idx);
+
+	return 0;
+}
+
+static const struct drm_debugfs_info mirage_debugfs_files[] = {
+	{ .name = "registers", .show = mirage_debugfs_show_registers },
+	{ .name = "counters", .show = mirage_debugfs_show_counters },
+	{ .name = "queues", .show = mirage_debugfs_show_queues },
+	{ .name = "vms", .show = mirage_debugfs_show_vms },
+};
+
+/**
+ * mirage_debugfs_init() - make the files of a device
+ * @minor: one of its minors
+ */
+void mirage_debugfs_init(struct drm_minor *minor)
+{
+	struct mirage_device *mdev = to_mirage_device(minor->dev);
+
+	drm_debugfs_add_files(minor->dev, mirage_debugfs_files, ARRAY_SIZE(mirage_debugfs_files));
+	mirage_inject_init(mdev, minor->debugfs_root);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Hardware fences: a job's FENCE packet as the rest of the kernel sees it. */
+#ifndef MIRAGE_FENCE_H
+#define MIRAGE_FENCE_H
+
+#include <linux/dma-fence.h>
+
+struct dma_fence *mirage_fence_alloc(void);
+void mirage_fence_init(struct dma_fence *fence, u64 context, u64 seqno);
+void mirage_fence_signal(struct dma_fence *fence, int error);
+void mirage_fence_put(struct dma_fence *fence);
+
+#endif /* MIRAGE_FENCE_H */

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * DOC: Jobs
+ *
+ * A job is what one exec submits: indirect buffers, executed in order, and a fence.
+ * The scheduler holds it until its dependencies have signalled and the ring has
+ * room, then run_job() writes one IB packet for each buffer and a FENCE packet. From
+ * there to its hardware fence it is in flight: on its queue's list, oldest first.
+ *
+ *   exec -> entity (waits for syncobjs) -> run_job() -> ring -> FENCE -> event -> fence
+ *
+ * The kernel never looks at the packets in the indirect buffers: they lie in memory
+ * that user space may change at any time, and the device checks each packet as it
+ * executes it. What the kernel writes are ring packets of fixed form.
+ *
+ * Room in the ring is the scheduler's credit, in words. A job's words are free again
+ * when its fence has signalled; its own FENCE packet may still be at the device's
+ * fingers at that moment, so the credit limit leaves the room of one.
+ *
+ * Model followed: one scheduler and one entity for each queue, as drivers for
+ * firmware schedulers have it. Rejected: one scheduler for all channels, which
+ * would let a blocked queue hold up others and tie their timeouts together.
+ */
+#include <linux/slab.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_file.h>
+#include <drm/drm_print.h>
+
+#include <hw/packets.h>
+
+#include "mirage_device_types.h"
+#include "mirage_fence.h"
+#include "mirage_job.h"
+#include "mirage_queue.h"
+#include "mirage_regs.h"
+#include "mirage_vm.h"
+#include "mirage_watchdog.h"
+
+static struct mirage_job *to_mirage_job(struct drm_sched_job *base)
+{
+	return container_of(base, struct mirage_job, base);
+}
+
+static u32 mirage_job_words(u32 nr_cmds)
+{
+	return nr_cmds * MIRAGE_JOB_IB_WORDS + MIRAGE_JOB_FENCE_WORDS;
+}
+
+/* Write ring words at the queue's put, and advance it. The credits have promised the room. */
+static void mirage_job_emit(struct mirage_queue *queue, const u32 *words, unsigned int count)
+{
+	__le32 *ring = queue->mem.cpu;
+	unsigned int i;
+
+	lockdep_assert_held(&queue->lock);
+
+	for (i = 0; i < count; i++)
+		ring[queue->put++ & (MIRAGE_QUEUE_RING_WORDS - 1)] = cpu_to_le32(words[i]);
+}
+
+static void mirage_job_write(struct mirage_queue *queue, const struct mirage_job *job)
+{
+	u64 slot = mirage_mem_phys(&queue->mem, MIRAGE_QUEUE_RING_BYTES);
+	u32 fence[MIRAGE_JOB_FENCE_WORDS] = {
+		MIRAGE_PKT(MIRAGE_PKT_FENCE, MIRAGE_JOB_FENCE_WORDS - 1, MIRAGE_FENCE_NOTIFY),
+		lower_32_bits(slot), upper_32_bits(slot),
+		lower_32_bits(job->seqno), upper_32_bits(job->seqno),
+	};
+	u32 i;
+
+	for (i = 0; i < job->nr_cmds; i++) {
+		const struct drm_mirage_cmds *cmds = &job->cmds[i];
+		u32 ib[MIRAGE_JOB_IB_WORDS] = {
+			MIRAGE_PKT(MIRAGE_PKT_IB, MIRAGE_JOB_IB_WORDS - 1, 0),
+			lower_32_bits(cmds->addr), upper_32_bits(cmds->addr),
+			cmds->size / sizeof(u32),
+		};
+
+		mirage_job_emit(queue, ib, MIRAGE_JOB_IB_WORDS);
+	}
+	mirage_job_emit(queue, fence, MIRAGE_JOB_FENCE_WORDS);
+}
+
+/* Hand a job whose dependencies have signalled to the device. Fence signalling path: allocates nothing. */
+static struct dma_fence *mirage_job_run(struct drm_sched_job *base)
+{
+	struct mirage_job *job = to_mirage_job(base);
+	struct mirage_queue *queue = job->queue;
+	struct mirage_device *mdev = queue->mdev;
+	int idx;
+
+	if (!drm_dev_enter(&mdev->drm, &idx))
+		return ERR_PTR(-ENODEV);
+
+	spin_lock(&queue->lock);
+	if (queue->error.state != DRM_MIRAGE_QUEUE_READY) {
+		spin_unlock(&queue->lock);
+		drm_dev_exit(idx);
+		return ERR_PTR(-ECANCELED);
+	}
+
+	job->seqno = ++queue->seqno;
+	mirage_fence_init(job->fence, queue->fence_context, job->seqno);
+	mirage_job_write(queue, job);
+	list_add_tail(&job->node, &queue->in_flight);
+	mirage_watchdog_job_start(queue->vm);
+
+	/* The device reads put before the packets, so they are written before put. */
+	dma_wmb();
+	WRITE_ONCE(mdev->chans[queue->chan].put, cpu_to_le32(queue->put));
+	spin_unlock(&queue->lock);
+
+	/*
+	 * Outside the lock, since it traps. If the queue has gone by now the doorbell is
+	 * another's or nobody's, and rings for nothing.
+	 */
+	mirage_reg_write(mdev, MIRAGE_DOORBELL_CHAN, queue->chan);
+	drm_dev_exit(idx);
+
+	return dma_fence_get(job->fence);
+}
+
+/*
+ * The oldest job takes too long. If it is complete and merely its interrupt was lost
+ * there is nothing to punish. Otherwise the queue stops for good.
+ *
+ * Either way all fences of the ring have signalled at the end, and the scheduler
+ * is to do no more than take its job back and free it: that is what it does for NO_HANG.
+ * RESET would have us stop the scheduler and start it again, for a ring that never runs
+ * again.
+ */
+static enum drm_gpu_sched_stat mirage_job_timedout(struct drm_sched_job *base)
+{
+	struct mirage_job *job = to_mirage_job(base);
+	struct mirage_queue *queue = job->queue;
+	const struct mirage_queue_error timeout = {
+		.state = DRM_MIRAGE_QUEUE_TIMEOUT,
+		.error = -ETIME,
+	};
+
+	/* When the last reference has gone the queue is being quiesced, which signals the fence. */
+	if (!kref_get_unless_zero(&queue->ref))
+		return DRM_GPU_SCHED_STAT_NO_HANG;
+
+	mirage_queue_poll(queue);
+	if (!dma_fence_is_signaled(job->fence)) {
+		if (mirage_queue_fail(queue, &timeout))
+			drm_err_ratelimited(&queue->mdev->drm,
+					    "%s[%d]: queue %u: job %llu took longer than %u ms; the queue is stopped\n",
+					    queue->vm->comm, queue->vm->tgid, queue->id,
+					    job->seqno, jiffies_to_msecs(queue->sched.timeout));
+		mirage_queue_quiesce(queue);
+	}
+	mirage_queue_put(queue);
+
+	return DRM_GPU_SCHED_STAT_NO_HANG;
+}
+
+static void mirage_job_free(struct drm_sched_job *base)
+{
+	struct mirage_job *job = to_mirage_job(base);
+
+	drm_sched_job_cleanup(base);
+	mirage_fence_put(job->fence);
+	mirage_queue_put_sched(job->queue);
+	kfree(job);
+}
+
+const struct drm_sched_backend_ops mirage_job_sched_ops = {
+	.run_job = mirage_job_run,
+	.timedout_job = mirage_job_timedout,
+	.free_job = mirage_job_free,
+};
+
+/**
+ * mirage_job_create() - a job that is not armed yet
+ * @queue: where it will run; the caller holds a reference
+ * @file: who submits it
+ * @cmds: indirect buffers, checked by the caller; copied
+ * @nr_cmds: number of them, at most MIRAGE_JOB_MAX_CMDS
+ *
+ * Context: process, may sleep.
+ * Return: the job, to be pushed or given to mirage_job_drop(); or an ERR_PTR
+ */
+struct mirage_job *mirage_job_create(struct mirage_queue *queue, struct drm_file *file,
+				     const struct drm_mirage_cmds *cmds, u32 nr_cmds)
+{
+	struct mirage_job *job;
+	int ret;
+
+	job = kzalloc_flex(*job, cmds, nr_cmds);
+	if (!job)
+		return ERR_PTR(-ENOMEM);
+	job->nr_cmds = nr_cmds;
+	if (nr_cmds)
+		memcpy(job->cmds, cmds, array_size(nr_cmds, sizeof(*cmds)));
+
+	job->fence = mirage_fence_alloc();
+	if (!job->fence) {
+		kfree(job);
+		return ERR_PTR(-ENOMEM);
+	}
+
+	ret = drm_sched_job_init(&job->base, &queue->entity, mirage_job_words(nr_cmds), file,
+				 file->client_id);
+	if (ret) {
+		mirage_fence_put(job->fence);
+		kfree(job);
+		return ERR_PTR(ret);
+	}
+
+	job->queue = queue;
+	mirage_queue_get_sched(queue);
+
+	return job;
+}
+
+/**
+ * mirage_job_drop() - free a job that was never armed
+ * @job: from mirage_job_create()
+ */
+void mirage_job_drop(struct mirage_job *job)
+{
+	mirage_job_free(&job->base);
+}
+
+/**
+ * mirage_job_complete() - signal a job that was in flight
+ * @job: taken off its queue's list by the caller, so that nobody else signals it
+ * @error: 0, or why it did not complete
+ *
+ * The job may be freed before this returns.
+ *
+ * Context: process, a reference to the job's queue held or its stop_lock with the
+ * queue not released yet; no spinlock.
+ */
+void mirage_job_complete(struct mirage_job *job, int error)
+{
+	struct dma_fence *fence = dma_fence_get(job->fence);
+
+	mirage_watchdog_job_done(job->queue->vm);
+	mirage_fence_signal(fence, error);
+	dma_fence_put(fence);
+}

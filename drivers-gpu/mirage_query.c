@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * DOC: Queries
+ *
+ * What user space may ask without changing anything: what the device has, what an
+ * address space has counted, which accesses failed in it, and what its page tables
+ * hold. Arrays are copied in pieces of bounded size, so that no count a caller
+ * gives makes the kernel allocate much.
+ */
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_file.h>
+#include <drm/mirage_drm.h>
+
+#include <hw/pte.h>
+
+#include "mirage_device.h"
+#include "mirage_file.h"
+#include "mirage_query.h"
+#include "mirage_regs.h"
+#include "mirage_stats.h"
+#include "mirage_vm.h"
+
+#define MIRAGE_MAX_STATS	1024
+#define MIRAGE_MAX_QUERY_BYTES	(64ull << 20)
+/* Pages asked of the page tables at a time. */
+#define MIRAGE_QUERY_PAGES	4096u
+
+#define MIRAGE_NR_COUNTERS	((MIRAGE_PERF_BUSY_NS - MIRAGE_PERF_PACKETS) / 8 + 1)
+
+static void mirage_query_cap(struct drm_mirage_query *args, bool present)
+{
+	args->value = present;
+	if (!present)
+		args->reason = DRM_MIRAGE_REASON_HARDWARE;
+}
+
+static int mirage_query_hardware(struct mirage_device *mdev, struct drm_mirage_query *args)
+{
+	int idx;
+
+	if (!drm_dev_enter(&mdev->drm, &idx))
+		return -ENODEV;
+
+	if (args->param == DRM_MIRAGE_PARAM_TIME)
+		args->value = mirage_device_time(mdev);
+	else
+		args->value = mirage_device_counter(mdev, MIRAGE_PERF_PACKETS + 8 * args->index);
+	drm_dev_exit(idx);
+
+	return 0;
+}
+
+/**
+ * mirage_ioctl_query() - DRM_IOCTL_MIRAGE_QUERY
+ * @drm: device
+ * @data: struct drm_mirage_query
+ * @file: file
+ *
+ * Return: 0; -EINVAL parameter, index or pad, -ENODEV
+ */
+int mirage_ioctl_query(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct mirage_device *mdev = to_mirage_device(drm);
+	struct drm_mirage_query *args = data;
+	u32 limit = args->param == DRM_MIRAGE_PARAM_COUNTER ? MIRAGE_NR_COUNTERS : 1;
+
+	if (args->pad || args->index >= limit)
+		return -EINVAL;
+
+	args->value = 0;
+	args->reason = DRM_MIRAGE_REASON_NONE;
+
+	switch (args->param) {
+	case DRM_MIRAGE_PARAM_SVM:
+		args->value = mdev->svm_reason == DRM_MIRAGE_REASON_NONE;
+		args->reason = mdev->svm_reason;
+		return 0;
+	case DRM_MIRAGE_PARAM_SYSTEM_ATOMICS:
+		mirage_query_cap(args, MIRAGE_REG_GET(BUS_CAPS_SYSTEM_ATOMICS, mdev->caps.bits));
+		return 0;
+	case DRM_MIRAGE_PARAM_VRAM_SIZE:
+		args->value = mdev->vram.size;
+		return 0;
+	case DRM_MIRAGE_PARAM_HW_REVISION:
+		args->value = mdev->caps.revision;
+		return 0;
+	case DRM_MIRAGE_PARAM_WAVE_LANES:
+		args->value = mdev->caps.wave_lanes;
+		return 0;
+	case DRM_MIRAGE_PARAM_MAX_GROUP:
+		args->value = mdev->caps.max_group;
+		return 0;
+	case DRM_MIRAGE_PARAM_MAX_SHARED:
+		args->value = mdev->caps.max_shared;
+		return 0;
+	case DRM_MIRAGE_PARAM_TIME:
+	case DRM_MIRAGE_PARAM_COUNTER:
+		return mirage_query_hardware(mdev, args);
+	default:
+		return -EINVAL;
+	}
+}
+
+/**
+ * mirage_ioctl_vm_stats() - DRM_IOCTL_MIRAGE_VM_STATS
+ * @drm: device
+ * @data: struct drm_mirage_vm_stats
+ * @file: file
+ *
+ * Return: 0; -E2BIG count, -ENOENT, -EFAULT
+ */
+int mirage_ioctl_vm_stats(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_mirage_vm_stats *args = data;
+	u64 values[DRM_MIRAGE_STAT_COUNT];
+	u32 count = min_t(u32, args->count, DRM_MIRAGE_STAT_COUNT);
+	struct mirage_vm *vm;
+
+	if (args->count > MIRAGE_MAX_STATS)
+		return -E2BIG;
+
+	vm = mirage_file_get_vm(file, args->vm_id);
+	if (!vm)
+		return -ENOENT;
+	mirage_stats_read(vm, values);
+	mirage_vm_put(vm);
+
+	if (copy_to_user(u64_to_user_ptr(args->values), values, count * sizeof(*values)))
+		return -EFAULT;
+	args->count = DRM_MIRAGE_STAT_COUNT;
+
+	return 0;
+}
+
+/**
+ * mirage_ioctl_vm_faults() - DRM_IOCTL_MIRAGE_VM_FAULTS
+ * @drm: device
+ * @data: struct drm_mirage_vm_faults
+ * @file: file
+ *
+ * Return: 0; -ENOENT, -EFAULT, -ENOMEM
+ */
+int mirage_ioctl_vm_faults(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_mirage_vm_faults *args = data;
+	struct drm_mirage_fault *reports;
+	unsigned int count;
+	struct mirage_vm *vm;
+	int ret = 0;
+
+	vm = mirage_file_get_vm(file, args->vm_id);
+	if (!vm)
+		return -ENOENT;
+
+	reports = kzalloc_objs(*reports, MIRAGE_VM_REPORTS);
+	if (!reports) {
+		mirage_vm_put(vm);
+		return -ENOMEM;
+	}
+	count = mirage_vm_read_reports(vm, reports, min_t(u32, args->count, MIRAGE_VM_REPORTS));
+	mirage_vm_put(vm);
+
+	if (copy_to_user(u64_to_user_ptr(args->faults), reports, count * sizeof(*reports)))
+		ret = -EFAULT;
+	args->count = count;
+	kfree(reports);
+
+	return ret;
+}
+
+static int mirage_query_pages(struct mirage_vm *vm, const struct drm_mirage_svm_query *args)
+{
+	u8 __user *user = u64_to_user_ptr(args->pages);
+	u64 npages = args->size >> MIRAGE_PAGE_SHIFT;
+	u64 done = 0;
+	u8 *pages;
+	int ret = 0;
+
+	pages = kmalloc(MIRAGE_QUERY_PAGES, GFP_KERNEL);
+	if (!pages)
+		return -ENOMEM;
+
+	while (done < npages && !ret) {
+		unsigned int count = min_t(u64, npages - done, MIRAGE_QUERY_PAGES);
+
+		ret = mirage_vm_query_pages(vm, args->addr + (done << MIRAGE_PAGE_SHIFT), count,
+					    pages);
+		if (!ret && copy_to_user(user + done, pages, count))
+			ret = -EFAULT;
+		done += count;
+	}
+	kfree(pages);
+
+	return ret;
+}
+
+/**
+ * mirage_ioctl_svm_query() - DRM_IOCTL_MIRAGE_SVM_QUERY
+ * @drm: device
+ * @data: struct drm_mirage_svm_query
+ * @file: file
+ *
+ * Return: 0; -EINVAL pad, alignment or range, -ENOENT, -EFAULT, -ENOMEM, -ENODEV
+ */
+int mirage_ioctl_svm_query(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_mirage_svm_query *args = data;
+	u64 limit = BIT_ULL(MIRAGE_VA_MIRROR_BITS);
+	struct mirage_vm *vm;
+	int ret, idx;
+
+	if (args->pad || !args->size || args->size > MIRAGE_MAX_QUERY_BYTES ||
+	    !IS_ALIGNED(args->addr | args->size, BIT_ULL(MIRAGE_PAGE_SHIFT)) ||
+	    args->addr >= limit || args->size > limit - args->addr)
+		return -EINVAL;
+
+	vm = mirage_file_get_vm(file, args->vm_id);
+	if (!vm)
+		return -ENOENT;
+
+	if (drm_dev_enter(drm, &idx)) {
+		ret = mirage_query_pages(vm, args);
+		drm_dev_exit(idx);
+	} else {
+		ret = -ENODEV;
+	}
+	mirage_vm_put(vm);
+
+	return ret;
+}

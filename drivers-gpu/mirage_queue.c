@@ -1,0 +1,499 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * DOC: Queues
+ *
+ * A queue is one channel of the device with a ring in system memory and a scheduler
+ * of its own. It is ready, or it has stopped for good; a stopped queue is never
+ * started again, since what its jobs would have done to memory is unknown to their
+ * successors. Whoever submitted makes a new one.
+ *
+ * Stopping has two halves, because those who find the reason (fault service, event
+ * interrupt, loss of the device) often may not wait:
+ *
+ *   mirage_queue_fail()     writes the reason; the first one stays. No job starts from
+ *                           here on.
+ *   mirage_queue_quiesce()  resets the channel, waits until the device makes no further
+ *                           access for it, and only then signals the fences of
+ *                           the jobs it had. A fence thus never signals while its
+ *                           job can still write memory.
+ *
+ * If the device does not answer the reset it is cut off from memory (mirage_device.c),
+ * which gives the same guarantee.
+ *
+ * A channel number is given back after the reset. The fault buffer may still hold
+ * entries of the channel's old owner; they are told from the new one's by their time.
+ * Events need no such care: a FENCE event makes us look at a fence slot, an ERROR event
+ * at the descriptor's state, and both then are the new owner's.
+ *
+ * Rejected: stopping the scheduler (drm_sched_stop) and restarting it with the ring
+ * cleaned of the bad job, as drivers with shared rings do: a ring here belongs to
+ * one submitter, and there is nobody innocent behind the bad job to be saved.
+ */
+#include <linux/slab.h>
+#include <linux/wait.h>
+#include <linux/xarray.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_print.h>
+
+#include <hw/queues.h>
+
+#include "mirage_cmdq.h"
+#include "mirage_device.h"
+#include "mirage_fault.h"
+#include "mirage_job.h"
+#include "mirage_queue.h"
+#include "mirage_vm.h"
+
+#define MIRAGE_QUEUE_TIMEOUT_MS	10000
+
+/*
+ * Ends schedulers. Of the module and not of a device: the last scheduler's end may be the end of
+ * the device structure, and with it of every workqueue in there.
+ */
+static struct workqueue_struct *mirage_queue_free_wq;
+/* Schedulers alive, and who waits for there to be none: module exit. */
+static atomic_t mirage_queue_count = ATOMIC_INIT(0);
+static DECLARE_WAIT_QUEUE_HEAD(mirage_queue_none);
+
+static struct mirage_chan_desc *mirage_queue_desc(const struct mirage_queue *queue)
+{
+	return &queue->mdev->chans[queue->chan];
+}
+
+static void mirage_queue_free_work(struct work_struct *work)
+{
+	struct mirage_queue *queue = container_of(work, struct mirage_queue, free_work);
+
+	drm_sched_entity_fini(&queue->entity);
+	drm_sched_fini(&queue->sched);
+	drm_dev_put(&queue->mdev->drm);
+	mutex_destroy(&queue->exec_lock);
+	mutex_destroy(&queue->stop_lock);
+	kfree_rcu(queue, rcu);
+
+	if (atomic_dec_and_test(&mirage_queue_count))
+		wake_up_all(&mirage_queue_none);
+}
+
+static void mirage_queue_release_sched(struct kref *kref)
+{
+	struct mirage_queue *queue = container_of(kref, struct mirage_queue, sched_ref);
+
+	queue_work(mirage_queue_free_wq, &queue->free_work);
+}
+
+/**
+ * mirage_queue_get_sched() - keep the scheduler
+ * @queue: queue that the caller has some reference to
+ */
+void mirage_queue_get_sched(struct mirage_queue *queue)
+{
+	kref_get(&queue->sched_ref);
+}
+
+/**
+ * mirage_queue_put_sched() - need the scheduler no more
+ * @queue: queue
+ *
+ * Context: any; may be called from the scheduler's own works.
+ */
+void mirage_queue_put_sched(struct mirage_queue *queue)
+{
+	kref_put(&queue->sched_ref, mirage_queue_release_sched);
+}
+
+static void mirage_queue_release(struct kref *kref)
+{
+	struct mirage_queue *queue = container_of(kref, struct mirage_queue, ref);
+	const struct mirage_queue_error gone = {
+		.state = DRM_MIRAGE_QUEUE_LOST,
+		.error = -ECANCELED,
+	};
+
+	mirage_queue_fail(queue, &gone);
+	mirage_queue_quiesce(queue);
+
+	/* After this nobody finds the queue by its channel, so nobody queues its stop work. */
+	xa_erase(&queue->mdev->queues, queue->chan);
+	cancel_work_sync(&queue->stop_work);
+
+	drm_sched_entity_kill(&queue->entity);
+	mirage_mem_free(queue->mdev, &queue->mem);
+	mirage_vm_put(queue->vm);
+	mirage_queue_put_sched(queue);
+}
+
+/**
+ * mirage_queue_get() - take a reference
+ * @queue: queue that the caller has a reference to
+ *
+ * Return: @queue
+ */
+struct mirage_queue *mirage_queue_get(struct mirage_queue *queue)
+{
+	kref_get(&queue->ref);
+	return queue;
+}
+
+/**
+ * mirage_queue_put() - drop a reference
+ * @queue: queue
+ *
+ * Context: process, may sleep: the last one resets the channel.
+ */
+void mirage_queue_put(struct mirage_queue *queue)
+{
+	kref_put(&queue->ref, mirage_queue_release);
+}
+
+static void mirage_queue_stop_work(struct work_struct *work)
+{
+	mirage_queue_quiesce(container_of(work, struct mirage_queue, stop_work));
+}
+
+/* Take jobs up to @seqno off the device's list, onto @done. */
+static void mirage_queue_take(struct mirage_queue *queue, u64 seqno, struct list_head *done)
+{
+	struct mirage_job *job, *next;
+
+	lockdep_assert_held(&queue->lock);
+
+	list_for_each_entry_safe(job, next, &queue->in_flight, node) {
+		if (job->seqno > seqno)
+			break;
+		list_move_tail(&job->node, done);
+	}
+}
+
+static void mirage_queue_complete(struct list_head *done, int error)
+{
+	struct mirage_job *job, *next;
+
+	/* A completed job may be freed at once; those behind it are not complete yet. */
+	list_for_each_entry_safe(job, next, done, node) {
+		list_del_init(&job->node);
+		mirage_job_complete(job, error);
+	}
+}
+
+/**
+ * mirage_queue_poll() - signal what the device has completed
+ * @queue: queue
+ *
+ * Context: process, a reference held; sleeps not. The device's memory is there: between
+ * drm_dev_enter() and drm_dev_exit(), or jobs are in flight and nobody has
+ * called mirage_queues_lost().
+ * Return: true if it signalled something
+ */
+bool mirage_queue_poll(struct mirage_queue *queue)
+{
+	__le64 *slot = queue->mem.cpu + MIRAGE_QUEUE_RING_BYTES;
+	LIST_HEAD(done);
+	bool any;
+
+	spin_lock(&queue->lock);
+	/* An empty list also means that the slot may have been given back. */
+	if (!list_empty(&queue->in_flight)) {
+		mirage_queue_take(queue, le64_to_cpu(READ_ONCE(*slot)), &done);
+		queue->jobs += list_count_nodes(&done);
+		/* What the job wrote is read after the number that says it did. */
+		dma_rmb();
+	}
+	any = !list_empty(&done);
+	spin_unlock(&queue->lock);
+
+	mirage_queue_complete(&done, 0);
+
+	return any;
+}
+
+/**
+ * mirage_queue_fail() - stop a queue for good
+ * @queue: queue; the caller has a reference or holds the xa_lock of mirage_device.queues
+ * @error: why; its state is not READY
+ *
+ * From here on no job starts. The reset, and the end of the jobs that the device has,
+ * follow in mirage_queue_quiesce(), which a work does unless the caller does.
+ *
+ * Context: process; does not sleep.
+ * Return: true if this stopped it, false if it had stopped before: @error is forgotten
+ */
+bool mirage_queue_fail(struct mirage_queue *queue, const struct mirage_queue_error *error)
+{
+	bool first;
+
+	spin_lock(&queue->lock);
+	first = queue->error.state == DRM_MIRAGE_QUEUE_READY;
+	if (first) {
+		queue->error = *error;
+		queue_work(queue->mdev->submit_wq, &queue->stop_work);
+	}
+	spin_unlock(&queue->lock);
+
+	return first;
+}
+
+/**
+ * mirage_queue_quiesce() - wait until a failed queue's channel is reset, and end its jobs
+ * @queue: queue that mirage_queue_fail() was called for
+ *
+ * Jobs that the device completed before the reset end without an error.
+ *
+ * Context: process; waits for the device, a bounded time.
+ */
+void mirage_queue_quiesce(struct mirage_queue *queue)
+{
+	struct mirage_device *mdev = queue->mdev;
+	LIST_HEAD(cancelled);
+	int error;
+	int idx;
+
+	mutex_lock(&queue->stop_lock);
+	if (queue->quiet)
+		goto unlock;
+
+	/* When the device has been unplugged it was cut off before, and no channel runs. */
+	if (drm_dev_enter(&mdev->drm, &idx)) {
+		u64 seqno = mirage_cmdq_chan(mdev, MIRAGE_CMD_CHAN_RESET, queue->chan);
+
+		/* On an error the device has been cut off from memory, which is as good. */
+		mirage_cmdq_wait(mdev, seqno, true);
+		mirage_queue_poll(queue);
+		drm_dev_exit(idx);
+	}
+
+	spin_lock(&queue->lock);
+	WARN_ON_ONCE(queue->error.state == DRM_MIRAGE_QUEUE_READY);
+	mirage_queue_take(queue, U64_MAX, &cancelled);
+	error = queue->error.error;
+	spin_unlock(&queue->lock);
+
+	mirage_queue_complete(&cancelled, error);
+	queue->quiet = true;
+unlock:
+	mutex_unlock(&queue->stop_lock);
+}
+
+static int mirage_queue_init_sched(struct mirage_queue *queue, u32 timeout_ms)
+{
+	struct drm_gpu_scheduler *sched = &queue->sched;
+	const struct drm_sched_init_args args = {
+		.ops = &mirage_job_sched_ops,
+		.submit_wq = queue->mdev->submit_wq,
+		.num_rqs = 1,
+		.credit_limit = MIRAGE_QUEUE_RING_WORDS - MIRAGE_JOB_FENCE_WORDS,
+		.timeout = msecs_to_jiffies(timeout_ms ?: MIRAGE_QUEUE_TIMEOUT_MS),
+		.timeout_wq = queue->mdev->submit_wq,
+		.name = "mirage-queue",
+		.dev = queue->mdev->drm.dev,
+	};
+	int ret;
+
+	BUILD_BUG_ON(MIRAGE_JOB_MAX_WORDS > MIRAGE_QUEUE_RING_WORDS - MIRAGE_JOB_FENCE_WORDS);
+
+	ret = drm_sched_init(sched, &args);
+	if (ret)
+		return ret;
+
+	ret = drm_sched_entity_init(&queue->entity, DRM_SCHED_PRIORITY_KERNEL, &sched, 1, NULL);
+	if (ret)
+		drm_sched_fini(sched);
+
+	return ret;
+}
+
+/* Describe the channel to the device and start it. */
+static int mirage_queue_start(struct mirage_queue *queue)
+{
+	struct mirage_device *mdev = queue->mdev;
+	struct mirage_chan_desc *desc = mirage_queue_desc(queue);
+	u32 state;
+	int ret;
+
+	memset(desc, 0, sizeof(*desc));
+	desc->ring = cpu_to_le64(mirage_mem_phys(&queue->mem, 0));
+	desc->ring_order = cpu_to_le32(MIRAGE_QUEUE_RING_ORDER);
+	desc->class = cpu_to_le32(queue->queue_class);
+	desc->vm = cpu_to_le32(queue->vm->id);
+	desc->priority = cpu_to_le32(queue->priority);
+
+	ret = mirage_cmdq_wait(mdev, mirage_cmdq_chan(mdev, MIRAGE_CMD_CHAN_START, queue->chan),
+			       true);
+	if (ret)
+		return ret;
+
+	state = le32_to_cpu(READ_ONCE(desc->state));
+	if (state != MIRAGE_CHAN_RUNNING) {
+		drm_err(&mdev->drm, "channel %u did not start: state %u, error %u\n",
+			queue->chan, state, le32_to_cpu(READ_ONCE(desc->error)));
+		return -EIO;
+	}
+
+	return 0;
+}
+
+/* Get a channel number and start the channel. On failure nothing is left of it. */
+static int mirage_queue_open_channel(struct mirage_queue *queue)
+{
+	struct mirage_device *mdev = queue->mdev;
+	int ret, idx;
+
+	if (!drm_dev_enter(&mdev->drm, &idx))
+		return -ENODEV;
+
+	/* Reserved, and not found by anyone, until the channel runs. */
+	ret = xa_alloc(&mdev->queues, &queue->chan, NULL,
+		       XA_LIMIT(0, mdev->caps.nr_channels - 1), GFP_KERNEL);
+	if (ret) {
+		drm_dev_exit(idx);
+		return ret == -EBUSY ? -ENOSPC : ret;
+	}
+
+	queue->born_ns = mirage_device_time(mdev);
+	ret = mirage_queue_start(queue);
+	if (ret) {
+		mirage_cmdq_wait(mdev, mirage_cmdq_chan(mdev, MIRAGE_CMD_CHAN_RESET, queue->chan),
+				 true);
+		xa_release(&mdev->queues, queue->chan);
+	} else {
+		/* Cannot fail: the slot is reserved. */
+		xa_store(&mdev->queues, queue->chan, queue, GFP_KERNEL);
+	}
+	drm_dev_exit(idx);
+
+	return ret;
+}
+
+/**
+ * mirage_queue_create() - make a queue
+ * @vm: address space; a reference is taken
+ * @args: checked by the caller
+ *
+ * Context: process, may sleep; waits for the device, a bounded time.
+ * Return: the queue with one reference, or an ERR_PTR: -ENOSPC out of channels, -ENODEV the
+ * device has gone, -ENOMEM
+ */
+struct mirage_queue *mirage_queue_create(struct mirage_vm *vm,
+					 const struct drm_mirage_queue_create *args)
+{
+	struct mirage_device *mdev = vm->mdev;
+	const struct mirage_queue_error lost = {
+		.state = DRM_MIRAGE_QUEUE_LOST,
+		.error = -ENODEV,
+	};
+	struct mirage_queue *queue;
+	int ret;
+
+	queue = kzalloc_obj(*queue);
+	if (!queue)
+		return ERR_PTR(-ENOMEM);
+
+	kref_init(&queue->ref);
+	kref_init(&queue->sched_ref);
+	queue->mdev = mdev;
+	queue->vm = vm;
+	queue->queue_class = args->queue_class;
+	queue->priority = args->priority;
+	queue->fence_context = dma_fence_context_alloc(1);
+	mutex_init(&queue->exec_lock);
+	mutex_init(&queue->stop_lock);
+	spin_lock_init(&queue->lock);
+	INIT_LIST_HEAD(&queue->in_flight);
+	INIT_WORK(&queue->stop_work, mirage_queue_stop_work);
+	INIT_WORK(&queue->free_work, mirage_queue_free_work);
+
+	ret = mirage_mem_alloc(mdev, &queue->mem, MIRAGE_QUEUE_RING_BYTES + sizeof(__le64));
+	if (ret)
+		goto err_free;
+	ret = mirage_queue_init_sched(queue, args->timeout_ms);
+	if (ret)
+		goto err_mem;
+	ret = mirage_queue_open_channel(queue);
+	if (ret)
+		goto err_sched;
+
+	mirage_vm_get(vm);
+	drm_dev_get(&mdev->drm);
+	atomic_inc(&mirage_queue_count);
+
+	/* Lost while it was made: mirage_queues_lost() may have looked before the queue was there. */
+	if (mirage_device_is_lost(mdev)) {
+		mirage_queue_fail(queue, &lost);
+		mirage_queue_put(queue);
+		return ERR_PTR(-ENODEV);
+	}
+
+	return queue;
+
+err_sched:
+	drm_sched_entity_fini(&queue->entity);
+	drm_sched_fini(&queue->sched);
+err_mem:
+	mirage_mem_free(mdev, &queue->mem);
+err_free:
+	mutex_destroy(&queue->exec_lock);
+	mutex_destroy(&queue->stop_lock);
+	kfree(queue);
+	return ERR_PTR(ret);
+}
+
+/**
+ * mirage_queue_destroy() - stop a queue whose handle has gone
+ * @queue: queue; the handle's reference is consumed
+ *
+ * When it returns the device does nothing for the queue and its jobs' fences have
+ * signalled, except those that still wait for another's fence: they signal after it.
+ *
+ * Context: process; waits for the device, a bounded time.
+ */
+void mirage_queue_destroy(struct mirage_queue *queue)
+{
+	const struct mirage_queue_error destroyed = {
+		.state = DRM_MIRAGE_QUEUE_LOST,
+		.error = -ECANCELED,
+	};
+
+	mirage_queue_fail(queue, &destroyed);
+	mirage_queue_quiesce(queue);
+	mirage_queue_put(queue);
+}
+
+/**
+ * mirage_queue_query() - tell user space how a queue is
+ * @queue: queue
+ * @args: all but the handle is filled in
+ */
+void mirage_queue_query(struct mirage_queue *queue, struct drm_mirage_queue_query *args)
+{
+	spin_lock(&queue->lock);
+	args->state = queue->error.state;
+	args->hw_error = queue->error.hw_error;
+	args->hw_info = queue->error.hw_info;
+	args->hw_addr = queue->error.hw_addr;
+	args->jobs = queue->jobs;
+	spin_unlock(&queue->lock);
+}
+
+/**
+ * mirage_queue_module_init() - before any device is probed
+ *
+ * Return: 0 or -ENOMEM
+ */
+int mirage_queue_module_init(void)
+{
+	mirage_queue_free_wq = alloc_workqueue("mirage-free", WQ_UNBOUND, 0);
+
+	return mirage_queue_free_wq ? 0 : -ENOMEM;
+}
+
+/**
+ * mirage_queue_module_exit() - after the last device has gone
+ *
+ * Waits for schedulers whose last jobs depend on fences of others. Those are finite.
+ */
+void mirage_queue_module_exit(void)
+{
+	wait_event(mirage_queue_none, !atomic_read(&mirage_queue_count));
+	destroy_workqueue(mirage_queue_free_wq);
+}
