@@ -8,20 +8,23 @@
 #include "mirage_device_types.h"
 
 int mirage_device_init(struct mirage_device *mdev);
-void mirage_device_stop(struct mirage_device *mdev);
+void mirage_device_unplug(struct mirage_device *mdev);
 void mirage_device_wedge(struct mirage_device *mdev, const char *why);
+void mirage_device_check(struct mirage_device *mdev);
+u64 mirage_device_counter(struct mirage_device *mdev, enum mirage_reg lo);
 u64 mirage_device_time(struct mirage_device *mdev);
+u64 mirage_device_estimate_time(const struct mirage_device *mdev);
 
 /**
  * mirage_device_is_lost() - does the device no longer answer?
  * @mdev: device
  *
  * Context: any.
- * Return: true once mirage_device_wedge() or mirage_device_stop() was called
+ * Return: true once mirage_device_wedge() or mirage_device_unplug() was called
  */
 static inline bool mirage_device_is_lost(const struct mirage_device *mdev)
 {
-	return atomic_read(&mdev->lost);
+	return atomic_read_acquire(&mdev->lost);
 }
 
 #endif /* MIRAGE_DEVICE_H */

@@ -60,7 +60,7 @@ struct mirage_options {
  *
  * Lives as long as the last open file; the hardware part is gone after
  * drm_dev_unplug(), so use it between drm_dev_enter() and drm_dev_exit(), or
- * from what mirage_device_stop() waits for.
+ * from what mirage_device_unplug() waits for.
  */
 struct mirage_device {
 	/** @drm: the DRM device this is */
@@ -114,9 +114,17 @@ struct mirage_device {
 	/** @submit_wq: runs the schedulers of all queues */
 	struct workqueue_struct *submit_wq;
 
+	/** @reg_lock: keeps the two reads of a REG64 together. Innermost; not taken in hard interrupts. */
+	spinlock_t reg_lock;
+
+	/**
+	 * @lost_lock: makes the device's cut from memory happen once, and complete before anybody
+	 * sees @lost. Taken in notifiers that must not sleep; nothing but registers inside.
+	 */
+	spinlock_t lost_lock;
 	/**
 	 * @lost: the device does not answer and was cut off from memory; never reset.
-	 * Written once by mirage_device_wedge() or mirage_device_stop(), read anywhere.
+	 * Written under @lost_lock, read anywhere.
 	 */
 	atomic_t lost;
 	/** @lost_work: tells queues and waiters that the device is lost */

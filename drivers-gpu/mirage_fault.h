@@ -6,29 +6,10 @@
 #include <linux/mutex.h>
 #include <linux/types.h>
 
+#include "mirage_batch.h"
 #include "mirage_mem.h"
 
 struct mirage_device;
-
-/**
- * struct mirage_fault - one access that failed, in the CPU's byte order
- */
-struct mirage_fault {
-	/** @addr: GPU address, exact to the byte */
-	u64 addr;
-	/** @time_ns: device clock when the access failed */
-	u64 time_ns;
-	/** @chan: channel whose access it was */
-	u32 chan;
-	/** @vm: VM table index of the address space */
-	u16 vm;
-	/** @access: enum mirage_access */
-	u8 access;
-	/** @kind: enum mirage_fault_kind */
-	u8 kind;
-	/** @unit: enum mirage_fault_unit */
-	u8 unit;
-};
 
 /**
  * struct mirage_faults - state of the fault buffer

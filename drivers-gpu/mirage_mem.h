@@ -14,7 +14,7 @@ struct mirage_device;
  *
  * It goes back when the driver leaves the PCI device, whoever still holds this
  * structure: touch @cpu between drm_dev_enter() and drm_dev_exit() only, or
- * from what mirage_device_stop() waits for.
+ * from what mirage_device_unplug() waits for.
  */
 struct mirage_mem {
 	/** @cpu: where the kernel sees it, NULL when there is none */

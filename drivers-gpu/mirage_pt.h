@@ -3,29 +3,92 @@
 #ifndef MIRAGE_PT_H
 #define MIRAGE_PT_H
 
-#include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/types.h>
 #include <linux/xarray.h>
 
+#include "mirage_leaves.h"
 #include "mirage_vram.h"
 
 struct drm_printer;
+struct mirage_block;
 struct mirage_device;
+
+/**
+ * struct mirage_pt_dir - a PD2 or a PD1
+ */
+struct mirage_pt_dir {
+	/** @buf: the table */
+	struct mirage_vram_buf buf;
+	/** @parent: PD2 of a PD1, NULL for a PD2; constant */
+	struct mirage_pt_dir *parent;
+	/** @entry: where the entry that points here lies in VRAM; constant */
+	u64 entry;
+	/** @va: first address it covers; constant */
+	u64 va;
+	/** @users: tables or blocks below it. Protected by mirage_pt.lock. */
+	unsigned int users;
+	/**
+	 * @blocks: of a PD1, the block that each entry belongs to while something is mapped there.
+	 * Written under that block's lock; a block read under mirage_pt.lock stays valid until
+	 * that is dropped.
+	 */
+	struct mirage_block *blocks[];
+};
 
 /**
  * struct mirage_pt - the page tables of one address space
  */
 struct mirage_pt {
+	/** @mdev: device; constant */
+	struct mirage_device *mdev;
+	/** @vm_id: VM table index; constant */
+	u32 vm_id;
 	/** @root: PD3, 8 KiB */
 	struct mirage_vram_buf root;
 	/**
-	 * @lock: protects @dirs and the entries of PD3 and PD2, which only ever go from empty to a
-	 * table. Held while memory is allocated, so never taken in map() or unmap().
+	 * @lock: protects @pd2s, @pd1s and the entries of PD3 and PD2, and keeps blocks from being
+	 * freed. Held while memory is allocated and while the device is waited for (bounded), so
+	 * it is never taken in map(), unmap() or flush().
 	 */
 	struct mutex lock;
-	/** @dirs: struct mirage_pt_dir of each PD2 and PD1. Protected by @lock. */
-	struct xarray dirs;
+	/** @pd2s: struct mirage_pt_dir by address >> MIRAGE_PD3_SHIFT. Protected by @lock. */
+	struct xarray pd2s;
+	/** @pd1s: struct mirage_pt_dir by address >> MIRAGE_PD2_SHIFT. Protected by @lock. */
+	struct xarray pd1s;
 };
+
+/**
+ * struct mirage_block - the driver's part of a block of the mirror core
+ *
+ * Used under the core's lock of the block, but for what other members say.
+ */
+struct mirage_block {
+	/** @leaves: what is mapped. Others may look at its bitmaps, for hints. */
+	struct mirage_leaves leaves;
+	/** @mdev: device; constant */
+	struct mirage_device *mdev;
+	/** @table: the PT; constant */
+	struct mirage_vram_buf table;
+	/** @dir: the PD1 above; constant */
+	struct mirage_pt_dir *dir;
+	/** @index: of its entry in @dir; constant */
+	unsigned int index;
+	/** @live: the device is there, and entries are to be written */
+	bool live;
+	/** @token: of the last flush that was started */
+	u64 token;
+};
+
+int mirage_pt_init(struct mirage_pt *pt, struct mirage_device *mdev, u32 vm_id);
+void mirage_pt_fini(struct mirage_pt *pt);
+
+struct mirage_block *mirage_pt_create_block(struct mirage_pt *pt, u64 start);
+void mirage_pt_destroy_block(struct mirage_pt *pt, struct mirage_block *block);
+
+void mirage_pt_lookup(struct mirage_pt *pt, u64 start, unsigned long valid[MIRAGE_LEAVES_WORDS],
+		      unsigned long writable[MIRAGE_LEAVES_WORDS]);
+void mirage_pt_query(struct mirage_pt *pt, u64 addr, unsigned int npages, u8 *pages);
+void mirage_pt_dump(struct mirage_pt *pt, struct drm_printer *p);
 
 #endif /* MIRAGE_PT_H */

@@ -23,15 +23,19 @@ static inline void mirage_reg_write(const struct mirage_device *mdev, enum mirag
 /**
  * mirage_reg_read64() - read a REG64 counter or a LO/HI pair that latches
  * @mdev: device
- * @lo: its low half
+ * @lo: its low half, whose read latches the high one
  *
- * Context: any, but not two at a time for the same register: the low half latches the high one.
+ * Context: any but hard interrupts; takes mirage_device.reg_lock.
  */
-static inline u64 mirage_reg_read64(const struct mirage_device *mdev, enum mirage_reg lo)
+static inline u64 mirage_reg_read64(struct mirage_device *mdev, enum mirage_reg lo)
 {
-	u64 value = readl(mdev->regs + lo);
+	u64 value;
 
-	return value | (u64)readl(mdev->regs + lo + 4) << 32;
+	spin_lock(&mdev->reg_lock);
+	value = readl(mdev->regs + lo);
+	value |= (u64)readl(mdev->regs + lo + 4) << 32;
+	spin_unlock(&mdev->reg_lock);
+	return value;
 }
 
 static inline void mirage_reg_write64(const struct mirage_device *mdev, enum mirage_reg lo,

@@ -21,6 +21,9 @@ struct drm_printer;
 struct hmm_mirror;
 struct mirage_device;
 
+/** MIRAGE_VM_PENDING: faults that wait for the service of one VM; more are dropped and fault again. */
+#define MIRAGE_VM_PENDING	1024
+
 /** MIRAGE_VM_REPORTS: accesses that could not be served that a VM remembers; a power of two. */
 #define MIRAGE_VM_REPORTS	32
 
@@ -34,8 +37,8 @@ struct mirage_vm {
 	struct mirage_device *mdev;
 	/** @id: VM table index; constant */
 	u32 id;
-	/** @born_ns: device clock when @id became this VM's: older faults are another's */
-	u64 born_ns;
+	/** @has_id: @id is reserved; constant once made */
+	bool has_id;
 	/** @tgid: process that made it, for reports; constant */
 	pid_t tgid;
 	/** @comm: its name then; constant */
@@ -44,6 +47,8 @@ struct mirage_vm {
 	struct mirage_pt pt;
 	/** @mirror: the process's address space; constant until the last reference goes */
 	struct hmm_mirror *mirror;
+	/** @write_rights: bits of MIRAGE_PTE_RIGHTS that a writable page gets; constant */
+	u64 write_rights;
 	/** @stats: counters */
 	struct mirage_stats stats;
 
@@ -77,9 +82,12 @@ struct mirage_vm *mirage_vm_create(struct mirage_device *mdev);
 struct mirage_vm *mirage_vm_get(struct mirage_vm *vm);
 void mirage_vm_put(struct mirage_vm *vm);
 struct mirage_vm *mirage_vm_lookup(struct mirage_device *mdev, u32 id);
+struct mirage_vm *mirage_vm_next(struct mirage_device *mdev, unsigned long *id);
 bool mirage_vm_is_current(struct mirage_vm *vm);
 void mirage_vm_unplug_all(struct mirage_device *mdev);
 
+void mirage_vm_report(struct mirage_vm *vm, const struct mirage_fault *fault, u32 queue_id,
+		      int error);
 unsigned int mirage_vm_read_reports(struct mirage_vm *vm, struct drm_mirage_fault *reports,
 				    unsigned int count);
 int mirage_vm_query_pages(struct mirage_vm *vm, u64 addr, unsigned int npages, u8 *pages);

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The fault buffer: accesses that wait for the kernel.
+ *
+ * Model: NVIDIA's UVM. One context empties the whole buffer, so that the device never
+ * waits for room, and hands each address space its faults; address spaces are then served
+ * in parallel (mirage_service.c). Nothing here sleeps for memory, so the
+ * buffer keeps moving while services wait for mm.
+ *
+ * A fault that cannot be handed over (its address space is gone, or has more faults pending than
+ * it takes) is dropped: as long as the access still waits, the next replay makes it fault again.
+ */
+#include "mirage_fault.h"
+
+#include <drm/drm_managed.h>
+
+#include "mirage_device.h"
+#include "mirage_service.h"
+#include "mirage_trace.h"
+#include "mirage_vm.h"
+
+/**
+ * mirage_fault_init() - allocate the fault buffer
+ * @mdev: device, not enabled
+ *
+ * Return: 0 or a negative errno
+ */
+int mirage_fault_init(struct mirage_device *mdev)
+{
+	struct mirage_faults *q = &mdev->faults;
+	int ret;
+
+	ret = drmm_mutex_init(&mdev->drm, &q->lock);
+	if (ret)
+		return ret;
+	q->order = mdev->options.fault_order;
+	q->batch = drmm_kcalloc(&mdev->drm, 1u << q->order, sizeof(*q->batch), GFP_KERNEL);
+	if (!q->batch)
+		return -ENOMEM;
+	return mirage_mem_alloc(mdev, &q->mem, sizeof(struct mirage_fault_entry) << q->order);
+}
+
+static void fault_read(const struct mirage_fault_entry *entry, struct mirage_fault *fault)
+{
+	fault->addr = le64_to_cpu(entry->addr);
+	fault->time_ns = le64_to_cpu(entry->time_ns);
+	fault->chan = le32_to_cpu(entry->chan);
+	fault->vm = le16_to_cpu(entry->vm);
+	fault->access = entry->access;
+	fault->kind = entry->kind;
+	fault->unit = entry->unit;
+}
+
+/* Hand each address space its faults; most come in rows of the same one. */
+static void fault_distribute(struct mirage_device *mdev, const struct mirage_fault *batch,
+			     unsigned int count)
+{
+	unsigned int first = 0;
+	unsigned int i;
+
+	for (i = 1; i <= count; i++) {
+		struct mirage_vm *vm;
+
+		if (i < count && batch[i].vm == batch[first].vm)
+			continue;
+		vm = mirage_vm_lookup(mdev, batch[first].vm);
+		if (vm) {
+			mirage_service_add(vm, batch + first, i - first);
+			mirage_vm_put(vm);
+		}
+		first = i;
+	}
+}
+
+/**
+ * mirage_fault_drain() - read the whole fault buffer, and arm the interrupt for the next fault
+ * @mdev: device, between drm_dev_enter() and drm_dev_exit()
+ *
+ * Context: may sleep; takes mirage_faults.lock, and mirage_vm.fault_lock inside.
+ * Return: entries read
+ */
+unsigned int mirage_fault_drain(struct mirage_device *mdev)
+{
+	struct mirage_faults *q = &mdev->faults;
+	struct mirage_status_page *status = mdev->status;
+	const struct mirage_fault_entry *ring = q->mem.cpu;
+	u32 size = 1u << q->order;
+	unsigned int total = 0;
+	unsigned int count;
+	u32 put;
+
+	mutex_lock(&q->lock);
+	for (;;) {
+		put = le32_to_cpu(smp_load_acquire(&status->fault_put));
+		if (put == q->get) {
+			WRITE_ONCE(status->fault_armed, cpu_to_le32(1));
+			/* The device looks at armed after it has moved put: look the other way round. */
+			smp_mb();
+			if (put == le32_to_cpu(READ_ONCE(status->fault_put)))
+				break;
+			continue;
+		}
+		if (put - q->get > size) {
+			mirage_device_wedge(mdev, "the fault buffer's put is out of range");
+			break;
+		}
+		for (count = 0; q->get != put; count++, q->get++)
+			fault_read(&ring[q->get & (size - 1)], &q->batch[count]);
+		/* Release: the entries were read before the device may reuse them. */
+		smp_store_release(&status->fault_get, cpu_to_le32(q->get));
+
+		trace_mirage_fault_drain(mdev, count);
+		fault_distribute(mdev, q->batch, count);
+		total += count;
+	}
+	mutex_unlock(&q->lock);
+	return total;
+}
+
+/**
+ * mirage_fault_access_name() - a kind of access for people
+ * @access: enum mirage_access, or anything else the device wrote
+ */
+const char *mirage_fault_access_name(unsigned int access)
+{
+	static const char * const names[] = {
+		[MIRAGE_ACCESS_READ] = "read",
+		[MIRAGE_ACCESS_WRITE] = "write",
+		[MIRAGE_ACCESS_ATOMIC] = "atomic",
+		[MIRAGE_ACCESS_FETCH] = "fetch",
+	};
+
+	return access < ARRAY_SIZE(names) ? names[access] : "unknown access";
+}
+
+/**
+ * mirage_fault_kind_name() - why a translation failed, for people
+ * @kind: enum mirage_fault_kind, or anything else the device wrote
+ */
+const char *mirage_fault_kind_name(unsigned int kind)
+{
+	static const char * const names[] = {
+		[MIRAGE_FAULT_NOT_PRESENT] = "not present",
+		[MIRAGE_FAULT_WRITE] = "not writable",
+		[MIRAGE_FAULT_ATOMIC] = "no atomics",
+		[MIRAGE_FAULT_MALFORMED] = "malformed page table",
+		[MIRAGE_FAULT_RANGE] = "address out of range",
+		[MIRAGE_FAULT_BUS] = "bus error",
+	};
+
+	if (kind < ARRAY_SIZE(names) && names[kind])
+		return names[kind];
+	return "unknown kind";
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Serving the faults of an address space. */
+#ifndef MIRAGE_SERVICE_H
+#define MIRAGE_SERVICE_H
+
+#include <linux/types.h>
+
+struct mirage_fault;
+struct mirage_vm;
+
+int mirage_service_init(struct mirage_vm *vm);
+void mirage_service_fini(struct mirage_vm *vm);
+void mirage_service_add(struct mirage_vm *vm, const struct mirage_fault *faults,
+			unsigned int count);
+void mirage_service_replay(struct mirage_vm *vm);
+
+#endif /* MIRAGE_SERVICE_H */

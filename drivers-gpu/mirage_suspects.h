@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Accesses that failed once. Pure. */
+#ifndef MIRAGE_SUSPECTS_H
+#define MIRAGE_SUSPECTS_H
+
+#include "mirage_batch.h"
+
+/** MIRAGE_SUSPECTS: slots; a power of two. */
+#define MIRAGE_SUSPECTS	64
+
+/**
+ * struct mirage_suspect - a page that could not be served for a channel
+ */
+struct mirage_suspect {
+	/** @page: GPU address >> MIRAGE_PAGE_SHIFT */
+	u64 page;
+	/** @seen_ns: device clock when that was found; 0 in an empty slot */
+	u64 seen_ns;
+	/** @chan: channel */
+	u32 chan;
+};
+
+bool mirage_suspect_confirm(struct mirage_suspect suspects[MIRAGE_SUSPECTS],
+			    const struct mirage_fault *fault, u64 now_ns);
+
+#endif /* MIRAGE_SUSPECTS_H */

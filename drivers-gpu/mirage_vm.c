@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * GPU address spaces.
+ *
+ * A VM mirrors the process that made it and follows that process, not the file: the
+ * mirror core sees to it that it outlives neither the process's memory nor a queue.
+ *
+ * References: each handle, each queue, each service under way. What the device knows of the VM goes
+ * with the last one: the mirror is closed (nothing is mapped then), the root is taken out of the VM
+ * table and its translations are dropped, and only then the index may become another VM's. Faults
+ * of the old one that are still in the buffer are older than the new VM, which is how its queues
+ * tell (mirage_queue.born_ns).
+ *
+ * Rejected: one VM per process, shared by its files. Whoever opens the device twice
+ * (a library and its user) would see the other's counters and reports.
+ */
+#include "mirage_vm.h"
+
+#include <linux/hmm_mirror.h>
+#include <linux/slab.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_print.h>
+
+#include "mirage_device.h"
+#include "mirage_service.h"
+#include "mirage_svm.h"
+
+/* Make the VM known to the device. */
+static void vm_attach(struct mirage_vm *vm)
+{
+	struct mirage_vm_desc *desc = &vm->mdev->vm_table[vm->id];
+
+	WRITE_ONCE(desc->root, cpu_to_le64(MIRAGE_PTE_VALID | vm->pt.root.offset));
+	mirage_cmdq_wait(vm->mdev, mirage_cmdq_invalidate_all(vm->mdev, vm->id), true);
+}
+
+static void vm_detach(struct mirage_vm *vm)
+{
+	struct mirage_vm_desc *desc = &vm->mdev->vm_table[vm->id];
+	int idx;
+
+	if (!drm_dev_enter(&vm->mdev->drm, &idx))
+		return;
+	WRITE_ONCE(desc->root, 0);
+	dma_wmb();
+	mirage_cmdq_wait(vm->mdev, mirage_cmdq_invalidate_all(vm->mdev, vm->id), true);
+	drm_dev_exit(idx);
+}
+
+/* Also for a VM that is not complete. */
+static void vm_free(struct mirage_vm *vm)
+{
+	struct mirage_device *mdev = vm->mdev;
+
+	if (vm->mirror) {
+		hmm_mirror_close(vm->mirror);
+		hmm_mirror_put(vm->mirror);
+	}
+	if (vm->has_id) {
+		vm_detach(vm);
+		xa_erase(&mdev->vms, vm->id);
+	}
+	mirage_pt_fini(&vm->pt);
+	mirage_service_fini(vm);
+	kfree(vm);
+	drm_dev_put(&mdev->drm);
+}
+
+static int vm_init(struct mirage_vm *vm)
+{
+	struct mirage_device *mdev = vm->mdev;
+	struct hmm_mirror *mirror;
+	int ret;
+
+	ret = mirage_service_init(vm);
+	if (ret)
+		return ret;
+	/* Reserved, not visible yet. */
+	ret = xa_alloc(&mdev->vms, &vm->id, NULL, XA_LIMIT(0, mdev->caps.nr_vms - 1), GFP_KERNEL);
+	if (ret)
+		return ret == -EBUSY ? -ENOSPC : ret;
+	vm->has_id = true;
+	ret = mirage_pt_init(&vm->pt, mdev, vm->id);
+	if (ret)
+		return ret;
+	vm_attach(vm);
+
+	mirror = hmm_mirror_create(mdev->drm.dev, &mirage_svm_ops, vm);
+	if (IS_ERR(mirror))
+		return PTR_ERR(mirror);
+	vm->mirror = mirror;
+	return xa_err(xa_store(&mdev->vms, vm->id, vm, GFP_KERNEL));
+}
+
+/**
+ * mirage_vm_create() - make an address space that mirrors the calling process
+ * @mdev: device, between drm_dev_enter() and drm_dev_exit(), whose svm_reason is NONE
+ *
+ * Context: may sleep and allocate.
+ * Return: the VM with one reference, or -ENOMEM, -ENOSPC (the device has no more)
+ */
+struct mirage_vm *mirage_vm_create(struct mirage_device *mdev)
+{
+	struct mirage_vm *vm;
+	int ret;
+
+	vm = kzalloc(sizeof(*vm), GFP_KERNEL);
+	if (!vm)
+		return ERR_PTR(-ENOMEM);
+	kref_init(&vm->ref);
+	drm_dev_get(&mdev->drm);
+	vm->mdev = mdev;
+	vm->tgid = task_tgid_nr(current);
+	get_task_comm(vm->comm, current->group_leader);
+	vm->write_rights = MIRAGE_PTE_WRITE;
+	if (MIRAGE_REG_GET(BUS_CAPS_SYSTEM_ATOMICS, mdev->caps.bits))
+		vm->write_rights |= MIRAGE_PTE_ATOMIC;
+
+	ret = vm_init(vm);
+	if (ret) {
+		vm_free(vm);
+		return ERR_PTR(ret);
+	}
+	return vm;
+}
+
+/**
+ * mirage_vm_get() - one reference more
+ * @vm: address space the caller has a reference to
+ *
+ * Return: @vm
+ */
+struct mirage_vm *mirage_vm_get(struct mirage_vm *vm)
+{
+	kref_get(&vm->ref);
+	return vm;
+}
+
+static void vm_release(struct kref *ref)
+{
+	vm_free(container_of(ref, struct mirage_vm, ref));
+}
+
+/**
+ * mirage_vm_put() - one reference less
+ * @vm: address space
+ *
+ * Context: may sleep; the last one closes the mirror and waits for the device.
+ */
+void mirage_vm_put(struct mirage_vm *vm)
+{
+	might_sleep();
+	kref_put(&vm->ref, vm_release);
+}
+
+/**
+ * mirage_vm_next() - walk through all address spaces
+ * @mdev: device
+ * @id: where to start, 0 at first; set to where to go on
+ *
+ * Context: process; takes the xa_lock of mirage_device.vms.
+ * Return: the next VM with a reference, or NULL
+ */
+struct mirage_vm *mirage_vm_next(struct mirage_device *mdev, unsigned long *id)
+{
+	struct mirage_vm *vm;
+
+	xa_lock(&mdev->vms);
+	for (vm = xa_find(&mdev->vms, id, ULONG_MAX, XA_PRESENT); vm;
+	     vm = xa_find_after(&mdev->vms, id, ULONG_MAX, XA_PRESENT)) {
+		if (kref_get_unless_zero(&vm->ref))
+			break;
+	}
+	xa_unlock(&mdev->vms);
+	*id += 1;
+	return vm;
+}
+
+/**
+ * mirage_vm_lookup() - the address space with a VM table index
+ * @mdev: device
+ * @id: index
+ *
+ * Context: process; takes the xa_lock of mirage_device.vms.
+ * Return: the VM with a reference, or NULL
+ */
+struct mirage_vm *mirage_vm_lookup(struct mirage_device *mdev, u32 id)
+{
+	struct mirage_vm *vm;
+
+	xa_lock(&mdev->vms);
+	vm = xa_load(&mdev->vms, id);
+	if (vm && !kref_get_unless_zero(&vm->ref))
+		vm = NULL;
+	xa_unlock(&mdev->vms);
+	return vm;
+}
+
+/**
+ * mirage_vm_is_current() - does the VM mirror the calling process?
+ * @vm: address space
+ */
+bool mirage_vm_is_current(struct mirage_vm *vm)
+{
+	return hmm_mirror_is_current(vm->mirror);
+}
+
+/**
+ * mirage_vm_unplug_all() - close all mirrors
+ * @mdev: device, after drm_dev_unplug()
+ *
+ * No service asks mm for anything afterwards, and no notifier is left.
+ *
+ * Context: may sleep.
+ */
+void mirage_vm_unplug_all(struct mirage_device *mdev)
+{
+	struct mirage_vm *vm;
+	unsigned long id = 0;
+
+	while ((vm = mirage_vm_next(mdev, &id))) {
+		hmm_mirror_close(vm->mirror);
+		mirage_vm_put(vm);
+	}
+}
+
+/**
+ * mirage_vm_report() - remember an access that could not be served
+ * @vm: address space
+ * @fault: the access
+ * @queue_id: the queue that it stopped
+ * @error: negative errno
+ *
+ * Context: process; takes mirage_vm.fault_lock.
+ */
+void mirage_vm_report(struct mirage_vm *vm, const struct mirage_fault *fault, u32 queue_id,
+		      int error)
+{
+	spin_lock(&vm->fault_lock);
+	vm->reports[vm->nr_reports++ % MIRAGE_VM_REPORTS] = (struct drm_mirage_fault){
+		.addr = fault->addr,
+		.time = fault->time_ns,
+		.queue_id = queue_id,
+		.access = fault->access,
+		.kind = fault->kind,
+		.error = -error,
+	};
+	spin_unlock(&vm->fault_lock);
+}
+
+/**
+ * mirage_vm_read_reports() - the last accesses that could not be served
+ * @vm: address space
+ * @reports: filled, newest first
+ * @count: room in @reports
+ *
+ * Context: process; takes mirage_vm.fault_lock.
+ * Return: entries written, at most MIRAGE_VM_REPORTS
+ */
+unsigned int mirage_vm_read_reports(struct mirage_vm *vm, struct drm_mirage_fault *reports,
+				    unsigned int count)
+{
+	unsigned int n;
+
+	spin_lock(&vm->fault_lock);
+	for (n = 0; n < count && n < MIRAGE_VM_REPORTS && n < vm->nr_reports; n++)
+		reports[n] = vm->reports[(vm->nr_reports - 1 - n) % MIRAGE_VM_REPORTS];
+	spin_unlock(&vm->fault_lock);
+	return n;
+}
+
+/**
+ * mirage_vm_query_pages() - what the page tables hold for a range
+ * @vm: address space
+ * @addr: first address, 4 KiB aligned, below 2^47
+ * @npages: number of 4 KiB pages, not beyond 2^47
+ * @pages: out: DRM_MIRAGE_SVM_PAGE_* of each
+ *
+ * Context: may sleep; takes mirage_pt.lock.
+ * Return: 0, or -ENODEV when the device is gone
+ */
+int mirage_vm_query_pages(struct mirage_vm *vm, u64 addr, unsigned int npages, u8 *pages)
+{
+	int idx;
+
+	if (!drm_dev_enter(&vm->mdev->drm, &idx))
+		return -ENODEV;
+	mirage_pt_query(&vm->pt, addr, npages, pages);
+	drm_dev_exit(idx);
+	return 0;
+}
+
+/**
+ * mirage_vm_dump() - print a VM, its counters and all that is mapped
+ * @vm: address space
+ * @p: where to
+ *
+ * Context: may sleep; takes mirage_pt.lock.
+ */
+void mirage_vm_dump(struct mirage_vm *vm, struct drm_printer *p)
+{
+	u64 values[DRM_MIRAGE_STAT_COUNT];
+	unsigned int i;
+	int idx;
+
+	drm_printf(p, "vm %u: %s[%d], %d jobs\n", vm->id, vm->comm, vm->tgid,
+		   atomic_read(&vm->jobs));
+	mirage_stats_read(vm, values);
+	for (i = 0; i < DRM_MIRAGE_STAT_COUNT; i++)
+		drm_printf(p, "  %s: %llu\n", mirage_stats_name(i), values[i]);
+	if (!drm_dev_enter(&vm->mdev->drm, &idx))
+		return;
+	mirage_pt_dump(&vm->pt, p);
+	drm_dev_exit(idx);
+}

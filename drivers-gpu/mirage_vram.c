@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Video memory: who has which part of it, and the only way to touch it.
+ *
+ * Model: one gpu_buddy allocator over all of VRAM, under a lock of its own, for
+ * everything that lies there. The CPU sees all of it through BAR2, write-combined:
+ * writes are cheap and unordered until mirage_vram_flush(), reads are slow.
+ *
+ * Rejected: a pool of page-table pages in front of the allocator. The buddy
+ * allocator serves 4 KiB chunks as fast, and a pool would hide memory from eviction.
+ */
+#include "mirage_vram.h"
+
+#include <linux/pci.h>
+#include <linux/sizes.h>
+
+#include <drm/drm_managed.h>
+#include <drm/drm_print.h>
+
+#include <hw/pci.h>
+
+#include "mirage_device_types.h"
+#include "mirage_regs.h"
+
+static void vram_fini(struct drm_device *drm, void *unused)
+{
+	struct mirage_vram *vram = &to_mirage_device(drm)->vram;
+
+	mutex_lock(&vram->lock);
+	gpu_buddy_fini(&vram->mm);
+	mutex_unlock(&vram->lock);
+}
+
+/**
+ * mirage_vram_init() - find and map video memory
+ * @mdev: device, registers mapped
+ *
+ * Context: probe.
+ * Return: 0 or a negative errno
+ */
+int mirage_vram_init(struct mirage_device *mdev)
+{
+	struct pci_dev *pdev = to_pci_dev(mdev->drm.dev);
+	struct mirage_vram *vram = &mdev->vram;
+	int ret;
+
+	vram->size = mirage_reg_read64(mdev, MIRAGE_BUS_VRAM_SIZE_LO);
+	if (vram->size < MIRAGE_VRAM_MIN || vram->size % MIRAGE_VRAM_GRANULE ||
+	    vram->size > pci_resource_len(pdev, MIRAGE_BAR_VRAM)) {
+		drm_err(&mdev->drm, "%llu bytes of VRAM do not go with a BAR of %llu\n", vram->size,
+			(u64)pci_resource_len(pdev, MIRAGE_BAR_VRAM));
+		return -ENXIO;
+	}
+
+	ret = pcim_request_region(pdev, MIRAGE_BAR_VRAM, "mirage-vram");
+	if (ret)
+		return ret;
+	vram->base = devm_ioremap_wc(mdev->drm.dev, pci_resource_start(pdev, MIRAGE_BAR_VRAM),
+				     vram->size);
+	if (!vram->base)
+		return -ENOMEM;
+
+	ret = drmm_mutex_init(&mdev->drm, &vram->lock);
+	if (ret)
+		return ret;
+	ret = gpu_buddy_init(&vram->mm, vram->size, SZ_4K);
+	if (ret)
+		return ret;
+	gpu_buddy_driver_set_lock(&vram->mm, &vram->lock);
+	return drmm_add_action_or_reset(&mdev->drm, vram_fini, NULL);
+}
+
+/**
+ * mirage_vram_alloc() - allocate contiguous video memory
+ * @mdev: device
+ * @buf: filled
+ * @size: bytes, a power of two of at least 4 KiB; the memory is aligned to it
+ *
+ * What is in the memory is undefined.
+ *
+ * Context: may sleep and allocate; takes mirage_vram.lock.
+ * Return: 0 or -ENOMEM
+ */
+int mirage_vram_alloc(struct mirage_device *mdev, struct mirage_vram_buf *buf, u64 size)
+{
+	struct mirage_vram *vram = &mdev->vram;
+	LIST_HEAD(blocks);
+	int ret;
+
+	mutex_lock(&vram->lock);
+	ret = gpu_buddy_alloc_blocks(&vram->mm, 0, vram->size, size, size, &blocks,
+				     GPU_BUDDY_CONTIGUOUS_ALLOCATION);
+	mutex_unlock(&vram->lock);
+	if (ret)
+		return -ENOMEM;
+
+	buf->block = list_first_entry(&blocks, struct gpu_buddy_block, link);
+	buf->offset = gpu_buddy_block_offset(buf->block);
+	buf->size = size;
+	return 0;
+}
+
+/**
+ * mirage_vram_free() - give video memory back
+ * @mdev: device, which must not use the memory any more
+ * @buf: memory; may be empty
+ *
+ * Context: may sleep; takes mirage_vram.lock. Fine after the device has gone.
+ */
+void mirage_vram_free(struct mirage_device *mdev, struct mirage_vram_buf *buf)
+{
+	if (!buf->block)
+		return;
+	mutex_lock(&mdev->vram.lock);
+	gpu_buddy_free_block(&mdev->vram.mm, buf->block);
+	mutex_unlock(&mdev->vram.lock);
+	buf->block = NULL;
+}
