@@ -2,10 +2,9 @@
 /*
  * What a piece of work took, from the counters of the address space and the device.
  *
- * The chart splits the time from submission to completion. Delivery is counted by the
- * driver for each fault; faults of one batch wait side by side, so their mean times
- * the number of batches is shown. The device may execute one wave while the driver serves
- * another, so bars can overlap; what no bar has is "other": submission, scheduling, waking up.
+ * The chart splits the time from submission to completion. The device may execute one
+ * wave while the driver serves another, so bars can overlap; what no bar has is
+ * "other": submission, scheduling, waking up.
  */
 #include "meter.h"
 
@@ -54,6 +53,16 @@ void meter_add(struct meter *sum, const struct meter *meter)
 	sum->elapsed_ns += meter->elapsed_ns;
 }
 
+uint64_t meter_delivery_ns(const struct meter *meter)
+{
+	uint64_t faults = meter->stat[DRM_MIRAGE_STAT_FAULTS];
+
+	if (!faults)
+		return 0;
+	return meter->stat[DRM_MIRAGE_STAT_NS_DELIVERY] / faults *
+	       meter->stat[DRM_MIRAGE_STAT_BATCHES];
+}
+
 static unsigned long long count(const struct meter *meter, enum drm_mirage_stat stat)
 {
 	return meter->stat[stat];
@@ -79,7 +88,6 @@ void meter_print(const struct meter *meter, struct screen *screen)
 void meter_chart(const struct meter *meter, struct screen *screen)
 {
 	const uint64_t *stat = meter->stat;
-	uint64_t faults = stat[DRM_MIRAGE_STAT_FAULTS];
 	uint64_t parts = stat[DRM_MIRAGE_STAT_NS_MM] + stat[DRM_MIRAGE_STAT_NS_DMA] +
 			 stat[DRM_MIRAGE_STAT_NS_PT] + stat[DRM_MIRAGE_STAT_NS_REPLAY];
 	struct {
@@ -87,9 +95,7 @@ void meter_chart(const struct meter *meter, struct screen *screen)
 		uint64_t ns;
 	} bars[] = {
 		{ "device", meter->busy_ns },
-		{ "delivery", faults ? stat[DRM_MIRAGE_STAT_NS_DELIVERY] / faults *
-					       stat[DRM_MIRAGE_STAT_BATCHES] :
-				       0 },
+		{ "delivery", meter_delivery_ns(meter) },
 		{ "mm", stat[DRM_MIRAGE_STAT_NS_MM] },
 		{ "dma", stat[DRM_MIRAGE_STAT_NS_DMA] },
 		{ "page tables", stat[DRM_MIRAGE_STAT_NS_PT] },

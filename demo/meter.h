@@ -26,6 +26,14 @@ void meter_since(struct meter *meter, const struct meter *before);
 /** meter_add() - @sum += @meter. */
 void meter_add(struct meter *sum, const struct meter *meter);
 
+/**
+ * meter_delivery_ns() - time that faults waited before they were served.
+ *
+ * The driver sums it over faults; those of one batch wait side by side, so this is the
+ * mean times the number of batches.
+ */
+uint64_t meter_delivery_ns(const struct meter *meter);
+
 /** meter_print() - counts in two lines. */
 void meter_print(const struct meter *meter, struct screen *screen);
 
