@@ -4,7 +4,7 @@
  * a device, an IOMMU or page tables, so it is close to what a driver cannot go below.
  *
  * Its interface comes from the header in the kernel's source, where the build has been told
- * where that is (option test_hmm). The device file is opened for each touch only: while
+ * where that is (option peer). The device file is opened for each touch only: while
  * it is open, every unmapping in this process calls test_hmm.
  */
 #include "peer.h"
