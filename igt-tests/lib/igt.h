@@ -224,6 +224,21 @@ void __igt_child_done(void) __attribute__((noreturn));
 		for (; __igt_fork(); __igt_child_done())
 void igt_waitchildren(void);
 
+/*
+ * A process beside the subtest, that is stopped when it has done its service; how it
+ * ends is no result. igt_fork_helper(&process) { … }
+ */
+struct igt_helper_process {
+	bool running;
+	bool use_SIGKILL;	/* or SIGTERM */
+	pid_t pid;
+	int id;			/* place in the list of helpers */
+};
+bool __igt_fork_helper(struct igt_helper_process *process);
+#define igt_fork_helper(process)                                             \
+	for (; __igt_fork_helper(process); __igt_child_done())
+void igt_stop_helper(struct igt_helper_process *process);
+
 /* Bounded time: igt_set_timeout() makes the subtest fail when it takes longer. */
 void igt_set_timeout(unsigned int seconds, const char *operation);
 void igt_reset_timeout(void);

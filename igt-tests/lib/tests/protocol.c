@@ -45,6 +45,7 @@ static const struct run runs[] = {
 	{ { "--run-subtest", "children" }, 0, { "Subtest children: SUCCESS (" }, "FAIL" },
 	{ { "--run-subtest", "bad-child" }, 98, { "Subtest bad-child: FAIL (" }, "SUCCESS" },
 	{ { "--run-subtest", "orphan" }, 0, { "Subtest orphan: SUCCESS (" }, "FAIL" },
+	{ { "--run-subtest", "helper" }, 0, { "Subtest helper: SUCCESS (" }, "FAIL" },
 	{ { "--run-subtest", "dynamic" }, 0,
 	  { "Starting subtest: dynamic\n", "Starting dynamic subtest: part-1\n",
 	    "Dynamic subtest part-1: SUCCESS (", "Dynamic subtest part-skipped: SKIP (" }, "FAIL" },

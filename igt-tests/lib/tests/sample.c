@@ -25,6 +25,22 @@ static void thread_fails(void)
 	pthread_join(thread, NULL);
 }
 
+static struct igt_helper_process helper;
+
+static void helped(void)
+{
+	igt_fork_helper(&helper)
+		for (;;)
+			pause();
+	igt_assert(helper.running);
+	igt_stop_helper(&helper);
+	igt_assert(!helper.running);
+	/* This one is left behind. */
+	igt_fork_helper(&helper)
+		for (;;)
+			pause();
+}
+
 static void late(void)
 {
 	igt_set_timeout(1, "waiting for what never comes");
@@ -73,6 +89,9 @@ int igt_main()
 		igt_fork(i, 1)
 			for (;;)
 				pause();
+
+	igt_subtest("helper")
+		helped();
 
 	igt_subtest_with_dynamic("dynamic") {
 		igt_dynamic_f("part-%d", 1)
