@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Address spaces, and what can be seen of them.
+ */
+#include <string.h>
+
+#include "mirage.h"
+
+/**
+ * mirage_vm_create() - an address space that mirrors this process
+ * @gpu: device
+ * @vm: out: handle
+ *
+ * Return: 0 or a negative errno
+ */
+int mirage_vm_create(const struct mirage *gpu, uint32_t *vm)
+{
+	struct drm_mirage_vm_create args = { .flags = DRM_MIRAGE_VM_CREATE_SVM };
+	int ret;
+
+	ret = mirage_ioctl(gpu, DRM_IOCTL_MIRAGE_VM_CREATE, &args);
+	if (!ret)
+		*vm = args.vm_id;
+
+	return ret;
+}
+
+/**
+ * mirage_vm_destroy() - drop a handle
+ * @gpu: device
+ * @vm: handle
+ *
+ * Return: 0 or a negative errno
+ */
+int mirage_vm_destroy(const struct mirage *gpu, uint32_t vm)
+{
+	struct drm_mirage_vm_destroy args = { .vm_id = vm };
+
+	return mirage_ioctl(gpu, DRM_IOCTL_MIRAGE_VM_DESTROY, &args);
+}
+
+/**
+ * mirage_vm_stats() - read all counters
+ * @gpu: device
+ * @vm: handle
+ * @values: out: index enum drm_mirage_stat; 0 for what an older kernel does not count
+ *
+ * Return: 0 or a negative errno
+ */
+int mirage_vm_stats(const struct mirage *gpu, uint32_t vm, uint64_t values[DRM_MIRAGE_STAT_COUNT])
+{
+	struct drm_mirage_vm_stats args = {
+		.vm_id = vm,
+		.count = DRM_MIRAGE_STAT_COUNT,
+		.values = (uintptr_t)values,
+	};
+
+	memset(values, 0, DRM_MIRAGE_STAT_COUNT * sizeof(*values));
+
+	return mirage_ioctl(gpu, DRM_IOCTL_MIRAGE_VM_STATS, &args);
+}
+
+/**
+ * mirage_vm_faults() - read the last accesses that could not be served
+ * @gpu: device
+ * @vm: handle
+ * @faults: out: newest first
+ * @count: in: room; out: how many were written
+ *
+ * Return: 0 or a negative errno
+ */
+int mirage_vm_faults(const struct mirage *gpu, uint32_t vm, struct drm_mirage_fault *faults,
+		     uint32_t *count)
+{
+	struct drm_mirage_vm_faults args = {
+		.vm_id = vm,
+		.count = *count,
+		.faults = (uintptr_t)faults,
+	};
+	int ret;
+
+	ret = mirage_ioctl(gpu, DRM_IOCTL_MIRAGE_VM_FAULTS, &args);
+	if (!ret)
+		*count = args.count;
+
+	return ret;
+}
+
+/**
+ * mirage_svm_query() - look at the GPU's page tables
+ * @gpu: device
+ * @vm: handle
+ * @addr: 4 KiB aligned
+ * @size: bytes, a multiple of 4 KiB
+ * @pages: out: DRM_MIRAGE_SVM_PAGE_* of each 4 KiB page
+ *
+ * Return: 0 or a negative errno
+ */
+int mirage_svm_query(const struct mirage *gpu, uint32_t vm, const void *addr, size_t size,
+		     uint8_t *pages)
+{
+	struct drm_mirage_svm_query args = {
+		.vm_id = vm,
+		.addr = (uintptr_t)addr,
+		.size = size,
+		.pages = (uintptr_t)pages,
+	};
+
+	return mirage_ioctl(gpu, DRM_IOCTL_MIRAGE_SVM_QUERY, &args);
+}
