@@ -227,12 +227,13 @@ void fixture_run(struct fixture *f)
 	run(f);
 }
 
-void fixture_settle(struct fixture *f)
+/* Step, and sleep until each deadline, until the engine has none or @enough says so. */
+static void wait_until(struct fixture *f, bool (*enough)(struct fixture *f))
 {
 	u64 end = now_ns() + SETTLE_NS, next;
 
 	fixture_write(f, MIRAGE_DOORBELL_CMD, 0);
-	while ((next = run(f)) != UINT64_MAX) {
+	while ((next = run(f)) != UINT64_MAX && !enough(f)) {
 		struct timespec ts = {
 			.tv_sec = (time_t)(next / 1000000000),
 			.tv_nsec = (long)(next % 1000000000),
@@ -241,6 +242,28 @@ void fixture_settle(struct fixture *f)
 		CHECK(now_ns() < end);
 		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL);
 	}
+}
+
+static bool never(struct fixture *f)
+{
+	(void)f;
+	return false;
+}
+
+static bool has_fault(struct fixture *f)
+{
+	return fixture_nr_faults(f);
+}
+
+void fixture_settle(struct fixture *f)
+{
+	wait_until(f, never);
+}
+
+void fixture_await_fault(struct fixture *f)
+{
+	wait_until(f, has_fault);
+	CHECK(has_fault(f));
 }
 
 void fixture_sync(struct fixture *f)

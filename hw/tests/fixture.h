@@ -84,6 +84,8 @@ void fixture_cmd(struct fixture *f, struct mirage_cmd cmd);
 void fixture_run(struct fixture *f);
 /** fixture_settle() - like fixture_run(), and waits until the engine has no deadline any more. */
 void fixture_settle(struct fixture *f);
+/** fixture_await_fault() - wait until there is an entry in the fault buffer. */
+void fixture_await_fault(struct fixture *f);
 /** fixture_sync() - add SYNC, run, and check that it has written its value. */
 void fixture_sync(struct fixture *f);
 /** fixture_invalidate() - one INVALIDATE and its SYNC. */
