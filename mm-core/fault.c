@@ -57,6 +57,17 @@ struct hmm_call {
 /* 16 KiB each: too much for a stack, and needed too often for the page allocator */
 static struct kmem_cache *hmm_call_cache;
 
+/*
+ * An object with a constructor is not cleared at each allocation (init_on_alloc), which would
+ * take longer than a fault. So what a call uses of it, it writes first.
+ */
+static void hmm_call_construct(void *object)
+{
+	struct hmm_call *call = object;
+
+	hmm_runs_init(&call->runs);
+}
+
 /* Does the device lack the page, or a permission that mm now has? */
 static bool hmm_call_lacks(const struct hmm_block *block, unsigned int index, unsigned long pfn)
 {
@@ -256,9 +267,8 @@ static int hmm_call_mm(struct hmm_mirror *mirror, struct hmm_fault *fault, bool 
 	call->walk.limit = hmm_call_limit(mirror, fault->start);
 	call->walk.look_only = look_only;
 	call->walk.pfns = call->pfns;
-	hmm_walk_init(&call->walk);
 
-	if (bitmap_empty(call->walk.named, HMM_BLOCK_PAGES)) {
+	if (!hmm_walk_init(&call->walk)) {
 		for_each_set_bit(i, call->walk.required, HMM_BLOCK_PAGES)
 			hmm_walk_fail(fault, i, -EFAULT);
 	} else if (!mmget_not_zero(mm)) {
@@ -344,7 +354,8 @@ EXPORT_SYMBOL_GPL(hmm_mirror_snapshot);
  */
 int hmm_call_cache_create(void)
 {
-	hmm_call_cache = KMEM_CACHE(hmm_call, 0);
+	hmm_call_cache = kmem_cache_create("hmm_mirror_call", sizeof(struct hmm_call), 0, 0,
+					   hmm_call_construct);
 	return hmm_call_cache ? 0 : -ENOMEM;
 }
 

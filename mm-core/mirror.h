@@ -210,15 +210,19 @@ struct hmm_walk {
 	unsigned int limit;
 	/** @look_only: fault nothing in */
 	bool look_only;
-	/** @pfns: out: what hmm_range_fault() says of each page asked for; others undefined */
+	/** @pfns: out: what hmm_range_fault() says of each page in named; others undefined */
 	unsigned long *pfns;
 	/** @required: scratch: pages to read or to write */
 	DECLARE_BITMAP(required, HMM_BLOCK_PAGES);
 	/** @named: scratch: pages in any of the three sets, below @limit */
 	DECLARE_BITMAP(named, HMM_BLOCK_PAGES);
+	/** @first: scratch: first page in @named */
+	unsigned int first;
+	/** @end: scratch: behind the last page in @named */
+	unsigned int end;
 };
 
-void hmm_walk_init(struct hmm_walk *walk);
+bool hmm_walk_init(struct hmm_walk *walk);
 void hmm_walk_fail(struct hmm_fault *fault, unsigned int index, int error);
 int hmm_walk_pages(struct hmm_walk *walk);
 

@@ -72,10 +72,7 @@ static int hmm_walk_range(struct hmm_walk *walk, unsigned int first, unsigned in
 /* See what mm has of all named pages. Pages between them are walked over and not used. */
 static int hmm_walk_look(struct hmm_walk *walk)
 {
-	unsigned int first = find_first_bit(walk->named, HMM_BLOCK_PAGES);
-	unsigned int last = find_last_bit(walk->named, HMM_BLOCK_PAGES);
-
-	return hmm_walk_range(walk, first, last + 1, 0);
+	return hmm_walk_range(walk, walk->first, walk->end, 0);
 }
 
 /* Fault pages @first to @end - 1 in, which all need the same */
@@ -138,15 +135,23 @@ static void hmm_walk_note_absent(struct hmm_walk *walk)
 
 /**
  * hmm_walk_init - what stays the same from round to round
- * @walk: with @block, @fault, @limit and @pfns set
+ * @walk: with @fault, @limit and @pfns set
+ *
+ * Return: false if no page is named that the mm can have.
  */
-void hmm_walk_init(struct hmm_walk *walk)
+bool hmm_walk_init(struct hmm_walk *walk)
 {
 	struct hmm_fault *fault = walk->fault;
 
 	bitmap_or(walk->required, fault->read, fault->write, HMM_BLOCK_PAGES);
 	bitmap_or(walk->named, walk->required, fault->prefetch, HMM_BLOCK_PAGES);
 	bitmap_clear(walk->named, walk->limit, HMM_BLOCK_PAGES - walk->limit);
+	if (bitmap_empty(walk->named, HMM_BLOCK_PAGES))
+		return false;
+
+	walk->first = find_first_bit(walk->named, HMM_BLOCK_PAGES);
+	walk->end = find_last_bit(walk->named, HMM_BLOCK_PAGES) + 1;
+	return true;
 }
 
 /**
@@ -172,7 +177,7 @@ int hmm_walk_pages(struct hmm_walk *walk)
 		hmm_walk_fail(fault, index, -EFAULT);
 
 	/* Nothing is known yet: every page asked for is wanting */
-	memset(walk->pfns, 0, HMM_BLOCK_PAGES * sizeof(*walk->pfns));
+	memset(walk->pfns + walk->first, 0, (walk->end - walk->first) * sizeof(*walk->pfns));
 	index = hmm_walk_next(walk, 0);
 	end = index < walk->limit ? hmm_walk_stretch(walk, index) : index;
 
