@@ -130,10 +130,10 @@ static void a_lane_that_waits_for_its_own_wave_hurts_only_itself(void)
 static void random_programs(void)
 {
 	unsigned int run, stopped = 0, finished = 0;
-	uint64_t words[256], instructions = 0;
+	uint64_t words[120], instructions = 0;
 
 	for (run = 0; run < 3000; run++) {
-		unsigned int nr = 1 + random_u64() % 256, regs = 2 + random_u64() % 12 * 2;
+		unsigned int nr = 1 + random_u64() % 120, regs = 2 + random_u64() % 12 * 2;
 		unsigned int i, page;
 
 		machine = machine_create();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Random programs. Uniformly random words would nearly always stop at the first;
- * here most decode, branches are short, and addresses often hit.
+ * here most decode, branches are short, addresses often hit, and the last one ends it.
  */
 #include "program.h"
 
@@ -65,6 +65,13 @@ void random_program(uint64_t *words, size_t nr, unsigned int nr_regs)
 
 	for (i = 0; i < nr; i++) {
 		insn = random_insn(nr_regs);
+		/* Every other pair begins with an argument: addresses, if the caller likes. */
+		if (i < nr_regs / 4)
+			insn = (struct mirage_insn){ .op = MIRAGE_OP_LDC64, .has_imm = true,
+						     .d = (uint8_t)(4 * i), .a = MIRAGE_RZ,
+						     .imm = (uint32_t)(8 * i) };
+		else if (i + 1 == nr)
+			insn = (struct mirage_insn){ .op = MIRAGE_OP_EXIT };
 		words[i] = mirage_insn_encode(&insn);
 		/* Now and then a word that is nothing. */
 		if (random_u64() % 256 == 0)
