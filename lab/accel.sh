@@ -18,6 +18,8 @@ choose_accel() {
 choose_release() {
 	case $vm_kernel in
 	stock) vm_release=$lab_kernel-amd64 ;;
+	debug) vm_release=$debug_release ;;
+	*) usage_error "--kernel: $vm_kernel is neither stock nor debug" vm ;;
 	esac
 }
 
@@ -29,7 +31,7 @@ probe_kvm() {
 		vm_defaults
 		vm_gpus=0
 		vm_driver=0
-		vm_timeout=30
+		vm_timeout=15
 		vm_release=$lab_kernel-amd64
 		vm_accel=kvm
 		vm_run true

@@ -33,20 +33,20 @@ show_failure() {
 meson_build() {
 	local dir=$1 targets=$2 log=$logs/build-$1.log options
 	shift 2
-	options="$*"
+	options="$(root_dir base) $*"
 
 	# Another lab or other options: what was built there is of no use.
-	if [ "$(cat "$build/$dir.options" 2>/dev/null)" != "$root $options" ]; then
+	if [ "$(cat "$build/$dir.options" 2>/dev/null)" != "$options" ]; then
 		rm -rf "${build:?}/$dir"
 	fi
 	if [ ! -f "$build/$dir/build.ninja" ]; then
 		say "configuring the build ($dir)"
 		if ! in_lab "${build_binds[@]}" -- meson setup "$@" "/mirage/build/$dir" /mirage/src >"$log" 2>&1; then
-			tail -n 20 "$log" >&2
+			grep -A 3 'ERROR' "$log" >&2 || tail -n 20 "$log" >&2
 			rm -rf "${build:?}/$dir"
 			die "configuring the build failed; the whole log is $log"
 		fi
-		printf '%s' "$root $options" >"$build/$dir.options"
+		printf '%s' "$options" >"$build/$dir.options"
 	fi
 	say "building ($dir)"
 	# shellcheck disable=SC2086
@@ -58,21 +58,22 @@ meson_build() {
 	grep -E 'warning:' "$log" | grep -v '^WARNING: \|jobserver' >&2 || true
 }
 
+# What more the lab shows to a build.
+build_binds=()
+
 build_main() {
 	fresh "$build/stamp" && return
 	touch "$build/stamp.new"
-	meson_build main all "-Dkernels=stock:/lib/modules/$lab_kernel-amd64/build"
+	meson_build main all "${main_options[@]}"
 	mv "$build/stamp.new" "$build/stamp"
 }
 
-build_binds=()
-
 # Everything, for the stock kernel. Needs use_root.
 build_all() {
-	if [ "$(cat "$build/stamp.root" 2>/dev/null)" != "$root" ]; then
+	main_options=("-Dkernels=stock:/lib/modules/$lab_kernel-amd64/build,debug:/mirage/kernel/obj")
+	if [ "$(cat "$build/main.options" 2>/dev/null)" != "$(root_dir base) ${main_options[*]}" ]; then
 		rm -f "$build/stamp"
 	fi
 	fresh "$build/stamp" && return
 	with_lock "build-$(basename "$build")" build_main
-	printf '%s' "$root" >"$build/stamp.root"
 }

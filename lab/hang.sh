@@ -6,7 +6,7 @@
 # hang_report FILE: the processors' registers, twice, into FILE; the tasks' stacks, blocked tasks and each processor's
 # backtrace, from the kernel, at the end of its own log.
 hang_report() {
-	local file=$1 key size
+	local file=$1 key
 	{
 		echo "== registers"
 		hang_monitor "info registers -a"
@@ -20,9 +20,12 @@ hang_report() {
 	} >"$file" 2>&1
 }
 
-# The monitor has no end-of-answer mark but its prompt: ask, and read until it is silent.
+# hang_monitor COMMAND: the answer of QEMU's human monitor, asked for over its machine protocol, which does not echo.
 hang_monitor() {
-	printf '%s\n' "$1" | timeout 10 socat -t 1 - UNIX-CONNECT:monitor.sock | tr -d '\r' || echo "(no answer)"
+	printf '%s\n' '{"execute":"qmp_capabilities"}' \
+		"{\"execute\":\"human-monitor-command\",\"arguments\":{\"command-line\":\"$1\"}}" |
+		timeout 10 socat -t 1 - UNIX-CONNECT:monitor.sock |
+		sed -n 's/^{"return": "\(.*\)"}.*$/\1/p' | sed 's/\\r\\n/\n/g' | grep . || echo "(no answer)"
 }
 
 # Until a log has not grown for half a second; at most 20 s.

@@ -99,7 +99,7 @@ qemu_arguments() {
 		# telnet, since its BREAK is how a key for the kernel's debugging gets onto a serial line.
 		-chardev "socket,id=console,path=$run/console.sock,server=on,wait=off,telnet=on,logfile=$run/kernel.log"
 		-serial chardev:console
-		-chardev "socket,id=monitor,path=$run/monitor.sock,server=on,wait=off" -mon chardev=monitor)
+		-qmp "unix:$run/monitor.sock,server=on,wait=off")
 	if [ "$LAB_iommu" = 1 ]; then
 		qemu+=(-device "intel-iommu,caching-mode=on")
 	fi
@@ -161,19 +161,20 @@ timer=
 case $LAB_kernel in
 debug)
 	kernel_image=/mirage/kernel/bzImage
-	modules=/mirage/build/main/kernel-debug
+	built=/mirage/build/main/kernel-debug
 	;;
 *)
 	kernel_image=/lib/modules/$LAB_release/vmlinuz
-	modules=/mirage/build/main/kernel-$LAB_kernel
+	built=/mirage/build/main/kernel-$LAB_kernel
 	;;
 esac
 
 if [ "$LAB_driver" = 1 ]; then
-	module_files "$modules" >$io/modules
+	module_files "$built" >$io/modules
 else
 	: >$io/modules
 fi
+grep . modules >>$io/modules || true
 
 share_dir root --shared-dir=/mirage/guest --no-announce-submounts --readonly --cache=auto
 share_dir io --shared-dir=$io --no-announce-submounts --cache=auto
@@ -202,7 +203,7 @@ fi
 
 watch_machine
 machine_status=0
-wait "$vm" || machine_status=$?
+{ wait "$vm" || machine_status=$?; } 2>/dev/null
 [ ${#followers[@]} -eq 0 ] || wait "${followers[@]}" || true
 
 for i in "${!gpus[@]}"; do

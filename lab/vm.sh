@@ -5,6 +5,8 @@
 
 # shellcheck source=lab/build.sh
 . "$MIRAGE_SRC/lab/build.sh"
+# shellcheck source=lab/debug-kernel.sh
+. "$MIRAGE_SRC/lab/debug-kernel.sh"
 # shellcheck source=lab/accel.sh
 . "$MIRAGE_SRC/lab/accel.sh"
 
@@ -53,15 +55,19 @@ vm_defaults() {
 	vm_driver=1
 	vm_keep=0
 	vm_knobs=()
-	vm_append=
+
+	# Not options, but what the other commands set.
+	vm_append=	# more for the kernel's command line
+	vm_binds=()	# more for the lab to show, as in in_lab
+	vm_modules=()	# more modules to load, after the driver's
+	vm_results=	# where to put what the guest left in /run/lab
 }
 
 # vm_option ARGUMENTS...: take one option; sets $taken to the number of arguments that it was, 0 where it is none.
 vm_option() {
 	taken=2
 	case $1 in
-	--iommu | --no-driver | --keep) ;;
-	--*) need_value $# "$1" vm ;;
+	--share | --gpus | --vram | --mem | --cpus | --knob | --kernel | --timeout) need_value $# "$1" vm ;;
 	esac
 	case $1 in
 	--share)
@@ -109,6 +115,15 @@ vm_option() {
 	esac
 }
 
+# use_kernel: have the kernel that was asked for, and the driver for it.
+use_kernel() {
+	[ "$vm_kernel" = debug ] || return 0
+	use_debug_kernel
+	[ "$vm_driver" = 1 ] || return 0
+	build_binds=("$debug_kernel=mirage/kernel")
+	with_lock "build-$(basename "$build")" meson_build main modules-debug "${main_options[@]}"
+}
+
 cmd_vm() {
 	vm_defaults
 	while [ $# -gt 0 ]; do
@@ -130,6 +145,7 @@ cmd_vm() {
 
 	use_root base
 	build_all
+	use_kernel
 	choose_accel
 	vm_run "$@"
 }
@@ -151,59 +167,75 @@ remove_dead_runs() {
 
 # keep_logs DIR: take the logs out of a run's directory, and say where they are.
 keep_logs() {
-	local kept
-	kept=$logs/vm-$(basename "$1")
-	mkdir -p "$kept"
-	find "$1" -maxdepth 1 -type f \( -name '*.log' -o -name '*.txt' \) -exec mv -t "$kept" {} +
-	note "kernel log: $kept/kernel.log ($(find "$kept" -type f ! -name kernel.log -printf '%f ' | sort))"
+	vm_kept=$logs/vm-$(basename "$1")
+	mkdir -p "$vm_kept"
+	find "$1" -maxdepth 1 -type f \( -name '*.log' -o -name '*.txt' \) -size +0 -exec mv -t "$vm_kept" {} +
+	[ ! -e "$1/io/leaks" ] || mv "$1/io/leaks" "$vm_kept/leaks.txt"
+	note "kernel log: $vm_kept/kernel.log (beside it: $(find "$vm_kept" -type f ! -name kernel.log -printf '%f\n' | sort | xargs))"
+}
+
+# How the command's standard streams reach it.
+prepare_streams() {
+	local run=$1
+	vm_tty=0
+	: >"$run/io/stdout"
+	: >"$run/io/stderr"
+	if [ -t 0 ] && [ -t 1 ] && [ -t 2 ]; then
+		vm_tty=1
+		stty size >"$run/io/tty"
+		printf 'TERM=%s\0' "${TERM:-dumb}" >"$run/io/env"
+		note "Ctrl-A x ends the machine, Ctrl-A h lists what else Ctrl-A does"
+	elif [ ! -t 0 ] && [ "$(readlink /proc/self/fd/0)" != /dev/null ]; then
+		: >"$run/io/stdin"
+	fi
+}
+
+# What a machine that is over left: sets $vm_findings to the number of lines in its kernel log that tell of a bug.
+judge() {
+	local run=$1
+	vm_findings=0
+	vm_kept=
+	if ! bash "$MIRAGE_SRC/lab/check-log" "$run/kernel.log" >"$run/findings.txt"; then
+		vm_findings=$(wc -l <"$run/findings.txt")
+		note "the guest's kernel log has $vm_findings line(s) that tell of a bug, the first of them:"
+		head -n 3 "$run/findings.txt" | sed 's/^/    | /' >&2
+	fi
+	[ ! -e "$run/trouble" ] || sed 's/^/mirage: /' "$run/trouble" >&2
+	if [ "$vm_findings" -gt 0 ] || [ -e "$run/trouble" ] || [ -e "$run/io/leaks" ] || [ "$vm_keep" = 1 ]; then
+		keep_logs "$run"
+	fi
 }
 
 # vm_run [COMMAND...]: one machine, as the vm_ variables say. Returns COMMAND's status; 125 where there is none.
 vm_run() {
-	local run io status=0 lock tty=0
+	local run status=0 lock
 	remove_dead_runs
 	run=$cache/run/$(run_name)
-	io=$run/io
-	mkdir -p "$io"
+	mkdir -p "$run/io"
 	exec {lock}<"$run"
 	flock "$lock"
 
-	if [ -n "$vm_share" ]; then
-		mkdir "$io/share"
-	fi
-	[ $# -eq 0 ] || printf '%s\0' "$@" >"$io/argv"
+	[ -z "$vm_share" ] || mkdir "$run/io/share"
+	[ $# -eq 0 ] || printf '%s\0' "$@" >"$run/io/argv"
 	printf '%s\n' "${vm_knobs[@]}" >"$run/knobs"
-	: >"$io/stdout"
-	: >"$io/stderr"
-	if [ -t 0 ] && [ -t 1 ] && [ -t 2 ]; then
-		tty=1
-		stty size >"$io/tty"
-		printf 'TERM=%s\0' "${TERM:-dumb}" >"$io/env"
-		note "Ctrl-A x ends the machine, Ctrl-A h lists what else Ctrl-A does"
-	elif [ $# -eq 0 ] || [ ! -t 0 ]; then
-		# A shell reads its commands from there; a command may.
-		[ "$(readlink /proc/self/fd/0)" = /dev/null ] || : >"$io/stdin"
-	fi
+	printf '%s\n' "${vm_modules[@]}" >"$run/modules"
+	prepare_streams "$run"
 
-	local binds=("$run=mirage/run")
-	[ -z "$vm_share" ] || binds+=("$vm_share=mirage/run/io/share")
+	local binds=("$run=mirage/run" "${vm_binds[@]}")
+	[ -z "$vm_share" ] || binds+=("$(realpath "$vm_share")=mirage/run/io/share")
 	[ "$vm_kernel" != debug ] || binds+=("$debug_kernel=mirage/kernel")
 	LAB_gpus=$vm_gpus LAB_vram=$vm_vram LAB_mem=$vm_mem LAB_cpus=$vm_cpus LAB_iommu=$vm_iommu \
 		LAB_kernel=$vm_kernel LAB_release=$vm_release LAB_timeout=$vm_timeout LAB_driver=$vm_driver \
-		LAB_accel=$vm_accel LAB_append=$vm_append LAB_tty=$tty \
+		LAB_accel=$vm_accel LAB_append=$vm_append LAB_tty=$vm_tty \
 		in_lab "${binds[@]}" -- bash /mirage/src/lab/machine.sh || status=$?
 
-	if [ -e "$run/trouble" ]; then
-		sed 's/^/mirage: /' "$run/trouble" >&2
-		keep_logs "$run"
-		status=125
-	elif [ "$status" -lt 128 ] && ! bash "$MIRAGE_SRC/lab/check-log" "$run/kernel.log" >"$run/findings.txt"; then
-		note "the guest's kernel log has $(wc -l <"$run/findings.txt") line(s) that it should not have, the first of them:"
-		head -n 3 "$run/findings.txt" | sed 's/^/    | /' >&2
-		keep_logs "$run"
-	elif [ "$vm_keep" = 1 ]; then
-		keep_logs "$run"
+	# Killed before it could say anything: by the user, who knows.
+	[ ! -e "$run/kernel.log" ] || judge "$run"
+	if [ -n "$vm_results" ]; then
+		mkdir -p "$vm_results"
+		cp -a "$run/io/." "$vm_results/"
 	fi
+	[ ! -e "$run/trouble" ] || status=125
 	rm -rf --one-file-system -- "$run"
 	exec {lock}<&-
 	return $status

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# ./mirage demo: the main job, in a guest of its own.
+
+# shellcheck source=lab/vm.sh
+. "$MIRAGE_SRC/lab/vm.sh"
+
+demo_usage() {
+	cat <<'EOF'
+usage: ./mirage demo [VM OPTIONS] [FILE]
+
+Boots a guest with a GPU in it and lets that work on memory that plain malloc, mmap and the stack
+gave: the words of a text as a linked list, a file's digests, a counter shared with the CPU, memory
+that is replaced under a running kernel. FILE is the text; without it, the text of a licence.
+
+The options of ./mirage vm for the machine work here too.
+EOF
+}
+
+cmd_demo() {
+	local file='' status=0 dir=
+	vm_defaults
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--help | -h)
+			demo_usage
+			return
+			;;
+		-?*)
+			vm_option "$@"
+			[ "$taken" -gt 0 ] || usage_error "no option '$1'" demo
+			shift "$taken"
+			;;
+		*)
+			[ -z "$file" ] || usage_error "more than one file" demo
+			file=$1
+			shift
+			;;
+		esac
+	done
+	if [ -n "$file" ]; then
+		[ -f "$file" ] && [ -r "$file" ] || die "$file is not a file that can be read"
+		[ -z "$vm_share" ] || die "--share and a file exclude each other: the file's directory is what is shared"
+		file=$(realpath "$file")
+		vm_share=$(dirname "$file")
+		file=/mnt/share/$(basename "$file")
+	fi
+
+	use_root base
+	build_all
+	use_kernel
+	choose_accel
+	say "booting ($vm_accel)"
+	vm_run /mirage/build/main/demo/mirage-demo ${file:+"$file"} || status=$?
+	say "done"
+	return $status
+}

@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Count what the tests said, and say what did not pass.
+
+Three sources: Meson's JUnit files (native tests; each line of a TAP test is a test), igt_runner's results.json (guest
+tests; each subtest is a test), and lines of "RESULT NAME REASON" (what the lab itself looks at). The last line is
+"N passed, N failed, N skipped". The exit status is 0 only where something passed and nothing failed.
+"""
+
+import argparse
+import json
+import re
+import sys
+import xml.etree.ElementTree
+
+# What igt_runner calls a result, and what it counts as. A test that passed while the kernel warned of something (dmesg-*)
+# is judged by the lab's own look at the kernel's log, which knows which messages are meant.
+IGT_RESULTS = {
+    'pass': 'passed', 'warn': 'passed', 'dmesg-warn': 'passed',
+    'skip': 'skipped',
+    'fail': 'failed', 'dmesg-fail': 'failed', 'crash': 'failed', 'timeout': 'failed', 'incomplete': 'failed',
+    'abort': 'failed', 'notrun': 'failed',
+}
+
+
+class Results:
+    """Tests by their outcome."""
+
+    def __init__(self):
+        self.passed = []
+        self.failed = []
+        self.skipped = []
+
+    def add(self, outcome, name, reason=''):
+        getattr(self, outcome).append((name, ' '.join(reason.split())[:300]))
+
+    def read_junit(self, path, prefix):
+        """One Meson run. A suite is a test program, a case one of its results."""
+        for suite in xml.etree.ElementTree.parse(path).getroot().iter('testsuite'):
+            for case in suite.iter('testcase'):
+                name = prefix + ':'.join(filter(None, (suite.get('name'), case.get('name'))))
+                bad = [e for e in case if e.tag in ('failure', 'error')]
+                skipped = case.find('skipped')
+                if bad:
+                    text = case.findtext('system-err') or suite.findtext('system-err') or \
+                        suite.findtext('system-out') or ''
+                    self.add('failed', name, bad[0].get('message') or bad[0].text or last_lines(text))
+                elif skipped is not None:
+                    self.add('skipped', name, skipped.get('message') or skipped.text or
+                             last_lines(case.findtext('system-out') or suite.findtext('system-out') or ''))
+                else:
+                    self.add('passed', name)
+
+    def read_igt(self, path):
+        """One run of igt_runner."""
+        with open(path, encoding='utf-8', errors='replace') as file:
+            tests = json.load(file)['tests']
+        for name, test in tests.items():
+            outcome = IGT_RESULTS.get(test['result'], 'failed')
+            text = test.get('out', '') + '\n' + test.get('err', '')
+            reason = test['result'] if outcome == 'failed' else ''
+            self.add(outcome, name.removeprefix('igt@'), reason + ' ' + igt_reason(text, outcome))
+
+    def read_lines(self, path):
+        """What the lab looked at itself."""
+        with open(path, encoding='utf-8', errors='replace') as file:
+            for line in file:
+                outcome, name, *reason = line.rstrip('\n').split(' ', 2)
+                self.add(outcome, name, ' '.join(reason))
+
+    def report(self):
+        for title, tests in (('skipped', self.skipped), ('failed', self.failed)):
+            if tests:
+                print(f'\n{title}:')
+            for name, reason in tests:
+                print(f'  {name}: {reason or "no reason given"}')
+        print(f'\n{len(self.passed)} passed, {len(self.failed)} failed, {len(self.skipped)} skipped')
+        return 0 if self.passed and not self.failed else 1
+
+
+def last_lines(text):
+    return ' '.join(text.strip().splitlines()[-3:])
+
+
+def igt_reason(text, outcome):
+    """The lines of a subtest's output that say why it did not pass."""
+    if outcome == 'skipped':
+        wanted = r'Test requirement:|SKIP|requirement'
+    else:
+        wanted = r'Failed assertion|assertion failure|CRITICAL|Received signal|FAIL'
+    lines = [line for line in text.splitlines() if re.search(wanted, line) and not re.match(r'Subtest |Starting ', line)]
+    return ' '.join(lines[:4]) or last_lines(text)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('--junit', action='append', default=[], metavar='PREFIX=FILE')
+    parser.add_argument('--igt', action='append', default=[], metavar='FILE')
+    parser.add_argument('--lines', action='append', default=[], metavar='FILE')
+    args = parser.parse_args()
+
+    results = Results()
+    for item in args.junit:
+        prefix, path = item.split('=', 1)
+        results.read_junit(path, prefix)
+    for path in args.igt:
+        results.read_igt(path)
+    for path in args.lines:
+        results.read_lines(path)
+    return results.report()
+
+
+if __name__ == '__main__':
+    sys.exit(main())

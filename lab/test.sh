@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# ./mirage test: native tests, a bounded run of the fuzzers, and the guest's tests in one boot.
+
+# shellcheck source=lab/vm.sh
+. "$MIRAGE_SRC/lab/vm.sh"
+
+test_usage() {
+	cat <<'EOF'
+usage: ./mirage test [--native | --guest] [--kernel debug] [VM OPTIONS] [PATTERN]
+
+Builds all and runs the tests; what failed or was skipped is listed with its reason. The last
+line is `N passed, N failed, N skipped`. The exit status is 0 only where none failed, and the
+guest's kernel logged nothing that tells of a bug.
+
+  PATTERN            run only the tests whose names match: native ones by a part of the name,
+                     guest ones (binary@subtest) by a regular expression
+  --native           only what needs no guest: the model, the tools, pure logic, checks of the tree
+  --guest            only what runs in a guest
+  --kernel debug     the guest tests on a kernel with KASAN, lockdep, kmemleak and more, built
+                     when first asked for (a quarter of an hour)
+
+The options of ./mirage vm for the machine work here too.
+EOF
+}
+
+cmd_test() {
+	local native=1 guest=1 pattern='' summary=() results
+	vm_defaults
+	vm_mem=3G
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--help | -h)
+			test_usage
+			return
+			;;
+		--native) guest=0 ;;
+		--guest) native=0 ;;
+		-*)
+			vm_option "$@"
+			[ "$taken" -gt 0 ] || usage_error "no option '$1'" test
+			shift $((taken - 1))
+			;;
+		*)
+			[ -z "$pattern" ] || usage_error "more than one pattern" test
+			pattern=$1
+			;;
+		esac
+		shift
+	done
+	[ "$native$guest" != 00 ] || usage_error "--native and --guest exclude each other" test
+	[ "$vm_kernel" = stock ] || native=0
+
+	use_root test
+	results=$cache/results/$(basename "$build")
+	rm -rf "$results"
+	mkdir -p "$results"
+	build_all
+	use_kernel
+	[ $native = 0 ] || test_native "$pattern"
+	[ $guest = 0 ] || test_guest "$pattern"
+
+	# Python is in the lab, not necessarily here.
+	local status=0
+	in_lab "$results=mirage/run" -- python3 /mirage/src/lab/results.py "${summary[@]}" || status=$?
+	return $status
+}
+
+# native_run DIR PREFIX SUITES...: Meson's tests in one build directory.
+native_run() {
+	local dir=$1 prefix=$2 log=$logs/test-$1.log names=()
+	shift 2
+	say "native tests ($dir)"
+	if [ -n "$test_pattern" ]; then
+		mapfile -t names < <(in_lab -- meson test -C "/mirage/build/$dir" --no-rebuild --list "$@" 2>/dev/null |
+			sed 's/^.* \/ //' | grep -F -- "$test_pattern")
+		[ ${#names[@]} -gt 0 ] || return 0
+	fi
+	# Its status says whether one failed; its file says which, and that is what is counted.
+	in_lab -- meson test -C "/mirage/build/$dir" --no-rebuild --print-errorlogs "$@" "${names[@]}" >"$log" 2>&1 || true
+	if ! cp "$build/$dir/meson-logs/testlog.junit.xml" "$results/$dir.xml" 2>/dev/null; then
+		tail -n 5 "$log" >&2
+		echo "failed native-tests-$dir did not run; the log is $log" >>"$results/checks.txt"
+		return 0
+	fi
+	summary+=(--junit "$prefix=/mirage/run/$dir.xml")
+	grep -E '^(Ok|Fail|Timeout|Skipped):' "$log" | tr -s ' \n' ' ' | sed 's/^/        /; s/$/\n/' >&2
+}
+
+test_native() {
+	local test_pattern=$1
+	: >"$results/checks.txt"
+	native_run main "" --no-suite fuzz
+	with_lock "build-$(basename "$build")" meson_build sanitized all -Db_sanitize=address,undefined
+	native_run sanitized "sanitized:" --no-suite fuzz --no-suite checks
+	with_lock "build-$(basename "$build")" build_fuzz
+	native_run fuzz "" --suite fuzz
+	summary+=(--lines /mirage/run/checks.txt)
+}
+
+build_fuzz() {
+	meson_build fuzz all -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false --native-file /mirage/src/lab/clang.ini
+}
+
+test_guest() {
+	local pattern=$1 limit=120 status=0 run_status kept=$results/guest
+	if [ "$vm_kernel" = debug ]; then
+		vm_append="kmemleak=on"
+		limit=600
+	fi
+	choose_accel
+	say "guest tests ($vm_kernel kernel, $vm_accel)"
+	vm_results=$kept
+	vm_run bash /mirage/src/lab/guest-tests.sh "$limit" "$pattern" </dev/null >"$results/guest.log" || status=$?
+	if [ -e "$kept/results/results.json" ]; then
+		summary+=(--igt /mirage/run/guest/results/results.json)
+	else
+		echo "failed guest-tests igt_runner left no results (status $status)" >>"$results/guest-checks.txt"
+	fi
+	cat "$kept/checks" >>"$results/guest-checks.txt" 2>/dev/null || true
+	run_status=$(cat "$kept/runner-status" 2>/dev/null || echo none)
+	if [ "$status" -ne 0 ]; then
+		echo "failed guest the machine did not come to its end: see the messages above" >>"$results/guest-checks.txt"
+	elif [ "$vm_findings" -gt 0 ]; then
+		echo "failed kernel-log $vm_findings line(s) that tell of a bug: $vm_kept/findings.txt" >>"$results/guest-checks.txt"
+	else
+		echo "passed kernel-log" >>"$results/guest-checks.txt"
+	fi
+	summary+=(--lines /mirage/run/guest-checks.txt)
+}
