@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Prints hw/doc/registers.md from the register tables, so that document, model
+ * and driver cannot differ. A test compares the committed file with this.
+ */
+#include <stdio.h>
+
+#include "hw/regs.h"
+
+enum kind { KIND_UNIT, KIND_REG, KIND_REG64, KIND_FIELD };
+
+struct row {
+	enum kind kind;
+	const char *name;
+	unsigned int offset;	/* of a unit: base; of a field: high bit */
+	unsigned int value;	/* of a unit: size; of a register: reset; of a field: low bit */
+	const char *access;
+	const char *doc;
+};
+
+static const struct row rows[] = {
+#define UNIT(unit, base, size, doc) { KIND_UNIT, #unit, (base), (size), "", (doc) },
+#define REG(unit, name, off, access, reset, doc) { KIND_REG, #name, (off), (reset), #access, (doc) },
+#define REG64(unit, name, off, access, doc) { KIND_REG64, #name, (off), 0, #access, (doc) },
+#define FIELD(unit, reg, name, hi, lo, doc) { KIND_FIELD, #name, (hi), (lo), "", (doc) },
+#include "hw/regs/all.def"
+#undef UNIT
+#undef REG
+#undef REG64
+#undef FIELD
+};
+
+static const char intro[] =
+	"<!-- SPDX-License-Identifier: MIT -->\n"
+	"<!-- Made by hw/tools/regdoc.c from hw/include/hw/regs; do not edit. -->\n"
+	"# Registers (BAR0)\n"
+	"\n"
+	"Registers are 32-bit little-endian words; they are read and written as aligned 32-bit\n"
+	"words. A read of any other size or alignment returns ones, such a write is ignored. What no\n"
+	"unit claims reads as ones and ignores writes.\n"
+	"\n"
+	"|Access|Read|Write|\n"
+	"|---|---|---|\n"
+	"|RO|the value|ignored|\n"
+	"|RW|the value|sets it; of bits no field names: kept as written, unless the text says else|\n"
+	"|WO|0|has the effect described|\n"
+	"|W1C|the value|clears the bits that are 1 in what is written|\n"
+	"\n"
+	"A 64-bit register is two words, low half first. Where \"a read latches the high half\", read the\n"
+	"low half, then the high half: together they are one value. Names in C: `MIRAGE_<unit>_<register>`\n"
+	"is the offset, `MIRAGE_<unit>_<register>_<field>__MASK` and `__SHIFT` the field (`hw/regs.h`).\n"
+	"Values are those after reset.\n";
+
+static void print_row(const struct row *row)
+{
+	switch (row->kind) {
+	case KIND_UNIT:
+		printf("\n## %s: 0x%04x to 0x%04x\n\n%s.\n\n", row->name, row->offset,
+		       row->offset + row->value - 1, row->doc);
+		printf("|Offset|Name|Access|Reset|Meaning|\n|---|---|---|---|---|\n");
+		break;
+	case KIND_REG:
+		printf("|0x%04x|%s|%s|0x%x|%s|\n", row->offset, row->name, row->access, row->value,
+		       row->doc);
+		break;
+	case KIND_REG64:
+		printf("|0x%04x|%s|%s|0|%s (64 bits)|\n", row->offset, row->name, row->access,
+		       row->doc);
+		break;
+	case KIND_FIELD:
+		if (row->offset == row->value)
+			printf("||bit %u: %s|||%s|\n", row->offset, row->name, row->doc);
+		else
+			printf("||bits %u..%u: %s|||%s|\n", row->offset, row->value, row->name,
+			       row->doc);
+		break;
+	}
+}
+
+int main(void)
+{
+	fputs(intro, stdout);
+	for (unsigned int i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		print_row(&rows[i]);
+	return ferror(stdout) || fflush(stdout);
+}
