@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Does a block's table say at every moment what it should?
+ *
+ * The sink is a table as the device has it, and after each single store every page is
+ * translated through it as the device would do, by any entry of a CONT group: a
+ * page that no call is about must not flicker, and one that is being changed has its old or
+ * its new translation, or none.
+ */
+#include <string.h>
+
+#include "check.h"
+#include "mirage_leaves.h"
+
+#define PAGES	MIRAGE_PT_ENTRIES
+#define TABLE	0x5000001ull
+#define SYS	MIRAGE_PTE_SYSTEM
+#define RW	(MIRAGE_PTE_SYSTEM | MIRAGE_PTE_WRITE | MIRAGE_PTE_ATOMIC)
+#define RIGHTS	(MIRAGE_PTE_SYSTEM | MIRAGE_PTE_WRITE | MIRAGE_PTE_ATOMIC)
+
+/* The device's side. */
+static u64 device_pde;
+static u64 device_pt[PAGES];
+static unsigned int stores_pte, stores_pde;
+
+/* What each page was before the call and must be after it: address and rights, 0 for none. */
+static u64 before[PAGES], after[PAGES];
+
+static struct mirage_leaves leaves;
+static u64 copy[PAGES];
+static struct mirage_leaf_counts counts;
+
+/* Page i as entry e (a neighbour with CONT, or its own) translates it. */
+static u64 through(unsigned int i, unsigned int e)
+{
+	u64 pte = device_pt[e];
+	u64 addr = pte & MIRAGE_PTE_ADDR;
+
+	if (!(pte & MIRAGE_PTE_VALID))
+		return 0;
+	if (pte & MIRAGE_PTE_CONT)
+		addr = (addr & ~0xffffull) + (i % 16) * 4096ull;
+	return addr | (pte & RIGHTS) | 1;
+}
+
+static bool allowed(unsigned int i, u64 seen)
+{
+	return seen == before[i] || seen == after[i] || (before[i] != after[i] && !seen);
+}
+
+static void look(bool settled)
+{
+	unsigned int i, e;
+
+	for (i = 0; i < PAGES; i++) {
+		if (!(device_pde & MIRAGE_PTE_VALID)) {
+			CHECK(settled ? !after[i] : allowed(i, 0));
+			continue;
+		}
+		if (device_pde & MIRAGE_PTE_LEAF) {
+			u64 seen = ((device_pde & MIRAGE_PTE_ADDR) + i * 4096ull) |
+				   (device_pde & RIGHTS) | 1;
+
+			CHECK(!(device_pde & 0x1ff000));
+			CHECK(settled ? seen == after[i] : allowed(i, seen));
+			continue;
+		}
+		CHECK(device_pde == TABLE);
+		CHECK(settled ? through(i, i) == after[i] : allowed(i, through(i, i)));
+		for (e = i & ~15u; settled && e < (i | 15u) + 1; e++) {
+			if (device_pt[e] & MIRAGE_PTE_CONT)
+				CHECK(through(i, e) == after[i]);
+		}
+	}
+}
+
+static void write_pte(struct mirage_leaves *l, unsigned int index, u64 pte)
+{
+	CHECK(l == &leaves);
+	CHECK(index < PAGES);
+	device_pt[index] = pte;
+	stores_pte++;
+	look(false);
+}
+
+static void write_pde(struct mirage_leaves *l, u64 pde)
+{
+	CHECK(l == &leaves);
+	device_pde = pde;
+	stores_pde++;
+	look(false);
+}
+
+static const struct mirage_leaves_sink sink = { write_pte, write_pde };
+
+static void fresh(void)
+{
+	unsigned int i;
+
+	/* A table that was allocated holds what its last owner left. */
+	for (i = 0; i < PAGES; i++)
+		device_pt[i] = 0xdeadbeef00000fffull;
+	device_pde = 0;
+	memset(before, 0, sizeof(before));
+	memset(after, 0, sizeof(after));
+	memset(copy, 0xff, sizeof(copy));
+	memset(&counts, 0, sizeof(counts));
+	mirage_leaves_init(&leaves, &sink, TABLE, copy);
+	stores_pte = 0;
+	stores_pde = 0;
+}
+
+static void settle(void)
+{
+	unsigned int i;
+
+	look(true);
+	for (i = 0; i < PAGES; i++) {
+		CHECK((leaves.valid[i / 64] >> (i % 64) & 1) == !!after[i]);
+		CHECK((leaves.writable[i / 64] >> (i % 64) & 1) == !!(after[i] & MIRAGE_PTE_WRITE));
+	}
+	memcpy(before, after, sizeof(before));
+}
+
+static void map(unsigned int index, unsigned int npages, u64 addr, u64 rights)
+{
+	unsigned int i;
+
+	for (i = 0; i < npages; i++)
+		after[index + i] = (addr + i * 4096ull) | rights | 1;
+	mirage_leaves_map(&leaves, index, npages, addr, rights, &counts);
+	settle();
+}
+
+static bool unmap(unsigned int index, unsigned int npages)
+{
+	bool any;
+
+	memset(&after[index], 0, npages * sizeof(*after));
+	any = mirage_leaves_unmap(&leaves, index, npages);
+	settle();
+	return any;
+}
+
+static bool counted(unsigned int pages_4k, unsigned int pages_64k, unsigned int pages_2m)
+{
+	bool same = counts.pages_4k == pages_4k && counts.pages_64k == pages_64k &&
+		    counts.pages_2m == pages_2m;
+
+	memset(&counts, 0, sizeof(counts));
+	return same;
+}
+
+static void one_page(void)
+{
+	fresh();
+	map(7, 1, 0x40001000, SYS);
+	CHECK(counted(1, 0, 0));
+	CHECK(unmap(7, 1));
+	CHECK(device_pde == 0);
+	CHECK(!unmap(7, 1));
+}
+
+static void a_group_is_one_64k_leaf(void)
+{
+	fresh();
+	map(32, 16, 0x7f0000, RW);
+	CHECK(counted(0, 1, 0));
+	CHECK(device_pt[40] & MIRAGE_PTE_CONT);
+	CHECK(!(device_pt[48] & MIRAGE_PTE_VALID));
+}
+
+static void a_group_at_an_odd_address_is_not(void)
+{
+	fresh();
+	map(32, 16, 0x7f1000, RW);
+	CHECK(counted(16, 0, 0));
+	CHECK(!(device_pt[40] & MIRAGE_PTE_CONT));
+}
+
+static void a_group_filled_page_by_page_becomes_one(void)
+{
+	unsigned int i;
+
+	fresh();
+	for (i = 0; i < 15; i++)
+		map(i, 1, 0x30000 + i * 4096, SYS);
+	CHECK(counted(15, 0, 0));
+	map(15, 1, 0x3f000, SYS);
+	CHECK(counted(0, 1, 0));
+	CHECK(device_pt[0] & MIRAGE_PTE_CONT);
+}
+
+static void more_rights_for_one_page_split_its_group(void)
+{
+	fresh();
+	map(0, 16, 0x30000, SYS);
+	map(5, 1, 0x35000, RW);
+	CHECK(!(device_pt[0] & MIRAGE_PTE_CONT));
+	CHECK(device_pt[5] & MIRAGE_PTE_WRITE);
+	CHECK(!(device_pt[6] & MIRAGE_PTE_WRITE));
+	map(0, 16, 0x30000, RW);
+	CHECK(device_pt[0] & MIRAGE_PTE_CONT);
+}
+
+static void a_whole_block_is_one_store(void)
+{
+	fresh();
+	map(0, PAGES, 0x80000000, RW);
+	CHECK(counted(0, 0, 1));
+	CHECK(stores_pte == 0 && stores_pde == 1);
+	CHECK(unmap(0, PAGES));
+	CHECK(stores_pte == 0 && stores_pde == 2);
+}
+
+static void a_whole_block_at_a_64k_address_is_32_leaves(void)
+{
+	fresh();
+	map(0, PAGES, 0x80010000, RW);
+	CHECK(counted(0, 32, 0));
+}
+
+static void halves_that_meet_become_one(void)
+{
+	fresh();
+	map(0, 256, 0x80000000, RW);
+	CHECK(device_pde == TABLE);
+	map(256, 256, 0x80100000, RW);
+	CHECK(device_pde & MIRAGE_PTE_LEAF);
+	CHECK(counted(0, 16, 1));
+}
+
+static void halves_with_other_rights_do_not(void)
+{
+	fresh();
+	map(0, 256, 0x80000000, RW);
+	map(256, 256, 0x80100000, SYS);
+	CHECK(device_pde == TABLE);
+	map(256, 256, 0x80100000, RW);
+	CHECK(device_pde & MIRAGE_PTE_LEAF);
+}
+
+static void a_hole_in_a_2m_leaf(void)
+{
+	fresh();
+	map(0, PAGES, 0x80000000, RW);
+	CHECK(unmap(100, 1));
+	CHECK(device_pde == TABLE);
+	CHECK(device_pt[0] & MIRAGE_PTE_CONT);
+	CHECK(!(device_pt[101] & MIRAGE_PTE_CONT));
+	CHECK(device_pt[101] & MIRAGE_PTE_VALID);
+	map(100, 1, 0x80064000, RW);
+	CHECK(device_pde & MIRAGE_PTE_LEAF);
+	/* The table is current by now: the next split writes what changes and no more. */
+	stores_pte = 0;
+	CHECK(unmap(100, 1));
+	CHECK(stores_pte == 16);
+}
+
+static void more_rights_for_one_page_split_a_2m_leaf(void)
+{
+	fresh();
+	map(0, PAGES, 0x80000000, SYS);
+	map(3, 1, 0x80003000, RW);
+	CHECK(device_pde == TABLE);
+}
+
+static void unmap_of_nothing(void)
+{
+	fresh();
+	CHECK(!unmap(0, PAGES));
+	map(10, 2, 0x10000, SYS);
+	stores_pte = 0;
+	stores_pde = 0;
+	CHECK(!unmap(12, 500));
+	CHECK(stores_pte == 0 && stores_pde == 0);
+}
+
+static void a_table_that_was_forgotten_is_written_anew(void)
+{
+	fresh();
+	map(0, 300, 0x10000, SYS);
+	stores_pte = 0;
+	CHECK(unmap(0, PAGES));
+	CHECK(stores_pte == 0);
+	map(299, 1, 0x99000, SYS);
+	CHECK(!(device_pt[0] & MIRAGE_PTE_VALID));
+}
+
+/* A memory of pages, in runs of random lengths and alignments, mapped and taken in any order. */
+static void anything_in_any_order(void)
+{
+	uint64_t state = 42;
+	unsigned int round, step, i;
+
+	for (round = 0; round < 60; round++) {
+		u64 base[PAGES];
+
+		fresh();
+		for (i = 0; i < PAGES; i++) {
+			bool joined = i && check_random(&state) % 64;
+
+			base[i] = joined ? base[i - 1] + 4096 :
+				  0x100000000ull + (check_random(&state) % 4096) * 65536ull +
+				  (check_random(&state) % 3 ? i % 16 : 0) * 4096ull;
+		}
+		if (round % 3 == 0) {
+			for (i = 0; i < PAGES; i++)
+				base[i] = 0x40000000ull + i * 4096ull;
+		}
+		for (step = 0; step < 60; step++) {
+			unsigned int index = check_random(&state) % PAGES;
+			unsigned int npages = 1 + check_random(&state) % (PAGES - index);
+			u64 rights = check_random(&state) % 2 ? RW : SYS;
+
+			if (check_random(&state) % 4 == 0) {
+				index = 0;
+				npages = PAGES;
+			} else if (check_random(&state) % 2) {
+				npages = 1 + npages % 20;
+				if (npages > PAGES - index)
+					npages = PAGES - index;
+			}
+			if (check_random(&state) % 3 == 0) {
+				unmap(index, npages);
+				continue;
+			}
+			/* A mapping may gain rights and lose none. */
+			for (i = index; i < index + npages; i++) {
+				if (after[i] & MIRAGE_PTE_WRITE)
+					rights = RW;
+			}
+			for (i = index; i < index + npages;) {
+				unsigned int n = 1;
+
+				while (i + n < index + npages && base[i + n] == base[i] + n * 4096ull)
+					n++;
+				map(i, n, base[i], rights);
+				i += n;
+			}
+			if (check_failed)
+				return;
+		}
+	}
+}
+
+int main(void)
+{
+	RUN(one_page);
+	RUN(a_group_is_one_64k_leaf);
+	RUN(a_group_at_an_odd_address_is_not);
+	RUN(a_group_filled_page_by_page_becomes_one);
+	RUN(more_rights_for_one_page_split_its_group);
+	RUN(a_whole_block_is_one_store);
+	RUN(a_whole_block_at_a_64k_address_is_32_leaves);
+	RUN(halves_that_meet_become_one);
+	RUN(halves_with_other_rights_do_not);
+	RUN(a_hole_in_a_2m_leaf);
+	RUN(more_rights_for_one_page_split_a_2m_leaf);
+	RUN(unmap_of_nothing);
+	RUN(a_table_that_was_forgotten_is_written_anew);
+	RUN(anything_in_any_order);
+	return check_done();
+}
