@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../hw/model/compute.h"
+#include "compute.h"
 #include "counter.kernel.h"
 #include "histogram.kernel.h"
 #include "list.kernel.h"
