@@ -136,13 +136,16 @@ static void mirage_channel_error(struct mirage_queue *queue)
 void mirage_queue_event(struct mirage_device *mdev, const struct mirage_event *event)
 {
 	struct mirage_queue *queue = mirage_channel_get_queue(mdev, le32_to_cpu(event->chan));
+	bool signalling;
 
 	if (!queue)
 		return;
 
+	signalling = dma_fence_begin_signalling();
 	mirage_queue_poll(queue);
 	if (event->type == MIRAGE_EVENT_ERROR)
 		mirage_channel_error(queue);
+	dma_fence_end_signalling(signalling);
 	mirage_queue_put(queue);
 }
 

@@ -15,7 +15,10 @@ struct mirage_vm;
  * struct mirage_file - what one open file has made
  */
 struct mirage_file {
-	/** @vms: struct mirage_vm by handle, from 1; an entry holds a reference. Its xa_lock protects it. */
+	/**
+	 * @vms: struct mirage_vm by handle, from 1; an entry holds a reference. Its xa_lock
+	 * protects a look-up until it has a reference of its own.
+	 */
 	struct xarray vms;
 	/** @queues: struct mirage_queue by handle, likewise */
 	struct xarray queues;

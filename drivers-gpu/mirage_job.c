@@ -82,22 +82,24 @@ static void mirage_job_write(struct mirage_queue *queue, const struct mirage_job
 	mirage_job_emit(queue, fence, MIRAGE_JOB_FENCE_WORDS);
 }
 
-/* Hand a job whose dependencies have signalled to the device. Fence signalling path: allocates nothing. */
+/* Hand a job whose dependencies have signalled to the device. */
 static struct dma_fence *mirage_job_run(struct drm_sched_job *base)
 {
 	struct mirage_job *job = to_mirage_job(base);
 	struct mirage_queue *queue = job->queue;
 	struct mirage_device *mdev = queue->mdev;
+	struct dma_fence *fence = ERR_PTR(-ENODEV);
+	bool signalling = dma_fence_begin_signalling();
 	int idx;
 
 	if (!drm_dev_enter(&mdev->drm, &idx))
-		return ERR_PTR(-ENODEV);
+		goto end;
 
 	spin_lock(&queue->lock);
 	if (queue->error.state != DRM_MIRAGE_QUEUE_READY) {
 		spin_unlock(&queue->lock);
-		drm_dev_exit(idx);
-		return ERR_PTR(-ECANCELED);
+		fence = ERR_PTR(-ECANCELED);
+		goto exit;
 	}
 
 	job->seqno = ++queue->seqno;
@@ -116,9 +118,13 @@ static struct dma_fence *mirage_job_run(struct drm_sched_job *base)
 	 * another's or nobody's, and rings for nothing.
 	 */
 	mirage_reg_write(mdev, MIRAGE_DOORBELL_CHAN, queue->chan);
+	fence = dma_fence_get(job->fence);
+exit:
 	drm_dev_exit(idx);
+end:
+	dma_fence_end_signalling(signalling);
 
-	return dma_fence_get(job->fence);
+	return fence;
 }
 
 /*

@@ -246,12 +246,14 @@ void mirage_queue_quiesce(struct mirage_queue *queue)
 {
 	struct mirage_device *mdev = queue->mdev;
 	LIST_HEAD(cancelled);
+	bool signalling;
 	int error;
 	int idx;
 
 	mutex_lock(&queue->stop_lock);
 	if (queue->quiet)
 		goto unlock;
+	signalling = dma_fence_begin_signalling();
 
 	/* When the device has been unplugged it was cut off before, and no channel runs. */
 	if (drm_dev_enter(&mdev->drm, &idx)) {
@@ -271,6 +273,7 @@ void mirage_queue_quiesce(struct mirage_queue *queue)
 
 	mirage_queue_complete(&cancelled, error);
 	queue->quiet = true;
+	dma_fence_end_signalling(signalling);
 unlock:
 	mutex_unlock(&queue->stop_lock);
 }
@@ -417,7 +420,7 @@ struct mirage_queue *mirage_queue_create(struct mirage_vm *vm,
 	drm_dev_get(&mdev->drm);
 	atomic_inc(&mirage_queue_count);
 
-	/* Lost while it was made: mirage_queues_lost() may have looked before the queue was there. */
+	/* Lost while it was made: mirage_queues_lost() may have looked before it was there. */
 	if (mirage_device_is_lost(mdev)) {
 		mirage_queue_fail(queue, &lost);
 		mirage_queue_put(queue);

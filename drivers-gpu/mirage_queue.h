@@ -3,6 +3,7 @@
 #ifndef MIRAGE_QUEUE_H
 #define MIRAGE_QUEUE_H
 
+#include <linux/bits.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
@@ -23,7 +24,7 @@ struct mirage_vm;
 
 /** MIRAGE_QUEUE_RING_ORDER: log2 of a ring's 32-bit words. */
 #define MIRAGE_QUEUE_RING_ORDER		12
-#define MIRAGE_QUEUE_RING_WORDS		(1u << MIRAGE_QUEUE_RING_ORDER)
+#define MIRAGE_QUEUE_RING_WORDS		BIT(MIRAGE_QUEUE_RING_ORDER)
 #define MIRAGE_QUEUE_RING_BYTES		(MIRAGE_QUEUE_RING_WORDS * sizeof(u32))
 
 /** MIRAGE_QUEUE_PRIORITIES: priorities of a channel, 0 to this - 1. */
@@ -84,7 +85,7 @@ struct mirage_queue {
 	struct drm_gpu_scheduler sched;
 	/** @entity: where exec pushes jobs */
 	struct drm_sched_entity entity;
-	/** @exec_lock: jobs get their place in @entity and their fences in the syncobjs in one order */
+	/** @exec_lock: jobs get their place in @entity and their fences' order together */
 	struct mutex exec_lock;
 
 	/**
@@ -93,7 +94,7 @@ struct mirage_queue {
 	 * Process context only.
 	 */
 	spinlock_t lock;
-	/** @error: why it stopped; its state is not READY from the moment it has failed. Protected by @lock. */
+	/** @error: why it stopped; its state is READY until then. Protected by @lock. */
 	struct mirage_queue_error error;
 	/** @put: next ring word, modulo 2^32. Protected by @lock. */
 	u32 put;
@@ -110,11 +111,11 @@ struct mirage_queue {
 	 * driver but mirage_events.lock.
 	 */
 	struct mutex stop_lock;
-	/** @quiet: the channel is reset and no job is in flight; never reset. Protected by @stop_lock. */
+	/** @quiet: the channel is reset, no job is in flight; stays. Protected by @stop_lock. */
 	bool quiet;
-	/** @stop_work: mirage_queue_quiesce() for those who may not wait; on mirage_device.submit_wq */
+	/** @stop_work: mirage_queue_quiesce() for those who may not wait; on submit_wq */
 	struct work_struct stop_work;
-	/** @free_work: ends the scheduler; a job's end cannot, since the scheduler's own work runs it */
+	/** @free_work: ends the scheduler; a job's end cannot: the scheduler's work runs it */
 	struct work_struct free_work;
 	/** @rcu: the timeline name of fences may be read for a grace period after they signalled */
 	struct rcu_head rcu;
