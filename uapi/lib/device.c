@@ -76,7 +76,7 @@ int mirage_open_node(struct mirage *gpu, const char *path)
 	gpu->fd = -1;
 	if (strlen(path) >= sizeof(gpu->node))
 		return -ENAMETOOLONG;
-	strcpy(gpu->node, path);
+	memcpy(gpu->node, path, strlen(path) + 1);
 
 	gpu->fd = open(path, O_RDWR | O_CLOEXEC);
 	if (gpu->fd < 0)

@@ -16,7 +16,8 @@ static void check_names(const char *(*name)(unsigned int), unsigned int first, u
 			tap_fail(__FILE__, __LINE__, "%u has no name", i);
 		for (j = first; j < i; j++) {
 			if (!strcmp(name(i), name(j)))
-				tap_fail(__FILE__, __LINE__, "%u and %u are both \"%s\"", i, j, name(i));
+				tap_fail(__FILE__, __LINE__, "%u and %u are both \"%s\"", i, j,
+					 name(i));
 		}
 	}
 	CHECK(!strcmp(name(count), "unknown"));
