@@ -153,19 +153,32 @@ struct hmm_block *hmm_block_get(struct hmm_mirror *mirror, unsigned long start)
 }
 
 /**
- * hmm_block_unregister - take a block out of the registry
- * @block: the block; dead, without mappings
+ * hmm_block_retire - take a block out of service
+ * @block: the block; without mappings, or the mirror is closing
  *
- * Drops the registry's reference.
- * Context: the reaper or hmm_mirror_close(), of which only one runs; no lock held. Sleeps
- * until no callback of the block's notifier runs.
+ * From now on it cannot be found; those who found it before see that it is dead. To be
+ * followed by hmm_block_drop().
+ * Context: under the block's lock; the reaper or hmm_mirror_close(), of which only one runs.
  */
-void hmm_block_unregister(struct hmm_block *block)
+void hmm_block_retire(struct hmm_block *block)
 {
 	struct hmm_mirror *mirror = block->mirror;
 
+	lockdep_assert_held(&block->lock);
+
+	block->dead = true;
 	xa_erase(&mirror->blocks, block->start >> HMM_BLOCK_SHIFT);
 	atomic_long_dec(&mirror->nr_blocks);
+}
+
+/**
+ * hmm_block_drop - end a block's notifier and drop the registry's reference
+ * @block: the block; retired, without mappings
+ *
+ * Context: no lock held. Sleeps until no callback of the block's notifier runs.
+ */
+void hmm_block_drop(struct hmm_block *block)
+{
 	mmu_interval_notifier_remove(&block->notifier);
 	hmm_block_put(block);
 }

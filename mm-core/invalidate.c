@@ -201,7 +201,6 @@ const struct mmu_interval_notifier_ops hmm_block_notifier_ops = {
  * @block: the block
  * @finish: where what is left for hmm_block_finish_all() is noted
  *
- * Marks the block dead.
  * Context: hmm_mirror_close(), after the last fault; no lock held. Sleeps.
  */
 void hmm_block_take_all(struct hmm_block *block, struct llist_head *finish)
@@ -210,7 +209,6 @@ void hmm_block_take_all(struct hmm_block *block, struct llist_head *finish)
 	struct mmu_interval_notifier_finish *left = NULL;
 
 	mutex_lock(&block->lock);
-	block->dead = true;
 	WARN_ON_ONCE(!hmm_shot_start(&shot, block, &left));
 	mutex_unlock(&block->lock);
 

@@ -134,8 +134,12 @@ void hmm_mirror_close(struct hmm_mirror *mirror)
 	xa_for_each(&mirror->blocks, index, block)
 		hmm_block_take_all(block, &finish);
 	hmm_block_finish_all(&finish);
-	xa_for_each(&mirror->blocks, index, block)
-		hmm_block_unregister(block);
+	xa_for_each(&mirror->blocks, index, block) {
+		mutex_lock(&block->lock);
+		hmm_block_retire(block);
+		mutex_unlock(&block->lock);
+		hmm_block_drop(block);
+	}
 
 	complete_all(&mirror->closed);
 }

@@ -136,7 +136,7 @@ struct hmm_block {
 	 * Non-blockable notifiers only try it.
 	 */
 	struct mutex lock;
-	/** @dead: taken out of service by the reaper; look the block up again */
+	/** @dead: out of service and not in the registry any more; look the block up again */
 	bool dead;
 	/** @reap_queued: in the reaper's hands, which alone clears this */
 	bool reap_queued;
@@ -165,7 +165,8 @@ extern struct workqueue_struct *hmm_mirror_wq;
 void hmm_block_lock_init(struct mutex *lock);
 struct hmm_block *hmm_block_get(struct hmm_mirror *mirror, unsigned long start);
 void hmm_block_put(struct hmm_block *block);
-void hmm_block_unregister(struct hmm_block *block);
+void hmm_block_retire(struct hmm_block *block);
+void hmm_block_drop(struct hmm_block *block);
 
 /* dma.c */
 dma_addr_t hmm_block_dma_link(struct hmm_block *block, unsigned int index, unsigned long pfn,

@@ -39,7 +39,7 @@ void hmm_reap_block(struct hmm_block *block, unsigned long delay)
 enum hmm_verdict {
 	HMM_KEEP,	/* in use again */
 	HMM_LATER,	/* not long enough empty */
-	HMM_REAP,	/* dead */
+	HMM_REAP,	/* retired */
 };
 
 static enum hmm_verdict hmm_reap_judge(struct hmm_block *block)
@@ -55,7 +55,7 @@ static enum hmm_verdict hmm_reap_judge(struct hmm_block *block)
 		verdict = HMM_LATER;
 	} else {
 		verdict = HMM_REAP;
-		block->dead = true;
+		hmm_block_retire(block);
 	}
 	mutex_unlock(&block->lock);
 	return verdict;
@@ -81,7 +81,7 @@ void hmm_reap_work(struct work_struct *work)
 			later = true;
 			break;
 		case HMM_REAP:
-			hmm_block_unregister(block);
+			hmm_block_drop(block);
 			break;
 		}
 	}
