@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: MIT
+/**
+ * TEST: mirage reload
+ * Description: The driver loses its device, or is taken out, while processes use it.
+ * Category: Core
+ */
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include "igt_mirage.h"
+#include "memory.h"
+
+IGT_TEST_DESCRIPTION("The driver loses its device, or is taken out, while processes use it.");
+
+#define DRIVER	"/sys/bus/pci/drivers/mirage"
+
+/* Of the device under test, found once: while it is unbound nothing else tells. */
+static char address[32];
+
+static void find_device(void)
+{
+	char link[128], path[PATH_MAX];
+	struct mirage dev;
+
+	igt_assert_eq(mirage_open(&dev), 0);
+	snprintf(link, sizeof(link), "/sys/class/drm/%.64s/device", basename(dev.node));
+	igt_assert(realpath(link, path));
+	snprintf(address, sizeof(address), "%.31s", basename(path));
+	mirage_close(&dev);
+}
+
+static void unbind(void)
+{
+	igt_assert(file_write(DRIVER "/unbind", address));
+}
+
+static bool is_there(void)
+{
+	struct mirage dev;
+
+	if (mirage_open(&dev))
+		return false;
+	mirage_close(&dev);
+	return true;
+}
+
+static void bind(void)
+{
+	igt_assert(file_write(DRIVER "/bind", address));
+	igt_assert(igt_wait(is_there(), POLL_MS, 1));
+}
+
+static void assert_works(void)
+{
+	uint32_t *area = mem_anon(PAGE);
+	struct gpu gpu;
+
+	gpu_open(&gpu);
+	gpu_write32(&gpu, area, 0x90);
+	igt_assert_eq_u32(*area, 0x90);
+	gpu_close(&gpu);
+	mem_unmap(area, PAGE);
+}
+
+/*
+ * A process that faults, computes and unmaps until the device is gone, and then finds out that all
+ * it gets from its file is -ENODEV. Its memory stays its own.
+ */
+static void work_until_gone(volatile uint32_t *ready)
+{
+	uint32_t *area = mem_anon(64 * PAGE), syncobj;
+	struct drm_mirage_queue_query state;
+	uint64_t stats[DRM_MIRAGE_STAT_COUNT];
+	struct scatter_args args;
+	struct gpu gpu;
+	struct job job;
+	uint32_t vm;
+	int err;
+
+	gpu_open(&gpu);
+	args = (struct scatter_args){ .dst = (uintptr_t)area, .stride = PAGE, .n = 64, .value = 5 };
+	job = job_new(&gpu);
+	job_kernel(&job, &kernel_scatter, &args, sizeof(args), 1, 64);
+	igt_assert_eq(mirage_syncobj_create(&gpu.dev, false, &syncobj), 0);
+	__atomic_fetch_add(ready, 1, __ATOMIC_SEQ_CST);
+	do {
+		err = mirage_submit(&gpu.dev, gpu.queue, &job.ib, syncobj);
+		if (!err)
+			err = mirage_syncobj_wait(&gpu.dev, syncobj, JOB_TIMEOUT_NS);
+		igt_assert(!madvise(area, 32 * PAGE, MADV_DONTNEED));
+	} while (!err);
+	/* A queue may be seen stopped a moment before the device is seen gone. */
+	igt_assert_f(err == -ENODEV || err == -ECANCELED, "%s\n", strerror(-err));
+	igt_assert(igt_wait(mirage_vm_create(&gpu.dev, &vm) == -ENODEV, POLL_MS, 1));
+	igt_assert_eq(mirage_submit(&gpu.dev, gpu.queue, &job.ib, syncobj), -ENODEV);
+	igt_assert_eq(mirage_queue_query(&gpu.dev, gpu.queue, &state), -ENODEV);
+	igt_assert_eq(mirage_vm_stats(&gpu.dev, gpu.vm, stats), -ENODEV);
+	mem_touch(area, 64 * PAGE, 77);
+	igt_assert_eq_u32(area[PAGE / 4], 78);
+	mem_unmap(area, 64 * PAGE);
+	mirage_close(&gpu.dev);
+}
+
+/* A kernel that writes without end when the device goes: not one write comes after. */
+static void write_until_gone(volatile uint32_t *ready, volatile uint32_t *gone)
+{
+	uint32_t *area = mem_anon(PAGE), last;
+	struct loop loop;
+	struct gpu gpu;
+
+	gpu_open(&gpu);
+	loop_start(&loop, &gpu, &kernel_scribble, area);
+	__atomic_fetch_add(ready, 1, __ATOMIC_SEQ_CST);
+	igt_assert(igt_wait(*gone, POLL_MS, 1));
+	last = *(volatile uint32_t *)area;
+	*area = last + 1000;
+	mem_unmap(mem_anon(PAGE), PAGE);
+	igt_assert_eq_u32(*(volatile uint32_t *)area, last + 1000);
+	igt_assert_eq(mirage_queue_destroy(&gpu.dev, gpu.queue), -ENODEV);
+	mirage_close(&gpu.dev);
+}
+
+static volatile uint32_t *shared_page(void)
+{
+	void *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	igt_assert(page != MAP_FAILED);
+	return page;
+}
+
+/* Take the device away with this many processes at work on it, and bring it back. */
+static void lose_under_load(void (*lose)(void), void (*restore)(void))
+{
+	volatile uint32_t *flags = shared_page();
+	unsigned int workers = 3;
+
+	igt_fork(child, (int)workers)
+		work_until_gone(&flags[0]);
+	igt_fork(child, 1)
+		write_until_gone(&flags[0], &flags[1]);
+	igt_assert(igt_wait(flags[0] == workers + 1, POLL_MS, 1));
+	lose();
+	flags[1] = 1;
+	igt_waitchildren();
+	restore();
+	assert_works();
+	munmap((void *)flags, PAGE);
+}
+
+/**
+ * SUBTEST: unbind-bind
+ * Description: Unbind and bind an idle device, several times.
+ */
+static void unbind_bind(void)
+{
+	int i;
+
+	for (i = 0; i < 5; i++) {
+		unbind();
+		igt_assert(!is_there());
+		bind();
+		assert_works();
+	}
+}
+
+/**
+ * SUBTEST: unbind-under-load
+ * Description: Unbind while processes fault, compute and unmap: each gets -ENODEV, their memory is not
+ *	written any more, and the device works after it was bound again.
+ */
+static void unbind_under_load(void)
+{
+	int i;
+
+	for (i = 0; i < 3; i++)
+		lose_under_load(unbind, bind);
+}
+
+static void remove_device(void)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/remove", address);
+	igt_assert(file_write(path, "1"));
+}
+
+static void rescan(void)
+{
+	igt_assert(file_write("/sys/bus/pci/rescan", "1"));
+	igt_assert(igt_wait(is_there(), POLL_MS, 1));
+}
+
+/**
+ * SUBTEST: remove-under-load
+ * Description: The PCI device itself is removed while processes use it, and found again by a rescan.
+ */
+static void remove_under_load(void)
+{
+	lose_under_load(remove_device, rescan);
+}
+
+/**
+ * SUBTEST: late-close
+ * Description: A file with mapped memory is closed, and its process ends, long after the device was unbound
+ *	and bound again.
+ */
+static void late_close(void)
+{
+	uint32_t *area = mem_anon(8 * PAGE);
+	struct gpu gpu;
+
+	gpu_open(&gpu);
+	gpu_scatter(&gpu, area, PAGE, 8, 1);
+	unbind();
+	bind();
+	assert_works();
+	igt_assert(!madvise(area, 4 * PAGE, MADV_DONTNEED));
+	igt_assert_eq_u32(area[5 * PAGE / 4], 6);
+	gpu_close(&gpu);
+	mem_unmap(area, 8 * PAGE);
+	assert_works();
+}
+
+/* The module's file and parameters, from the list by which the guest was started. */
+static bool find_module(const char *name, char *path, char *params, size_t size)
+{
+	char line[PATH_MAX], want[64];
+	bool found = false;
+	FILE *list = fopen("/run/lab/modules", "r");
+
+	if (!list)
+		return false;
+	snprintf(want, sizeof(want), "/%s.ko", name);
+	while (!found && fgets(line, sizeof(line), list)) {
+		line[strcspn(line, "\n")] = '\0';
+		params[0] = '\0';
+		if (strchr(line, ' ')) {
+			snprintf(params, size, "%s", strchr(line, ' ') + 1);
+			*strchr(line, ' ') = '\0';
+		}
+		found = strstr(line, want);
+		snprintf(path, size, "%s", line);
+	}
+	fclose(list);
+	return found;
+}
+
+static void load(const char *name)
+{
+	char path[PATH_MAX], params[PATH_MAX];
+	int fd;
+
+	igt_assert(find_module(name, path, params, sizeof(path)));
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	igt_assert_fd(fd);
+	igt_assert_f(!syscall(SYS_finit_module, fd, params, 0), "loading %s: %s\n", path,
+		     strerror(errno));
+	close(fd);
+}
+
+static int unload(const char *name)
+{
+	return syscall(SYS_delete_module, name, O_NONBLOCK) ? -errno : 0;
+}
+
+static void unload_all(void)
+{
+	/* A fence's last work may still be under way when the last file is closed. */
+	igt_assert(igt_wait(!unload("mirage"), POLL_MS, 5));
+	igt_assert(igt_wait(!unload("hmm_mirror"), POLL_MS, 5));
+}
+
+static void load_all(void)
+{
+	load("hmm_mirror");
+	load("mirage");
+	igt_assert(igt_wait(is_there(), POLL_MS, 1));
+}
+
+static void reload_all(void)
+{
+	unload_all();
+	load_all();
+}
+
+static void require_modules(void)
+{
+	char path[PATH_MAX], params[PATH_MAX];
+
+	igt_require_f(find_module("mirage", path, params, sizeof(path)) &&
+		      find_module("hmm_mirror", path, params, sizeof(path)),
+		      "/run/lab/modules does not tell where the modules are\n");
+}
+
+/**
+ * SUBTEST: module-reload
+ * Description: Both modules are unloaded and loaded again, several times, with work in between; and as long as
+ *	a file is open they cannot be.
+ */
+static void module_reload(void)
+{
+	struct gpu gpu;
+	int i;
+
+	require_modules();
+	gpu_open(&gpu);
+	igt_assert(unload("mirage") < 0);
+	igt_assert(unload("hmm_mirror") < 0);
+	gpu_assert_alive(&gpu);
+	gpu_close(&gpu);
+	for (i = 0; i < 3; i++) {
+		unload_all();
+		load_all();
+		assert_works();
+	}
+}
+
+/**
+ * SUBTEST: module-reload-under-load
+ * Description: The device is unbound under load, and the modules are unloaded as soon as the last process has
+ *	let go of it.
+ */
+static void module_reload_under_load(void)
+{
+	require_modules();
+	lose_under_load(unbind, reload_all);
+}
+
+/**
+ * SUBTEST: lost-device
+ * Description: The device answers no more: a munmap of mapped memory returns in bounded time, queues and
+ *	submissions tell that the device is lost, and unbinding and binding brings it back.
+ */
+static void lost_device(void)
+{
+	uint32_t *area = mem_anon(4 * PAGE);
+	struct timespec start = { 0 };
+	struct gpu gpu;
+
+	gpu_open(&gpu);
+	gpu_scatter(&gpu, area, PAGE, 4, 1);
+	gpu_inject(&gpu, "drop_sync", 1000000);
+	igt_nsec_elapsed(&start);
+	mem_unmap(area, 4 * PAGE);
+	igt_assert_lt_u64(igt_nsec_elapsed(&start), 20000000000ll);
+	igt_assert(igt_wait(mirage_exec(&gpu.dev, gpu.queue, NULL, 0, NULL, 0) == -ENODEV,
+			    POLL_MS, 1));
+	igt_assert_eq(gpu_queue_state(&gpu, gpu.queue), DRM_MIRAGE_QUEUE_LOST);
+	unbind();
+	bind();
+	gpu_close(&gpu);
+	assert_works();
+}
+
+int igt_main()
+{
+	igt_fixture()
+		find_device();
+
+	igt_describe("Unbind and bind an idle device.");
+	igt_subtest("unbind-bind")
+		unbind_bind();
+
+	igt_describe("Unbind while processes fault, compute and unmap.");
+	igt_subtest("unbind-under-load")
+		unbind_under_load();
+
+	igt_describe("Remove the PCI device while processes use it, and rescan.");
+	igt_subtest("remove-under-load")
+		remove_under_load();
+
+	igt_describe("A file is closed long after its device was unbound and bound again.");
+	igt_subtest("late-close")
+		late_close();
+
+	igt_describe("Unload and load both modules.");
+	igt_subtest("module-reload")
+		module_reload();
+
+	igt_describe("Unload both modules right after unbinding under load.");
+	igt_subtest("module-reload-under-load")
+		module_reload_under_load();
+
+	igt_describe("A device that answers no more does not stop the process.");
+	igt_subtest("lost-device")
+		lost_device();
+}
