@@ -15,18 +15,20 @@
 #define ROW_VALUES(VALUE)                                                                     \
 	VALUE(TOTAL, "total", PAGE, "submission to completion")                               \
 	VALUE(DEVICE, "device", PAGE, "the device executed")                                  \
-	VALUE(DELIVERY, "deliver", PAGE, "fault to start of service, interrupt included")     \
+	VALUE(DELIVERY, "deliver", PAGE, "fault to start of service, interrupt included (1)") \
 	VALUE(MM, "mm", PAGE, "hmm_range_fault and its lock")                                 \
 	VALUE(DMA, "dma", PAGE, "mapping pages for the device")                               \
 	VALUE(TABLES, "tables", PAGE, "writing page tables")                                  \
 	VALUE(REPLAY, "replay", PAGE, "sending replays")                                      \
 	VALUE(REST, "rest", PAGE, "rest of fault service: sorting, finding, locking")         \
-	VALUE(OTHER, "other", PAGE, "of the total, in none of the above")                     \
+	VALUE(OTHER, "other", PAGE, "of the total, in none of the above (1)")                 \
 	VALUE(AGAIN, "again", PAGE, "the same work once more, all pages mapped")              \
+	VALUE(NET, "net", PAGE, "total - again: what the first touch costs above a touch")    \
 	VALUE(CPU, "cpu", PAGE, "the CPU's own first touch of such memory")                   \
-	VALUE(PEER, "test_hmm", PAGE, "first touch through lib/test_hmm, one copy included")  \
+	VALUE(PEER, "test_hmm", PAGE, "first touch through lib/test_hmm, which copies, too")  \
 	VALUE(PEER_AGAIN, "again", PAGE, "the same through lib/test_hmm once more")           \
-	VALUE(RATIO, "ratio", COUNT, "(total - again) / (test_hmm - its again)")              \
+	VALUE(PEER_NET, "net", PAGE, "test_hmm - its again: without the copies")              \
+	VALUE(RATIO, "ratio", COUNT, "net / net of test_hmm")                                 \
 	VALUE(FAULTS, "faults", COUNT, "fault buffer entries")                                \
 	VALUE(DUPS, "dups", COUNT, "of them, duplicates in a batch")                          \
 	VALUE(BATCHES, "batches", COUNT, "batches served")                                    \

@@ -103,4 +103,7 @@ void report_table(FILE *out, const struct bench *bench, const struct row *rows, 
 		fprintf(out, "  %8.3f  %s\n", series_median(&copies[i]) / 1e3, copy_docs[i]);
 	fputs("\nColumns\n", out);
 	print_docs(out, ROW_TOTAL, ROW_PREFETCHED);
+	fputs("(1) Mean wait times batches: faults also wait while earlier batches are served, and\n"
+	      "    the device works on meanwhile, so times may overlap and \"other\" be 0.\n",
+	      out);
 }

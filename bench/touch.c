@@ -230,7 +230,9 @@ static int measure_gpu(struct bench *bench, struct row *row)
 
 	elapsed = bench->gpu.elapsed_ns;
 	err = gpu_touch(bench, row, &memory);
-	add_ns(row, ROW_AGAIN, bench->gpu.elapsed_ns - elapsed);
+	elapsed = bench->gpu.elapsed_ns - elapsed;
+	add_ns(row, ROW_AGAIN, elapsed);
+	series_add(&row->values[ROW_NET], ((double)after.elapsed_ns - elapsed) / row->pages);
 unmap:
 	memory_unmap(&memory);
 	return err;
@@ -276,19 +278,17 @@ static int measure_peer(struct bench *bench, struct row *row)
 		return err;
 	add_ns(row, ROW_PEER, first);
 	add_ns(row, ROW_PEER_AGAIN, again);
+	series_add(&row->values[ROW_PEER_NET], ((double)first - again) / row->pages);
 	return 0;
 }
 
-/* What a first touch costs above a touch, as a ratio to the peer's. */
 static void add_ratio(struct row *row)
 {
-	double ours =
-		series_median(&row->values[ROW_TOTAL]) - series_median(&row->values[ROW_AGAIN]);
-	double peers =
-		series_median(&row->values[ROW_PEER]) - series_median(&row->values[ROW_PEER_AGAIN]);
+	double peer = series_median(&row->values[ROW_PEER_NET]);
 
-	if (peers > 0)
-		series_add(&row->values[ROW_RATIO], ours / peers);
+	/* Copies hide the peer's faults where those cost little: then there is no ratio. */
+	if (peer > 0)
+		series_add(&row->values[ROW_RATIO], series_median(&row->values[ROW_NET]) / peer);
 }
 
 int touch_row(struct bench *bench, struct row *row)

@@ -21,7 +21,7 @@
 #define MAX_THREADS 4
 #define GROUPS 8
 #define GROUP 256
-#define ROUNDS 64
+#define ROUNDS 1024
 
 /* What the threads share with the GPU; each on a cache line of its own. */
 struct shared {

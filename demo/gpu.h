@@ -8,7 +8,7 @@
 
 #include "mirage.h"
 
-/* A program that mirage-as has put into a header. The GPU runs it where it lies: in this executable. */
+/* A program that mirage-as has put into a header. The GPU runs it where it lies. */
 struct gpu_kernel {
 	const char *name;
 	const unsigned long long *code;

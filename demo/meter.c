@@ -121,6 +121,7 @@ void meter_chart(const struct meter *meter, struct screen *screen)
 	screen_heading(screen,
 		       "Where the time went: %.3f ms from submission to completion, all parts",
 		       meter->elapsed_ns / 1e6);
+	screen_note(screen, "Bars overlap where the device works on while the driver serves faults.");
 	for (i = 0; i < nr_bars; i++)
 		screen_bar(screen, bars[i].label, bars[i].ns, longest, meter->elapsed_ns);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A text as linked lists: one malloc'ed node for each word. CPU and GPU follow the same pointers. */
+/* A text as linked lists: one malloc for each word. CPU and GPU follow the same pointers. */
 #ifndef DEMO_WORDS_H
 #define DEMO_WORDS_H
 
