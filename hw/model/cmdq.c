@@ -95,8 +95,8 @@ static void do_replay(struct device *dev, const struct mirage_cmd *cmd)
 	}
 }
 
-/* Number of VMs or channels that a command's id counts, or 1 if it must be 0. */
-static u32 id_limit(u32 op)
+/* What a command's id must be below; any is, where it is ignored. */
+static u64 id_limit(u32 op)
 {
 	switch (op) {
 	case MIRAGE_CMD_INVALIDATE:
@@ -107,7 +107,7 @@ static u32 id_limit(u32 op)
 	case MIRAGE_CMD_CHAN_RESET:
 		return NR_CHANNELS;
 	}
-	return UINT32_MAX;
+	return UINT64_MAX;
 }
 
 static void execute(struct device *dev, const struct mirage_cmd *cmd)

@@ -42,7 +42,7 @@ static const char intro[] =
 	"|Access|Read|Write|\n"
 	"|---|---|---|\n"
 	"|RO|the value|ignored|\n"
-	"|RW|the value|sets it; of bits no field names: kept as written, unless the text says else|\n"
+	"|RW|the value|sets it; in a register with fields only their bits|\n"
 	"|WO|0|has the effect described|\n"
 	"|W1C|the value|clears the bits that are 1 in what is written|\n"
 	"\n"
