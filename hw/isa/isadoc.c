@@ -12,6 +12,7 @@
 #include "file.h"
 #include "insn.h"
 
+#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 #define TOOL	"isadoc"
 #define BEGIN	"<!-- isadoc: begin -->\n"
 #define END	"<!-- isadoc: end -->\n"
@@ -88,10 +89,10 @@ static void write_table(FILE *out)
 
 		if (!info)
 			continue;
-		if (part < sizeof(parts) / sizeof(parts[0]) && op >= parts[part].op)
+		if (part < ARRAY_SIZE(parts) && op >= parts[part].op)
 			fprintf(out, "%s**%s**\n\n| Opcode | Instruction | Does |\n|---|---|---|\n",
 				part ? "\n" : "", parts[part].title);
-		while (part < sizeof(parts) / sizeof(parts[0]) && op >= parts[part].op)
+		while (part < ARRAY_SIZE(parts) && op >= parts[part].op)
 			part++;
 		mirage_insn_mnemonic(info->name, mnemonic);
 		fprintf(out, "| 0x%03x | `%s", op, mnemonic);

@@ -14,17 +14,48 @@
 			high[l] = (uint32_t)(v >> 32);                         \
 		}                                                              \
 	} while (0)
-/* A comparison has a 32-bit result: no high half. */
 #define FOR_LANES_IF(cond)                                                     \
 	do {                                                                   \
 		for (l = 0; l < LANES; l++)                                    \
-			low[l] = (cond) ? ~0u : 0u;                            \
-		row_store(rows[op->d], low, select);                           \
-		return;                                                        \
+			out[l] = (cond) ? ~0u : 0u;                            \
 	} while (0)
 #define A	((uint64_t)a_high[l] << 32 | a[l])
 #define B	((uint64_t)b_high[l] << 32 | b[l])
 #define C	((uint64_t)c_high[l] << 32 | c[l])
+
+/* Comparisons have a 32-bit result. */
+static inline __attribute__((always_inline)) void compare64(const struct op *op, row_t *rows,
+							    const uint32_t *select)
+{
+	const uint32_t *a = rows[op->a], *a_high = rows[op->a_high];
+	const uint32_t *b = rows[op->b], *b_high = rows[op->b_high];
+	row_t out;
+	unsigned int l;
+
+	switch (op->op) {
+	case MIRAGE_OP_EQ64:
+		FOR_LANES_IF(A == B);
+		break;
+	case MIRAGE_OP_NE64:
+		FOR_LANES_IF(A != B);
+		break;
+	case MIRAGE_OP_ULT64:
+		FOR_LANES_IF(A < B);
+		break;
+	case MIRAGE_OP_ULE64:
+		FOR_LANES_IF(A <= B);
+		break;
+	case MIRAGE_OP_SLT64:
+		FOR_LANES_IF((int64_t)A < (int64_t)B);
+		break;
+	case MIRAGE_OP_SLE64:
+		FOR_LANES_IF((int64_t)A <= (int64_t)B);
+		break;
+	default:
+		__builtin_unreachable();
+	}
+	row_store(rows[op->d], out, select);
+}
 
 static inline __attribute__((always_inline)) void alu64(const struct op *op, row_t *rows,
 							const uint32_t *select)
@@ -35,6 +66,10 @@ static inline __attribute__((always_inline)) void alu64(const struct op *op, row
 	row_t low, high;
 	unsigned int l;
 
+	if (op->op >= MIRAGE_OP_EQ64) {
+		compare64(op, rows, select);
+		return;
+	}
 	switch (op->op) {
 	case MIRAGE_OP_MOV64:
 		FOR_LANES(B);
@@ -84,18 +119,6 @@ static inline __attribute__((always_inline)) void alu64(const struct op *op, row
 	case MIRAGE_OP_SEXT64:
 		FOR_LANES((int64_t)(int32_t)b[l]);
 		break;
-	case MIRAGE_OP_EQ64:
-		FOR_LANES_IF(A == B);
-	case MIRAGE_OP_NE64:
-		FOR_LANES_IF(A != B);
-	case MIRAGE_OP_ULT64:
-		FOR_LANES_IF(A < B);
-	case MIRAGE_OP_ULE64:
-		FOR_LANES_IF(A <= B);
-	case MIRAGE_OP_SLT64:
-		FOR_LANES_IF((int64_t)A < (int64_t)B);
-	case MIRAGE_OP_SLE64:
-		FOR_LANES_IF((int64_t)A <= (int64_t)B);
 	default:
 		__builtin_unreachable();
 	}

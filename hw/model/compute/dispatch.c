@@ -11,6 +11,7 @@
 #include "engine.h"
 #include "fatal.h"
 
+#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 #define MAX_CODE	(1u << 24)
 
 /* The limits, from the register table. */
@@ -59,7 +60,7 @@ bool dispatch_check(const struct mirage_dispatch *desc)
 		return false;
 	if (desc->rsvd0)
 		return false;
-	for (i = 0; i < sizeof(desc->rsvd1) / sizeof(desc->rsvd1[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(desc->rsvd1); i++)
 		if (desc->rsvd1[i])
 			return false;
 	return true;

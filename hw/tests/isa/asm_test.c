@@ -247,7 +247,7 @@ static void errors_name_their_place(void)
 	struct errors errors;
 	size_t i;
 
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		errors = assemble(cases[i].text, strlen(cases[i].text), &program);
 		CHECK_MSG(errors.nr == 1 && errors.line == cases[i].line &&
 				  errors.column == cases[i].column &&

@@ -236,7 +236,7 @@ static void every_group_of_a_large_grid_runs_once(void)
 	};
 	unsigned int i, g;
 
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		set_up(text, cases[i].groups, cases[i].items);
 		machine->desc.shared_size = cases[i].shared;
 		machine_start(machine);

@@ -12,6 +12,10 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#ifndef ARRAY_SIZE
+#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
+#endif
+
 struct scenario {
 	const char *name;
 	void (*run)(void);
@@ -51,8 +55,7 @@ check_failed(const char *file, int line, const char *fmt, ...);
 	{                                                                      \
 		static const struct scenario scenarios[] = { __VA_ARGS__ };    \
 									       \
-		return scenarios_run(scenarios,                                \
-				     sizeof(scenarios) / sizeof(scenarios[0]));\
+		return scenarios_run(scenarios, ARRAY_SIZE(scenarios));        \
 	}
 
 /** random_u64() - the next number of a fixed sequence (xorshift64*), the same in every run. */

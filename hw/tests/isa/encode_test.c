@@ -244,7 +244,7 @@ static void mnemonics_follow_the_rule(void)
 	char seen[MIRAGE_NR_OPCODES][MIRAGE_MNEMONIC_SIZE], text[MIRAGE_MNEMONIC_SIZE];
 	unsigned int i, op, nr = 0;
 
-	for (i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(pairs); i++) {
 		mirage_insn_mnemonic(pairs[i][0], text);
 		CHECK_MSG(!strcmp(text, pairs[i][1]), "%s became %s", pairs[i][0], text);
 	}

@@ -107,7 +107,7 @@ static void misaligned_global_accesses(void)
 	unsigned int i, by;
 	char text[256];
 
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		for (by = 1; by < 8; by++) {
 			/* Lanes 0 to 8 are aligned and come to a page that is not there. */
 			snprintf(text, sizeof(text),
@@ -144,8 +144,8 @@ static void shared_memory_beyond_its_size(void)
 	unsigned int i, j;
 	char text[128];
 
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		for (j = 0; j < sizeof(offsets) / sizeof(offsets[0]); j++) {
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		for (j = 0; j < ARRAY_SIZE(offsets); j++) {
 			uint32_t offset = offsets[j];
 
 			snprintf(text, sizeof(text), ".shared 48\nmov r0, 0x%x\n%s\nexit\n", offset,
@@ -242,7 +242,7 @@ static void descriptors_are_checked(void)
 	good = machine->desc;
 	good.args_size = 0;
 	good.group[0] = 1;
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		desc = good;
 		memcpy((char *)&desc + cases[i].offset, &cases[i].value, 4);
 		CHECK_MSG((compute_start(machine->compute, &desc) == MIRAGE_CHAN_OK) ==

@@ -94,7 +94,7 @@ static void one_lane_faults_and_is_replayed_exactly_once(void)
 {
 	unsigned int kind, lane, l;
 
-	for (kind = 0; kind < sizeof(kinds) / sizeof(kinds[0]); kind++) {
+	for (kind = 0; kind < ARRAY_SIZE(kinds); kind++) {
 		for (lane = 0; lane < 32; lane++) {
 			start_kind(kind);
 			machine->present[data_page(lane)] = false;
@@ -124,7 +124,7 @@ static void each_failing_page_is_reported_once(void)
 {
 	unsigned int kind, l;
 
-	for (kind = 0; kind < sizeof(kinds) / sizeof(kinds[0]); kind++) {
+	for (kind = 0; kind < ARRAY_SIZE(kinds); kind++) {
 		start_kind(kind);
 		for (l = 0; l < 32; l += 3)
 			machine->present[data_page(l)] = false;
@@ -145,7 +145,7 @@ static void pages_that_come_one_at_a_time_are_enough_in_the_end(void)
 {
 	unsigned int kind, l;
 
-	for (kind = 0; kind < sizeof(kinds) / sizeof(kinds[0]); kind++) {
+	for (kind = 0; kind < ARRAY_SIZE(kinds); kind++) {
 		start_kind(kind);
 		for (l = 0; l < 32; l++)
 			machine->present[data_page(l)] = false;
@@ -221,7 +221,7 @@ static void each_kind_of_failure_is_told_as_it_is(void)
 	char text[256];
 	unsigned int i;
 
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		snprintf(text, sizeof(text), "	ldc.64 r2, [0]\n	mov r6, 1\n	%s\n	exit\n",
 			 cases[i].insn);
 		set_up(text, 1, 32);

@@ -48,7 +48,7 @@ static void endless_loops_end_with_the_slice(void)
 	};
 	unsigned int i;
 
-	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(texts); i++) {
 		set_up(texts[i], 100, 1024);
 		machine_start(machine);
 		run_slices(100);
