@@ -85,9 +85,15 @@ static int mirage_debugfs_show_registers(struct seq_file *m, void *unused)
 	for (i = 0; i < ARRAY_SIZE(mirage_debugfs_regs); i++) {
 		const struct mirage_debugfs_reg *reg = &mirage_debugfs_regs[i];
 
-		if (reg->name)
-			seq_printf(m, "%04x %-24s %08x\n", reg->reg, reg->name,
-				   mirage_reg_read(mdev, reg->reg));
+		u32 value;
+
+		if (!reg->name)
+			continue;
+		/* Reading a low half must not disturb who reads the pair. */
+		spin_lock(&mdev->reg_lock);
+		value = mirage_reg_read(mdev, reg->reg);
+		spin_unlock(&mdev->reg_lock);
+		seq_printf(m, "%04x %-24s %08x\n", reg->reg, reg->name, value);
 	}
 	drm_dev_exit(idx);
 
