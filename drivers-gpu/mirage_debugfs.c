@@ -84,7 +84,6 @@ static int mirage_debugfs_show_registers(struct seq_file *m, void *unused)
 		return -ENODEV;
 	for (i = 0; i < ARRAY_SIZE(mirage_debugfs_regs); i++) {
 		const struct mirage_debugfs_reg *reg = &mirage_debugfs_regs[i];
-
 		u32 value;
 
 		if (!reg->name)
