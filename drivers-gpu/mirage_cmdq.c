@@ -68,6 +68,7 @@ static u64 cmdq_try_post(struct mirage_device *mdev, const struct mirage_cmd *cm
 	u32 get;
 
 	spin_lock(&q->lock);
+	/* Acquire: the device has read the entries before it lets them be reused. */
 	get = le32_to_cpu(smp_load_acquire(&mdev->status->cmd_get));
 	if (q->put - get + 2 <= size) {
 		seqno = ++q->seqno;

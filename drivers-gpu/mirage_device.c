@@ -132,9 +132,9 @@ void mirage_device_check(struct mirage_device *mdev)
 	if (mirage_device_is_lost(mdev))
 		return;
 	status = mirage_reg_read(mdev, MIRAGE_BUS_STATUS);
-	if (status == ~0u)
+	if (status == ~0u) {
 		mirage_device_wedge(mdev, "it has left the bus");
-	else if (MIRAGE_REG_GET(BUS_STATUS_HALTED, status)) {
+	} else if (MIRAGE_REG_GET(BUS_STATUS_HALTED, status)) {
 		drm_err(&mdev->drm, "halted, error %u\n",
 			mirage_reg_read(mdev, MIRAGE_BUS_ERROR));
 		mirage_device_wedge(mdev, "it halted");

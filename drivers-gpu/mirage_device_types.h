@@ -109,12 +109,12 @@ struct mirage_device {
 	/** @vram: video memory */
 	struct mirage_vram vram;
 
-	/** @fault_wq: serves the faults of VMs, in parallel; allocates, so it is no reclaim queue */
+	/** @fault_wq: serves the faults of VMs, in parallel; allocates: reclaim never waits for it */
 	struct workqueue_struct *fault_wq;
 	/** @submit_wq: runs the schedulers of all queues */
 	struct workqueue_struct *submit_wq;
 
-	/** @reg_lock: keeps the two reads of a REG64 together. Innermost; not taken in hard interrupts. */
+	/** @reg_lock: keeps the two reads of a REG64 together. Innermost; no hard interrupts. */
 	spinlock_t reg_lock;
 
 	/**

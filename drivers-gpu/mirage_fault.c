@@ -91,10 +91,11 @@ unsigned int mirage_fault_drain(struct mirage_device *mdev)
 
 	mutex_lock(&q->lock);
 	for (;;) {
+		/* Acquire: entries are read after the index that says they are there. */
 		put = le32_to_cpu(smp_load_acquire(&status->fault_put));
 		if (put == q->get) {
 			WRITE_ONCE(status->fault_armed, cpu_to_le32(1));
-			/* The device looks at armed after it has moved put: look the other way round. */
+			/* The device looks at armed after moving put: look the other way round. */
 			smp_mb();
 			if (put == le32_to_cpu(READ_ONCE(status->fault_put)))
 				break;

@@ -12,7 +12,7 @@
 struct mirage_leaves;
 
 /**
- * struct mirage_leaves_sink - where entries are written; called in the order that the device must see
+ * struct mirage_leaves_sink - where entries are written, in the order that the device must see
  */
 struct mirage_leaves_sink {
 	/** @write_pte: entry @index of the block's PT */

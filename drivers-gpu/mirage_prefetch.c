@@ -2,10 +2,10 @@
 /*
  * Which pages to map beside those that faulted.
  *
- * Model: the density tree of NVIDIA's UVM driver. Each page that faults fills its aligned 64 KiB;
- * then, for each larger aligned power of two up to the block that holds a page that faulted, if more
- * than half of it is wanted, filled or mapped, all of it is filled. A sequential reader
- * thus grows from 64 KiB to 2 MiB within a few faults, a random one stays at 64 KiB.
+ * Model: the density tree of NVIDIA's UVM driver. Each page that faults fills its aligned
+ * 64 KiB; then each larger aligned power of two around it, up to the block, is filled if
+ * more than half of it is wanted, filled or mapped. A sequential reader thus grows from
+ * 64 KiB to 2 MiB within a few faults, a random one stays at 64 KiB.
  *
  * It only names candidates: a page that mm does not have present is left alone, so a wrong
  * guess costs a page-table entry and never memory or I/O.
@@ -17,7 +17,7 @@
 
 #define SPAN_MIN	MIRAGE_CONT_ENTRIES
 
-/* Bits of word w that pages first..first + span - 1 have in it; span is a power of two, first aligned. */
+/* The bits that pages first to first + span - 1 (a power of two, aligned) have in word w. */
 static unsigned long span_mask(unsigned int first, unsigned int span, unsigned int w)
 {
 	if (w < first / 64 || w > (first + span - 1) / 64)

@@ -112,7 +112,7 @@ static struct mirage_pt_dir *pt_get_dir(struct mirage_pt *pt, struct xarray *dir
 		return dir;
 	}
 
-	dir = kvzalloc(struct_size(dir, blocks, nr_blocks), GFP_KERNEL);
+	dir = kvzalloc_flex(*dir, blocks, nr_blocks);
 	if (!dir)
 		return ERR_PTR(-ENOMEM);
 	dir->va = va >> shift << shift;
@@ -224,8 +224,8 @@ struct mirage_block *mirage_pt_create_block(struct mirage_pt *pt, u64 start)
 	if (!drm_dev_enter(&mdev->drm, &idx))
 		return ERR_PTR(-ENODEV);
 
-	block = kzalloc(sizeof(*block), GFP_KERNEL);
-	pte = kmalloc_array(MIRAGE_PT_ENTRIES, sizeof(*pte), GFP_KERNEL);
+	block = kzalloc_obj(*block);
+	pte = kmalloc_objs(*pte, MIRAGE_PT_ENTRIES);
 	if (!block || !pte)
 		goto err_free;
 	ret = mirage_vram_alloc(mdev, &block->table, SZ_4K);

@@ -73,7 +73,8 @@ static void service_stop_queue(struct mirage_vm *vm, const struct mirage_fault *
 	u32 queue_id;
 
 	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_FAILED, 1);
-	if (!mirage_queue_fault(vm->mdev, fault, vm, error, &queue_id))
+	/* Fences tell one thing, a bad access; why is in the report. */
+	if (!mirage_queue_fault(vm->mdev, fault, vm, -EFAULT, &queue_id))
 		return;
 	mirage_vm_report(vm, fault, queue_id, error);
 	drm_err_ratelimited(&vm->mdev->drm,
@@ -323,11 +324,11 @@ int mirage_service_init(struct mirage_vm *vm)
 {
 	spin_lock_init(&vm->fault_lock);
 	INIT_WORK(&vm->fault_work, service_work);
-	vm->service = kzalloc(sizeof(*vm->service), GFP_KERNEL);
+	vm->service = kzalloc_obj(*vm->service);
 	if (!vm->service)
 		return -ENOMEM;
-	vm->pending = kvmalloc_array(MIRAGE_VM_PENDING, sizeof(*vm->pending), GFP_KERNEL);
-	vm->service->faults = kvmalloc_array(MIRAGE_VM_PENDING, sizeof(*vm->pending), GFP_KERNEL);
+	vm->pending = kvmalloc_objs(*vm->pending, MIRAGE_VM_PENDING);
+	vm->service->faults = kvmalloc_objs(*vm->pending, MIRAGE_VM_PENDING);
 	return vm->pending && vm->service->faults ? 0 : -ENOMEM;
 }
 

@@ -32,7 +32,8 @@ static void vm_attach(struct mirage_vm *vm)
 	struct mirage_vm_desc *desc = &vm->mdev->vm_table[vm->id];
 
 	WRITE_ONCE(desc->root, cpu_to_le64(MIRAGE_PTE_VALID | vm->pt.root.offset));
-	mirage_cmdq_wait(vm->mdev, mirage_cmdq_invalidate_all(vm->mdev, vm->id), true);
+	/* Not waited for: it is done before any channel starts, which is a command too. */
+	mirage_cmdq_invalidate_all(vm->mdev, vm->id);
 }
 
 static void vm_detach(struct mirage_vm *vm)
@@ -105,7 +106,7 @@ struct mirage_vm *mirage_vm_create(struct mirage_device *mdev)
 	struct mirage_vm *vm;
 	int ret;
 
-	vm = kzalloc(sizeof(*vm), GFP_KERNEL);
+	vm = kzalloc_obj(*vm);
 	if (!vm)
 		return ERR_PTR(-ENOMEM);
 	kref_init(&vm->ref);

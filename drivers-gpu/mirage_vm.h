@@ -22,7 +22,7 @@ struct hmm_mirror;
 struct mirage_device;
 
 /** MIRAGE_VM_PENDING: faults that wait for the service of one VM; more are dropped and fault again. */
-#define MIRAGE_VM_PENDING	1024
+#define MIRAGE_VM_PENDING	256
 
 /** MIRAGE_VM_REPORTS: accesses that could not be served that a VM remembers; a power of two. */
 #define MIRAGE_VM_REPORTS	32
