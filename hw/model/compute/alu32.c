@@ -172,7 +172,7 @@ void alu32_baseline(const struct op *op, row_t *rows, const row_t select)
 }
 
 #ifdef __x86_64__
-__attribute__((target("avx2,bmi,lzcnt,popcnt")))
+__attribute__((target("avx2")))
 void alu32_avx2(const struct op *op, row_t *rows, const row_t select)
 {
 	alu32(op, rows, select);

@@ -132,7 +132,7 @@ void alu64_baseline(const struct op *op, row_t *rows, const row_t select)
 }
 
 #ifdef __x86_64__
-__attribute__((target("avx2,bmi,lzcnt,popcnt")))
+__attribute__((target("avx2")))
 void alu64_avx2(const struct op *op, row_t *rows, const row_t select)
 {
 	alu64(op, rows, select);

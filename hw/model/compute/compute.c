@@ -45,8 +45,7 @@ struct compute *compute_create(const struct compute_ops *ops, void *ctx)
 	compute->alu32 = alu32_baseline;
 	compute->alu64 = alu64_baseline;
 #ifdef __x86_64__
-	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
-	    __builtin_cpu_supports("lzcnt") && __builtin_cpu_supports("popcnt")) {
+	if (__builtin_cpu_supports("avx2")) {
 		compute->alu32 = alu32_avx2;
 		compute->alu64 = alu64_avx2;
 	}

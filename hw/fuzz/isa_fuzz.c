@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Fuzzing the instruction set: what a guest can put into memory and dispatch, and
+ * what a user can put into a source file.
+ *
+ * The first byte chooses. Even: a header and 64-bit words, run as a program on a
+ * machine of the tests, with faults, replays and invalidations, for a bounded
+ * number of slices. Odd: text for the assembler; what it accepts must survive the
+ * disassembler.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "asm.h"
+#include "dis.h"
+#include "machine.h"
+
+#define MAX_WORDS	512u
+#define SLICES		40u
+
+/* What comes before the words of a program. */
+struct header {
+	uint8_t nr_regs;
+	uint8_t items;		/* of a group, in units of 4 */
+	uint8_t groups;
+	uint8_t shared;		/* in units of 16 bytes */
+	uint8_t absent;		/* every so many-th data page is not there */
+	uint8_t invalidate;	/* every so many-th slice */
+	uint8_t args;		/* offset of the first argument, in units of 8 bytes */
+};
+
+static void require(bool holds, const char *what)
+{
+	if (holds)
+		return;
+	fprintf(stderr, "isa_fuzz: %s\n", what);
+	abort();
+}
+
+static void run_program(const uint8_t *data, size_t size)
+{
+	uint64_t words[MAX_WORDS];
+	struct machine *machine;
+	struct header header;
+	unsigned int i;
+	size_t nr;
+
+	if (size < sizeof(header) + 8)
+		return;
+	memcpy(&header, data, sizeof(header));
+	nr = (size - sizeof(header)) / 8;
+	nr = nr < MAX_WORDS ? nr : MAX_WORDS;
+	memcpy(words, data + sizeof(header), nr * 8);
+
+	machine = machine_create();
+	machine_code(machine, words, nr, header.nr_regs ? header.nr_regs : 1);
+	machine->desc.shared_size = header.shared * 16u;
+	machine_grid(machine, header.groups + 1u, header.items * 4u + 1u);
+	for (i = 0; i < 8; i++)
+		machine_arg(machine, i, MACHINE_DATA + 8u * header.args + 4096u * i);
+	for (i = 32; header.absent && i < MACHINE_PAGES; i += header.absent)
+		machine->present[i] = false;
+	machine->writable[40] = false;
+
+	require(compute_start(machine->compute, &machine->desc) == MIRAGE_CHAN_OK,
+		"a valid descriptor was refused");
+	for (i = 0; i < SLICES; i++) {
+		struct compute_result result;
+
+		compute_run(machine->compute, 300, &result);
+		require(result.instructions <= 300, "a slice went beyond its budget");
+		require(result.lane_instructions <= 32 * result.instructions,
+			"an instruction had more than 32 lanes");
+		if (result.status == COMPUTE_DONE || result.status == COMPUTE_ERROR)
+			break;
+		if (result.status == COMPUTE_BLOCKED)
+			require(compute_replay(machine->compute) > 0, "blocked by nothing");
+		if (header.invalidate && i % header.invalidate == 0)
+			compute_invalidate(machine->compute, MACHINE_CODE, 4096);
+		machine->present[32 + i] = true;
+	}
+	for (i = 0; i < 4096; i++)
+		require(machine->memory[40 * 4096 + i] == 0, "a page without WRITE was written");
+	machine_destroy(machine);
+}
+
+static void ignore_error(void *ctx, unsigned int line, unsigned int column, const char *message)
+{
+	(void)ctx;
+	(void)column;
+	require(line > 0 && message[0], "an error without place or message");
+}
+
+static void assemble(const uint8_t *data, size_t size)
+{
+	struct mirage_program program, again;
+	char *text = NULL;
+	size_t length;
+	FILE *out;
+
+	if (mirage_assemble((const char *)data, size, &program, ignore_error, NULL))
+		return;
+	out = open_memstream(&text, &length);
+	require(out && !mirage_dis_program(program.words, program.nr_words, out),
+		"disassembly failed");
+	fclose(out);
+	require(mirage_assemble(text, length, &again, ignore_error, NULL) == 0,
+		"disassembly does not assemble");
+	require(again.nr_words == program.nr_words &&
+			!memcmp(again.words, program.words, 8 * program.nr_words),
+		"disassembly assembles to something else");
+	mirage_program_free(&program);
+	mirage_program_free(&again);
+	free(text);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	if (size < 2)
+		return 0;
+	if (data[0] & 1)
+		assemble(data + 1, size - 1);
+	else
+		run_program(data + 1, size - 1);
+	return 0;
+}
