@@ -73,8 +73,12 @@ static void fill(char *region, uint32_t value)
 		*(volatile uint32_t *)(region + i * PAGE) = value;
 }
 
-/* Wait until every lane has written @value to its place. */
-static int wait_lanes(struct demo *demo, _Atomic uint32_t *lanes, uint32_t value, const char *what)
+/*
+ * Wait until every lane has written @value to its place. A lane that has found stale data may
+ * never come to see @value: that ends the wait with -ESTALE.
+ */
+static int wait_lanes(struct demo *demo, struct shared *shared, _Atomic uint32_t *lanes,
+		      uint32_t value, const char *what)
 {
 	uint64_t deadline = gpu_now() + WAIT_NS;
 	unsigned int i = 0;
@@ -84,6 +88,8 @@ static int wait_lanes(struct demo *demo, _Atomic uint32_t *lanes, uint32_t value
 			i++;
 			continue;
 		}
+		if (atomic_load(&shared->control.stale))
+			return -ESTALE;
 		if (gpu_is_stopped(&demo->gpu))
 			return -EIO;
 		if (gpu_now() > deadline) {
@@ -99,7 +105,7 @@ static int wait_lanes(struct demo *demo, _Atomic uint32_t *lanes, uint32_t value
 static int expect(struct demo *demo, struct shared *shared, uint32_t value)
 {
 	atomic_store(&shared->control.generation, value);
-	return wait_lanes(demo, shared->seen, value, "see the new memory");
+	return wait_lanes(demo, shared, shared->seen, value, "see the new memory");
 }
 
 /* Move fresh memory over @region while the lanes read there. */
@@ -129,7 +135,7 @@ static int unmap_and_map(struct demo *demo, struct shared *shared, char *region,
 	int err;
 
 	atomic_store(&shared->control.hold, value);
-	err = wait_lanes(demo, shared->parked, value, "look away");
+	err = wait_lanes(demo, shared, shared->parked, value, "look away");
 	if (err)
 		return err;
 	munmap(region, REGION);
@@ -145,7 +151,7 @@ static int unmap_and_map(struct demo *demo, struct shared *shared, char *region,
 	fill(region, value);
 	atomic_store(&shared->control.generation, value);
 	atomic_store(&shared->control.hold, 0);
-	return wait_lanes(demo, shared->seen, value, "see the new memory");
+	return wait_lanes(demo, shared, shared->seen, value, "see the new memory");
 }
 
 static int run_changes(struct demo *demo, struct shared *shared, char *region, unsigned int *moves,
@@ -190,6 +196,8 @@ int demo_remap(struct demo *demo)
 	job = gpu_wait(&demo->gpu);
 	if (job)
 		err = job;
+	else if (err == -ESTALE)
+		err = 0;
 	if (err)
 		goto unmap;
 

@@ -80,4 +80,5 @@ void screen_bar(struct screen *screen, const char *label, uint64_t ns, uint64_t 
 	for (i = 0; i < BAR_WIDTH; i++)
 		fputc(i < length ? '#' : ' ', screen->out);
 	fprintf(screen->out, " %9.3f ms %5.1f %%\n", ns / 1e6, whole ? 100.0 * ns / whole : 0.0);
+	fflush(screen->out);
 }
