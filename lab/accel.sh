@@ -9,7 +9,7 @@ choose_accel() {
 	choose_release
 	vm_accel=tcg
 	[ -w /dev/kvm ] || return 0
-	key=$({ uname -r; grep -m 1 'model name' /proc/cpuinfo; basename "$root"; } | sha256sum | cut -c1-12)
+	key=$({ uname -r; grep -m 1 'model name' /proc/cpuinfo; echo "$lab_kernel"; } | sha256sum | cut -c1-12)
 	verdict=$cache/accel-$key
 	[ -e "$verdict" ] || with_lock accel probe_kvm "$verdict"
 	vm_accel=$(cat "$verdict")

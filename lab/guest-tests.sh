@@ -14,7 +14,7 @@ tests=/mirage/build/main/igt-tests
 export IGT_FORCE_DRIVER=mirage
 LD_LIBRARY_PATH=$library /opt/igt/usr/bin/igt_runner --overwrite --sync --piglit-style-dmesg \
 	--per-test-timeout "$limit" --inactivity-timeout "$limit" -e "LD_LIBRARY_PATH=" \
-	${pattern:+-t "$pattern"} "$tests" "$out/results"
+	${pattern:+-t "$pattern"} "$tests" "$out/results" 2>"$out/runner.log"
 echo "$?" >"$out/runner-status"
 
 # Last, as nothing runs without the driver.

@@ -35,19 +35,19 @@ class Results:
         getattr(self, outcome).append((name, ' '.join(reason.split())[:300]))
 
     def read_junit(self, path, prefix):
-        """One Meson run. A suite is a test program, a case one of its results."""
+        """One Meson run. A TAP test is a suite of cases, all others are cases of the project's own suite."""
         for suite in xml.etree.ElementTree.parse(path).getroot().iter('testsuite'):
+            program = re.sub(r'^[^/]* / ', '', suite.get('name')) if ' / ' in suite.get('name') else ''
             for case in suite.iter('testcase'):
-                name = prefix + ':'.join(filter(None, (suite.get('name'), case.get('name'))))
+                name = re.sub(r'^[^/]* / ', '', case.get('name'))
+                name = prefix + (f'{program}: {name}' if program else name)
                 bad = [e for e in case if e.tag in ('failure', 'error')]
                 skipped = case.find('skipped')
+                text = '\n'.join(e.findtext(tag) or '' for e in (case, suite) for tag in ('system-out', 'system-err'))
                 if bad:
-                    text = case.findtext('system-err') or suite.findtext('system-err') or \
-                        suite.findtext('system-out') or ''
                     self.add('failed', name, bad[0].get('message') or bad[0].text or last_lines(text))
                 elif skipped is not None:
-                    self.add('skipped', name, skipped.get('message') or skipped.text or
-                             last_lines(case.findtext('system-out') or suite.findtext('system-out') or ''))
+                    self.add('skipped', name, skipped.get('message') or skipped.text or last_lines(text))
                 else:
                     self.add('passed', name)
 

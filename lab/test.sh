@@ -52,9 +52,9 @@ cmd_test() {
 	[ "$vm_kernel" = stock ] || native=0
 
 	use_root test
-	results=$cache/results/$(basename "$build")
-	rm -rf "$results"
+	results=$cache/results/$(run_name)
 	mkdir -p "$results"
+	find "$cache/results" -mindepth 1 -maxdepth 1 | sort -r | tail -n +11 | xargs -r rm -rf --
 	build_all
 	use_kernel
 	[ $native = 0 ] || test_native "$pattern"
@@ -91,9 +91,9 @@ test_native() {
 	local test_pattern=$1
 	: >"$results/checks.txt"
 	native_run main "" --no-suite fuzz
-	with_lock "build-$(basename "$build")" meson_build sanitized all -Db_sanitize=address,undefined
+	with_lock "build-$(basename "$build")-sanitized" meson_build sanitized all -Db_sanitize=address,undefined
 	native_run sanitized "sanitized:" --no-suite fuzz --no-suite checks
-	with_lock "build-$(basename "$build")" build_fuzz
+	with_lock "build-$(basename "$build")-fuzz" build_fuzz
 	native_run fuzz "" --suite fuzz
 	summary+=(--lines /mirage/run/checks.txt)
 }
@@ -111,7 +111,8 @@ test_guest() {
 	choose_accel
 	say "guest tests ($vm_kernel kernel, $vm_accel)"
 	vm_results=$kept
-	vm_run bash /mirage/src/lab/guest-tests.sh "$limit" "$pattern" </dev/null >"$results/guest.log" || status=$?
+	vm_run bash /mirage/src/lab/guest-tests.sh "$limit" "$pattern" </dev/null > >(tee "$results/guest.log" >&2) || status=$?
+	wait $!
 	if [ -e "$kept/results/results.json" ]; then
 		summary+=(--igt /mirage/run/guest/results/results.json)
 	else
