@@ -284,11 +284,12 @@ static int measure_peer(struct bench *bench, struct row *row)
 
 static void add_ratio(struct row *row)
 {
-	double peer = series_median(&row->values[ROW_PEER_NET]);
+	const struct series *peer = &row->values[ROW_PEER_NET];
 
-	/* Copies hide the peer's faults where those cost little: then there is no ratio. */
-	if (peer > 0)
-		series_add(&row->values[ROW_RATIO], series_median(&row->values[ROW_NET]) / peer);
+	/* Where its copies hide the peer's faults even in one repeat, a ratio would be noise. */
+	if (series_min(peer) > 0)
+		series_add(&row->values[ROW_RATIO],
+			   series_median(&row->values[ROW_NET]) / series_median(peer));
 }
 
 int touch_row(struct bench *bench, struct row *row)
