@@ -174,21 +174,29 @@ static bool hmm_block_invalidate_start(struct mmu_interval_notifier *notifier,
 	return done;
 }
 
-static void hmm_block_invalidate_finish(struct mmu_interval_notifier_finish *finish)
+/* Second pass over a block whose pending set is the caller's */
+static void hmm_block_settle(struct hmm_block *block)
 {
-	struct hmm_block *block = container_of(finish, struct hmm_block, pending.finish);
-	struct hmm_mirror *mirror = block->mirror;
 	struct hmm_pending *pending = &block->pending;
-	u64 t0 = ktime_get_ns();
 
-	mirror->ops->flush(mirror, pending->token, true);
+	block->mirror->ops->flush(block->mirror, pending->token, true);
 
 	mutex_lock(&block->lock);
 	hmm_block_dma_release(block, pending->pages);
 	bitmap_zero(pending->pages, HMM_BLOCK_PAGES);
-	hmm_count_invalidation(mirror, pending->npages, pending->ns + ktime_get_ns() - t0);
 	pending->busy = false;
 	mutex_unlock(&block->lock);
+}
+
+static void hmm_block_invalidate_finish(struct mmu_interval_notifier_finish *finish)
+{
+	struct hmm_block *block = container_of(finish, struct hmm_block, pending.finish);
+	unsigned int npages = block->pending.npages;
+	u64 ns = block->pending.ns;
+	u64 t0 = ktime_get_ns();
+
+	hmm_block_settle(block);
+	hmm_count_invalidation(block->mirror, npages, ns + ktime_get_ns() - t0);
 }
 
 const struct mmu_interval_notifier_ops hmm_block_notifier_ops = {
@@ -227,5 +235,5 @@ void hmm_block_finish_all(struct llist_head *finish)
 	struct mmu_interval_notifier_finish *left, *next;
 
 	llist_for_each_entry_safe(left, next, llist_del_all(finish), link)
-		hmm_block_invalidate_finish(left);
+		hmm_block_settle(container_of(left, struct hmm_block, pending.finish));
 }

@@ -83,8 +83,8 @@ struct hmm_mirror {
  *
  * Filled by the first pass of an invalidation, emptied by its second pass; there is one per
  * block, and an invalidation that finds it in use does all its work in one pass.
- * Protected by &struct hmm_block.lock, except that the second pass reads @token without it
- * (nobody else writes it while @busy).
+ * Protected by &struct hmm_block.lock, except that the second pass reads @token, @ns and
+ * @npages without it (nobody writes them while @busy).
  */
 struct hmm_pending {
 	/** @finish: what mm hands to the second pass */
