@@ -249,6 +249,27 @@ static void a_read_only_page_can_still_be_read(void)
 	machine_destroy(machine);
 }
 
+static void having_read_a_page_is_no_right_to_write_it(void)
+{
+	set_up("	ldc.64 r2, [0]\n"
+	       "	ld.32 r4, [r2]\n"
+	       "	st.32 [r2 + 4], r4\n"
+	       "	atom.add r4, [r2], 1\n"
+	       "	exit\n",
+	       1, 1);
+	machine->writable[data_page(0)] = false;
+	machine->atomic[data_page(0)] = false;
+	machine_start(machine);
+	CHECK_EQ(machine_continue(machine, 1000), COMPUTE_BLOCKED);
+	CHECK_EQ(machine->faults[0].kind, MIRAGE_FAULT_WRITE);
+	machine->writable[data_page(0)] = true;
+	compute_replay(machine->compute);
+	CHECK_EQ(machine_continue(machine, 1000), COMPUTE_BLOCKED);
+	CHECK_EQ(machine->nr_faults, 2);
+	CHECK_EQ(machine->faults[1].kind, MIRAGE_FAULT_ATOMIC);
+	machine_destroy(machine);
+}
+
 static void other_waves_go_on_while_some_wait(void)
 {
 	unsigned int i, slots = 0;
@@ -371,7 +392,7 @@ static void arguments_fault_as_a_fetch(void)
 
 static void an_invalidation_drops_cached_code_and_arguments(void)
 {
-	uint64_t nop = 0, *code;
+	uint64_t nop = 0, branch, *code;
 
 	/* Spins until its code or its argument changes. */
 	set_up("loop:	ldc r4, [8]\n"
@@ -382,6 +403,7 @@ static void an_invalidation_drops_cached_code_and_arguments(void)
 	       "	exit\n",
 	       1, 32);
 	code = (uint64_t *)machine->memory;
+	branch = code[2];
 	machine_arg(machine, 1, 0);
 	machine_start(machine);
 	CHECK_EQ(machine_continue(machine, 3000), COMPUTE_BUDGET);
@@ -400,9 +422,18 @@ static void an_invalidation_drops_cached_code_and_arguments(void)
 	code[2] = nop;
 	compute_invalidate(machine->compute, 0, MACHINE_CODE);
 	CHECK_EQ(machine_continue(machine, 3000), COMPUTE_BUDGET);
-	compute_invalidate(machine->compute, 0, UINT64_MAX);
+	compute_invalidate(machine->compute, MACHINE_CODE + 4096, 4096);
+	CHECK_EQ(machine_continue(machine, 3000), COMPUTE_BUDGET);
+	compute_invalidate(machine->compute, MACHINE_CODE, 4096);
 	CHECK_EQ(machine_continue(machine, 3000), COMPUTE_DONE);
 	CHECK_EQ(*machine_word(machine, 0), 0);
+
+	code[2] = branch;
+	machine_start(machine);
+	CHECK_EQ(machine_continue(machine, 3000), COMPUTE_BUDGET);
+	code[2] = nop;
+	compute_invalidate(machine->compute, 0, UINT64_MAX);
+	CHECK_EQ(machine_continue(machine, 3000), COMPUTE_DONE);
 	machine_destroy(machine);
 }
 
@@ -449,6 +480,8 @@ SCENARIOS({ "one lane faults and is replayed exactly once",
 	    lanes_of_one_page_make_one_fault_at_the_first_lanes_address },
 	  { "each kind of failure is told as it is", each_kind_of_failure_is_told_as_it_is },
 	  { "a read-only page can still be read", a_read_only_page_can_still_be_read },
+	  { "having read a page is no right to write it",
+	    having_read_a_page_is_no_right_to_write_it },
 	  { "other waves go on while some wait", other_waves_go_on_while_some_wait },
 	  { "a faulted wave keeps its group at the barrier",
 	    a_faulted_wave_keeps_its_group_at_the_barrier },

@@ -424,6 +424,35 @@ static void registers_and_shared_memory_start_at_zero(void)
 	machine_destroy(machine);
 }
 
+static void rz_stores_zero_whatever_was_written_to_it(void)
+{
+	unsigned int i;
+
+	machine = machine_create();
+	machine_asm(machine, "	ldc.64 r2, [0]\n"
+			     "	.shared 8\n"
+			     "	mov.64 rz, -1\n"
+			     "	atom.add rz, [r2], 1\n"
+			     "	ld.64 rz, [r2]\n"
+			     "	st.64 [r2], rz\n"
+			     "	st.8 [r2 + 9], rz\n"
+			     "	mov.64 r4, -1\n"
+			     "	sts.64 [0], r4\n"
+			     "	lds.64 rz, [0]\n"
+			     "	sts.32 [4], rz\n"
+			     "	lds.64 r4, [0]\n"
+			     "	st.64 [r2 + 16], r4\n"
+			     "	exit\n");
+	machine_arg(machine, 0, MACHINE_DATA);
+	for (i = 0; i < 2; i++)
+		*machine_quad(machine, i) = UINT64_MAX;
+	machine_run(machine);
+	CHECK_EQ(*machine_quad(machine, 0), 0);
+	CHECK_EQ(*machine_quad(machine, 1), ~0xff00ull);
+	CHECK_EQ(*machine_quad(machine, 2), 0xffffffff);
+	machine_destroy(machine);
+}
+
 static void atomics_of_many_waves_lose_nothing(void)
 {
 	static const char text[] =
@@ -457,4 +486,5 @@ SCENARIOS({ "loads extend and leave other lanes alone", loads_extend_and_leave_o
 	    arguments_are_read_at_any_offset_of_each_lane },
 	  { "special values tell work items apart", special_values_tell_work_items_apart },
 	  { "registers and shared memory start at zero", registers_and_shared_memory_start_at_zero },
+	  { "rz stores zero whatever was written to it", rz_stores_zero_whatever_was_written_to_it },
 	  { "atomics of many waves lose nothing", atomics_of_many_waves_lose_nothing })
