@@ -133,6 +133,38 @@ static void hmm_walk_note_absent(struct hmm_walk *walk)
 		hmm_walk_fail(walk->fault, index, -EAGAIN);
 }
 
+/* What the device gets in a round if mm has no more to give; false if that is nothing */
+static bool hmm_walk_name(struct hmm_walk *walk)
+{
+	bitmap_or(walk->named, walk->required, walk->fault->prefetch, HMM_BLOCK_PAGES);
+	bitmap_clear(walk->named, walk->limit, HMM_BLOCK_PAGES - walk->limit);
+	if (bitmap_empty(walk->named, HMM_BLOCK_PAGES))
+		return false;
+
+	walk->first = find_first_bit(walk->named, HMM_BLOCK_PAGES);
+	walk->end = find_last_bit(walk->named, HMM_BLOCK_PAGES) + 1;
+	return true;
+}
+
+/*
+ * Where mm has the block in one entry of its own (THP, hugetlbfs), the device gets it whole: mm looks
+ * at one entry and not at 512, the device can use a 2 MiB leaf, and nothing in it faults again.
+ */
+static int hmm_walk_widen(struct hmm_walk *walk)
+{
+	unsigned int index = find_first_bit(walk->required, walk->limit);
+
+	if (index >= walk->limit || walk->limit < HMM_BLOCK_PAGES ||
+	    !(walk->pfns[index] & HMM_PFN_VALID) ||
+	    hmm_pfn_to_map_order(walk->pfns[index]) < HMM_BLOCK_SHIFT - PAGE_SHIFT)
+		return 0;
+
+	bitmap_fill(walk->named, HMM_BLOCK_PAGES);
+	walk->first = 0;
+	walk->end = HMM_BLOCK_PAGES;
+	return hmm_walk_look(walk);
+}
+
 /**
  * hmm_walk_init - what stays the same from round to round
  * @walk: with @fault, @limit and @pfns set
@@ -141,17 +173,8 @@ static void hmm_walk_note_absent(struct hmm_walk *walk)
  */
 bool hmm_walk_init(struct hmm_walk *walk)
 {
-	struct hmm_fault *fault = walk->fault;
-
-	bitmap_or(walk->required, fault->read, fault->write, HMM_BLOCK_PAGES);
-	bitmap_or(walk->named, walk->required, fault->prefetch, HMM_BLOCK_PAGES);
-	bitmap_clear(walk->named, walk->limit, HMM_BLOCK_PAGES - walk->limit);
-	if (bitmap_empty(walk->named, HMM_BLOCK_PAGES))
-		return false;
-
-	walk->first = find_first_bit(walk->named, HMM_BLOCK_PAGES);
-	walk->end = find_last_bit(walk->named, HMM_BLOCK_PAGES) + 1;
-	return true;
+	bitmap_or(walk->required, walk->fault->read, walk->fault->write, HMM_BLOCK_PAGES);
+	return hmm_walk_name(walk);
 }
 
 /**
@@ -170,6 +193,7 @@ int hmm_walk_pages(struct hmm_walk *walk)
 	bool demanded = false;
 	int ret;
 
+	hmm_walk_name(walk);
 	bitmap_zero(fault->failed, HMM_BLOCK_PAGES);
 	fault->error = 0;
 	index = walk->limit;
@@ -206,6 +230,10 @@ int hmm_walk_pages(struct hmm_walk *walk)
 		if (ret)
 			return ret;
 	}
+
+	ret = hmm_walk_widen(walk);
+	if (ret)
+		return ret;
 
 	/* All was there a moment ago: it has been taken away again */
 	return hmm_walk_next(walk, 0) < walk->limit ? -EBUSY : 0;

@@ -129,6 +129,9 @@ struct hmm_mirror_ops {
 
 /**
  * struct hmm_fault - what a device asks of one block, and what became of it
+ *
+ * A block that mm has in one entry of its page tables (a huge page) is mapped whole, whatever
+ * part of it is asked for.
  */
 struct hmm_fault {
 	/** @start: in: first address of the block, HMM_BLOCK_SIZE aligned */
