@@ -215,7 +215,10 @@ struct hmm_walk {
 	unsigned long *pfns;
 	/** @required: scratch: pages to read or to write */
 	DECLARE_BITMAP(required, HMM_BLOCK_PAGES);
-	/** @named: scratch: pages in any of the three sets, below @limit */
+	/**
+	 * @named: scratch: pages in any of the three sets, below @limit; all where mm has the block
+	 * in one entry
+	 */
 	DECLARE_BITMAP(named, HMM_BLOCK_PAGES);
 	/** @first: scratch: first page in @named */
 	unsigned int first;
