@@ -99,6 +99,7 @@ struct wave {
 	uint32_t pc;		/* of the active lanes */
 	uint32_t next_pc;	/* lowest of the ready lanes that are not active, or NO_PC */
 	uint32_t active;
+	uint32_t nr_active;	/* how many they are */
 	uint32_t ready;
 	uint32_t waiting;	/* at a BAR; lane_pc is behind it */
 	uint8_t slot;

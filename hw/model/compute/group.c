@@ -113,7 +113,7 @@ void group_wait(struct compute *compute, struct wave *wave)
 		if (wave->active >> l & 1)
 			wave->lane_pc[l] = wave->pc + 1;
 	wave->waiting |= wave->active;
-	group->waiting += (uint32_t)__builtin_popcount(wave->active);
+	group->waiting += wave->nr_active;
 	leave(compute, wave);
 	barrier_check(compute, group, wave->group);
 }
@@ -122,7 +122,7 @@ void group_exit(struct compute *compute, struct wave *wave)
 {
 	struct group *group = &compute->groups[wave->group];
 
-	group->lanes -= (uint32_t)__builtin_popcount(wave->active);
+	group->lanes -= wave->nr_active;
 	leave(compute, wave);
 	if (group->lanes) {
 		barrier_check(compute, group, wave->group);

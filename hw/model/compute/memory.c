@@ -106,13 +106,18 @@ enum exec exec_global(struct compute *compute, struct wave *wave, const struct o
 	unsigned int size = access_size(op->op), l;
 	uint64_t addr[LANES], offset = (uint64_t)(int32_t)op->imm;
 	void *host[LANES];
-	uint32_t lanes;
+	uint32_t lanes, low = 0;
 
 	for (l = 0; l < LANES; l++)
 		addr[l] = ((uint64_t)a_high[l] << 32 | a[l]) + offset;
-	for_each_lane(l, wave->active, lanes)
-		if (addr[l] & (size - 1))
-			return engine_error(compute, MIRAGE_CHAN_MISALIGNED, wave->pc * 8, addr[l]);
+	/* All lanes at once; which one it was is asked only if there is one. */
+	for (l = 0; l < LANES; l++)
+		low |= (uint32_t)addr[l] & wave->select[l];
+	if (low & (size - 1))
+		for_each_lane(l, wave->active, lanes)
+			if (addr[l] & (size - 1))
+				return engine_error(compute, MIRAGE_CHAN_MISALIGNED, wave->pc * 8,
+						    addr[l]);
 	if (tlb_lanes(compute, wave, addr, is_store ? MIRAGE_ACCESS_WRITE : MIRAGE_ACCESS_READ,
 		      host) == EXEC_AGAIN)
 		return EXEC_AGAIN;

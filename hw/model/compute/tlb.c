@@ -51,6 +51,29 @@ static bool failed_before(const struct failures *failures, uint64_t number)
 	return false;
 }
 
+/* The common case: a full wave within one page. False: find out lane by lane. */
+static bool one_page(struct compute *compute, const struct wave *wave, const uint64_t *addr,
+		     enum mirage_access access, void **host)
+{
+	enum mirage_fault_kind kind;
+	uint64_t differ = 0;
+	unsigned int l;
+	uint8_t *page;
+
+	if (wave->active != UINT32_MAX)
+		return false;
+	for (l = 0; l < LANES; l++)
+		differ |= addr[l] ^ addr[0];
+	if (differ / PAGE_BYTES)
+		return false;
+	page = tlb_page(compute, addr[0] / PAGE_BYTES, access, &kind);
+	if (!page)
+		return false;
+	for (l = 0; l < LANES; l++)
+		host[l] = page + addr[l] % PAGE_BYTES;
+	return true;
+}
+
 enum exec tlb_lanes(struct compute *compute, struct wave *wave, const uint64_t *addr,
 		    enum mirage_access access, void **host)
 {
@@ -60,6 +83,8 @@ enum exec tlb_lanes(struct compute *compute, struct wave *wave, const uint64_t *
 	uint8_t *page = NULL;
 	unsigned int i;
 
+	if (one_page(compute, wave, addr, access, host))
+		return EXEC_NEXT;
 	for (; lanes; lanes &= lanes - 1) {
 		unsigned int l = (unsigned int)__builtin_ctz(lanes);
 		uint64_t number = addr[l] / PAGE_BYTES;

@@ -32,6 +32,7 @@ void wave_select(struct wave *wave)
 	wave->pc = lowest;
 	wave->next_pc = next;
 	wave->active = active;
+	wave->nr_active = (uint32_t)__builtin_popcount(active);
 	for (l = 0; l < LANES; l++)
 		wave->select[l] = -(active >> l & 1);
 }
@@ -177,7 +178,7 @@ void wave_run(struct compute *compute, struct wave *wave, unsigned int quantum)
 
 		if (!op)
 			return;
-		lanes = (unsigned int)__builtin_popcount(wave->active);
+		lanes = wave->nr_active;
 		compute->budget--;
 		exec = execute(compute, wave, op);
 		if (exec == EXEC_AGAIN || exec == EXEC_ERROR)
