@@ -4,9 +4,10 @@
  *
  * While the device has jobs, and only then, a delayed work looks every
  * WATCHDOG_MS at what interrupts would have told: the indices of both queues, the fences,
- * the device's state. An address space that has jobs, has had faults and shows no progress from one look to
- * the next may wait for a replay that got lost, and gets one more: on a working device
- * that is without effect, and a job without faults never gets one.
+ * the device's state. An address space that has jobs, has had faults and shows no progress
+ * from one look to the next, though none of its faults is being served, may wait for a replay that
+ * got lost, and gets one more: on a working device that is without effect, and a job
+ * without faults never gets one.
  *
  * Rejected: a timer per job. The jobs of a VM share its replays.
  */
@@ -25,7 +26,7 @@ static void watchdog_look_at_vm(struct mirage_vm *vm)
 {
 	int progress = atomic_read(&vm->progress);
 
-	if (atomic_read(&vm->jobs) && progress == vm->watched &&
+	if (atomic_read(&vm->jobs) && progress == vm->watched && !work_busy(&vm->fault_work) &&
 	    atomic64_read(&vm->stats.value[DRM_MIRAGE_STAT_BATCHES]))
 		mirage_service_replay(vm);
 	vm->watched = progress;
