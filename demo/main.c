@@ -20,8 +20,8 @@
 #include "demo.h"
 
 #define DEFAULT_FILE "/usr/share/common-licenses/GPL-3"
-/* One lane follows all words of the file, so it may not be endless. */
-#define MAX_FILE (16u << 20)
+/* One lane follows all words of the file, so it may not be large. */
+#define MAX_FILE (4u << 20)
 
 static const struct {
 	const char *title;

@@ -28,13 +28,13 @@ expect() {
 }
 
 : >"$dir/empty"
-truncate -s 17M "$dir/large"
+truncate -s 5M "$dir/large"
 
 expect 0 'usage: mirage-demo' --help
 expect 2 'usage: mirage-demo' --nonsense
 expect 2 'usage: mirage-demo' one two
 expect 1 "cannot open $dir/none" "$dir/none"
-expect 1 'is not a file of 1 byte to 16 MiB' "$dir/empty"
-expect 1 'is not a file of 1 byte to 16 MiB' "$dir/large"
-expect 1 'is not a file of 1 byte to 16 MiB' "$dir"
+expect 1 'is not a file of 1 byte to 4 MiB' "$dir/empty"
+expect 1 'is not a file of 1 byte to 4 MiB' "$dir/large"
+expect 1 'is not a file of 1 byte to 4 MiB' "$dir"
 exit $failed
