@@ -147,8 +147,9 @@ static bool hmm_walk_name(struct hmm_walk *walk)
 }
 
 /*
- * Where mm has the block in one entry of its own (THP, hugetlbfs), the device gets it whole: mm looks
- * at one entry and not at 512, the device can use a 2 MiB leaf, and nothing in it faults again.
+ * Where mm has the block in one entry of its own (THP, hugetlbfs), the device gets it whole: mm
+ * looks at one entry and not at 512, the device can use a 2 MiB leaf, and nothing in it faults
+ * again. An invalidation of such an entry names all of it anyway.
  */
 static int hmm_walk_widen(struct hmm_walk *walk)
 {

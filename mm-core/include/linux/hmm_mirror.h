@@ -57,7 +57,7 @@ struct hmm_mirror;
  * Device memory gets its own location with the part of the core that migrates.
  */
 enum hmm_location {
-	/** @HMM_LOCATION_SYSTEM: host memory; the address is a DMA address of the mirror's device */
+	/** @HMM_LOCATION_SYSTEM: host memory; the address is a DMA address for the device */
 	HMM_LOCATION_SYSTEM,
 };
 
