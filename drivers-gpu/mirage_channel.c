@@ -206,8 +206,11 @@ void mirage_queues_lost(struct mirage_device *mdev)
 }
 
 /**
- * mirage_queues_kick() - signal what is complete, in case a FENCE event's interrupt was lost
+ * mirage_queues_kick() - look after jobs that nobody hears of
  * @mdev: device
+ *
+ * Signals what is complete, in case a FENCE event's interrupt was lost, and stops queues
+ * whose oldest job takes too long. Called now and then while jobs are in flight.
  *
  * Context: process, may sleep; the device is there.
  */
@@ -221,6 +224,8 @@ void mirage_queues_kick(struct mirage_device *mdev)
 		if (!queue)
 			continue;
 		mirage_queue_poll(queue);
+		if (mirage_queue_is_late(queue))
+			mirage_queue_expire(queue);
 		mirage_queue_put(queue);
 	}
 }

@@ -25,7 +25,6 @@
 
 #include <drm/drm_drv.h>
 #include <drm/drm_file.h>
-#include <drm/drm_print.h>
 
 #include <hw/packets.h>
 
@@ -105,6 +104,8 @@ static struct dma_fence *mirage_job_run(struct drm_sched_job *base)
 	job->seqno = ++queue->seqno;
 	mirage_fence_init(job->fence, queue->fence_context, job->seqno);
 	mirage_job_write(queue, job);
+	if (list_empty(&queue->in_flight))
+		queue->since = jiffies;
 	list_add_tail(&job->node, &queue->in_flight);
 	mirage_watchdog_job_start(queue->vm);
 
@@ -129,7 +130,9 @@ end:
 
 /*
  * The oldest job takes too long. If it is complete and merely its interrupt was lost
- * there is nothing to punish. Otherwise the queue stops for good.
+ * there is nothing to punish. Otherwise the queue stops for good. The scheduler starts
+ * its clock again with every job that it hands over, so a queue that is fed all the time
+ * does not come here; mirage_queues_kick() looks after those.
  *
  * Either way all fences of the ring have signalled at the end, and the scheduler
  * is to do no more than take its job back and free it: that is what it does for NO_HANG.
@@ -140,10 +143,6 @@ static enum drm_gpu_sched_stat mirage_job_timedout(struct drm_sched_job *base)
 {
 	struct mirage_job *job = to_mirage_job(base);
 	struct mirage_queue *queue = job->queue;
-	const struct mirage_queue_error timeout = {
-		.state = DRM_MIRAGE_QUEUE_TIMEOUT,
-		.error = -ETIME,
-	};
 
 	/* When the last reference has gone the queue is being quiesced, which signals the fence. */
 	if (!kref_get_unless_zero(&queue->ref))
@@ -151,11 +150,7 @@ static enum drm_gpu_sched_stat mirage_job_timedout(struct drm_sched_job *base)
 
 	mirage_queue_poll(queue);
 	if (!dma_fence_is_signaled(job->fence)) {
-		if (mirage_queue_fail(queue, &timeout))
-			drm_err_ratelimited(&queue->mdev->drm,
-					    "%s[%d]: queue %u: job %llu took longer than %u ms; the queue is stopped\n",
-					    queue->vm->comm, queue->vm->tgid, queue->id,
-					    job->seqno, jiffies_to_msecs(queue->sched.timeout));
+		mirage_queue_expire(queue);
 		mirage_queue_quiesce(queue);
 	}
 	mirage_queue_put(queue);

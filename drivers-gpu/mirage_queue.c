@@ -197,6 +197,8 @@ bool mirage_queue_poll(struct mirage_queue *queue)
 	if (!list_empty(&queue->in_flight)) {
 		mirage_queue_take(queue, le64_to_cpu(READ_ONCE(*slot)), &done);
 		queue->jobs += list_count_nodes(&done);
+		if (!list_empty(&done))
+			queue->since = jiffies;
 		/* What the job wrote is read after the number that says it did. */
 		dma_rmb();
 	}
@@ -206,6 +208,44 @@ bool mirage_queue_poll(struct mirage_queue *queue)
 	mirage_queue_complete(&done, 0);
 
 	return any;
+}
+
+/**
+ * mirage_queue_is_late() - does the oldest job take longer than it may?
+ * @queue: queue that was polled
+ *
+ * Context: process; does not sleep.
+ */
+bool mirage_queue_is_late(struct mirage_queue *queue)
+{
+	bool late;
+
+	spin_lock(&queue->lock);
+	late = !list_empty(&queue->in_flight) &&
+	       time_after(jiffies, queue->since + queue->sched.timeout);
+	spin_unlock(&queue->lock);
+
+	return late;
+}
+
+/**
+ * mirage_queue_expire() - stop a queue because a job takes too long
+ * @queue: queue, a reference held
+ *
+ * Context: process; does not sleep.
+ */
+void mirage_queue_expire(struct mirage_queue *queue)
+{
+	const struct mirage_queue_error timeout = {
+		.state = DRM_MIRAGE_QUEUE_TIMEOUT,
+		.error = -ETIME,
+	};
+
+	if (mirage_queue_fail(queue, &timeout))
+		drm_err_ratelimited(&queue->mdev->drm,
+				    "%s[%d]: queue %u: a job took longer than %u ms; the queue is stopped\n",
+				    queue->vm->comm, queue->vm->tgid, queue->id,
+				    jiffies_to_msecs(queue->sched.timeout));
 }
 
 /**

@@ -89,9 +89,9 @@ struct mirage_queue {
 	struct mutex exec_lock;
 
 	/**
-	 * @lock: protects @error, @put, @seqno, @in_flight and @jobs. Taken inside the xa_lock of
-	 * mirage_device.queues. Nothing sleeps and no fence is signalled while it is held.
-	 * Process context only.
+	 * @lock: protects @error, @put, @seqno, @in_flight, @since and @jobs. Taken inside the
+	 * xa_lock of mirage_device.queues. Nothing sleeps and no fence is signalled while it is
+	 * held. Process context only.
 	 */
 	spinlock_t lock;
 	/** @error: why it stopped; its state is READY until then. Protected by @lock. */
@@ -102,6 +102,8 @@ struct mirage_queue {
 	u64 seqno;
 	/** @in_flight: struct mirage_job the device has, oldest first. Protected by @lock. */
 	struct list_head in_flight;
+	/** @since: jiffies when the oldest of @in_flight became the oldest. Protected by @lock. */
+	unsigned long since;
 	/** @jobs: completed without error. Protected by @lock. */
 	u64 jobs;
 
@@ -133,6 +135,8 @@ void mirage_queue_query(struct mirage_queue *queue, struct drm_mirage_queue_quer
 void mirage_queue_get_sched(struct mirage_queue *queue);
 void mirage_queue_put_sched(struct mirage_queue *queue);
 bool mirage_queue_poll(struct mirage_queue *queue);
+bool mirage_queue_is_late(struct mirage_queue *queue);
+void mirage_queue_expire(struct mirage_queue *queue);
 bool mirage_queue_fail(struct mirage_queue *queue, const struct mirage_queue_error *error);
 void mirage_queue_quiesce(struct mirage_queue *queue);
 
