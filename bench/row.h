@@ -28,7 +28,7 @@
 	VALUE(PEER, "test_hmm", PAGE, "first touch through lib/test_hmm, which copies, too")  \
 	VALUE(PEER_AGAIN, "again", PAGE, "the same through lib/test_hmm once more")           \
 	VALUE(PEER_NET, "net", PAGE, "test_hmm - its again: without the copies")              \
-	VALUE(RATIO, "ratio", COUNT, "net / net of test_hmm; none if a repeat of that is 0 or less") \
+	VALUE(RATIO, "ratio", COUNT, "net / net of test_hmm; none where that drowns in noise") \
 	VALUE(FAULTS, "faults", COUNT, "fault buffer entries")                                \
 	VALUE(DUPS, "dups", COUNT, "of them, duplicates in a batch")                          \
 	VALUE(BATCHES, "batches", COUNT, "batches served")                                    \

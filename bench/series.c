@@ -21,6 +21,12 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+static void sort(const struct series *series, double sorted[SERIES_MAX])
+{
+	memcpy(sorted, series->values, series->count * sizeof(sorted[0]));
+	qsort(sorted, series->count, sizeof(sorted[0]), compare);
+}
+
 double series_median(const struct series *series)
 {
 	double sorted[SERIES_MAX];
@@ -28,9 +34,18 @@ double series_median(const struct series *series)
 
 	if (!n)
 		return 0;
-	memcpy(sorted, series->values, n * sizeof(sorted[0]));
-	qsort(sorted, n, sizeof(sorted[0]), compare);
+	sort(series, sorted);
 	return n % 2 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
+}
+
+double series_quartile(const struct series *series)
+{
+	double sorted[SERIES_MAX];
+
+	if (!series->count)
+		return 0;
+	sort(series, sorted);
+	return sorted[(series->count - 1) / 4];
 }
 
 double series_min(const struct series *series)

@@ -17,6 +17,9 @@ void series_add(struct series *series, double value);
 /** series_median() - the middle value, of an even number the mean of the middle two; 0 of none. */
 double series_median(const struct series *series);
 
+/** series_quartile() - the value that a quarter of the values do not exceed; 0 of none. */
+double series_quartile(const struct series *series);
+
 /** series_min() - the smallest value; 0 of none. */
 double series_min(const struct series *series);
 

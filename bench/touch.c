@@ -286,8 +286,8 @@ static void add_ratio(struct row *row)
 {
 	const struct series *peer = &row->values[ROW_PEER_NET];
 
-	/* Where its copies hide the peer's faults even in one repeat, a ratio would be noise. */
-	if (series_min(peer) > 0)
+	/* Where its copies hide the peer's faults in a quarter of all repeats, a ratio is noise. */
+	if (series_quartile(peer) > 0)
 		series_add(&row->values[ROW_RATIO],
 			   series_median(&row->values[ROW_NET]) / series_median(peer));
 }

@@ -21,6 +21,10 @@ static void test_median(void)
 	series_add(&series, 100);
 	CHECK(series_median(&series) == 7 && series_min(&series) == -3 &&
 	      series_max(&series) == 100);
+	CHECK(series_quartile(&series) == -3);
+	series_add(&series, 8);
+	series_add(&series, 9);
+	CHECK(series_quartile(&series) == 7);
 	for (i = 0; i < 2 * SERIES_MAX; i++)
 		series_add(&series, 50);
 	CHECK(series.count == SERIES_MAX && series_median(&series) == 50);
