@@ -118,7 +118,11 @@ static void mirage_queue_release(struct kref *kref)
 	xa_erase(&queue->mdev->queues, queue->chan);
 	cancel_work_sync(&queue->stop_work);
 
-	drm_sched_entity_kill(&queue->entity);
+	/*
+	 * Jobs that wait for others' fences stay with the scheduler, and run_job() cancels them
+	 * when their turn comes. Not drm_sched_entity_kill(): it waits for the same fences, and
+	 * then calls the jobs' error -ESRCH, which is not what happened.
+	 */
 	mirage_mem_free(queue->mdev, &queue->mem);
 	mirage_vm_put(queue->vm);
 	mirage_queue_put_sched(queue);
