@@ -14,6 +14,7 @@
 
 #include "asm.h"
 #include "dis.h"
+#include "fuzz.h"
 #include "machine.h"
 
 #define MAX_WORDS	512u
@@ -29,14 +30,6 @@ struct header {
 	uint8_t invalidate;	/* every so many-th slice */
 	uint8_t args;		/* offset of the first argument, in units of 8 bytes */
 };
-
-static void require(bool holds, const char *what)
-{
-	if (holds)
-		return;
-	fprintf(stderr, "isa_fuzz: %s\n", what);
-	abort();
-}
 
 static void run_program(const uint8_t *data, size_t size)
 {
@@ -63,25 +56,25 @@ static void run_program(const uint8_t *data, size_t size)
 		machine->present[i] = false;
 	machine->writable[40] = false;
 
-	require(compute_start(machine->compute, &machine->desc) == MIRAGE_CHAN_OK,
+	fuzz_require(compute_start(machine->compute, &machine->desc) == MIRAGE_CHAN_OK,
 		"a valid descriptor was refused");
 	for (i = 0; i < SLICES; i++) {
 		struct compute_result result;
 
 		compute_run(machine->compute, 300, &result);
-		require(result.instructions <= 300, "a slice went beyond its budget");
-		require(result.lane_instructions <= 32 * result.instructions,
+		fuzz_require(result.instructions <= 300, "a slice went beyond its budget");
+		fuzz_require(result.lane_instructions <= 32 * result.instructions,
 			"an instruction had more than 32 lanes");
 		if (result.status == COMPUTE_DONE || result.status == COMPUTE_ERROR)
 			break;
 		if (result.status == COMPUTE_BLOCKED)
-			require(compute_replay(machine->compute) > 0, "blocked by nothing");
+			fuzz_require(compute_replay(machine->compute) > 0, "blocked by nothing");
 		if (header.invalidate && i % header.invalidate == 0)
 			compute_invalidate(machine->compute, MACHINE_CODE, 4096);
 		machine->present[32 + i] = true;
 	}
 	for (i = 0; i < 4096; i++)
-		require(machine->memory[40 * 4096 + i] == 0, "a page without WRITE was written");
+		fuzz_require(machine->memory[40 * 4096 + i] == 0, "a page without WRITE was written");
 	machine_destroy(machine);
 }
 
@@ -89,7 +82,7 @@ static void ignore_error(void *ctx, unsigned int line, unsigned int column, cons
 {
 	(void)ctx;
 	(void)column;
-	require(line > 0 && message[0], "an error without place or message");
+	fuzz_require(line > 0 && message[0], "an error without place or message");
 }
 
 static void assemble(const uint8_t *data, size_t size)
@@ -102,20 +95,18 @@ static void assemble(const uint8_t *data, size_t size)
 	if (mirage_assemble((const char *)data, size, &program, ignore_error, NULL))
 		return;
 	out = open_memstream(&text, &length);
-	require(out && !mirage_dis_program(program.words, program.nr_words, out),
+	fuzz_require(out && !mirage_dis_program(program.words, program.nr_words, out),
 		"disassembly failed");
 	fclose(out);
-	require(mirage_assemble(text, length, &again, ignore_error, NULL) == 0,
+	fuzz_require(mirage_assemble(text, length, &again, ignore_error, NULL) == 0,
 		"disassembly does not assemble");
-	require(again.nr_words == program.nr_words &&
+	fuzz_require(again.nr_words == program.nr_words &&
 			!memcmp(again.words, program.words, 8 * program.nr_words),
 		"disassembly assembles to something else");
 	mirage_program_free(&program);
 	mirage_program_free(&again);
 	free(text);
 }
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -127,3 +118,31 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		run_program(data + 1, size - 1);
 	return 0;
 }
+
+#define TEXT_SEED(text)	{ (const uint8_t *)(text), sizeof(text) - 1 }
+
+const struct fuzz_seed fuzz_seeds[] = {
+	/* Header: 20 registers, groups of 49, 4 of them, 64 bytes of shared memory, no faults. */
+	FUZZ_SEED(0, 20, 12, 3, 4, 0, 0, 0,
+		  0x16, 0x02, 0x02, 0xff, 0, 0, 0, 0,		/* ldc.64 r2, [0] */
+		  0xb0, 0x02, 0x04, 0x02, 1, 0, 0, 0,		/* atom.add.64 r4, [r2], 1 */
+		  0x03, 0, 0, 0, 0, 0, 0, 0,			/* bar */
+		  0x9b, 0x02, 0x04, 0xff, 8, 0, 0, 0,		/* sts.64 [8], r4 */
+		  0x8b, 0x02, 0x04, 0x02, 0, 0x10, 0, 0,	/* st.64 [r2 + 4096], r4 */
+		  0x01, 0, 0, 0, 0, 0, 0, 0),			/* exit */
+	/* A loop that diverges by lane, with every third page absent. */
+	FUZZ_SEED(0, 8, 16, 1, 0, 3, 5, 1,
+		  0x14, 0x02, 0x00, 0, 0, 0, 0, 0,		/* s2r r0, lane */
+		  0x16, 0x02, 0x02, 0xff, 0, 0, 0, 0,		/* ldc.64 r2, [0] */
+		  0x53, 0x02, 0x04, 0x00, 0, 0x10, 0, 0,	/* mulwu r4, r0, 4096 */
+		  0x50, 0, 0x02, 0x02, 4, 0, 0, 0,		/* add.64 r2, r2, r4 */
+		  0x84, 0x02, 0x05, 0x02, 0, 0, 0, 0,		/* ld.32 r5, [r2] */
+		  0x21, 0x02, 0x00, 0x00, 1, 0, 0, 0,		/* sub r0, r0, 1 */
+		  0x44, 0x02, 0x06, 0x00, 9, 0, 0, 0,		/* slt r6, r0, 9 */
+		  0x09, 0x02, 0, 0x06, 0xfc, 0xff, 0xff, 0xff,	/* brz r6, . - 24 */
+		  0x01, 0, 0, 0, 0, 0, 0, 0),
+	TEXT_SEED("\1.equ N, (1 << 4) * 3 - ~2\n.reg p, r4\n.shared N\n"
+		  "loop: ld.64 p, [r2 - N + 'a']\natom.cas r1, [p], r3, rz\n"
+		  "brnz r1, loop // on\ns2r r7, local_x\n.word 0x10_0\nexit\n"),
+	{ NULL, 0 },
+};
