@@ -281,7 +281,7 @@ static void indirect_buffer(void)
 
 	start();
 	strcpy((char *)src, "by way of a buffer");
-	len = ib_add(len, MIRAGE_PKT_NOP, 0, NULL, 0);
+	len = ib_add(len, MIRAGE_PKT_NOP, 0, ib, 0);
 	len = ib_add(len, MIRAGE_PKT_COPY, 0, (u32[]){ SRC_VA, 0, DST_VA, 0, 19, 0 }, 6);
 	len = ib_add(len, MIRAGE_PKT_SEM_WRITE, 0, (u32[]){ DST_VA + 64, 0, 9, 0 }, 4);
 	fixture_ib(&f, CHAN, IB_VA, len);

@@ -91,6 +91,9 @@ static void version_reply(void)
 	end();
 }
 
+/* A payload with the zero at its end. */
+#define TEXT(text) { (text), sizeof(text) }
+
 static void version_refused(void)
 {
 	static const struct {
@@ -100,11 +103,11 @@ static void version_refused(void)
 		{ "", 0 }, { "\0\0\1", 3 },
 		{ "\1\0\0\0", 4 },			/* another major */
 		{ "\0\0\1\0{}", 6 },			/* text without its end */
-		{ "\0\0\1\0{", 6 }, { "\0\0\1\0{}x", 8 },
-		{ "\0\0\1\0{\"capabilities\":[]}", 24 },
-		{ "\0\0\1\0{\"capabilities\":{\"max_msg_fds\":\"1\"}}", 42 },
-		{ "\0\0\1\0{\"capabilities\":{\"max_dma_maps\":-1}}", 41 },
-		{ "\0\0\1\0{\"capabilities\":{\"write_multiple\":1}}", 42 },
+		TEXT("\0\0\1\0{"), TEXT("\0\0\1\0{}x"), TEXT("\0\0\1\0{}\0"),
+		TEXT("\0\0\1\0{\"capabilities\":[]}"),
+		TEXT("\0\0\1\0{\"capabilities\":{\"max_msg_fds\":\"1\"}}"),
+		TEXT("\0\0\1\0{\"capabilities\":{\"max_dma_maps\":-1}}"),
+		TEXT("\0\0\1\0{\"capabilities\":{\"write_multiple\":1}}"),
 	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(rows); i++) {
