@@ -231,9 +231,10 @@ void mirage_service_replay(struct mirage_vm *vm)
 
 	if (!drm_dev_enter(&vm->mdev->drm, &idx))
 		return;
+	/* Counted first: who is resumed by it may look at once. */
+	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_REPLAYS, 1);
 	mirage_cmdq_replay(vm->mdev, vm->id);
 	drm_dev_exit(idx);
-	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_REPLAYS, 1);
 	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_NS_REPLAY, ktime_get_ns() - start);
 }
 
@@ -265,12 +266,13 @@ static void service_batch(struct mirage_vm *vm, unsigned int count)
 		service_block(vm, faults + i, vm->service->wanted.count);
 	}
 
-	/* Also for those whose entries were dropped: they fault again then. */
-	mirage_service_replay(vm);
-
 	atomic_inc(&vm->progress);
 	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_FAULT_DUPS, dups);
 	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_BATCHES, 1);
+
+	/* Also for those whose entries were dropped: they fault again then. */
+	mirage_service_replay(vm);
+
 	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_NS_SERVICE, ktime_get_ns() - start);
 	trace_mirage_service_batch(vm, count, dups, ktime_get_ns() - start);
 }
