@@ -545,31 +545,7 @@ static void garbage(struct gpu *gpu)
 	igt_assert_eq(stopped, 60);
 }
 
-struct scenario {
-	const char *name;
-	void (*test)(struct gpu *gpu);
-	const char *description;
-};
-
-static void with_gpu(const struct scenario *scenario)
-{
-	struct gpu gpu;
-
-	gpu_open(&gpu);
-	scenario->test(&gpu);
-	igt_assert_eq(gpu_queue_state(&gpu, gpu.queue), DRM_MIRAGE_QUEUE_READY);
-	gpu_assert_alive(&gpu);
-	gpu_close(&gpu);
-}
-
-static void subtest(const struct scenario *scenario)
-{
-	igt_describe(scenario->description);
-	igt_subtest(scenario->name)
-		with_gpu(scenario);
-}
-
-static const struct scenario scenarios[] = {
+static const struct gpu_scenario scenarios[] = {
 	{ "handles", handles, "Handles that name nothing, or a thing of another file." },
 	{ "flags-and-padding", flags_and_padding, "Unknown flags and padding that is not zero." },
 	{ "queue-create", queue_create, "Classes, priorities and time-outs that do not exist." },
@@ -587,6 +563,5 @@ static const struct scenario scenarios[] = {
 
 int igt_main()
 {
-	for (size_t i = 0; i < ARRAY_SIZE(scenarios); i++)
-		subtest(&scenarios[i]);
+	gpu_subtests(scenarios, ARRAY_SIZE(scenarios));
 }

@@ -260,15 +260,14 @@ static void close_while_running(void)
 	gpu_close(&other);
 }
 
-static void with_gpu(void (*test)(struct gpu *gpu))
-{
-	struct gpu gpu;
-
-	gpu_open(&gpu);
-	test(&gpu);
-	igt_assert_eq_u64(gpu_stat(&gpu, DRM_MIRAGE_STAT_FAILED), 0);
-	gpu_close(&gpu);
-}
+static const struct gpu_scenario scenarios[] = {
+	{ "fill", fill, "FILL writes the bytes it names, and no other." },
+	{ "copy", copy, "COPY with every alignment, across pages." },
+	{ "semaphores", semaphores, "Semaphores in memory between two queues." },
+	{ "dispatch-grid", dispatch_grid,
+	  "Each work item of a three-dimensional grid runs once and knows who it is." },
+	{ "linked-list", linked_list, "The GPU follows pointers that malloc returned." },
+};
 
 int igt_main()
 {
@@ -288,27 +287,9 @@ int igt_main()
 	igt_subtest("vm-kept-by-queue")
 		vm_kept_by_queue();
 
-	igt_describe("FILL writes the bytes it names, and no other.");
-	igt_subtest("fill")
-		with_gpu(fill);
-
-	igt_describe("COPY with every alignment, across pages.");
-	igt_subtest("copy")
-		with_gpu(copy);
-
-	igt_describe("Semaphores in memory between two queues.");
-	igt_subtest("semaphores")
-		with_gpu(semaphores);
-
-	igt_describe("Each work item of a three-dimensional grid runs once and knows who it is.");
-	igt_subtest("dispatch-grid")
-		with_gpu(dispatch_grid);
-
-	igt_describe("The GPU follows pointers that malloc returned.");
-	igt_subtest("linked-list")
-		with_gpu(linked_list);
-
 	igt_describe("A file is closed while a kernel of it runs; others go on.");
 	igt_subtest("close-while-running")
 		close_while_running();
+
+	gpu_subtests(scenarios, ARRAY_SIZE(scenarios));
 }

@@ -403,30 +403,7 @@ static void share_syncobj(struct gpu *gpu)
 	close(fd);
 }
 
-struct scenario {
-	const char *name;
-	void (*test)(struct gpu *gpu);
-	const char *description;
-};
-
-static void with_gpu(const struct scenario *scenario)
-{
-	struct gpu gpu;
-
-	gpu_open(&gpu);
-	scenario->test(&gpu);
-	gpu_assert_alive(&gpu);
-	gpu_close(&gpu);
-}
-
-static void subtest(const struct scenario *scenario)
-{
-	igt_describe(scenario->description);
-	igt_subtest(scenario->name)
-		with_gpu(scenario);
-}
-
-static const struct scenario scenarios[] = {
+static const struct gpu_scenario scenarios[] = {
 	{ "empty", empty, "A job without packets signals in order." },
 	{ "jobs-in-order", jobs_in_order, "Jobs of a queue run in order." },
 	{ "many-jobs", many_jobs, "More jobs than a ring holds, each once." },
@@ -445,6 +422,5 @@ static const struct scenario scenarios[] = {
 
 int igt_main()
 {
-	for (size_t i = 0; i < ARRAY_SIZE(scenarios); i++)
-		subtest(&scenarios[i]);
+	gpu_subtests(scenarios, ARRAY_SIZE(scenarios));
 }

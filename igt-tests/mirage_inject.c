@@ -213,31 +213,7 @@ static void drop_irq(struct gpu *gpu)
 	mem_unmap(area, PAGE);
 }
 
-struct scenario {
-	const char *name;
-	void (*test)(struct gpu *gpu);
-	const char *description;
-};
-
-static void with_gpu(const struct scenario *scenario)
-{
-	struct gpu gpu;
-
-	gpu_open(&gpu);
-	all_off(&gpu);
-	scenario->test(&gpu);
-	gpu_assert_alive(&gpu);
-	gpu_close(&gpu);
-}
-
-static void subtest(const struct scenario *scenario)
-{
-	igt_describe(scenario->description);
-	igt_subtest(scenario->name)
-		with_gpu(scenario);
-}
-
-static const struct scenario scenarios[] = {
+static const struct gpu_scenario scenarios[] = {
 	{ "stale-tlb", stale_tlb,
 	  "Old data is read while invalidations are ignored, and never else." },
 	{ "stale-tlb-read-only", stale_tlb_read_only,
@@ -249,17 +225,23 @@ static const struct scenario scenarios[] = {
 	{ "drop-irq", drop_irq, "Lost interrupts." },
 };
 
+static void reset(void)
+{
+	struct gpu gpu = { };
+
+	igt_assert_eq(mirage_open(&gpu.dev), 0);
+	all_off(&gpu);
+	mirage_close(&gpu.dev);
+}
+
 int igt_main()
 {
-	for (size_t i = 0; i < ARRAY_SIZE(scenarios); i++)
-		subtest(&scenarios[i]);
+	igt_fixture()
+		reset();
+
+	gpu_subtests(scenarios, ARRAY_SIZE(scenarios));
 
 	/* Whatever became of them, the next test finds the device as it should be. */
-	igt_fixture() {
-		struct gpu gpu = { };
-
-		igt_assert_eq(mirage_open(&gpu.dev), 0);
-		all_off(&gpu);
-		mirage_close(&gpu.dev);
-	}
+	igt_fixture()
+		reset();
 }

@@ -362,67 +362,35 @@ static void code_anywhere(struct gpu *gpu)
 	mem_unmap(area, 4 * PAGE);
 }
 
-static void with_gpu(void (*test)(struct gpu *gpu))
-{
-	struct gpu gpu;
-
-	gpu_open(&gpu);
-	test(&gpu);
-	igt_assert_eq_u64(gpu_stat(&gpu, DRM_MIRAGE_STAT_FAILED), 0);
-	gpu_close(&gpu);
-}
+static const struct gpu_scenario scenarios[] = {
+	{ "read-untouched", read_untouched,
+	  "A read of untouched memory maps the zero page, read-only, with one fault." },
+	{ "read-touched", read_touched,
+	  "A read of touched memory brings the pages around along." },
+	{ "write-untouched", write_untouched,
+	  "A write to untouched memory allocates that one page." },
+	{ "write-touched", write_touched,
+	  "A write to touched memory keeps the page and the bytes around." },
+	{ "read-then-write", read_then_write,
+	  "A page mapped for reading faults once more for writing." },
+	{ "atomic-untouched", atomic_untouched, "Atomics of many waves on one untouched word." },
+	{ "many-waves-one-page", many_waves_one_page,
+	  "Waves that fault on one page at once map it once." },
+	{ "many-pages-batched", many_pages_batched,
+	  "Scattered faults are served in batches, with one replay each." },
+	{ "no-cow-on-read", no_cow_on_read,
+	  "Pages shared by fork stay shared when the GPU reads them." },
+	{ "cow-on-write", cow_on_write,
+	  "A GPU write breaks copy-on-write for the writer alone." },
+	{ "two-vms-one-process", two_vms,
+	  "Two address spaces of one process see the same memory." },
+	{ "copy-across-pages", copy_across_pages,
+	  "A copy that faults on the way ends byte for byte right." },
+	{ "code-and-packets-anywhere", code_anywhere,
+	  "Packets, descriptor, code and arguments in memory the GPU has never seen." },
+};
 
 int igt_main()
 {
-	igt_describe("A read of untouched memory maps the zero page, read-only, with one fault.");
-	igt_subtest("read-untouched")
-		with_gpu(read_untouched);
-
-	igt_describe("A read of touched memory brings the pages around along.");
-	igt_subtest("read-touched")
-		with_gpu(read_touched);
-
-	igt_describe("A write to untouched memory allocates that one page.");
-	igt_subtest("write-untouched")
-		with_gpu(write_untouched);
-
-	igt_describe("A write to touched memory keeps the page and the bytes around.");
-	igt_subtest("write-touched")
-		with_gpu(write_touched);
-
-	igt_describe("A page mapped for reading faults once more for writing.");
-	igt_subtest("read-then-write")
-		with_gpu(read_then_write);
-
-	igt_describe("Atomics of many waves on one untouched word.");
-	igt_subtest("atomic-untouched")
-		with_gpu(atomic_untouched);
-
-	igt_describe("Waves that fault on one page at once map it once.");
-	igt_subtest("many-waves-one-page")
-		with_gpu(many_waves_one_page);
-
-	igt_describe("Scattered faults are served in batches, with one replay each.");
-	igt_subtest("many-pages-batched")
-		with_gpu(many_pages_batched);
-
-	igt_describe("Pages shared by fork stay shared when the GPU reads them.");
-	igt_subtest("no-cow-on-read")
-		with_gpu(no_cow_on_read);
-
-	igt_describe("A GPU write breaks copy-on-write for the writer alone.");
-	igt_subtest("cow-on-write")
-		with_gpu(cow_on_write);
-
-	igt_describe("Two address spaces of one process see the same memory.");
-	igt_subtest("two-vms-one-process")
-		with_gpu(two_vms);
-
-	igt_describe("A copy that faults on the way ends byte for byte right.");
-	igt_subtest("copy-across-pages")
-		with_gpu(copy_across_pages);
-
-	igt_describe("Packets, descriptor, code and arguments in memory the GPU has never seen.");
-	igt_subtest("code-and-packets-anywhere")
-		with_gpu(code_anywhere);
+	gpu_subtests(scenarios, ARRAY_SIZE(scenarios));
 }

@@ -483,16 +483,6 @@ static void special_mappings(struct gpu *gpu)
 	mem_unmap(area, PAGE);
 }
 
-static void with_gpu(void (*test)(struct gpu *gpu))
-{
-	struct gpu gpu;
-
-	gpu_open(&gpu);
-	test(&gpu);
-	gpu_assert_alive(&gpu);
-	gpu_close(&gpu);
-}
-
 static void file_tmpfs(struct gpu *gpu)
 {
 	file(gpu, "/tmp");
@@ -503,73 +493,34 @@ static void file_overlay(struct gpu *gpu)
 	file(gpu, "/var/tmp");
 }
 
+static const struct gpu_scenario scenarios[] = {
+	{ "stack", stack, "Local variables of the main thread and of another." },
+	{ "program", program, "Code, constants and data of the program itself." },
+	{ "heap", heap, "malloc of many sizes." },
+	{ "file-tmpfs", file_tmpfs, "A mapped file on tmpfs, private, shared and read-only." },
+	{ "file-overlay", file_overlay,
+	  "A mapped file on the overlay above the root, private, shared and read-only." },
+	{ "file-end", file_end,
+	  "Beyond the end of a file, also of one that shrinks under the GPU." },
+	{ "file-hole-punched", file_hole,
+	  "A hole punched into a file takes the page away from the GPU." },
+	{ "shmem-two-processes", shmem_two_processes,
+	  "Shared memory of two processes, each with an address space of its own." },
+	{ "anon-shared-fork", anon_shared_fork,
+	  "Shared anonymous memory stays mapped over fork." },
+	{ "thp", thp, "A transparent huge page is one fault and one 2 MiB leaf." },
+	{ "thp-first-touch", thp_first_touch,
+	  "The GPU's first write allocates a huge page where they are wanted." },
+	{ "hugetlb", hugetlb, "A page of hugetlbfs is one 2 MiB leaf." },
+	{ "mlock", locked, "Locked memory works and stays locked." },
+	{ "madv-dontneed", dontneed, "MADV_DONTNEED takes exactly its pages away." },
+	{ "madv-free", madv_free, "A page written by the GPU after MADV_FREE is kept." },
+	{ "ksm", ksm, "Pages merged by KSM stay merged for reads and part on writes." },
+	{ "special-mappings", special_mappings,
+	  "Mappings that no device may follow stop the queue and nothing else." },
+};
+
 int igt_main()
 {
-	igt_describe("Local variables of the main thread and of another.");
-	igt_subtest("stack")
-		with_gpu(stack);
-
-	igt_describe("Code, constants and data of the program itself.");
-	igt_subtest("program")
-		with_gpu(program);
-
-	igt_describe("malloc of many sizes.");
-	igt_subtest("heap")
-		with_gpu(heap);
-
-	igt_describe("A mapped file on tmpfs, private, shared and read-only.");
-	igt_subtest("file-tmpfs")
-		with_gpu(file_tmpfs);
-
-	igt_describe("A mapped file on the overlay above the root, private, shared and read-only.");
-	igt_subtest("file-overlay")
-		with_gpu(file_overlay);
-
-	igt_describe("Beyond the end of a file, also of one that shrinks under the GPU.");
-	igt_subtest("file-end")
-		with_gpu(file_end);
-
-	igt_describe("A hole punched into a file takes the page away from the GPU.");
-	igt_subtest("file-hole-punched")
-		with_gpu(file_hole);
-
-	igt_describe("Shared memory of two processes, each with an address space of its own.");
-	igt_subtest("shmem-two-processes")
-		with_gpu(shmem_two_processes);
-
-	igt_describe("Shared anonymous memory stays mapped over fork.");
-	igt_subtest("anon-shared-fork")
-		with_gpu(anon_shared_fork);
-
-	igt_describe("A transparent huge page is one fault and one 2 MiB leaf.");
-	igt_subtest("thp")
-		with_gpu(thp);
-
-	igt_describe("The GPU's first write allocates a huge page where they are wanted.");
-	igt_subtest("thp-first-touch")
-		with_gpu(thp_first_touch);
-
-	igt_describe("A page of hugetlbfs is one 2 MiB leaf.");
-	igt_subtest("hugetlb")
-		with_gpu(hugetlb);
-
-	igt_describe("Locked memory works and stays locked.");
-	igt_subtest("mlock")
-		with_gpu(locked);
-
-	igt_describe("MADV_DONTNEED takes exactly its pages away.");
-	igt_subtest("madv-dontneed")
-		with_gpu(dontneed);
-
-	igt_describe("A page written by the GPU after MADV_FREE is kept.");
-	igt_subtest("madv-free")
-		with_gpu(madv_free);
-
-	igt_describe("Pages merged by KSM stay merged for reads and part on writes.");
-	igt_subtest("ksm")
-		with_gpu(ksm);
-
-	igt_describe("Mappings that no device may follow stop the queue and nothing else.");
-	igt_subtest("special-mappings")
-		with_gpu(special_mappings);
+	gpu_subtests(scenarios, ARRAY_SIZE(scenarios));
 }

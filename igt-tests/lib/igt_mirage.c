@@ -163,3 +163,29 @@ unsigned int gpu_injected(struct gpu *gpu, const char *knob)
 	igt_assert(file_read(path, text, sizeof(text)));
 	return strtoul(text, NULL, 0);
 }
+
+static void run_scenario(const struct gpu_scenario *scenario)
+{
+	struct gpu gpu;
+
+	gpu_open(&gpu);
+	scenario->test(&gpu);
+	gpu_assert_alive(&gpu);
+	gpu_close(&gpu);
+}
+
+static void subtest(const struct gpu_scenario *scenario)
+{
+	igt_describe(scenario->description);
+	igt_subtest(scenario->name)
+		run_scenario(scenario);
+}
+
+/* One subtest for each. */
+void gpu_subtests(const struct gpu_scenario *scenarios, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		subtest(&scenarios[i]);
+}

@@ -128,6 +128,20 @@ void gpu_assert_faulted(struct gpu *gpu, uint32_t queue, const void *addr, unsig
 			int error);
 void gpu_assert_alive(struct gpu *gpu);
 
+/**
+ * struct gpu_scenario - a subtest that gets a GPU of its own, and leaves it working
+ */
+struct gpu_scenario {
+	/** @name: of the subtest */
+	const char *name;
+	/** @test: its body */
+	void (*test)(struct gpu *gpu);
+	/** @description: of the subtest */
+	const char *description;
+};
+
+void gpu_subtests(const struct gpu_scenario *scenarios, size_t count);
+
 /* The device's own: fault injection */
 void gpu_inject(struct gpu *gpu, const char *knob, unsigned int value);
 unsigned int gpu_injected(struct gpu *gpu, const char *knob);

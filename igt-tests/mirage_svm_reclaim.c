@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: MIT
+/**
+ * TEST: mirage svm reclaim
+ * Description: What mm does to memory on its own, or for another thread, while the GPU uses it: swap,
+ *	collapse into huge pages, compaction, userfaultfd.
+ * Category: SVM
+ */
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include "igt_mirage.h"
+#include "memory.h"
+#include "swap.h"
+
+IGT_TEST_DESCRIPTION("What mm does to memory on its own while the GPU uses it.");
+
+#define VALID	DRM_MIRAGE_SVM_PAGE_VALID
+#define WRITE	DRM_MIRAGE_SVM_PAGE_WRITE
+#define HUGE	DRM_MIRAGE_SVM_PAGE_2M
+
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE	25
+#endif
+
+static unsigned int swapped(const uint32_t *area, unsigned int pages)
+{
+	unsigned int n = 0, i;
+
+	for (i = 0; i < pages; i++)
+		n += !!(page_entry(area + i * PAGE / 4) & PM_SWAP);
+	return n;
+}
+
+/* Reclaim skips pages that were used a moment ago: ask until it has taken all. */
+static bool page_out(uint32_t *area, unsigned int pages)
+{
+	igt_assert(!madvise(area, pages * PAGE, MADV_PAGEOUT));
+	return swapped(area, pages) == pages;
+}
+
+/**
+ * SUBTEST: swap
+ * Description: Pages that the GPU has written go to swap: what it wrote is what comes back, to its reads, its
+ *	writes, and the CPU.
+ */
+static void swap(struct gpu *gpu)
+{
+	uint32_t *area = mem_anon(16 * PAGE), *out = gpu->out + 64;
+	unsigned int i;
+
+	swap_require();
+	gpu_scatter(gpu, area, PAGE, 16, 500);
+	igt_assert(igt_wait(page_out(area, 16), POLL_MS, 5));
+	igt_assert_eq(gpu_count_pages(gpu, area, 16 * PAGE, VALID), 0);
+
+	gpu_gather(gpu, area, PAGE, 8, out);
+	for (i = 0; i < 8; i++)
+		igt_assert_eq_u32(out[i], 500 + i);
+	gpu_scatter(gpu, area, PAGE, 4, 900);
+	gpu_scatter(gpu, area + 8 * PAGE / 4, PAGE, 4, 908);
+	/* Out once more: what was written after the first time must not be lost as clean. */
+	igt_assert(igt_wait(page_out(area, 16), POLL_MS, 5));
+	for (i = 0; i < 16; i++)
+		igt_assert_eq_u32(area[i * PAGE / 4], (i & 7) < 4 ? 900 + i : 500 + i);
+	mem_unmap(area, 16 * PAGE);
+	swap_release();
+}
+
+/**
+ * SUBTEST: swap-mid-kernel
+ * Description: A page goes to swap again and again under a kernel that writes to it: no write is lost.
+ */
+static void swap_mid_kernel(struct gpu *gpu)
+{
+	uint32_t *area = mem_anon(PAGE);
+	struct loop loop;
+	unsigned int i;
+
+	swap_require();
+	loop_start(&loop, gpu, &kernel_scribble, area);
+	for (i = 0; i < 20; i++) {
+		igt_assert(!madvise(area, PAGE, MADV_PAGEOUT));
+		loop_advance(&loop, 1);
+	}
+	loop_stop(&loop);
+	igt_assert_eq_u64(area[0], loop.flags->count);
+	igt_assert_neq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_INVALIDATIONS), 0);
+	mem_unmap(area, PAGE);
+	swap_release();
+}
+
+/**
+ * SUBTEST: collapse-mid-kernel
+ * Description: 512 small pages become one huge page while a kernel writes to one of them: it goes on, no byte
+ *	changes otherwise, and then one leaf maps all of it.
+ */
+static void collapse_mid_kernel(struct gpu *gpu)
+{
+	uint32_t *area = mem_anon(BLOCK), *out = gpu->out + 64, i;
+	struct loop loop;
+
+	mem_touch(area, BLOCK, 7000);
+	gpu_scatter(gpu, area, PAGE, BLOCK / PAGE, 8000);
+	loop_start(&loop, gpu, &kernel_scribble, area + 9);
+	igt_assert(!madvise(area, BLOCK, MADV_HUGEPAGE));
+	igt_require_f(!madvise(area, BLOCK, MADV_COLLAPSE), "MADV_COLLAPSE: %s\n",
+		      strerror(errno));
+	igt_assert(page_flags(area) & KPF_THP);
+	loop_advance(&loop, 2);
+	loop_stop(&loop);
+	igt_assert_eq_u64(area[9], loop.flags->count);
+	igt_assert_eq(gpu_count_pages(gpu, area, BLOCK, VALID | WRITE | HUGE), BLOCK / PAGE);
+	gpu_gather(gpu, area, PAGE, BLOCK / PAGE, out);
+	for (i = 0; i < BLOCK / PAGE; i++)
+		igt_assert_eq_u32(out[i], 8000 + i);
+	mem_unmap(area, BLOCK);
+}
+
+/**
+ * SUBTEST: compaction-mid-kernel
+ * Description: Pages are moved in physical memory while the GPU has them mapped and a kernel writes to one:
+ *	no byte is lost.
+ */
+static void compaction_mid_kernel(struct gpu *gpu)
+{
+	const unsigned int n = 2048;
+	uint32_t *area = mem_anon(n * PAGE), *out = gpu->out + 64, i, moved = 0;
+	uint64_t *pfns = calloc(n, sizeof(*pfns));
+	struct loop loop;
+
+	igt_assert(pfns);
+	mem_touch(area, n * PAGE, 1);
+	/* Every second page is free again, so that there is something to move together. */
+	for (i = 0; i < n; i += 2)
+		igt_assert(!madvise(area + i * PAGE / 4, PAGE, MADV_DONTNEED));
+	gpu_scatter(gpu, area + PAGE / 4, 2 * PAGE, n / 2, 5000);
+	for (i = 1; i < n; i += 2)
+		pfns[i] = page_pfn(area + i * PAGE / 4);
+	loop_start(&loop, gpu, &kernel_scribble, area + PAGE / 4 + 1);
+	igt_require_f(file_write("/proc/sys/vm/compact_memory", "1"),
+		      "this kernel has no compaction\n");
+	loop_advance(&loop, 2);
+	loop_stop(&loop);
+	igt_assert_eq_u64(area[PAGE / 4 + 1], loop.flags->count);
+	gpu_gather(gpu, area + PAGE / 4, 2 * PAGE, n / 2, out);
+	for (i = 1; i < n; i += 2) {
+		moved += page_pfn(area + i * PAGE / 4) != pfns[i];
+		igt_assert_eq_u32(area[i * PAGE / 4], 5000 + i / 2);
+		igt_assert_eq_u32(out[i / 2], 5000 + i / 2);
+	}
+	igt_info("%u of %u pages moved\n", moved, n / 2);
+	free(pfns);
+	mem_unmap(area, n * PAGE);
+}
+
+static int uffd_open(uint32_t *area, size_t size, uint64_t mode)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register reg = {
+		.range = { .start = (uintptr_t)area, .len = size }, .mode = mode,
+	};
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+
+	igt_require_f(fd >= 0, "userfaultfd: %s\n", strerror(errno));
+	do_ioctl(fd, UFFDIO_API, &api);
+	do_ioctl(fd, UFFDIO_REGISTER, &reg);
+	return fd;
+}
+
+/**
+ * SUBTEST: userfaultfd-missing
+ * Description: A GPU access to a page that waits for userfaultfd cannot wait: its queue stops, as is
+ *	documented. Once the page was provided, the GPU uses it.
+ */
+static void userfaultfd_missing(struct gpu *gpu)
+{
+	uint32_t *area = mem_anon(4 * PAGE), *page = mem_anon(PAGE);
+	int fd = uffd_open(area, 4 * PAGE, UFFDIO_REGISTER_MODE_MISSING);
+	struct uffdio_copy copy = {
+		.dst = (uintptr_t)(area + PAGE / 4), .src = (uintptr_t)page, .len = PAGE,
+	};
+
+	page[0] = 0x0ff1;
+	gpu_read_fails(gpu, area + PAGE / 4, EFAULT);
+	gpu_write_fails(gpu, area + PAGE / 4, EFAULT);
+	do_ioctl(fd, UFFDIO_COPY, &copy);
+	igt_assert_eq_u32(gpu_read32(gpu, area + PAGE / 4), 0x0ff1);
+	gpu_write32(gpu, area + PAGE / 4, 2);
+	igt_assert_eq_u32(area[PAGE / 4], 2);
+	close(fd);
+	/* Without it the memory is like any other. */
+	igt_assert_eq_u32(gpu_read32(gpu, area + 2 * PAGE / 4), 0);
+	mem_unmap(area, 4 * PAGE);
+	mem_unmap(page, PAGE);
+}
+
+/**
+ * SUBTEST: userfaultfd-wp
+ * Description: Write-protection by userfaultfd takes the GPU's right to write away, and its lifting gives it
+ *	back; reads are never disturbed.
+ */
+static void userfaultfd_wp(struct gpu *gpu)
+{
+	uint32_t *area = mem_anon(4 * PAGE);
+	struct uffdio_writeprotect wp = {
+		.range = { .start = (uintptr_t)area, .len = 4 * PAGE },
+		.mode = UFFDIO_WRITEPROTECT_MODE_WP,
+	};
+	int fd;
+
+	mem_touch(area, 4 * PAGE, 10);
+	gpu_scatter(gpu, area, PAGE, 4, 20);
+	fd = uffd_open(area, 4 * PAGE, UFFDIO_REGISTER_MODE_WP);
+	do_ioctl(fd, UFFDIO_WRITEPROTECT, &wp);
+	igt_assert_eq(gpu_count_pages(gpu, area, 4 * PAGE, WRITE), 0);
+	igt_assert_eq_u32(gpu_read32(gpu, area + PAGE / 4), 21);
+	gpu_write_fails(gpu, area + PAGE / 4, EFAULT);
+	igt_assert_eq_u32(area[PAGE / 4], 21);
+	wp.mode = 0;
+	do_ioctl(fd, UFFDIO_WRITEPROTECT, &wp);
+	gpu_write32(gpu, area + PAGE / 4, 30);
+	igt_assert_eq_u32(area[PAGE / 4], 30);
+	close(fd);
+	mem_unmap(area, 4 * PAGE);
+}
+
+static const struct gpu_scenario scenarios[] = {
+	{ "swap", swap, "What the GPU wrote comes back from swap." },
+	{ "swap-mid-kernel", swap_mid_kernel, "A page swapped out under a kernel that writes to it." },
+	{ "collapse-mid-kernel", collapse_mid_kernel,
+	  "Small pages become a huge one under a running kernel." },
+	{ "compaction-mid-kernel", compaction_mid_kernel,
+	  "Pages move in physical memory under a running kernel." },
+	{ "userfaultfd-missing", userfaultfd_missing,
+	  "A page that waits for userfaultfd is no page for the GPU." },
+	{ "userfaultfd-wp", userfaultfd_wp,
+	  "Write-protection by userfaultfd holds for the GPU." },
+};
+
+int igt_main()
+{
+	gpu_subtests(scenarios, ARRAY_SIZE(scenarios));
+}
