@@ -297,12 +297,12 @@ static int hmm_call_run(struct hmm_mirror *mirror, struct hmm_fault *fault, bool
 
 	if (!IS_ALIGNED(fault->start, HMM_BLOCK_SIZE))
 		return -EINVAL;
-	if (!percpu_ref_tryget_live(&mirror->users))
+	if (!hmm_mirror_enter(mirror))
 		return -ENODEV;
 
 	ret = hmm_call_mm(mirror, fault, look_only);
 	trace_hmm_mirror_fault(mirror, fault, ret);
-	percpu_ref_put(&mirror->users);
+	hmm_mirror_leave(mirror);
 	return ret;
 }
 

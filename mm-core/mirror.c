@@ -3,7 +3,7 @@
  * Mirrors: how they begin and end.
  *
  * A mirror belongs to its creator alone: created, closed, put. What must be counted is who
- * is inside it, the calls of hmm_mirror_fault(), and that is done per processor. It holds the
+ * is inside it, the calls of hmm_mirror_fault(). It holds the
  * mm's structure, not its contents: a process exits although its mirror lives, and
  * the mirror can be closed before, during or after that.
  *
@@ -13,6 +13,10 @@
  * the device still has.
  *
  * A mirror without blocks has no notifier, so mm does not know of it.
+ *
+ * Rejected: counting the calls per processor (percpu_ref). Each call takes mmap_lock, whose
+ * count all share already, so nothing was won; and each close waited for an RCU grace period,
+ * which made a process with thousands of mirrors take minutes to exit.
  */
 #include <linux/device.h>
 #include <linux/mm.h>
@@ -24,9 +28,31 @@
 
 #define HMM_MIRROR_CLOSING	0
 
-static void hmm_mirror_idle(struct percpu_ref *users)
+/**
+ * hmm_mirror_enter - begin a call that hmm_mirror_close() has to wait for
+ * @mirror: the mirror
+ *
+ * Return: false if the mirror is closed or being closed.
+ */
+bool hmm_mirror_enter(struct hmm_mirror *mirror)
 {
-	complete(&container_of(users, struct hmm_mirror, users)->idle);
+	if (!refcount_inc_not_zero(&mirror->users))
+		return false;
+	/* Others may still be inside: without this a stream of calls could hold up closing */
+	if (!test_bit(HMM_MIRROR_CLOSING, &mirror->closing))
+		return true;
+	hmm_mirror_leave(mirror);
+	return false;
+}
+
+/**
+ * hmm_mirror_leave - end it
+ * @mirror: the mirror; may be freed as soon as this was called
+ */
+void hmm_mirror_leave(struct hmm_mirror *mirror)
+{
+	if (refcount_dec_and_test(&mirror->users))
+		complete(&mirror->idle);
 }
 
 /*
@@ -76,13 +102,9 @@ struct hmm_mirror *hmm_mirror_create(struct device *dev, const struct hmm_mirror
 
 	mirror->counters = alloc_percpu(struct hmm_counters);
 	if (!mirror->counters) {
-		ret = -ENOMEM;
-		goto err_mirror;
+		kfree(mirror);
+		return ERR_PTR(-ENOMEM);
 	}
-
-	ret = percpu_ref_init(&mirror->users, hmm_mirror_idle, 0, GFP_KERNEL);
-	if (ret)
-		goto err_counters;
 
 	mmgrab(current->mm);
 	mirror->mm = current->mm;
@@ -90,17 +112,12 @@ struct hmm_mirror *hmm_mirror_create(struct device *dev, const struct hmm_mirror
 	mirror->ops = ops;
 	mirror->priv = priv;
 	xa_init(&mirror->blocks);
+	refcount_set(&mirror->users, 1);
 	init_completion(&mirror->idle);
 	init_completion(&mirror->closed);
 	init_llist_head(&mirror->reap_list);
 	INIT_DELAYED_WORK(&mirror->reap_work, hmm_reap_work);
 	return mirror;
-
-err_counters:
-	free_percpu(mirror->counters);
-err_mirror:
-	kfree(mirror);
-	return ERR_PTR(ret);
 }
 EXPORT_SYMBOL_GPL(hmm_mirror_create);
 
@@ -126,7 +143,7 @@ void hmm_mirror_close(struct hmm_mirror *mirror)
 		return;
 	}
 
-	percpu_ref_kill(&mirror->users);
+	hmm_mirror_leave(mirror);
 	wait_for_completion(&mirror->idle);
 	disable_delayed_work_sync(&mirror->reap_work);
 
@@ -159,7 +176,6 @@ void hmm_mirror_put(struct hmm_mirror *mirror)
 	WARN_ON_ONCE(!completion_done(&mirror->closed));
 	hmm_mirror_close(mirror);
 
-	percpu_ref_exit(&mirror->users);
 	xa_destroy(&mirror->blocks);
 	free_percpu(mirror->counters);
 	put_device(mirror->dev);

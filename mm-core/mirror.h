@@ -14,8 +14,8 @@
 #include <linux/llist.h>
 #include <linux/mmu_notifier.h>
 #include <linux/mutex.h>
-#include <linux/percpu-refcount.h>
 #include <linux/rcupdate.h>
+#include <linux/refcount.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 
@@ -56,11 +56,11 @@ struct hmm_mirror {
 	atomic_long_t nr_blocks;
 
 	/**
-	 * @users: calls of hmm_mirror_fault() that run. Per processor, so that faults
-	 * share no cache line; killed by hmm_mirror_close(), which waits for @idle.
+	 * @users: calls of hmm_mirror_fault() that run, and one until hmm_mirror_close() drops
+	 * it and waits for @idle.
 	 */
-	struct percpu_ref users;
-	/** @idle: @users is killed and has gone to 0 */
+	refcount_t users;
+	/** @idle: @users has gone to 0 */
 	struct completion idle;
 	/** @closing: bit 0: hmm_mirror_close() was called */
 	unsigned long closing;
@@ -182,6 +182,10 @@ void hmm_call_cache_destroy(void);
 extern const struct mmu_interval_notifier_ops hmm_block_notifier_ops;
 void hmm_block_take_all(struct hmm_block *block, struct llist_head *finish);
 void hmm_block_finish_all(struct llist_head *finish);
+
+/* mirror.c */
+bool hmm_mirror_enter(struct hmm_mirror *mirror);
+void hmm_mirror_leave(struct hmm_mirror *mirror);
 
 /* reap.c */
 /* Wait before an empty block goes: its memory was unmapped; it may be faulted again */

@@ -52,8 +52,6 @@ module_init(hmm_mirror_init);
 
 static void __exit hmm_mirror_exit(void)
 {
-	/* The callback of a killed percpu_ref may still be on its way out of our code */
-	rcu_barrier();
 	hmm_call_cache_destroy();
 	destroy_workqueue(hmm_mirror_wq);
 }
