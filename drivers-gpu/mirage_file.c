@@ -136,14 +136,17 @@ int mirage_ioctl_vm_create(struct drm_device *drm, void *data, struct drm_file *
 	struct mirage_file *priv = file->driver_priv;
 	struct drm_mirage_vm_create *args = data;
 	struct mirage_vm *vm;
-	int ret;
+	int ret, idx;
 
 	if (args->flags != DRM_MIRAGE_VM_CREATE_SVM)
 		return -EINVAL;
 	if (mdev->svm_reason != DRM_MIRAGE_REASON_NONE)
 		return -EOPNOTSUPP;
 
+	if (!drm_dev_enter(drm, &idx))
+		return -ENODEV;
 	vm = mirage_vm_create(mdev);
+	drm_dev_exit(idx);
 	if (IS_ERR(vm))
 		return PTR_ERR(vm);
 
