@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
+/**
  * DOC: Queues by channel
  *
  * The device knows channels, not queues. This is the way from the number in a fault,

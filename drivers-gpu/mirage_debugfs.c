@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
+/**
  * DOC: debugfs
  *
  * Files in the device's debugfs directory, for those who look into a running driver:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
+/**
  * DOC: mirage, a DRM driver for the mirage GPU
  *
  * The GPU uses a process's own addresses: it faults on what it has not seen yet,

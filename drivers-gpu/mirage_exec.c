@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
+/**
  * DOC: Exec
  *
  * An exec has three parts. First everything user space gave is copied in and checked,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
+/**
  * DOC: Hardware fences
  *
  * A job ends with a FENCE packet that writes the job's number, in its queue, to

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
+/**
  * DOC: Open files
  *
  * Handles are numbers in two tables of the open file, one for address spaces and one

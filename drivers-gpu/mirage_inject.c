@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
+/**
  * DOC: Fault injection
  *
  * The device can be told to misbehave (registers of its TEST unit): to lose interrupts,

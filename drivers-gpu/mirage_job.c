@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
+/**
  * DOC: Jobs
  *
  * A job is what one exec submits: indirect buffers, executed in order, and a fence.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
+/**
  * DOC: Queries
  *
  * What user space may ask without changing anything: what the device has, what an

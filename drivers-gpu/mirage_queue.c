@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
+/**
  * DOC: Queues
  *
  * A queue is one channel of the device with a ring in system memory and a scheduler
@@ -219,6 +219,7 @@ bool mirage_queue_poll(struct mirage_queue *queue)
  * @queue: queue that was polled
  *
  * Context: process; does not sleep.
+ * Return: true if it has been the oldest for longer than the queue's time-out
  */
 bool mirage_queue_is_late(struct mirage_queue *queue)
 {
