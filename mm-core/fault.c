@@ -252,7 +252,7 @@ static unsigned int hmm_call_limit(struct hmm_mirror *mirror, unsigned long star
 	return min((end - start) >> PAGE_SHIFT, HMM_BLOCK_PAGES);
 }
 
-static int hmm_call_mm(struct hmm_mirror *mirror, struct hmm_fault *fault, bool look_only)
+static int hmm_call_mm(struct hmm_mirror *mirror, struct hmm_fault *fault)
 {
 	struct mm_struct *mm = mirror->mm;
 	struct hmm_call *call;
@@ -265,7 +265,6 @@ static int hmm_call_mm(struct hmm_mirror *mirror, struct hmm_fault *fault, bool 
 
 	call->walk.fault = fault;
 	call->walk.limit = hmm_call_limit(mirror, fault->start);
-	call->walk.look_only = look_only;
 	call->walk.pfns = call->pfns;
 
 	if (!hmm_walk_init(&call->walk)) {
@@ -283,33 +282,13 @@ static int hmm_call_mm(struct hmm_mirror *mirror, struct hmm_fault *fault, bool 
 	return ret;
 }
 
-static int hmm_call_run(struct hmm_mirror *mirror, struct hmm_fault *fault, bool look_only)
-{
-	int ret;
-
-	bitmap_zero(fault->failed, HMM_BLOCK_PAGES);
-	fault->error = 0;
-	fault->mapped = 0;
-	fault->retries = 0;
-	fault->ns_mm = 0;
-	fault->ns_dma = 0;
-	fault->ns_map = 0;
-
-	if (!IS_ALIGNED(fault->start, HMM_BLOCK_SIZE))
-		return -EINVAL;
-	if (!hmm_mirror_enter(mirror))
-		return -ENODEV;
-
-	ret = hmm_call_mm(mirror, fault, look_only);
-	trace_hmm_mirror_fault(mirror, fault, ret);
-	hmm_mirror_leave(mirror);
-	return ret;
-}
-
 /**
  * hmm_mirror_fault - make pages of one block accessible to the device
  * @mirror: the mirror
  * @fault: what is asked for, and what became of it
+ *
+ * With nothing but &hmm_fault.prefetch set this is a snapshot: the device gets what mm has, and
+ * nothing is faulted in.
  *
  * Pages that cannot be served do not keep the others from being: look at &hmm_fault.failed
  * also when 0 is returned. -EFAULT there means no mapping, no permission to read, SIGBUS,
@@ -326,26 +305,27 @@ static int hmm_call_run(struct hmm_mirror *mirror, struct hmm_fault *fault, bool
  */
 int hmm_mirror_fault(struct hmm_mirror *mirror, struct hmm_fault *fault)
 {
-	return hmm_call_run(mirror, fault, false);
+	int ret;
+
+	bitmap_zero(fault->failed, HMM_BLOCK_PAGES);
+	fault->error = 0;
+	fault->mapped = 0;
+	fault->retries = 0;
+	fault->ns_mm = 0;
+	fault->ns_dma = 0;
+	fault->ns_map = 0;
+
+	if (!IS_ALIGNED(fault->start, HMM_BLOCK_SIZE))
+		return -EINVAL;
+	if (!hmm_mirror_enter(mirror))
+		return -ENODEV;
+
+	ret = hmm_call_mm(mirror, fault);
+	trace_hmm_mirror_fault(mirror, fault, ret);
+	hmm_mirror_leave(mirror);
+	return ret;
 }
 EXPORT_SYMBOL_GPL(hmm_mirror_fault);
-
-/**
- * hmm_mirror_snapshot - give the device what mm has, without faulting anything in
- * @mirror: the mirror
- * @fault: what is looked for, and what became of it
- *
- * As hmm_mirror_fault(), except that pages of &hmm_fault.read and &hmm_fault.write that
- * are not there with this permission are in &hmm_fault.failed with -EAGAIN.
- *
- * Context: as hmm_mirror_fault(), but no I/O is waited for.
- * Return: as hmm_mirror_fault().
- */
-int hmm_mirror_snapshot(struct hmm_mirror *mirror, struct hmm_fault *fault)
-{
-	return hmm_call_run(mirror, fault, true);
-}
-EXPORT_SYMBOL_GPL(hmm_mirror_snapshot);
 
 /**
  * hmm_call_cache_create - set up memory for faults

@@ -187,6 +187,10 @@ void hmm_block_finish_all(struct llist_head *finish);
 bool hmm_mirror_enter(struct hmm_mirror *mirror);
 void hmm_mirror_leave(struct hmm_mirror *mirror);
 
+/* mirror.c */
+bool hmm_mirror_enter(struct hmm_mirror *mirror);
+void hmm_mirror_leave(struct hmm_mirror *mirror);
+
 /* reap.c */
 /* Wait before an empty block goes: its memory was unmapped; it may be faulted again */
 #define HMM_REAP_UNMAPPED	(HZ / 10)
@@ -213,8 +217,6 @@ struct hmm_walk {
 	struct hmm_fault *fault;
 	/** @limit: pages from here on are beyond the address space */
 	unsigned int limit;
-	/** @look_only: fault nothing in */
-	bool look_only;
 	/** @pfns: out: what hmm_range_fault() says of each page in named; others undefined */
 	unsigned long *pfns;
 	/** @required: scratch: pages to read or to write */

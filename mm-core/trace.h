@@ -16,7 +16,7 @@
 #include "mirror.h"
 
 /*
- * A call of hmm_mirror_fault() or hmm_mirror_snapshot() that found its mirror open.
+ * A call of hmm_mirror_fault() that found its mirror open.
  * nr_failed counts pages, error belongs to the first of them, ret is what was returned.
  */
 TRACE_EVENT(hmm_mirror_fault,

@@ -124,15 +124,6 @@ static unsigned int hmm_walk_next(const struct hmm_walk *walk, unsigned int inde
 	return index;
 }
 
-static void hmm_walk_note_absent(struct hmm_walk *walk)
-{
-	unsigned int index;
-
-	for (index = hmm_walk_next(walk, 0); index < walk->limit;
-	     index = hmm_walk_next(walk, index + 1))
-		hmm_walk_fail(walk->fault, index, -EAGAIN);
-}
-
 /* What the device gets in a round if mm has no more to give; false if that is nothing */
 static bool hmm_walk_name(struct hmm_walk *walk)
 {
@@ -207,14 +198,10 @@ int hmm_walk_pages(struct hmm_walk *walk)
 	end = index < walk->limit ? hmm_walk_stretch(walk, index) : index;
 
 	/* A single stretch and nothing else named: the demand itself finds what is there */
-	if (walk->look_only || prefetch || hmm_walk_next(walk, end) < walk->limit) {
+	if (prefetch || hmm_walk_next(walk, end) < walk->limit) {
 		ret = hmm_walk_look(walk);
 		if (ret)
 			return ret;
-		if (walk->look_only) {
-			hmm_walk_note_absent(walk);
-			return 0;
-		}
 	}
 
 	for (index = hmm_walk_next(walk, 0); index < walk->limit;

@@ -184,7 +184,6 @@ void hmm_mirror_put(struct hmm_mirror *mirror);
 void *hmm_mirror_priv(struct hmm_mirror *mirror);
 bool hmm_mirror_is_current(struct hmm_mirror *mirror);
 int hmm_mirror_fault(struct hmm_mirror *mirror, struct hmm_fault *fault);
-int hmm_mirror_snapshot(struct hmm_mirror *mirror, struct hmm_fault *fault);
 void hmm_mirror_read_stats(struct hmm_mirror *mirror, struct hmm_mirror_stats *stats);
 
 unsigned long hmm_block_start(const struct hmm_block *block);
