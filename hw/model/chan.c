@@ -31,11 +31,34 @@ static struct mirage_chan_desc *chan_desc(const struct chan *chan)
 	return desc;
 }
 
+/* The state inside the device. */
+static void chan_enter(struct chan *chan, enum mirage_chan_state state)
+{
+	u64 bit = (u64)1 << chan->id % 64;
+
+	chan->state = state;
+	if (state == MIRAGE_CHAN_IDLE)
+		chan->dev->live[chan->id / 64] &= ~bit;
+	else
+		chan->dev->live[chan->id / 64] |= bit;
+}
+
+struct chan *chan_next_live(struct device *dev, u32 id)
+{
+	for (; id < NR_CHANNELS; id = (id | 63) + 1) {
+		u64 bits = dev->live[id / 64] >> id % 64;
+
+		if (bits)
+			return &dev->chans[id + (u32)__builtin_ctzll(bits)];
+	}
+	return NULL;
+}
+
 static void chan_set_state(struct chan *chan, enum mirage_chan_state state)
 {
 	struct mirage_chan_desc *desc = chan_desc(chan);
 
-	chan->state = state;
+	chan_enter(chan, state);
 	if (desc)
 		__atomic_store_n(&desc->state, (u32)state, __ATOMIC_RELEASE);
 }
@@ -125,7 +148,7 @@ void chan_reset(struct chan *chan)
 void chan_drop(struct chan *chan)
 {
 	chan_drop_work(chan);
-	chan->state = MIRAGE_CHAN_IDLE;
+	chan_enter(chan, MIRAGE_CHAN_IDLE);
 	chan->error_event = false;
 	runlist_update(chan);
 }

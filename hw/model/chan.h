@@ -74,6 +74,13 @@ void chan_doorbell(struct chan *chan);
 /** chan_replay() - resume what waits for a REPLAY. Returns how many waves, copies and front ends. */
 unsigned int chan_replay(struct chan *chan);
 
+/**
+ * chan_next_live() - the first channel with a number of at least @id that is not IDLE, or NULL.
+ *
+ * Most of the table is IDLE, and commands that concern a whole VM are frequent.
+ */
+struct chan *chan_next_live(struct device *dev, u32 id);
+
 /** chan_has_work() - the channel runs and has something that it can do now. */
 bool chan_has_work(const struct chan *chan);
 

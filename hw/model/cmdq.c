@@ -61,6 +61,7 @@ static void do_invalidate(struct device *dev, const struct mirage_cmd *cmd)
 	const u64 va_limit = (u64)1 << MIRAGE_VA_BITS;
 	bool all = cmd->flags & MIRAGE_CMD_ALL;
 	u64 addr = all ? 0 : cmd->addr, size = all ? va_limit : cmd->size;
+	struct chan *chan;
 	u32 dropped;
 
 	if (addr > va_limit || size > va_limit - addr) {
@@ -75,24 +76,22 @@ static void do_invalidate(struct device *dev, const struct mirage_cmd *cmd)
 	else
 		dropped = tlb_drop_range(&dev->tlb, cmd->id, addr, size);
 	dev->perf[PERF_INV_ENTRIES] += dropped;
-	for (u32 i = 0; i < NR_CHANNELS; i++)
-		if (dev->chans[i].compute && dev->chans[i].vm == cmd->id)
-			compute_invalidate(dev->chans[i].compute, addr, size);
+	for (chan = chan_next_live(dev, 0); chan; chan = chan_next_live(dev, chan->id + 1))
+		if (chan->compute && chan->vm == cmd->id)
+			compute_invalidate(chan->compute, addr, size);
 }
 
 static void do_replay(struct device *dev, const struct mirage_cmd *cmd)
 {
 	bool all = cmd->flags & MIRAGE_CMD_ALL;
+	struct chan *chan;
 
 	if (regs_take(dev, MIRAGE_TEST_DROP_REPLAY))
 		return;
 	fault_drop_vm(&dev->faults, all ? UINT32_MAX : cmd->id);
-	for (u32 i = 0; i < NR_CHANNELS; i++) {
-		struct chan *chan = &dev->chans[i];
-
-		if (chan->state != MIRAGE_CHAN_IDLE && (all || chan->vm == cmd->id))
+	for (chan = chan_next_live(dev, 0); chan; chan = chan_next_live(dev, chan->id + 1))
+		if (all || chan->vm == cmd->id)
 			dev->perf[PERF_REPLAYED] += chan_replay(chan);
-	}
 }
 
 /* What a command's id must be below; any is, where it is ignored. */

@@ -49,6 +49,7 @@ struct device {
 	u64 time_base;		/* now_ns() at reset */
 	bool running;		/* enabled, all queues valid, not halted */
 	struct chan chans[NR_CHANNELS];
+	u64 live[NR_CHANNELS / 64];	/* bit for each channel that is not IDLE */
 };
 
 /**

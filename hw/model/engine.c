@@ -106,11 +106,16 @@ static void run_slice(struct device *dev, struct chan *chan)
 
 void engine_drop(struct device *dev)
 {
-	for (u32 i = 0; i < NR_CHANNELS; i++)
-		chan_drop(&dev->chans[i]);
+	struct chan *chan;
+
+	for (chan = chan_next_live(dev, 0); chan; chan = chan_next_live(dev, chan->id + 1))
+		chan_drop(chan);
+	/* An event may wait in a channel that is IDLE again. */
+	for (u32 i = 0; dev->runlist.error_events && i < NR_CHANNELS; i++)
+		dev->chans[i].error_event = false;
+	dev->runlist.error_events = false;
 	fault_drop_all(&dev->faults);
 	tlb_drop_all(&dev->tlb);
-	dev->runlist.error_events = false;
 	dev->cmdq.put = dev->queues.cmd_get;
 	atomic_store(&dev->engine.bell_cmd, false);
 	for (u32 i = 0; i < ARRAY_SIZE(dev->engine.bell_chan); i++)

@@ -128,7 +128,7 @@ bool pci_config_write(struct pci *pci, u32 offset, u32 len, const u8 *data)
 
 		*byte = (u8)((*byte & ~mask) | (data[i] & mask));
 		/* The bit reads as zero; the reset is complete before the write is. */
-		if (offset + i == flr_byte && (data[i] & PCI_EXP_DEVCTL_BCR_FLR >> 8))
+		if (offset + i == flr_byte && (data[i] & (PCI_EXP_DEVCTL_BCR_FLR >> 8)))
 			flr = true;
 	}
 	return flr;

@@ -67,7 +67,7 @@ static void write_regs(struct device *dev, u64 offset, u32 len, const u8 *data)
 int region_read(struct device *dev, u32 index, u64 offset, u32 len, u8 *data)
 {
 	if (!inside(dev, index, offset, len))
-		return EINVAL;
+		return -EINVAL;
 	if (index == VFIO_PCI_CONFIG_REGION_INDEX) {
 		lock_acquire(&dev->lock);
 		pci_config_read(&dev->pci, (u32)offset, len, data);
@@ -97,7 +97,7 @@ int region_read(struct device *dev, u32 index, u64 offset, u32 len, u8 *data)
 int region_write(struct device *dev, u32 index, u64 offset, u32 len, const u8 *data)
 {
 	if (!inside(dev, index, offset, len))
-		return EINVAL;
+		return -EINVAL;
 	if (index == VFIO_PCI_CONFIG_REGION_INDEX) {
 		lock_acquire(&dev->lock);
 		if (pci_config_write(&dev->pci, (u32)offset, len, data))

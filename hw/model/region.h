@@ -17,7 +17,7 @@ struct region_info region_info(const struct device *dev, u32 index);
 
 /**
  * region_read() - @len bytes at @offset of region @index.
- * Context: transport thread; takes the device's lock. Returns 0, or EINVAL if they do
+ * Context: transport thread; takes the device's lock. Returns 0, or -EINVAL if they do
  * not all lie in a region.
  */
 int region_read(struct device *dev, u32 index, u64 offset, u32 len, u8 *data);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Each message is a function that checks its payload and answers, or returns an
- * errno, which becomes an error reply. Nothing that a message holds ends the
+ * Each message is a function that checks its payload and answers, or returns a
+ * negative errno, which becomes an error reply. Nothing that a message holds ends the
  * process; a stream that makes no sense ends the connection.
  */
 #include <errno.h>
@@ -81,11 +81,11 @@ static int do_version(struct server *s)
 	int len;
 
 	if (!version)
-		return EINVAL;
+		return -EINVAL;
 	if (version->major != VERSION_MAJOR) {
 		log_error("the client speaks version %u.%u of the protocol, this is version %u",
 			  version->major, version->minor, VERSION_MAJOR);
-		return ENOTSUP;
+		return -ENOTSUP;
 	}
 	json_len = s->msg.len - (u32)sizeof(*version);
 	if (json_len) {
@@ -94,7 +94,7 @@ static int do_version(struct server *s)
 		if (json[json_len - 1] || !json_read(json, json_len - 1, version_member, &caps) ||
 		    caps.bad) {
 			log_error("the client's capabilities are malformed");
-			return EINVAL;
+			return -EINVAL;
 		}
 	}
 	s->write_multiple = caps.write_multiple;
@@ -114,9 +114,9 @@ static int do_dma_map(struct server *s)
 	int fd, ret;
 
 	if (!map || s->msg.nr_fds > 1)
-		return EINVAL;
+		return -EINVAL;
 	if (map->flags & ~(u32)(VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE))
-		return EINVAL;
+		return -EINVAL;
 	/* Memory that cannot be read is as good as none: the device has no write-only access. */
 	fd = s->msg.nr_fds && (map->flags & VFIO_DMA_MAP_FLAG_READ) ? s->msg.fds[0] : -1;
 	lock_acquire(&s->dev->lock);
@@ -126,7 +126,7 @@ static int do_dma_map(struct server *s)
 	if (ret) {
 		log_error("DMA_MAP %#llx + %#llx: %s", (unsigned long long)map->addr,
 			  (unsigned long long)map->size, strerror(-ret));
-		return -ret;
+		return ret;
 	}
 	return reply(s, NULL, 0);
 }
@@ -138,10 +138,10 @@ static int do_dma_unmap(struct server *s)
 	int ret = 0;
 
 	if (!unmap || (unmap->flags & ~(u32)VFIO_DMA_UNMAP_FLAG_ALL))
-		return EINVAL;
+		return -EINVAL;
 	all = unmap->flags & VFIO_DMA_UNMAP_FLAG_ALL;
 	if (all && (unmap->addr || unmap->size))
-		return EINVAL;
+		return -EINVAL;
 	/* The engines hold the lock while they use a map, so none is in use here. */
 	lock_acquire(&s->dev->lock);
 	if (all)
@@ -152,7 +152,7 @@ static int do_dma_unmap(struct server *s)
 	if (ret) {
 		log_error("DMA_UNMAP %#llx + %#llx: %s", (unsigned long long)unmap->addr,
 			  (unsigned long long)unmap->size, strerror(-ret));
-		return -ret;
+		return ret;
 	}
 	return reply(s, unmap, sizeof(*unmap));
 }
@@ -168,7 +168,7 @@ static int do_device_info(struct server *s)
 
 	/* Like the kernel's, the structure may grow: the client says how much it takes. */
 	if (s->msg.len < sizeof(u32) || *(u32 *)s->msg.payload < sizeof(info))
-		return EINVAL;
+		return -EINVAL;
 	return reply(s, &info, sizeof(info));
 }
 
@@ -179,7 +179,7 @@ static int do_region_info(struct server *s)
 	struct region_info region;
 
 	if (!request || request->argsz < sizeof(info) || request->index >= VFIO_PCI_NUM_REGIONS)
-		return EINVAL;
+		return -EINVAL;
 	region = region_info(s->dev, request->index);
 	info.index = request->index;
 	info.size = region.size;
@@ -196,7 +196,7 @@ static int do_irq_info(struct server *s)
 	struct vfio_irq_info info = { .argsz = sizeof(info) };
 
 	if (!request || request->argsz < sizeof(info) || request->index >= VFIO_PCI_NUM_IRQS)
-		return EINVAL;
+		return -EINVAL;
 	info.index = request->index;
 	if (request->index == VFIO_PCI_MSIX_IRQ_INDEX) {
 		info.flags = VFIO_IRQ_INFO_EVENTFD | VFIO_IRQ_INFO_NORESIZE;
@@ -212,9 +212,9 @@ static int set_trigger(struct server *s, const struct vfio_irq_set *set)
 	const u8 *bools = (const u8 *)(set + 1);
 
 	if (data == VFIO_IRQ_SET_DATA_EVENTFD && s->msg.nr_fds && s->msg.nr_fds != set->count)
-		return EINVAL;
+		return -EINVAL;
 	if (data == VFIO_IRQ_SET_DATA_BOOL && s->msg.len - sizeof(*set) < set->count)
-		return EINVAL;
+		return -EINVAL;
 	lock_acquire(&s->dev->lock);
 	if (data == VFIO_IRQ_SET_DATA_NONE && !set->count)
 		intr_clear(intr);
@@ -235,14 +235,14 @@ static int do_set_irqs(struct server *s)
 	u32 nr, data;
 
 	if (!set || set->argsz < sizeof(*set) || set->index >= VFIO_PCI_NUM_IRQS)
-		return EINVAL;
+		return -EINVAL;
 	nr = set->index == VFIO_PCI_MSIX_IRQ_INDEX ? MIRAGE_MSIX_VECTORS : 0;
 	if (set->start > nr || set->count > nr - set->start)
-		return EINVAL;
+		return -EINVAL;
 	data = set->flags & VFIO_IRQ_SET_DATA_TYPE_MASK;
 	if (!is_power_of_two(data) ||
 	    (set->flags & ~(u32)VFIO_IRQ_SET_DATA_TYPE_MASK) != VFIO_IRQ_SET_ACTION_TRIGGER)
-		return EINVAL;
+		return -EINVAL;
 	return set_trigger(s, set);
 }
 
@@ -252,7 +252,7 @@ static int do_region_read(struct server *s)
 	int ret;
 
 	if (!access || access->count > WIRE_MAX_DATA)
-		return EINVAL;
+		return -EINVAL;
 	ret = region_read(s->dev, access->region, access->offset, access->count,
 			  s->reply + sizeof(*access));
 	if (ret)
@@ -267,7 +267,7 @@ static int do_region_write(struct server *s)
 	int ret;
 
 	if (!access || access->count > s->msg.len - sizeof(*access))
-		return EINVAL;
+		return -EINVAL;
 	ret = region_write(s->dev, access->region, access->offset, access->count,
 			   s->msg.payload + sizeof(*access));
 	if (ret)
@@ -282,13 +282,13 @@ static int do_write_multi(struct server *s)
 	int ret;
 
 	if (!s->write_multiple)
-		return ENOTSUP;
+		return -ENOTSUP;
 	if (!count || *count > (s->msg.len - sizeof(*count)) / sizeof(*writes))
-		return EINVAL;
+		return -EINVAL;
 	for (u64 i = 0; i < *count; i++)
 		if (writes[i].count > sizeof(writes[i].data) ||
 		    writes[i].offset > UINT64_MAX - writes[i].count)
-			return EINVAL;
+			return -EINVAL;
 	for (u64 i = 0; i < *count; i++) {
 		ret = region_write(s->dev, writes[i].region, writes[i].offset, writes[i].count,
 				   writes[i].data);
@@ -309,10 +309,10 @@ static int do_device_reset(struct server *s)
 static int handle(struct server *s)
 {
 	if (!s->greeted && s->msg.header.command != WIRE_VERSION)
-		return EINVAL;
+		return -EINVAL;
 	switch (s->msg.header.command) {
 	case WIRE_VERSION:
-		return s->greeted ? EINVAL : do_version(s);
+		return s->greeted ? -EINVAL : do_version(s);
 	case WIRE_DMA_MAP:
 		return do_dma_map(s);
 	case WIRE_DMA_UNMAP:
@@ -334,7 +334,7 @@ static int handle(struct server *s)
 	case WIRE_REGION_WRITE_MULTI:
 		return do_write_multi(s);
 	default:
-		return ENOTSUP;
+		return -ENOTSUP;
 	}
 }
 
@@ -357,7 +357,7 @@ int server_run(struct device *dev, int socket)
 	message_init(&s->msg);
 	while ((ret = transport_receive(socket, &s->msg)) == 1) {
 		error = handle(s);
-		if (error && transport_error(socket, &s->msg, error))
+		if (error && transport_error(socket, &s->msg, -error))
 			s->gone = true;
 		message_close_fds(&s->msg);
 		if (s->gone)

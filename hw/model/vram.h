@@ -22,12 +22,4 @@ const char *vram_size_error(u64 size);
 int vram_init(struct vram *vram, u64 size);
 void vram_fini(struct vram *vram);
 
-/** vram_ptr() - @len bytes at @offset, or NULL if they are not all video memory. */
-static inline void *vram_ptr(const struct vram *vram, u64 offset, u64 len)
-{
-	if (offset > vram->size || len > vram->size - offset)
-		return NULL;
-	return vram->host + offset;
-}
-
 #endif /* MODEL_VRAM_H */

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "fixture.h"
+#include "options.h"
 #include "region.h"
 
 #define VM 3
@@ -360,11 +361,29 @@ static void vram_sizes(void)
 
 		CHECK_EQ(dev->vram.bar_size, MiB(32));
 		CHECK_EQ(regs_read(dev, MIRAGE_BUS_VRAM_SIZE_LO), MiB(18));
-		CHECK(vram_ptr(&dev->vram, MiB(18) - 8, 8));
-		CHECK(!vram_ptr(&dev->vram, MiB(18) - 7, 8));
-		CHECK(!vram_ptr(&dev->vram, UINT64_MAX, 8));
+		lock_acquire(&dev->lock);
+		CHECK(phys_ptr(dev, MiB(18) - 8, 8, true));
+		CHECK(!phys_ptr(dev, MiB(18) - 8, 16, true));
+		CHECK(!phys_ptr(dev, MiB(18), 8, true));
+		lock_release(&dev->lock);
 		device_destroy(dev);
 	}
+}
+
+static void sizes_on_the_command_line(void)
+{
+	static const char * const bad[] = {
+		"", "M", "-1", "1T", "1MM", "1M ", " 1M", "0x", "99999999999999999999",
+		"99999999999999999G", "1.5G",
+	};
+	u64 size;
+
+	CHECK(options_size("256M", &size) && size == MiB(256));
+	CHECK(options_size("1g", &size) && size == MiB(1024));
+	CHECK(options_size("65536k", &size) && size == MiB(64));
+	CHECK(options_size("0x1000000", &size) && size == MiB(16));
+	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++)
+		CHECK(!options_size(bad[i], &size));
 }
 
 static const struct tap_test tests[] = {
@@ -380,6 +399,7 @@ static const struct tap_test tests[] = {
 	{ "function level reset", function_level_reset },
 	{ "BARs need memory space and power", bars_need_memory_space_and_power },
 	{ "VRAM sizes", vram_sizes },
+	{ "sizes on the command line", sizes_on_the_command_line },
 };
 
 TAP_MAIN(tests)
