@@ -317,14 +317,14 @@ static void timeout(struct gpu *gpu)
 
 	job = job_new(gpu);
 	igt_assert_eq(mirage_queue_create_with(&gpu->dev, gpu->vm, DRM_MIRAGE_QUEUE_COMPUTE,
-					       MIRAGE_PRIORITY_USUAL, 1000, &job.queue), 0);
+					       MIRAGE_PRIORITY_USUAL, 2000, &job.queue), 0);
 	job_kernel(&job, &kernel_spin, NULL, 0, 40, 64);
 	timed_out(gpu, &job);
 
 	*sem = 0;
 	job = job_new(gpu);
 	igt_assert_eq(mirage_queue_create_with(&gpu->dev, gpu->vm, DRM_MIRAGE_QUEUE_COPY,
-					       MIRAGE_PRIORITY_USUAL, 1000, &job.queue), 0);
+					       MIRAGE_PRIORITY_USUAL, 2000, &job.queue), 0);
 	mirage_ib_sem_wait(&job.ib, sem, 1);
 	timed_out(gpu, &job);
 }

@@ -248,17 +248,36 @@ static bool find_module(const char *name, char *path, char *params, size_t size)
 	return found;
 }
 
-static void load(const char *name)
-{
-	char path[PATH_MAX], params[PATH_MAX];
+/* A module in memory: its file may be rebuilt, or be out of reach, once it is unloaded. */
+struct module {
+	const char *name;
 	int fd;
+	char params[PATH_MAX];
+};
 
-	igt_assert(find_module(name, path, params, sizeof(path)));
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	igt_assert_fd(fd);
-	igt_assert_f(!syscall(SYS_finit_module, fd, params, 0), "loading %s: %s\n", path,
-		     strerror(errno));
-	close(fd);
+static struct module modules[] = { { .name = "hmm_mirror" }, { .name = "mirage" } };
+
+static void keep_module(struct module *module)
+{
+	char path[PATH_MAX], buf[65536];
+	ssize_t n;
+	int from;
+
+	igt_assert(find_module(module->name, path, module->params, sizeof(path)));
+	from = open(path, O_RDONLY | O_CLOEXEC);
+	igt_assert_fd(from);
+	module->fd = memfd_create(module->name, MFD_CLOEXEC);
+	igt_assert_fd(module->fd);
+	while ((n = read(from, buf, sizeof(buf))) > 0)
+		igt_assert_eq(write(module->fd, buf, n), n);
+	igt_assert_f(!n, "reading %s: %s\n", path, strerror(errno));
+	close(from);
+}
+
+static void load(struct module *module)
+{
+	igt_assert_f(!syscall(SYS_finit_module, module->fd, module->params, 0), "loading %s: %s\n",
+		     module->name, strerror(errno));
 }
 
 static int unload(const char *name)
@@ -268,6 +287,8 @@ static int unload(const char *name)
 
 static void unload_all(void)
 {
+	keep_module(&modules[0]);
+	keep_module(&modules[1]);
 	/* A fence's last work may still be under way when the last file is closed. */
 	igt_assert(igt_wait(!unload("mirage"), POLL_MS, 5));
 	igt_assert(igt_wait(!unload("hmm_mirror"), POLL_MS, 5));
@@ -275,8 +296,10 @@ static void unload_all(void)
 
 static void load_all(void)
 {
-	load("hmm_mirror");
-	load("mirage");
+	load(&modules[0]);
+	load(&modules[1]);
+	close(modules[0].fd);
+	close(modules[1].fd);
 	igt_assert(igt_wait(is_there(), POLL_MS, 1));
 }
 
