@@ -42,9 +42,9 @@ static bool mirage_svm = true;
 module_param_named(svm, mirage_svm, bool, 0444);
 MODULE_PARM_DESC(svm, "Let the GPU use the memory of processes (default: on)");
 
-static unsigned int mirage_fault_order = 10;
+static unsigned int mirage_fault_order = 11;
 module_param_named(fault_order, mirage_fault_order, uint, 0444);
-MODULE_PARM_DESC(fault_order, "log2 of the fault buffer's entries, 1 to 16 (default: 10)");
+MODULE_PARM_DESC(fault_order, "log2 of the fault buffer's entries, 1 to 16 (default: 11)");
 
 static const struct drm_ioctl_desc mirage_ioctls[] = {
 	DRM_IOCTL_DEF_DRV(MIRAGE_QUERY, mirage_ioctl_query, DRM_RENDER_ALLOW),

@@ -43,6 +43,7 @@
 #include "mirage_fault.h"
 #include "mirage_job.h"
 #include "mirage_queue.h"
+#include "mirage_service.h"
 #include "mirage_vm.h"
 
 #define MIRAGE_QUEUE_TIMEOUT_MS	10000
@@ -432,6 +433,10 @@ struct mirage_queue *mirage_queue_create(struct mirage_vm *vm,
 	};
 	struct mirage_queue *queue;
 	int ret;
+
+	ret = mirage_service_prepare(vm);
+	if (ret)
+		return ERR_PTR(ret);
 
 	queue = kzalloc_obj(*queue);
 	if (!queue)

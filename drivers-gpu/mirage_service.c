@@ -305,7 +305,7 @@ void mirage_service_add(struct mirage_vm *vm, const struct mirage_fault *faults,
 	unsigned int room;
 
 	spin_lock(&vm->fault_lock);
-	room = MIRAGE_VM_PENDING - vm->nr_pending;
+	room = vm->pending ? MIRAGE_VM_PENDING - vm->nr_pending : 0;
 	memcpy(vm->pending + vm->nr_pending, faults, min(count, room) * sizeof(*faults));
 	vm->nr_pending += min(count, room);
 	spin_unlock(&vm->fault_lock);
@@ -317,7 +317,41 @@ void mirage_service_add(struct mirage_vm *vm, const struct mirage_fault *faults,
 }
 
 /**
- * mirage_service_init() - allocate what serving an address space takes
+ * mirage_service_prepare() - allocate room for the faults of an address space
+ * @vm: address space that is about to get a queue; called for each
+ *
+ * Not done for every VM: one without a queue cannot fault, and a process may make thousands.
+ *
+ * Context: may sleep and allocate; takes mirage_vm.fault_lock.
+ * Return: 0 or -ENOMEM
+ */
+int mirage_service_prepare(struct mirage_vm *vm)
+{
+	struct mirage_fault *room[2];
+
+	if (READ_ONCE(vm->pending))
+		return 0;
+	room[0] = kvmalloc_objs(*room[0], MIRAGE_VM_PENDING, GFP_KERNEL_ACCOUNT);
+	room[1] = kvmalloc_objs(*room[1], MIRAGE_VM_PENDING, GFP_KERNEL_ACCOUNT);
+	if (!room[0] || !room[1]) {
+		kvfree(room[0]);
+		kvfree(room[1]);
+		return -ENOMEM;
+	}
+
+	spin_lock(&vm->fault_lock);
+	if (!vm->pending) {
+		swap(vm->pending, room[0]);
+		swap(vm->service->faults, room[1]);
+	}
+	spin_unlock(&vm->fault_lock);
+	kvfree(room[0]);
+	kvfree(room[1]);
+	return 0;
+}
+
+/**
+ * mirage_service_init() - set up the service of an address space
  * @vm: address space
  *
  * Return: 0 or -ENOMEM; mirage_service_fini() is fine after both
@@ -327,11 +361,7 @@ int mirage_service_init(struct mirage_vm *vm)
 	spin_lock_init(&vm->fault_lock);
 	INIT_WORK(&vm->fault_work, service_work);
 	vm->service = kzalloc_obj(*vm->service);
-	if (!vm->service)
-		return -ENOMEM;
-	vm->pending = kvmalloc_objs(*vm->pending, MIRAGE_VM_PENDING);
-	vm->service->faults = kvmalloc_objs(*vm->pending, MIRAGE_VM_PENDING);
-	return vm->pending && vm->service->faults ? 0 : -ENOMEM;
+	return vm->service ? 0 : -ENOMEM;
 }
 
 /**

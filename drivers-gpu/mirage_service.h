@@ -9,6 +9,7 @@ struct mirage_fault;
 struct mirage_vm;
 
 int mirage_service_init(struct mirage_vm *vm);
+int mirage_service_prepare(struct mirage_vm *vm);
 void mirage_service_fini(struct mirage_vm *vm);
 void mirage_service_add(struct mirage_vm *vm, const struct mirage_fault *faults,
 			unsigned int count);

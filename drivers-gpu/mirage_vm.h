@@ -21,8 +21,11 @@ struct drm_printer;
 struct hmm_mirror;
 struct mirage_device;
 
-/** MIRAGE_VM_PENDING: faults that wait for the service of one VM; more are dropped and fault again. */
-#define MIRAGE_VM_PENDING	256
+/**
+ * MIRAGE_VM_PENDING: faults that wait for the service of one VM; more are dropped and fault again. Room
+ * for all 64 waves of a channel with a page for each of their 32 lanes.
+ */
+#define MIRAGE_VM_PENDING	2048
 
 /** MIRAGE_VM_REPORTS: accesses that could not be served that a VM remembers; a power of two. */
 #define MIRAGE_VM_REPORTS	32
@@ -59,7 +62,10 @@ struct mirage_vm {
 	 * distribute faults hold it beside other VMs' service.
 	 */
 	spinlock_t fault_lock;
-	/** @pending: faults not served yet, room for MIRAGE_VM_PENDING. Protected by @fault_lock. */
+	/**
+	 * @pending: faults not served yet, room for MIRAGE_VM_PENDING; NULL before the first queue.
+	 * Protected by @fault_lock.
+	 */
 	struct mirage_fault *pending;
 	/** @nr_pending: of them. Protected by @fault_lock. */
 	unsigned int nr_pending;
