@@ -33,6 +33,8 @@ static int batch_cmp(const void *pa, const void *pb)
 	u64 page_a = a->addr >> MIRAGE_PAGE_SHIFT;
 	u64 page_b = b->addr >> MIRAGE_PAGE_SHIFT;
 
+	if (a->vm != b->vm)
+		return a->vm < b->vm ? -1 : 1;
 	if (page_a != page_b)
 		return page_a < page_b ? -1 : 1;
 	if (batch_strength(a) != batch_strength(b))
@@ -43,11 +45,12 @@ static int batch_cmp(const void *pa, const void *pb)
 }
 
 /**
- * mirage_batch_sort() - sort faults of one address space by page, strongest access first
+ * mirage_batch_sort() - sort faults by address space and page, strongest access first
  * @faults: array
  * @count: its length
  *
- * Return: how many of them ask for a page and access that an earlier one asks for
+ * Return: how many of them ask for a page and access that an earlier one of their address
+ * space asks for
  */
 unsigned int mirage_batch_sort(struct mirage_fault *faults, unsigned int count)
 {
@@ -56,7 +59,8 @@ unsigned int mirage_batch_sort(struct mirage_fault *faults, unsigned int count)
 
 	mirage_sort(faults, count, sizeof(*faults), batch_cmp);
 	for (i = 1; i < count; i++) {
-		if (faults[i].addr >> MIRAGE_PAGE_SHIFT ==
+		if (faults[i].vm == faults[i - 1].vm &&
+		    faults[i].addr >> MIRAGE_PAGE_SHIFT ==
 			    faults[i - 1].addr >> MIRAGE_PAGE_SHIFT &&
 		    batch_strength(&faults[i]) == batch_strength(&faults[i - 1]))
 			dups++;
@@ -66,7 +70,7 @@ unsigned int mirage_batch_sort(struct mirage_fault *faults, unsigned int count)
 
 /**
  * mirage_batch_take() - gather what the block of the first fault wants
- * @faults: sorted array
+ * @faults: sorted array, all of one address space
  * @count: its length, at least 1
  * @block: filled; @block->count faults belong to it
  */

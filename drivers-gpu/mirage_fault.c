@@ -12,12 +12,19 @@
  */
 #include "mirage_fault.h"
 
+#include <linux/slab.h>
+
 #include <drm/drm_managed.h>
 
 #include "mirage_device.h"
 #include "mirage_service.h"
 #include "mirage_trace.h"
 #include "mirage_vm.h"
+
+static void fault_fini(struct drm_device *drm, void *unused)
+{
+	kvfree(to_mirage_device(drm)->faults.batch);
+}
 
 /**
  * mirage_fault_init() - allocate the fault buffer
@@ -34,9 +41,12 @@ int mirage_fault_init(struct mirage_device *mdev)
 	if (ret)
 		return ret;
 	q->order = mdev->options.fault_order;
-	q->batch = drmm_kcalloc(&mdev->drm, 1u << q->order, sizeof(*q->batch), GFP_KERNEL);
+	q->batch = kvmalloc_objs(*q->batch, 1u << q->order);
 	if (!q->batch)
 		return -ENOMEM;
+	ret = drmm_add_action_or_reset(&mdev->drm, fault_fini, NULL);
+	if (ret)
+		return ret;
 	return mirage_mem_alloc(mdev, &q->mem, sizeof(struct mirage_fault_entry) << q->order);
 }
 
@@ -51,12 +61,14 @@ static void fault_read(const struct mirage_fault_entry *entry, struct mirage_fau
 	fault->unit = entry->unit;
 }
 
-/* Hand each address space its faults; most come in rows of the same one. */
-static void fault_distribute(struct mirage_device *mdev, const struct mirage_fault *batch,
+/* Hand each address space all its faults at once, so that one replay is enough for them. */
+static void fault_distribute(struct mirage_device *mdev, struct mirage_fault *batch,
 			     unsigned int count)
 {
 	unsigned int first = 0;
 	unsigned int i;
+
+	mirage_batch_sort(batch, count);
 
 	for (i = 1; i <= count; i++) {
 		struct mirage_vm *vm;

@@ -8,8 +8,10 @@
  * the density of accesses says so (mirage_prefetch.c).
  *
  * A page that mm cannot give stops the queue that asked for it and nothing else, once
- * it is proven that the access still waits (mirage_suspects.c). Lack of memory and the like are
- * retried for SERVICE_TRIES times with growing pauses, and then treated the same.
+ * it is proven that the access still waits (mirage_suspects.c). Lack of memory is retried
+ * SERVICE_TRIES times with growing pauses, and then treated the same. A block that mm takes away faster
+ * than it can be given is left to the replay, so that other blocks get their turn; the time
+ * limit of the job ends that, if nothing else does.
  *
  * Each address space has a work item of its own on an unbound workqueue: they are served in
  * parallel, and one that waits for I/O holds nobody up. Within one, blocks are served in
@@ -35,7 +37,7 @@
 #include "mirage_trace.h"
 #include "mirage_vm.h"
 
-/* Tries of a block when memory is short or mm is busy: pauses of 1, 2, 4 … 64 ms between. */
+/* Tries of a block when memory is short: pauses of 1, 2, 4 … 64 ms between. */
 #define SERVICE_TRIES	8
 
 /**
@@ -161,11 +163,6 @@ static bool service_prepare(struct mirage_vm *vm)
 	return vm->service->asked;
 }
 
-static bool service_is_transient(int error)
-{
-	return error == -ENOMEM || error == -EBUSY || error == -EAGAIN;
-}
-
 static void service_account(struct mirage_vm *vm)
 {
 	const struct hmm_fault *ask = &vm->service->ask;
@@ -196,14 +193,14 @@ static void service_block(struct mirage_vm *vm, const struct mirage_fault *fault
 		return;
 
 	ret = hmm_mirror_fault(vm->mirror, ask);
-	while (service_is_transient(ret) && ++try < SERVICE_TRIES) {
+	while (ret == -ENOMEM && ++try < SERVICE_TRIES) {
 		fsleep(USEC_PER_MSEC << (try - 1));
 		ret = hmm_mirror_fault(vm->mirror, ask);
 	}
 	trace_mirage_service_block(vm, ask, count, ret);
 	service_account(vm);
 
-	if (ret == -ENODEV)
+	if (ret == -ENODEV || ret == -EBUSY)
 		return;
 	if (ret == -ESRCH) {
 		/* The process is gone; nothing can be served any more. */

@@ -112,6 +112,19 @@ static void blocks_come_one_after_another(void)
 	CHECK(pages <= 600 && pages > 400);
 }
 
+static void address_spaces_stay_apart(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < 9; i++) {
+		faults[i] = fault(0x10000, MIRAGE_ACCESS_READ, 1);
+		faults[i].vm = i % 3;
+	}
+	CHECK(mirage_batch_sort(faults, 9) == 6);
+	for (i = 0; i < 9; i++)
+		CHECK(faults[i].vm == i / 3);
+}
+
 static void the_top_of_the_mirror(void)
 {
 	faults[0] = fault(0x7fffffffffff, MIRAGE_ACCESS_READ, 1);
@@ -131,6 +144,7 @@ int main(void)
 	RUN(a_write_is_not_a_duplicate_of_a_read);
 	RUN(every_channel_stays);
 	RUN(blocks_come_one_after_another);
+	RUN(address_spaces_stay_apart);
 	RUN(the_top_of_the_mirror);
 	return check_done();
 }
