@@ -23,13 +23,19 @@
  * @mem: filled
  * @size: bytes; rounded up to whole pages
  *
- * Context: may sleep; the device is there (probe, or drm_dev_enter()).
- * Return: 0 or -ENOMEM
+ * Context: may sleep and allocate.
+ * Return: 0, -ENOMEM, or -ENODEV when the device is gone: a PCI device without a driver must not
+ * be given resources, it could not be bound again
  */
 int mirage_mem_alloc(struct mirage_device *mdev, struct mirage_mem *mem, size_t size)
 {
+	int idx;
+
+	if (!drm_dev_enter(&mdev->drm, &idx))
+		return -ENODEV;
 	mem->size = PAGE_ALIGN(size);
 	mem->cpu = dmam_alloc_coherent(mdev->drm.dev, mem->size, &mem->dma, GFP_KERNEL);
+	drm_dev_exit(idx);
 	return mem->cpu ? 0 : -ENOMEM;
 }
 
