@@ -34,6 +34,9 @@
 #define RESET_POLL_US		100
 #define RESET_TIMEOUT_US	(5 * USEC_PER_SEC)
 
+/* Width of the addresses in MIRAGE_PTE_ADDR and MIRAGE_PHYS_ADDR. */
+#define MIRAGE_DMA_BITS		52
+
 /* What this driver cannot do without. */
 #define CAPS_NEEDED	(MIRAGE_REG_SET(BUS_CAPS_COPY, 1) | MIRAGE_REG_SET(BUS_CAPS_PAGE_64K, 1) | \
 			 MIRAGE_REG_SET(BUS_CAPS_PAGE_2M, 1))
@@ -366,10 +369,13 @@ int mirage_device_init(struct mirage_device *mdev)
 	ret = pcim_enable_device(pdev);
 	if (ret)
 		return ret;
-	/* Less than 64 bits would bounce memory, which a mirror cannot have. */
-	ret = dma_set_mask_and_coherent(dev, DMA_BIT_MASK(64));
+	/*
+	 * What a page-table entry and a physical pointer hold. No CPU has memory beyond it, so nothing
+	 * bounces, which a mirror could not have; but an IOMMU has addresses beyond it to give.
+	 */
+	ret = dma_set_mask_and_coherent(dev, DMA_BIT_MASK(MIRAGE_DMA_BITS));
 	if (ret)
-		return dev_err_probe(dev, ret, "no 64-bit DMA\n");
+		return dev_err_probe(dev, ret, "no %u-bit DMA\n", MIRAGE_DMA_BITS);
 	dma_set_max_seg_size(dev, UINT_MAX);
 
 	mdev->regs = pcim_iomap_region(pdev, MIRAGE_BAR_REGS, "mirage-regs");
