@@ -3,24 +3,15 @@
 # KVM or emulation. A /dev/kvm that can be opened is no proof: on some hosts of hosts a stock kernel does not come up on
 # it. So the first run boots one there, and the answer is kept for this host.
 
-# choose_accel: sets $vm_accel, and $vm_release, the release of the kernel that $vm_kernel stands for.
+# choose_accel: sets $vm_accel.
 choose_accel() {
 	local key verdict
-	choose_release
 	vm_accel=tcg
 	[ -w /dev/kvm ] || return 0
-	key=$({ uname -r; grep -m 1 'model name' /proc/cpuinfo; echo "$lab_kernel"; } | sha256sum | cut -c1-12)
+	key=$({ uname -r; grep -m 1 'model name' /proc/cpuinfo; echo "$kernel"; } | sha256sum | cut -c1-12)
 	verdict=$cache/accel-$key
 	[ -e "$verdict" ] || with_lock accel probe_kvm "$verdict"
 	vm_accel=$(cat "$verdict")
-}
-
-choose_release() {
-	case $vm_kernel in
-	stock) vm_release=$lab_kernel-amd64 ;;
-	debug) vm_release=$debug_release ;;
-	*) usage_error "--kernel: $vm_kernel is neither stock nor debug" vm ;;
-	esac
 }
 
 probe_kvm() {
@@ -32,6 +23,7 @@ probe_kvm() {
 		vm_gpus=0
 		vm_driver=0
 		vm_timeout=15
+		use_root base
 		vm_release=$lab_kernel-amd64
 		vm_accel=kvm
 		vm_run true

@@ -54,6 +54,7 @@ cmd_bench() {
 			;;
 		esac
 	done
+	[ "$vm_kernel" = stock ] || die "the bench measures the stock kernel: its peer is built for that"
 	mkdir -p "$out" || die "can't make the directory $out"
 
 	use_root base
@@ -62,7 +63,7 @@ cmd_bench() {
 	[ -d "$peer" ] || with_lock peer make_peer "$peer"
 	build_binds=("$peer=mirage/peer")
 	with_lock "build-$(basename "$build")" meson_build bench bench/mirage-bench -Dpeer=/mirage/peer
-	[ "$vm_kernel" = stock ] || die "the bench measures the stock kernel only: a debug kernel's figures mean nothing"
+	use_kernel
 	choose_accel
 
 	say "measuring ($vm_accel)"

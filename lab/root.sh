@@ -7,7 +7,8 @@
 # what package tools do write into. Overlay mounts were rejected for this: they fail where the cache itself lies on one.
 #
 # A root's name has a hash of all that goes into it. It is built beside its place and renamed into it, so one that is
-# there is whole. Only the holder of the lock "roots" builds, so it may remove any half-built one that it finds.
+# there is whole. Only the holder of the lock "roots" builds, so it may remove any half-built one that it finds. Roots
+# that no checkout has used for a fortnight go when the next one is made.
 
 # shellcheck source=lab/versions
 . "$MIRAGE_SRC/lab/versions"
@@ -20,13 +21,15 @@ base_key() {
 	cat "$MIRAGE_SRC/lab/root.sh" "$MIRAGE_SRC/lab/versions" "$MIRAGE_SRC/lab/packages/base" | sha256sum | cut -c1-12
 }
 
-# root_dir base | root_dir NAME: where it is, or will be.
+# root_dir base | root_dir NAME | root_dir linux-VERSION: where it is, or will be.
 root_dir() {
 	local key
 	key=$(base_key)
-	if [ "$1" != base ]; then
-		key+=-$1-$(sha256sum <"$MIRAGE_SRC/lab/packages/$1" | cut -c1-8)
-	fi
+	case $1 in
+	base) ;;
+	linux-*) key+=-$1 ;;
+	*) key+=-$1-$(sha256sum <"$MIRAGE_SRC/lab/packages/$1" | cut -c1-8) ;;
+	esac
 	printf '%s/root-%s' "$cache" "$key"
 }
 
@@ -64,6 +67,11 @@ host_tool() {
 		logged "$logs/host-tool.log" "installing mmdebstrap" install_mmdebstrap
 }
 
+# contained [UNSHARE-OPTIONS] -- COMMAND...: in namespaces of its own, which end when this process ends, however it does.
+contained() {
+	setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child=KILL --propagation private "$@"
+}
+
 bootstrap() {
 	local mirror dpkg_options=(force-unsafe-io) path
 	mirror=$(host_mirror)
@@ -71,7 +79,7 @@ bootstrap() {
 		dpkg_options+=("path-exclude=$path/*")
 	done
 
-	unshare --mount --propagation private mmdebstrap --variant=apt --mode=root \
+	contained --mount-proc -- mmdebstrap --variant=apt --mode=root \
 		--aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Languages "none"' \
 		--aptopt='Acquire::Retries "3"' "${dpkg_options[@]/#/--dpkgopt=}" \
 		"$suite" "$1" ${mirror:+"$mirror"}
@@ -99,7 +107,7 @@ in_root() {
 	local root=$1
 	shift
 	cp -L /etc/resolv.conf "$root/etc/resolv.conf"
-	setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child=KILL --propagation private -- sh -ec '
+	contained -- sh -ec '
 		root=$1
 		shift
 		mount -t proc proc "$root/proc"
@@ -119,15 +127,18 @@ choose_kernel() {
 	printf '%s' "$version" >"$root/etc/mirage-kernel"
 }
 
-# Without linux-image's own package: it would bring an initramfs tool, and nothing here boots from one.
+# kernel_packages VERSION: without linux-image's own package, which would bring an initramfs tool: nothing here boots from
+# one.
+kernel_packages() {
+	printf 'linux-%s-amd64\n' "binary-$1" "modules-$1" "headers-$1"
+}
+
 install_base() {
-	local root=$1 version list
-	mapfile -t list < <(package_list base)
+	local root=$1 list
 	in_root "$root" apt-get update &&
 		choose_kernel "$root" &&
-		version=$(cat "$root/etc/mirage-kernel") &&
-		in_root "$root" apt-get install -y "${list[@]}" "linux-binary-$version-amd64" \
-			"linux-modules-$version-amd64" "linux-headers-$version-amd64" &&
+		mapfile -t list < <(package_list base && kernel_packages "$(cat "$root/etc/mirage-kernel")") &&
+		in_root "$root" apt-get install -y "${list[@]}" &&
 		in_root "$root" apt-get clean &&
 		mkdir -p "$root"/mirage/{src,build,run,kernel,guest,stage,newroot,peer}
 }
@@ -150,7 +161,13 @@ make_base() {
 
 install_more() {
 	local root=$1 name=$2 list
-	mapfile -t list < <(package_list "$name")
+	case $name in
+	linux-*)
+		mapfile -t list < <(kernel_packages "${name#linux-}")
+		printf '%s' "${name#linux-}" >"$root/etc/mirage-kernel"
+		;;
+	*) mapfile -t list < <(package_list "$name") ;;
+	esac
 	in_root "$root" apt-get update &&
 		in_root "$root" apt-get install -y "${list[@]}" &&
 		in_root "$root" apt-get clean
@@ -195,13 +212,13 @@ remove_stale() {
 		[ ! -e "$old" ] || rm -rf --one-file-system -- "$old"
 	done
 
-	# Roots of another key go once nobody uses any root.
+	# Whoever uses a root holds this lock, and leaves the time in the root's /etc.
 	exec {fd}>>"$cache/lock/use"
 	if flock -n -x "$fd"; then
-		for old in "$cache"/root-*; do
-			[ -e "$old" ] || continue
-			[[ $old == "$cache/root-$(base_key)"* ]] || rm -rf --one-file-system -- "$old"
-		done
+		find "$cache" -mindepth 3 -maxdepth 3 -path '*/root-*/etc/mirage-used' -mtime +14 |
+			while read -r old; do
+				rm -rf --one-file-system -- "${old%/etc/mirage-used}"
+			done
 	fi
 	exec {fd}>&-
 }
@@ -229,5 +246,7 @@ use_root() {
 	[ -d "$root" ] || with_lock roots make_root "$1"
 	exec {use_fd}>>"$cache/lock/use"
 	flock -s "$use_fd"
+	[ -d "$root" ] || die "another mirage removed the lab just now, as it had not been used for long" "run the command again"
+	touch "$root/etc/mirage-used"
 	lab_kernel=$(cat "$root/etc/mirage-kernel")
 }

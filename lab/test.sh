@@ -49,6 +49,7 @@ cmd_test() {
 		shift
 	done
 	[ "$native$guest" != 00 ] || usage_error "--native and --guest exclude each other" test
+	[[ $vm_kernel == stock || $vm_kernel == debug ]] || usage_error "--kernel: the tests know stock and debug" test
 	[ "$vm_kernel" = stock ] || native=0
 
 	use_root test

@@ -25,7 +25,8 @@ is written to it is gone with the guest.
   --mem SIZE         the machine's memory, with M or G (default 2G)
   --cpus N           its processors (default: as many as the host has, at most 4)
   --iommu            put the GPUs behind an IOMMU
-  --kernel V         stock (the default), debug, or a version of Debian's to install
+  --kernel V         stock (the default), debug, or a version as Debian names it, such as
+                     7.3.4+deb13, which is installed when first asked for
   --timeout SECONDS  end the guest then, with what it was doing in the log
   --no-driver        leave the driver's modules unloaded
   --keep             keep the run's logs also where all went well, and say where
@@ -94,7 +95,11 @@ vm_option() {
 		[[ $2 == ?*=* ]] || usage_error "--knob: $2 is not NAME=VALUE" vm
 		vm_knobs+=("$2")
 		;;
-	--kernel) vm_kernel=$2 ;;
+	--kernel)
+		vm_kernel=$2
+		[[ $2 =~ ^(stock|debug|[0-9]+\.[0-9.]+[a-z0-9.+~-]*)$ ]] ||
+			usage_error "--kernel: $2 is neither stock nor debug nor a version, such as $kernel" vm
+		;;
 	--timeout)
 		vm_timeout=$2
 		is_number "$2" || usage_error "--timeout: $2 is not a number of seconds" vm
@@ -115,13 +120,27 @@ vm_option() {
 	esac
 }
 
-# use_kernel: have the kernel that was asked for, and the driver for it.
+# use_kernel: have the kernel that was asked for, and the driver for it; sets $vm_release to its release. For a version,
+# $root becomes one that has it.
 use_kernel() {
-	[ "$vm_kernel" = debug ] || return 0
-	use_debug_kernel
-	[ "$vm_driver" = 1 ] || return 0
-	build_binds=("$debug_kernel=mirage/kernel")
-	with_lock "build-$(basename "$build")" meson_build main modules-debug "${main_options[@]}"
+	local log
+	case $vm_kernel in
+	stock) vm_release=$lab_kernel-amd64 ;;
+	debug)
+		use_debug_kernel
+		vm_release=$debug_release
+		build_binds=("$debug_kernel=mirage/kernel")
+		with_lock "build-$(basename "$build")" meson_build main modules-debug "${main_options[@]}"
+		;;
+	*)
+		use_root "linux-$vm_kernel"
+		vm_release=$lab_kernel-amd64
+		log=$logs/build-linux-$vm_kernel.log
+		with_lock "build-$(basename "$build")" logged "$log" "building the driver for Linux $vm_kernel" \
+			in_lab -- /mirage/src/lab/modules.sh /mirage/src "/lib/modules/$vm_release/build" \
+			"/mirage/build/main/kernel-$vm_kernel"
+		;;
+	esac
 }
 
 cmd_vm() {
