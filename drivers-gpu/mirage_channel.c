@@ -46,12 +46,13 @@ static bool mirage_channel_owns(const struct mirage_queue *queue, const struct m
  * @mdev: device
  * @fault: from the fault buffer
  * @vm: whose fault it is
+ * @queue_id: out, if not NULL and the queue runs: its handle
  *
  * Context: process; does not sleep.
  * Return: false if the access was made for a queue that has stopped or is gone
  */
 bool mirage_queue_is_live(struct mirage_device *mdev, const struct mirage_fault *fault,
-			  const struct mirage_vm *vm)
+			  const struct mirage_vm *vm, u32 *queue_id)
 {
 	struct mirage_queue *queue;
 	bool live = false;
@@ -62,6 +63,8 @@ bool mirage_queue_is_live(struct mirage_device *mdev, const struct mirage_fault 
 		spin_lock(&queue->lock);
 		live = queue->error.state == DRM_MIRAGE_QUEUE_READY;
 		spin_unlock(&queue->lock);
+		if (live && queue_id)
+			*queue_id = queue->id;
 	}
 	xa_unlock(&mdev->queues);
 
@@ -73,15 +76,14 @@ bool mirage_queue_is_live(struct mirage_device *mdev, const struct mirage_fault 
  * @mdev: device
  * @fault: from the fault buffer
  * @vm: whose fault it is
- * @error: negative errno that serving it gave
- * @queue_id: out: the queue's handle
+ * @error: negative errno of the fences of its jobs
  *
  * Context: process; does not sleep. The channel is reset soon after.
  * Return: true if this stopped a queue; false if the fault was stale or the queue had
  * stopped already
  */
 bool mirage_queue_fault(struct mirage_device *mdev, const struct mirage_fault *fault,
-			const struct mirage_vm *vm, int error, u32 *queue_id)
+			const struct mirage_vm *vm, int error)
 {
 	const struct mirage_queue_error reason = {
 		.state = DRM_MIRAGE_QUEUE_FAULTED,
@@ -92,10 +94,8 @@ bool mirage_queue_fault(struct mirage_device *mdev, const struct mirage_fault *f
 
 	xa_lock(&mdev->queues);
 	queue = xa_load(&mdev->queues, fault->chan);
-	if (mirage_channel_owns(queue, fault, vm)) {
-		*queue_id = queue->id;
+	if (mirage_channel_owns(queue, fault, vm))
 		stopped = mirage_queue_fail(queue, &reason);
-	}
 	xa_unlock(&mdev->queues);
 
 	return stopped;

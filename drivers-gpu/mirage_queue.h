@@ -142,9 +142,9 @@ void mirage_queue_quiesce(struct mirage_queue *queue);
 
 /* For those who hear from the device. */
 bool mirage_queue_is_live(struct mirage_device *mdev, const struct mirage_fault *fault,
-			  const struct mirage_vm *vm);
+			  const struct mirage_vm *vm, u32 *queue_id);
 bool mirage_queue_fault(struct mirage_device *mdev, const struct mirage_fault *fault,
-			const struct mirage_vm *vm, int error, u32 *queue_id);
+			const struct mirage_vm *vm, int error);
 void mirage_queue_event(struct mirage_device *mdev, const struct mirage_event *event);
 void mirage_queues_stop_vm(struct mirage_vm *vm, int error);
 void mirage_queues_lost(struct mirage_device *mdev);

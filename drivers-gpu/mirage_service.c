@@ -74,11 +74,15 @@ static void service_stop_queue(struct mirage_vm *vm, const struct mirage_fault *
 {
 	u32 queue_id;
 
-	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_FAILED, 1);
-	/* Fences tell one thing, a bad access; why is in the report. */
-	if (!mirage_queue_fault(vm->mdev, fault, vm, -EFAULT, &queue_id))
+	if (!mirage_queue_is_live(vm->mdev, fault, vm, &queue_id))
 		return;
+	/* Before the fences signal: who waits for one may look at once. */
+	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_FAILED, 1);
 	mirage_vm_report(vm, fault, queue_id, error);
+
+	/* Fences tell one thing, a bad access; why is in the report. */
+	if (!mirage_queue_fault(vm->mdev, fault, vm, -EFAULT))
+		return;
 	drm_err_ratelimited(&vm->mdev->drm,
 			    "%s[%d]: queue %u stopped: %s at %#llx could not be served: %s, error %d\n",
 			    vm->comm, vm->tgid, queue_id, mirage_fault_access_name(fault->access),
@@ -126,7 +130,7 @@ static unsigned int service_filter(struct mirage_vm *vm, unsigned int count)
 	for (i = 0; i < count; i++) {
 		int error;
 
-		if (!mirage_queue_is_live(vm->mdev, &faults[i], vm))
+		if (!mirage_queue_is_live(vm->mdev, &faults[i], vm, NULL))
 			continue;
 		error = service_check(vm, &faults[i]);
 		if (error)
