@@ -262,6 +262,7 @@ static int device_init_software(struct mirage_device *mdev)
 
 	xa_init_flags(&mdev->queues, XA_FLAGS_ALLOC);
 	xa_init_flags(&mdev->vms, XA_FLAGS_ALLOC);
+	init_waitqueue_head(&mdev->vm_erased);
 	ret = drmm_add_action_or_reset(&mdev->drm, device_destroy_xarrays, NULL);
 	if (ret)
 		return ret;

@@ -6,6 +6,7 @@
 #include <linux/atomic.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 
@@ -105,6 +106,8 @@ struct mirage_device {
 	struct mirage_vm_desc *vm_table;
 	/** @vms: VMs by VM table index; mirage_vm.c alone stores and erases */
 	struct xarray vms;
+	/** @vm_erased: woken when one has left @vms; unplug waits here for those that are going */
+	wait_queue_head_t vm_erased;
 
 	/** @vram: video memory */
 	struct mirage_vram vram;

@@ -61,6 +61,7 @@ static void vm_free(struct mirage_vm *vm)
 	if (vm->has_id) {
 		vm_detach(vm);
 		xa_erase(&mdev->vms, vm->id);
+		wake_up_all(&mdev->vm_erased);
 	}
 	mirage_pt_fini(&vm->pt);
 	mirage_service_fini(vm);
@@ -207,13 +208,32 @@ bool mirage_vm_is_current(struct mirage_vm *vm)
 	return hmm_mirror_is_current(vm->mirror);
 }
 
+/* Is there a VM whose last reference has gone, and whose mirror may still be closing? */
+static bool vm_any_going(struct mirage_device *mdev)
+{
+	struct mirage_vm *vm;
+	unsigned long id;
+	bool going = false;
+
+	xa_lock(&mdev->vms);
+	xa_for_each(&mdev->vms, id, vm) {
+		if (!kref_read(&vm->ref)) {
+			going = true;
+			break;
+		}
+	}
+	xa_unlock(&mdev->vms);
+	return going;
+}
+
 /**
  * mirage_vm_unplug_all() - close all mirrors
  * @mdev: device, after drm_dev_unplug()
  *
- * No service asks mm for anything afterwards, and no notifier is left.
+ * No service asks mm for anything afterwards, no notifier is left, and no memory is mapped for
+ * the device, which is about to lose its driver.
  *
- * Context: may sleep.
+ * Context: may sleep; takes the xa_lock of mirage_device.vms.
  */
 void mirage_vm_unplug_all(struct mirage_device *mdev)
 {
@@ -224,6 +244,8 @@ void mirage_vm_unplug_all(struct mirage_device *mdev)
 		hmm_mirror_close(vm->mirror);
 		mirage_vm_put(vm);
 	}
+	/* Those nobody can take a reference to any more are closed by whoever dropped the last. */
+	wait_event(mdev->vm_erased, !vm_any_going(mdev));
 }
 
 /**
