@@ -146,6 +146,14 @@ static void pt_free_dir(struct mirage_pt *pt, struct mirage_pt_dir *dir)
 	kvfree(dir);
 }
 
+/* Wait until no walk is under way that may have found what was unlinked below @va. */
+static void pt_settle(struct mirage_pt *pt, u64 va)
+{
+	mirage_vram_flush(&pt->mdev->vram);
+	mirage_cmdq_wait(pt->mdev, mirage_cmdq_invalidate(pt->mdev, pt->vm_id, va,
+							  1ull << MIRAGE_PD2_SHIFT, true), true);
+}
+
 /* Unlink a dir without users; nothing is freed. */
 static void pt_unlink_dir(struct mirage_pt *pt, struct xarray *dirs, struct mirage_pt_dir *dir,
 			  unsigned int shift, bool live)
@@ -175,11 +183,7 @@ static void pt_put_pd1(struct mirage_pt *pt, struct mirage_pt_dir *pd1)
 	else
 		pt_unlink_dir(pt, &pt->pd2s, pd2, MIRAGE_PD3_SHIFT, live);
 	if (live) {
-		/* No walk that began before is under way after this. */
-		mirage_vram_flush(&mdev->vram);
-		mirage_cmdq_wait(mdev, mirage_cmdq_invalidate(mdev, pt->vm_id, pd1->va,
-							      1ull << MIRAGE_PD2_SHIFT, true),
-				 true);
+		pt_settle(pt, pd1->va);
 		drm_dev_exit(idx);
 	}
 	pt_free_dir(pt, pd1);
@@ -200,6 +204,8 @@ static struct mirage_pt_dir *pt_get_pd1(struct mirage_pt *pt, u64 va)
 	/* From here on a PD2 lives by its PD1s alone. */
 	if (!--pd2->users) {
 		pt_unlink_dir(pt, &pt->pd2s, pd2, MIRAGE_PD3_SHIFT, true);
+		/* Empty, but the device may be looking into it, and its memory becomes another's. */
+		pt_settle(pt, pd2->va);
 		pt_free_dir(pt, pd2);
 	}
 	return pd1;
