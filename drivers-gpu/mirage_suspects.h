@@ -18,9 +18,15 @@ struct mirage_suspect {
 	u64 seen_ns;
 	/** @chan: channel */
 	u32 chan;
+	/** @write: the access wanted to write */
+	bool write;
+	/** @proven: it was bad, and its channel is being stopped; the slot is free to take */
+	bool proven;
 };
 
 bool mirage_suspect_confirm(struct mirage_suspect suspects[MIRAGE_SUSPECTS],
 			    const struct mirage_fault *fault, u64 now_ns);
+void mirage_suspect_clear(struct mirage_suspect suspects[MIRAGE_SUSPECTS],
+			  const struct mirage_fault *fault);
 
 #endif /* MIRAGE_SUSPECTS_H */

@@ -68,6 +68,63 @@ static void an_old_suspect_gives_way(void)
 	CHECK(fails(0x1000 + (u64)MIRAGE_SUSPECTS * 4096, 1, later + 2, later + 3));
 }
 
+static void served(u64 addr, u32 chan, unsigned int access)
+{
+	struct mirage_fault fault = { .addr = addr, .chan = chan, .access = access };
+
+	mirage_suspect_clear(suspects, &fault);
+}
+
+/* A queue lives long: a late entry today and one tomorrow, of memory mapped in between. */
+static void late_entries_far_apart_are_no_proof(void)
+{
+	u64 tomorrow = 86400 * 1000000000ull;
+
+	clear();
+	CHECK(!fails(0x1000, 1, 100, 200));
+	CHECK(!fails(0x1000, 1, tomorrow, tomorrow + 100));
+	CHECK(fails(0x1000, 1, tomorrow + 101, tomorrow + 200));
+}
+
+static void a_page_that_was_served_is_no_suspect(void)
+{
+	clear();
+	CHECK(!fails(0x1000, 1, 100, 200));
+	served(0x1000, 2, MIRAGE_ACCESS_READ);
+	served(0x2000, 1, MIRAGE_ACCESS_READ);
+	CHECK(fails(0x1000, 1, 201, 250));
+	served(0x1000, 1, MIRAGE_ACCESS_READ);
+	CHECK(!fails(0x1000, 1, 300, 400));
+}
+
+/* Others read the page that must not be written, again and again. */
+static void a_read_does_not_clear_a_write(void)
+{
+	struct mirage_fault bad = { .addr = 0x1000, .chan = 1, .access = MIRAGE_ACCESS_WRITE };
+
+	clear();
+	bad.time_ns = 100;
+	CHECK(!mirage_suspect_confirm(suspects, &bad, 200));
+	served(0x1000, 1, MIRAGE_ACCESS_READ);
+	bad.time_ns = 201;
+	CHECK(mirage_suspect_confirm(suspects, &bad, 300));
+	served(0x1000, 1, MIRAGE_ACCESS_WRITE);
+	bad.time_ns = 301;
+	CHECK(!mirage_suspect_confirm(suspects, &bad, 400));
+}
+
+static void a_proof_frees_the_slot(void)
+{
+	u64 same_slot = 0x1000 + (u64)MIRAGE_SUSPECTS * 4096;
+
+	clear();
+	CHECK(!fails(0x1000, 1, 100, 200));
+	CHECK(!fails(same_slot, 1, 100, 200));
+	CHECK(fails(0x1000, 1, 201, 300));
+	CHECK(!fails(same_slot, 1, 201, 300));
+	CHECK(fails(same_slot, 1, 301, 400));
+}
+
 int main(void)
 {
 	RUN(the_second_access_is_proof);
@@ -75,5 +132,9 @@ int main(void)
 	RUN(another_channel_or_page_is_not);
 	RUN(many_bad_pages_do_not_hide_each_other);
 	RUN(an_old_suspect_gives_way);
+	RUN(late_entries_far_apart_are_no_proof);
+	RUN(a_page_that_was_served_is_no_suspect);
+	RUN(a_read_does_not_clear_a_write);
+	RUN(a_proof_frees_the_slot);
 	return check_done();
 }
