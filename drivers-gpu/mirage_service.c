@@ -184,6 +184,16 @@ static void service_account(struct mirage_vm *vm)
 	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_NS_PT, ask->ns_map);
 }
 
+/* These can be served: none of them is bad. */
+static void service_pass(struct mirage_vm *vm, const struct mirage_fault *faults,
+			 unsigned int count)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++)
+		mirage_suspect_clear(vm->service->suspects, &faults[i]);
+}
+
 /* Serve the faults of one block, the first @count of @faults. */
 static void service_block(struct mirage_vm *vm, const struct mirage_fault *faults,
 			  unsigned int count)
@@ -193,8 +203,10 @@ static void service_block(struct mirage_vm *vm, const struct mirage_fault *fault
 	unsigned int i;
 	int ret;
 
-	if (!service_prepare(vm))
+	if (!service_prepare(vm)) {
+		service_pass(vm, faults, count);
 		return;
+	}
 
 	ret = hmm_mirror_fault(vm->mirror, ask);
 	while (ret == -ENOMEM && ++try < SERVICE_TRIES) {
@@ -212,10 +224,15 @@ static void service_block(struct mirage_vm *vm, const struct mirage_fault *fault
 		return;
 	}
 	for (i = 0; i < count; i++) {
+		unsigned int page = mirage_batch_page(&faults[i]);
+
 		if (ret)
 			service_fail(vm, &faults[i], ret);
-		else if (test_bit(mirage_batch_page(&faults[i]), ask->failed))
+		else if (!test_bit(page, ask->failed))
+			mirage_suspect_clear(vm->service->suspects, &faults[i]);
+		else if (mirage_batch_wants_write(&faults[i]) || !test_bit(page, ask->write))
 			service_fail(vm, &faults[i], ask->error);
+		/* Else it was asked for writing: who only reads is served without the writer. */
 	}
 }
 
