@@ -106,10 +106,11 @@ static u64 cmdq_post(struct mirage_device *mdev, const struct mirage_cmd *cmd, b
 		might_sleep();
 
 	while (!mirage_device_is_lost(mdev)) {
+		/* Looked at first: if we did not run for a while, the device gets its chance. */
+		waited = ktime_get_ns() - start;
 		seqno = cmdq_try_post(mdev, cmd);
 		if (seqno)
 			return seqno;
-		waited = ktime_get_ns() - start;
 		if (waited > CMDQ_TIMEOUT_NS)
 			mirage_device_wedge(mdev, "the command queue stays full");
 		else
@@ -225,10 +226,10 @@ int mirage_cmdq_wait(struct mirage_device *mdev, u64 seqno, bool blockable)
 		might_sleep();
 
 	while (!mirage_device_is_lost(mdev)) {
+		/* Looked at first: if we did not run for a while, the device may have answered. */
+		waited = ktime_get_ns() - start;
 		if (cmdq_done(&mdev->cmdq, seqno))
 			return 0;
-
-		waited = ktime_get_ns() - start;
 		if (waited > CMDQ_TIMEOUT_NS) {
 			mirage_device_wedge(mdev, "it does not answer a SYNC");
 			break;
