@@ -107,6 +107,83 @@ static void remap_mid_kernel(struct gpu *gpu)
 	mem_unmap(area, PAGE);
 }
 
+/* Some time, of a length that a fixed series gives: to meet the device at different moments. */
+static void stagger(uint32_t *state)
+{
+	*state = *state * 1103515245 + 12345;
+	for (volatile uint32_t i = *state >> 16 & 0x3fff; i; i--)
+		;
+}
+
+/**
+ * SUBTEST: remap-mid-write
+ * Description: The memory under a kernel that writes is replaced, at many moments: once mmap has returned,
+ *	not one write goes to what was there before.
+ */
+static void remap_mid_write(struct gpu *gpu)
+{
+	uint32_t *area = mem_anon(PAGE), seed = 1, i;
+	int fd = memfd_create("mirage", MFD_CLOEXEC);
+	volatile uint32_t *pages;
+	struct loop loop;
+
+	igt_assert_fd(fd);
+	igt_assert(!ftruncate(fd, 2 * PAGE));
+	pages = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	igt_assert(pages != MAP_FAILED);
+	loop_start(&loop, gpu, &kernel_scribble, area);
+	for (i = 0; i < 150; i++) {
+		volatile uint32_t *old = pages + (i + 1) % 2 * PAGE / 4;
+		uint32_t last;
+
+		igt_assert(mmap(area, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd,
+				i % 2 * PAGE) == area);
+		last = *old;
+		loop_advance(&loop, 1);
+		igt_assert_eq_u32(*old, last);
+		stagger(&seed);
+	}
+	loop_stop(&loop);
+	igt_assert_eq_u64(area[0], loop.flags->count);
+	munmap((void *)pages, 2 * PAGE);
+	close(fd);
+	mem_unmap(area, PAGE);
+}
+
+/**
+ * SUBTEST: remap-races-fault
+ * Description: Memory is replaced again while the fault that its last replacement caused is being served, at
+ *	many moments of the service: what the kernel reads in the end is what is mapped in the end.
+ */
+static void remap_races_fault(struct gpu *gpu)
+{
+	const unsigned int words = 8;
+	uint32_t *area = mem_anon(PAGE), seed = 7, i, k, at = 0;
+	int fd = memfd_create("mirage", MFD_CLOEXEC);
+	struct loop loop;
+
+	igt_assert_fd(fd);
+	for (i = 0; i < words; i++) {
+		uint32_t word = 2000 + i;
+
+		igt_assert_eq(pwrite(fd, &word, 4, i * PAGE), 4);
+	}
+	loop_start(&loop, gpu, &kernel_watch, area);
+	for (i = 0; i < 300; i++) {
+		for (k = 0; k < 3; k++) {
+			at = (at + 1) % words;
+			igt_assert(mmap(area, PAGE, PROT_READ, MAP_SHARED | MAP_FIXED | MAP_POPULATE,
+					fd, at * PAGE) == area);
+			stagger(&seed);
+		}
+		loop_advance(&loop, 1);
+		igt_assert_eq_u32(loop.flags->value, 2000 + at);
+	}
+	loop_stop(&loop);
+	close(fd);
+	mem_unmap(area, PAGE);
+}
+
 /**
  * SUBTEST: mprotect-mid-kernel
  * Description: A kernel writes; the page becomes read-only: the queue stops with a write fault, and
@@ -631,6 +708,10 @@ static const struct gpu_scenario scenarios[] = {
 	  "A queue that faults does not make another's kernel pause." },
 	{ "remap-mid-kernel", remap_mid_kernel,
 	  "A running kernel sees memory that replaces what it read, at once." },
+	{ "remap-mid-write", remap_mid_write,
+	  "No write goes to memory that was replaced, once mmap has returned." },
+	{ "remap-races-fault", remap_races_fault,
+	  "Memory replaced while a fault on it is being served." },
 	{ "mprotect-mid-kernel", mprotect_mid_kernel,
 	  "No write after mprotect has returned; readers go on." },
 	{ "mprotect-none-and-back", mprotect_none_and_back, "Access taken away and given back." },

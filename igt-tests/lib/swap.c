@@ -47,6 +47,10 @@ void swap_require(void)
 {
 	char size[16];
 
+	/* What a subtest that failed has left behind. */
+	if (!swapoff(DEVICE))
+		igt_assert(file_write("/sys/block/zram0/reset", "1"));
+
 	if (access("/sys/block/zram0", F_OK)) {
 		int status = system("modprobe zram num_devices=1");
 
@@ -54,8 +58,8 @@ void swap_require(void)
 			      "zram, of which to make swap space, could not be loaded\n");
 	}
 	snprintf(size, sizeof(size), "%u", SIZE);
-	igt_require_f(file_write("/sys/block/zram0/disksize", size),
-		      "zram's size cannot be set: %s\n", strerror(errno));
+	igt_assert_f(file_write("/sys/block/zram0/disksize", size),
+		     "zram's size cannot be set: %s\n", strerror(errno));
 	igt_assert(igt_wait(!access(DEVICE, F_OK), 5000, 5));
 	igt_assert(write_header());
 	igt_assert_f(!swapon(DEVICE, 0), "swapon: %s\n", strerror(errno));
