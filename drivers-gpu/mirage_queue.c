@@ -64,7 +64,8 @@ static struct mirage_chan_desc *mirage_queue_desc(const struct mirage_queue *que
 
 static void mirage_queue_free_work(struct work_struct *work)
 {
-	struct mirage_queue *queue = container_of(work, struct mirage_queue, free_work);
+	struct mirage_queue *queue =
+		container_of(to_rcu_work(work), struct mirage_queue, free_work);
 
 	drm_sched_entity_fini(&queue->entity);
 	drm_sched_fini(&queue->sched);
@@ -81,7 +82,7 @@ static void mirage_queue_release_sched(struct kref *kref)
 {
 	struct mirage_queue *queue = container_of(kref, struct mirage_queue, sched_ref);
 
-	queue_work(mirage_queue_free_wq, &queue->free_work);
+	queue_rcu_work(mirage_queue_free_wq, &queue->free_work);
 }
 
 /**
@@ -414,6 +415,32 @@ static int mirage_queue_open_channel(struct mirage_queue *queue)
 	return ret;
 }
 
+/* The structure alone, with one reference. */
+static struct mirage_queue *mirage_queue_alloc(struct mirage_vm *vm,
+					       const struct drm_mirage_queue_create *args)
+{
+	struct mirage_queue *queue = kzalloc_obj(*queue);
+
+	if (!queue)
+		return NULL;
+
+	kref_init(&queue->ref);
+	kref_init(&queue->sched_ref);
+	queue->mdev = vm->mdev;
+	queue->vm = vm;
+	queue->queue_class = args->queue_class;
+	queue->priority = args->priority;
+	queue->fence_context = dma_fence_context_alloc(1);
+	mutex_init(&queue->exec_lock);
+	mutex_init(&queue->stop_lock);
+	spin_lock_init(&queue->lock);
+	INIT_LIST_HEAD(&queue->in_flight);
+	INIT_WORK(&queue->stop_work, mirage_queue_stop_work);
+	INIT_RCU_WORK(&queue->free_work, mirage_queue_free_work);
+
+	return queue;
+}
+
 /**
  * mirage_queue_create() - make a queue
  * @vm: address space; a reference is taken
@@ -438,23 +465,9 @@ struct mirage_queue *mirage_queue_create(struct mirage_vm *vm,
 	if (ret)
 		return ERR_PTR(ret);
 
-	queue = kzalloc_obj(*queue);
+	queue = mirage_queue_alloc(vm, args);
 	if (!queue)
 		return ERR_PTR(-ENOMEM);
-
-	kref_init(&queue->ref);
-	kref_init(&queue->sched_ref);
-	queue->mdev = mdev;
-	queue->vm = vm;
-	queue->queue_class = args->queue_class;
-	queue->priority = args->priority;
-	queue->fence_context = dma_fence_context_alloc(1);
-	mutex_init(&queue->exec_lock);
-	mutex_init(&queue->stop_lock);
-	spin_lock_init(&queue->lock);
-	INIT_LIST_HEAD(&queue->in_flight);
-	INIT_WORK(&queue->stop_work, mirage_queue_stop_work);
-	INIT_WORK(&queue->free_work, mirage_queue_free_work);
 
 	ret = mirage_mem_alloc(mdev, &queue->mem, MIRAGE_QUEUE_RING_BYTES + sizeof(__le64));
 	if (ret)

@@ -117,8 +117,12 @@ struct mirage_queue {
 	bool quiet;
 	/** @stop_work: mirage_queue_quiesce() for those who may not wait; on submit_wq */
 	struct work_struct stop_work;
-	/** @free_work: ends the scheduler; a job's end cannot: the scheduler's work runs it */
-	struct work_struct free_work;
+	/**
+	 * @free_work: ends the scheduler; a job's end cannot: the scheduler's work runs it. After a
+	 * grace period: whoever signals a job's dependency wakes the scheduler with interrupts
+	 * off, and may still be on the way when the job has run and gone.
+	 */
+	struct rcu_work free_work;
 	/** @rcu: the timeline name of fences may be read for a grace period after they signalled */
 	struct rcu_head rcu;
 };
