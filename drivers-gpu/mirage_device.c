@@ -119,7 +119,8 @@ void mirage_device_wedge(struct mirage_device *mdev, const char *why)
 	if (!device_cut(mdev))
 		return;
 	drm_err(&mdev->drm, "device lost: %s; cut off from memory, every queue stops\n", why);
-	queue_work(mdev->fault_wq, &mdev->lost_work);
+	/* Not on our own: services that wait for I/O may fill it, and waiters must be told. */
+	queue_work(system_dfl_wq, &mdev->lost_work);
 }
 
 /**
@@ -315,7 +316,11 @@ static void device_write_queues(struct mirage_device *mdev)
 
 static void device_cut_action(void *data)
 {
-	device_cut(data);
+	struct mirage_device *mdev = data;
+
+	device_cut(mdev);
+	/* Whoever cuts queues it, so this was the last time that anybody could. */
+	disable_work_sync(&mdev->lost_work);
 }
 
 static int device_enable(struct mirage_device *mdev)

@@ -32,6 +32,12 @@ static void watchdog_look_at_vm(struct mirage_vm *vm)
 	vm->watched = progress;
 }
 
+/* Not on the device's own workqueue: services that wait for I/O may fill that. */
+static void watchdog_again(struct mirage_device *mdev)
+{
+	queue_delayed_work(system_dfl_wq, &mdev->watchdog.work, msecs_to_jiffies(WATCHDOG_MS));
+}
+
 static void watchdog_work(struct work_struct *work)
 {
 	struct mirage_device *mdev = container_of(work, struct mirage_device, watchdog.work.work);
@@ -51,7 +57,7 @@ static void watchdog_work(struct work_struct *work)
 		mirage_vm_put(vm);
 	}
 
-	queue_delayed_work(mdev->fault_wq, &mdev->watchdog.work, msecs_to_jiffies(WATCHDOG_MS));
+	watchdog_again(mdev);
 	drm_dev_exit(idx);
 }
 
@@ -89,8 +95,7 @@ void mirage_watchdog_job_start(struct mirage_vm *vm)
 	atomic_inc(&vm->progress);
 	atomic_inc(&vm->jobs);
 	if (atomic_inc_return(&mdev->watchdog.jobs) == 1)
-		queue_delayed_work(mdev->fault_wq, &mdev->watchdog.work,
-				   msecs_to_jiffies(WATCHDOG_MS));
+		watchdog_again(mdev);
 }
 
 /**
