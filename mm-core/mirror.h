@@ -187,10 +187,6 @@ void hmm_block_finish_all(struct llist_head *finish);
 bool hmm_mirror_enter(struct hmm_mirror *mirror);
 void hmm_mirror_leave(struct hmm_mirror *mirror);
 
-/* mirror.c */
-bool hmm_mirror_enter(struct hmm_mirror *mirror);
-void hmm_mirror_leave(struct hmm_mirror *mirror);
-
 /* reap.c */
 /* Wait before an empty block goes: its memory was unmapped; it may be faulted again */
 #define HMM_REAP_UNMAPPED	(HZ / 10)
