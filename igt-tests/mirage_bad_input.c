@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /**
  * TEST: mirage bad input
- * Description: What the driver and the device do with what is wrong: handles, sizes, flags, addresses,
- *	packets, programs.
+ * Description: What the driver and the device do with what is wrong: handles, sizes, flags,
+ *	addresses, packets, programs.
  * Category: Core
  */
 #include <sys/mman.h>
@@ -124,8 +124,9 @@ static void queue_create(struct gpu *gpu)
 
 /**
  * SUBTEST: exec-ranges
- * Description: Packets at addresses and with sizes that are unaligned, empty, too large, beyond the mirror,
- *	or overflow; arrays that cannot be read or are too long. Nothing takes effect.
+ * Description: Packets at addresses and with sizes that are unaligned, empty, too large, beyond
+ *	the mirror, or overflow; arrays that cannot be read or are too long. Nothing takes
+ *	effect.
  */
 static void exec_ranges(struct gpu *gpu)
 {
@@ -164,7 +165,7 @@ static void exec_ranges(struct gpu *gpu)
 	args.syncs = BAD_POINTER;
 	do_ioctl_err(gpu->dev.fd, DRM_IOCTL_MIRAGE_EXEC, &args, EFAULT);
 
-	/* A point without a timeline, a timeline without a point, a wait for what was never submitted. */
+	/* A point without a timeline, the reverse, and a wait for what was never submitted. */
 	syncs[1] = (struct drm_mirage_sync){ .handle = handle, .point = 1 };
 	igt_assert_eq(mirage_exec(&gpu->dev, gpu->queue, NULL, 0, syncs, 2), -EINVAL);
 	syncs[1] = (struct drm_mirage_sync){ .handle = handle, .flags = DRM_MIRAGE_SYNC_TIMELINE };
@@ -178,8 +179,8 @@ static void exec_ranges(struct gpu *gpu)
 
 /**
  * SUBTEST: svm-query-ranges
- * Description: SVM_QUERY of ranges that are unaligned, too large, beyond the mirror, or overflow, and into
- *	memory that cannot be written.
+ * Description: SVM_QUERY of ranges that are unaligned, too large, beyond the mirror, or
+ *	overflow, and into memory that cannot be written.
  */
 static void svm_query_ranges(struct gpu *gpu)
 {
@@ -247,8 +248,8 @@ static void arrays(struct gpu *gpu)
 
 /**
  * SUBTEST: struct-sizes
- * Description: Shorter structures are taken with zeros for what is missing, longer ones as far as they
- *	are known.
+ * Description: Shorter structures are taken with zeros for what is missing, longer ones as far
+ *	as they are known.
  */
 static void struct_sizes(struct gpu *gpu)
 {
@@ -280,9 +281,9 @@ static void struct_sizes(struct gpu *gpu)
 
 /**
  * SUBTEST: addresses
- * Description: The GPU reads and writes NULL, holes, the kernel's addresses, the first and last bytes around
- *	the end of the mirror, and beyond what the device can address: each stops its queue with the exact
- *	address, and nothing else.
+ * Description: The GPU reads and writes NULL, holes, the kernel's addresses, the first and last
+ *	bytes around the end of the mirror, and beyond what the device can address: each stops
+ *	its queue with the exact address, and nothing else.
  */
 static void addresses(struct gpu *gpu)
 {
@@ -302,7 +303,8 @@ static void addresses(struct gpu *gpu)
 
 /**
  * SUBTEST: fault-reports
- * Description: The last 32 reports are kept, newest first, each with its queue, address and access.
+ * Description: The last 32 reports are kept, newest first, each with its queue, address and
+ *	access.
  */
 static void fault_reports(struct gpu *gpu)
 {
@@ -338,7 +340,8 @@ static void job_goes_wrong(struct gpu *gpu, struct job *job, const struct wrong 
 		job->queue = gpu_add_queue(gpu, DRM_MIRAGE_QUEUE_COMPUTE);
 	job_submit(job);
 	igt_assert_eq(job_wait(job), -EIO);
-	igt_assert(igt_wait(gpu_queue_state(gpu, job->queue) != DRM_MIRAGE_QUEUE_READY, POLL_MS, 1));
+	igt_assert(igt_wait(gpu_queue_state(gpu, job->queue) != DRM_MIRAGE_QUEUE_READY, POLL_MS,
+			    1));
 	igt_assert_eq(mirage_queue_query(&gpu->dev, job->queue, &state), 0);
 	igt_assert_eq(state.state, DRM_MIRAGE_QUEUE_ERROR);
 	igt_assert_eq(state.hw_error, wrong->error);
@@ -354,8 +357,8 @@ static void job_goes_wrong(struct gpu *gpu, struct job *job, const struct wrong 
 
 /**
  * SUBTEST: packets
- * Description: Packets that are unknown, of wrong length, with wrong flags or arguments, for the kernel alone,
- *	or not of this class: the queue stops, and tells which packet it was.
+ * Description: Packets that are unknown, of wrong length, with wrong flags or arguments, for
+ *	the kernel alone, or not of this class: the queue stops, and tells which packet it was.
  */
 static void packets(struct gpu *gpu)
 {
@@ -373,16 +376,24 @@ static void packets(struct gpu *gpu)
 		{ { MIRAGE_PKT(MIRAGE_PKT_COPY, 5, 0) }, 6, MIRAGE_CHAN_BAD_PACKET },
 		/* Its payload would go on behind the buffer's end. */
 		{ { MIRAGE_PKT(MIRAGE_PKT_COPY, 6, 0), 0, 0 }, 3, MIRAGE_CHAN_BAD_PACKET },
-		{ { MIRAGE_PKT(MIRAGE_PKT_FILL, 5, 0), 0x1002, 0, 4, 0, 0 }, 6, MIRAGE_CHAN_BAD_PACKET },
-		{ { MIRAGE_PKT(MIRAGE_PKT_FILL, 5, 0), 0x1000, 0, 6, 0, 0 }, 6, MIRAGE_CHAN_BAD_PACKET },
-		{ { MIRAGE_PKT(MIRAGE_PKT_SEM_WAIT, 4, 0), 0x1004, 0, 0, 0 }, 5, MIRAGE_CHAN_BAD_PACKET },
-		{ { MIRAGE_PKT(MIRAGE_PKT_SEM_WAIT, 4, 2), 0x1000, 0, 0, 0 }, 5, MIRAGE_CHAN_BAD_PACKET },
-		{ { MIRAGE_PKT(MIRAGE_PKT_SEM_WRITE, 4, 0), 0x1001, 0, 0, 0 }, 5, MIRAGE_CHAN_BAD_PACKET },
-		{ { MIRAGE_PKT(MIRAGE_PKT_DISPATCH, 2, 0), 0x1020, 0 }, 3, MIRAGE_CHAN_BAD_PACKET },
-		{ { MIRAGE_PKT(MIRAGE_PKT_DISPATCH, 2, 0), 0x1000, 0 }, 3, MIRAGE_CHAN_BAD_PACKET, true },
+		{ { MIRAGE_PKT(MIRAGE_PKT_FILL, 5, 0), 0x1002, 0, 4, 0, 0 }, 6,
+		  MIRAGE_CHAN_BAD_PACKET },
+		{ { MIRAGE_PKT(MIRAGE_PKT_FILL, 5, 0), 0x1000, 0, 6, 0, 0 }, 6,
+		  MIRAGE_CHAN_BAD_PACKET },
+		{ { MIRAGE_PKT(MIRAGE_PKT_SEM_WAIT, 4, 0), 0x1004, 0, 0, 0 }, 5,
+		  MIRAGE_CHAN_BAD_PACKET },
+		{ { MIRAGE_PKT(MIRAGE_PKT_SEM_WAIT, 4, 2), 0x1000, 0, 0, 0 }, 5,
+		  MIRAGE_CHAN_BAD_PACKET },
+		{ { MIRAGE_PKT(MIRAGE_PKT_SEM_WRITE, 4, 0), 0x1001, 0, 0, 0 }, 5,
+		  MIRAGE_CHAN_BAD_PACKET },
+		{ { MIRAGE_PKT(MIRAGE_PKT_DISPATCH, 2, 0), 0x1020, 0 }, 3,
+		  MIRAGE_CHAN_BAD_PACKET },
+		{ { MIRAGE_PKT(MIRAGE_PKT_DISPATCH, 2, 0), 0x1000, 0 }, 3,
+		  MIRAGE_CHAN_BAD_PACKET, true },
 		{ { MIRAGE_PKT(MIRAGE_PKT_IB, 3, 0), 0x1000, 0, 4 }, 4, MIRAGE_CHAN_PRIVILEGE },
 		{ { MIRAGE_PKT(MIRAGE_PKT_FENCE, 4, 1), 1, 0, 0, 0 }, 5, MIRAGE_CHAN_PRIVILEGE },
-		{ { MIRAGE_PKT(MIRAGE_PKT_FENCE, 4, 0), 0x1001, 0, 0, 0 }, 5, MIRAGE_CHAN_PRIVILEGE },
+		{ { MIRAGE_PKT(MIRAGE_PKT_FENCE, 4, 0), 0x1001, 0, 0, 0 }, 5,
+		  MIRAGE_CHAN_PRIVILEGE },
 	};
 	unsigned int i;
 
@@ -403,39 +414,59 @@ static void packets(struct gpu *gpu)
 	}
 }
 
+/* One 32-bit word of a dispatch descriptor that is changed. */
+struct edit {
+	size_t offset;
+	uint32_t value;
+	bool flip;		/* these bits of it; else it is set to the value */
+};
+
+#define SET(field, number)	{ offsetof(struct mirage_dispatch, field), number, false }
+#define FLIP(field, bits)	{ offsetof(struct mirage_dispatch, field), bits, true }
+
 /**
  * SUBTEST: dispatches
  * Description: Dispatch descriptors with each field out of its limits.
  */
 static void dispatches(struct gpu *gpu)
 {
-	unsigned int i;
+	static const struct {
+		unsigned int count;
+		struct edit edits[3];
+	} bad[] = {
+		{ 1, { FLIP(code, 4) } },
+		{ 1, { SET(code_size, 0) } },
+		{ 1, { SET(code_size, 12) } },
+		{ 1, { SET(code_size, (1 << 24) + 8) } },
+		{ 1, { SET(nr_regs, 0) } },
+		{ 1, { SET(nr_regs, 256) } },
+		{ 1, { FLIP(args, 4) } },
+		{ 1, { SET(args_size, 4097) } },
+		{ 1, { SET(shared_size, 0xffffffff) } },
+		{ 1, { SET(grid[0], 0) } },
+		{ 2, { SET(grid[1], 0x10000), SET(grid[2], 0x10000) } },
+		{ 3, { SET(grid[0], ~0u), SET(grid[1], ~0u), SET(grid[2], ~0u) } },
+		{ 1, { SET(rsvd0, 1) } },
+		{ 1, { SET(group[2], 0) } },
+		{ 2, { SET(group[0], 0x1000), SET(group[1], 0x1000) } },
+		{ 3, { SET(group[0], ~0u), SET(group[1], ~0u), SET(group[2], ~0u) } },
+		{ 1, { SET(rsvd1[16], 1) } },
+	};
+	const struct wrong wrong = { .error = MIRAGE_CHAN_BAD_DISPATCH };
+	unsigned int i, k;
 
-	for (i = 0; i < 17; i++) {
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		struct job job = job_new(gpu);
 		struct ids_args args = { .out = (uintptr_t)(gpu->out + 64) };
-		struct mirage_dispatch *d = job_dispatch(&job, kernel_ids.code, kernel_ids.size,
-							 kernel_ids.nr_regs, &args, sizeof(args));
-		struct wrong wrong = { .error = MIRAGE_CHAN_BAD_DISPATCH };
+		struct mirage_dispatch *dispatch;
 
-		switch (i) {
-		case 0: d->code += 4; break;
-		case 1: d->code_size = 0; break;
-		case 2: d->code_size = 12; break;
-		case 3: d->code_size = (1 << 24) + 8; break;
-		case 4: d->nr_regs = 0; break;
-		case 5: d->nr_regs = 256; break;
-		case 6: d->args += 4; break;
-		case 7: d->args_size = 4097; break;
-		case 8: d->shared_size = 0xffffffff; break;
-		case 9: d->grid[0] = 0; break;
-		case 10: d->grid[1] = d->grid[2] = 0x10000; break;
-		case 11: d->grid[0] = d->grid[1] = d->grid[2] = 0xffffffff; break;
-		case 12: d->rsvd0 = 1; break;
-		case 13: d->group[2] = 0; break;
-		case 14: d->group[0] = d->group[1] = 0x1000; break;
-		case 15: d->group[0] = d->group[1] = d->group[2] = 0xffffffff; break;
-		case 16: d->rsvd1[16] = 1; break;
+		dispatch = job_dispatch(&job, kernel_ids.code, kernel_ids.size,
+					kernel_ids.nr_regs, &args, sizeof(args));
+		for (k = 0; k < bad[i].count; k++) {
+			const struct edit *edit = &bad[i].edits[k];
+			uint32_t *word = (uint32_t *)((char *)dispatch + edit->offset);
+
+			*word = edit->flip ? *word ^ edit->value : edit->value;
 		}
 		igt_debug("dispatch %u\n", i);
 		job_goes_wrong(gpu, &job, &wrong);
@@ -448,8 +479,8 @@ static void dispatches(struct gpu *gpu)
 
 /**
  * SUBTEST: programs
- * Description: Programs that are undefined, leave their code, trap, or break a rule of memory: the queue
- *	stops with the reason, the place, and what is told of it.
+ * Description: Programs that are undefined, leave their code, trap, or break a rule of memory:
+ *	the queue stops with the reason, the place, and what is told of it.
  */
 static void programs(struct gpu *gpu)
 {
@@ -509,8 +540,8 @@ static uint32_t next_random(uint64_t *state)
 
 /**
  * SUBTEST: garbage
- * Description: Indirect buffers of random words, and of packets with random contents (a fixed series): each
- *	stops its own queue; afterwards the device does its work.
+ * Description: Indirect buffers of random words, and of packets with random contents (a fixed
+ *	series): each stops its own queue; afterwards the device does its work.
  */
 static void garbage(struct gpu *gpu)
 {
@@ -531,7 +562,7 @@ static void garbage(struct gpu *gpu)
 			words[i] = next_random(&state);
 		if (round % 2)
 			words[0] = headers[round / 2 % ARRAY_SIZE(headers)];
-		/* Now and then an address that is aligned, so that more than its low bits is looked at. */
+		/* Now and then an aligned address, so that more than its low bits is looked at. */
 		if (round % 4 == 3)
 			words[1] &= ~0xfffu;
 		igt_assert_eq(mirage_queue_create_with(&gpu->dev, gpu->vm, DRM_MIRAGE_QUEUE_COMPUTE,

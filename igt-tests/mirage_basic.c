@@ -175,7 +175,7 @@ static void dispatch_grid(struct gpu *gpu)
 {
 	static const uint32_t grid[3] = { 3, 2, 2 }, group[3] = { 5, 3, 2 };
 	const unsigned int n = 3 * 2 * 2 * 5 * 3 * 2;
-	uint32_t *out = mem_anon(PAGE), i = 0, g[3], l[3];
+	uint32_t *out = mem_anon(PAGE), i, g[3], l[3];
 	struct ids_args args = { .out = (uintptr_t)out };
 	struct mirage_dispatch *dispatch;
 	struct job job;
@@ -188,15 +188,19 @@ static void dispatch_grid(struct gpu *gpu)
 	memset(out, 0xff, PAGE);
 	job_run(&job);
 
-	for (g[2] = 0; g[2] < grid[2]; g[2]++)
-	for (g[1] = 0; g[1] < grid[1]; g[1]++)
-	for (g[0] = 0; g[0] < grid[0]; g[0]++)
-	for (l[2] = 0; l[2] < group[2]; l[2]++)
-	for (l[1] = 0; l[1] < group[1]; l[1]++)
-	for (l[0] = 0; l[0] < group[0]; l[0]++, i++)
+	for (i = 0; i < n; i++) {
+		unsigned int item = i % (group[0] * group[1] * group[2]);
+		unsigned int place = i / (group[0] * group[1] * group[2]);
+
+		l[0] = item % group[0];
+		l[1] = item / group[0] % group[1];
+		l[2] = item / group[0] / group[1];
+		g[0] = place % grid[0];
+		g[1] = place / grid[0] % grid[1];
+		g[2] = place / grid[0] / grid[1];
 		igt_assert_eq_u32(out[i], l[0] | l[1] << 4 | l[2] << 8 | g[0] << 12 |
 				  g[1] << 16 | g[2] << 20);
-	igt_assert_eq(i, n);
+	}
 	for (; i < PAGE / 4; i++)
 		igt_assert_eq_u32(out[i], 0xffffffff);
 	mem_unmap(out, PAGE);
@@ -242,7 +246,8 @@ static void linked_list(struct gpu *gpu)
 
 /**
  * SUBTEST: close-while-running
- * Description: A file is closed while a kernel runs that never ends; others go on, again and again.
+ * Description: A file is closed while a kernel runs that never ends; others go on, again and
+ *	again.
  */
 static void close_while_running(void)
 {

@@ -11,8 +11,8 @@
 
 IGT_TEST_DESCRIPTION("Submission: order, syncobjs, several queues, and jobs that do not end.");
 
-static void exec_ib(struct gpu *gpu, uint32_t queue, struct job *job, const struct drm_mirage_sync *syncs,
-		    uint32_t nr_syncs)
+static void exec_ib(struct gpu *gpu, uint32_t queue, struct job *job,
+		    const struct drm_mirage_sync *syncs, uint32_t nr_syncs)
 {
 	struct drm_mirage_cmds cmds;
 
@@ -225,8 +225,8 @@ static void *wait_in_thread(void *arg)
 
 /**
  * SUBTEST: wait-before-signal
- * Description: A job may not wait for a point that nobody has submitted (-EINVAL, nothing happens); a thread
- *	may, and wakes when it comes.
+ * Description: A job may not wait for a point that nobody has submitted (-EINVAL, nothing
+ *	happens); a thread may, and wakes when it comes.
  */
 static void wait_before_signal(struct gpu *gpu)
 {
@@ -254,7 +254,8 @@ static void wait_before_signal(struct gpu *gpu)
 
 /**
  * SUBTEST: copy-and-compute
- * Description: Two queues at once, one copies and one computes, on memory that faults: both end right.
+ * Description: Two queues at once, one copies and one computes, on memory that faults: both end
+ *	right.
  */
 static void copy_and_compute(struct gpu *gpu)
 {
@@ -307,8 +308,8 @@ static void timed_out(struct gpu *gpu, struct job *job)
 
 /**
  * SUBTEST: timeout
- * Description: A kernel that never ends, and a semaphore that nobody raises, are stopped after the queue's
- *	time-out; other queues go on all the while.
+ * Description: A kernel that never ends, and a semaphore that nobody raises, are stopped after
+ *	the queue's time-out; other queues go on all the while.
  */
 static void timeout(struct gpu *gpu)
 {
@@ -331,8 +332,8 @@ static void timeout(struct gpu *gpu)
 
 /**
  * SUBTEST: destroy-while-running
- * Description: A queue is destroyed under a kernel that never ends and a job that waits behind it: both
- *	fences signal -ECANCELED at once.
+ * Description: A queue is destroyed under a kernel that never ends and a job that waits behind
+ *	it: both fences signal -ECANCELED at once.
  */
 static void destroy_while_running(struct gpu *gpu)
 {
@@ -384,7 +385,8 @@ static void priorities(struct gpu *gpu)
 
 /**
  * SUBTEST: share-syncobj
- * Description: A syncobj exported and imported again carries the job's end, as does a sync file.
+ * Description: A syncobj exported and imported again carries the job's end, as does a sync
+ *	file.
  */
 static void share_syncobj(struct gpu *gpu)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /**
  * TEST: mirage inject
- * Description: Faults of the device, made on demand by its TEST unit: what the driver must survive it does,
- *	and what a driver could forget would be seen.
+ * Description: Faults of the device, made on demand by its TEST unit: what the driver must
+ *	survive it does, and what a driver could forget would be seen.
  * Category: SVM
  */
 #include <sys/mman.h>
@@ -24,7 +24,7 @@ static void all_off(struct gpu *gpu)
 		gpu_inject(gpu, knobs[i], 0);
 }
 
-/* A page of each of n files, so that the old one stays what it was when another takes its address. */
+/* Pages of a file: the old one stays what it was when another takes its address. */
 static int words_in_file(uint32_t first, unsigned int n)
 {
 	int fd = memfd_create("mirage", MFD_CLOEXEC);
@@ -47,8 +47,9 @@ static void map_word(uint32_t *area, int fd, unsigned int page)
 
 /**
  * SUBTEST: stale-tlb
- * Description: The device ignores invalidations: a running kernel then reads what was mapped before, and goes
- *	on doing so. Without that it never does. So a flush that the driver forgot would be seen.
+ * Description: The device ignores invalidations: a running kernel then reads what was mapped
+ *	before, and goes on doing so. Without that it never does. So a flush that the driver
+ *	forgot would be seen.
  */
 static void stale_tlb(struct gpu *gpu)
 {
@@ -81,8 +82,8 @@ static void stale_tlb(struct gpu *gpu)
 
 /**
  * SUBTEST: stale-tlb-read-only
- * Description: The same for permissions: with invalidations ignored, writes go on after mprotect; without it,
- *	not one does.
+ * Description: The same for permissions: with invalidations ignored, writes go on after
+ *	mprotect; without it, not one does.
  */
 static void stale_tlb_read_only(struct gpu *gpu)
 {
@@ -145,8 +146,8 @@ static void fault_delay(struct gpu *gpu)
 
 /**
  * SUBTEST: late-duplicate
- * Description: Reports of faults arrive long after their page was mapped, used and unmapped again: they stop
- *	no queue, as nothing waits for them.
+ * Description: Reports of faults arrive long after their page was mapped, used and unmapped
+ *	again: they stop no queue, as nothing waits for them.
  */
 static void late_duplicate(struct gpu *gpu)
 {

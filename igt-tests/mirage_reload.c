@@ -168,8 +168,8 @@ static void unbind_bind(void)
 
 /**
  * SUBTEST: unbind-under-load
- * Description: Unbind while processes fault, compute and unmap: each gets -ENODEV, their memory is not
- *	written any more, and the device works after it was bound again.
+ * Description: Unbind while processes fault, compute and unmap: each gets -ENODEV, their memory
+ *	is not written any more, and the device works after it was bound again.
  */
 static void unbind_under_load(void)
 {
@@ -195,7 +195,8 @@ static void rescan(void)
 
 /**
  * SUBTEST: remove-under-load
- * Description: The PCI device itself is removed while processes use it, and found again by a rescan.
+ * Description: The PCI device itself is removed while processes use it, and found again by a
+ *	rescan.
  */
 static void remove_under_load(void)
 {
@@ -204,8 +205,8 @@ static void remove_under_load(void)
 
 /**
  * SUBTEST: late-close
- * Description: A file with mapped memory is closed, and its process ends, long after the device was unbound
- *	and bound again.
+ * Description: A file with mapped memory is closed, and its process ends, long after the device
+ *	was unbound and bound again.
  */
 static void late_close(void)
 {
@@ -320,8 +321,8 @@ static void require_modules(void)
 
 /**
  * SUBTEST: module-reload
- * Description: Both modules are unloaded and loaded again, several times, with work in between; and as long as
- *	a file is open they cannot be.
+ * Description: Both modules are unloaded and loaded again, several times, with work in between;
+ *	and as long as a file is open they cannot be.
  */
 static void module_reload(void)
 {
@@ -343,8 +344,8 @@ static void module_reload(void)
 
 /**
  * SUBTEST: module-reload-under-load
- * Description: The device is unbound under load, and the modules are unloaded as soon as the last process has
- *	let go of it.
+ * Description: The device is unbound under load, and the modules are unloaded as soon as the
+ *	last process has let go of it.
  */
 static void module_reload_under_load(void)
 {
@@ -354,8 +355,9 @@ static void module_reload_under_load(void)
 
 /**
  * SUBTEST: lost-device
- * Description: The device answers no more: a munmap of mapped memory returns in bounded time, queues and
- *	submissions tell that the device is lost, and unbinding and binding brings it back.
+ * Description: The device answers no more: a munmap of mapped memory returns in bounded time,
+ *	queues and submissions tell that the device is lost, and unbinding and binding brings it
+ *	back.
  */
 static void lost_device(void)
 {

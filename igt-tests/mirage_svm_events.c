@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /**
  * TEST: mirage svm events
- * Description: What the process does to its address space while the GPU has it mapped or a kernel
- *	runs on it: after the call returns the GPU sees what the CPU sees.
+ * Description: What the process does to its address space while the GPU has it mapped or a
+ *	kernel runs on it: after the call returns the GPU sees what the CPU sees.
  * Category: SVM
  */
 #include <pthread.h>
@@ -11,7 +11,7 @@
 #include "igt_mirage.h"
 #include "memory.h"
 
-IGT_TEST_DESCRIPTION("What the process does to memory that the GPU has mapped, and under running kernels.");
+IGT_TEST_DESCRIPTION("What the process does to memory that the GPU uses.");
 
 #define VALID	DRM_MIRAGE_SVM_PAGE_VALID
 #define WRITE	DRM_MIRAGE_SVM_PAGE_WRITE
@@ -51,7 +51,8 @@ static void munmap_mid_kernel(struct gpu *gpu)
 
 /**
  * SUBTEST: munmap-others-go-on
- * Description: While one queue is stopped by a fault, the kernel of another does not even pause.
+ * Description: While one queue is stopped by a fault, the kernel of another does not even
+ *	pause.
  */
 static void munmap_others_go_on(struct gpu *gpu)
 {
@@ -77,8 +78,8 @@ static void munmap_others_go_on(struct gpu *gpu)
 
 /**
  * SUBTEST: remap-mid-kernel
- * Description: munmap and mmap at once (MAP_FIXED) under a kernel that reads: from then on it reads
- *	the new memory, and never again the old.
+ * Description: munmap and mmap at once (MAP_FIXED) under a kernel that reads: from then on it
+ *	reads the new memory, and never again the old.
  */
 static void remap_mid_kernel(struct gpu *gpu)
 {
@@ -96,7 +97,8 @@ static void remap_mid_kernel(struct gpu *gpu)
 	loop_start(&loop, gpu, &kernel_watch, area);
 	gpu_mark(gpu);
 	for (i = 0; i < 8; i++) {
-		igt_assert(mmap(area, PAGE, PROT_READ, MAP_SHARED | MAP_FIXED, fd, i * PAGE) == area);
+		igt_assert(mmap(area, PAGE, PROT_READ, MAP_SHARED | MAP_FIXED, fd,
+				i * PAGE) == area);
 		loop_advance(&loop, 1);
 		igt_assert_eq_u32(loop.flags->value, 1000 + i);
 	}
@@ -117,8 +119,8 @@ static void stagger(uint32_t *state)
 
 /**
  * SUBTEST: remap-mid-write
- * Description: The memory under a kernel that writes is replaced, at many moments: once mmap has returned,
- *	not one write goes to what was there before.
+ * Description: The memory under a kernel that writes is replaced, at many moments: once mmap
+ *	has returned, not one write goes to what was there before.
  */
 static void remap_mid_write(struct gpu *gpu)
 {
@@ -152,8 +154,9 @@ static void remap_mid_write(struct gpu *gpu)
 
 /**
  * SUBTEST: remap-races-fault
- * Description: Memory is replaced again while the fault that its last replacement caused is being served, at
- *	many moments of the service: what the kernel reads in the end is what is mapped in the end.
+ * Description: Memory is replaced again while the fault that its last replacement caused is
+ *	being served, at many moments of the service: what the kernel reads in the end is what
+ *	is mapped in the end.
  */
 static void remap_races_fault(struct gpu *gpu)
 {
@@ -172,8 +175,9 @@ static void remap_races_fault(struct gpu *gpu)
 	for (i = 0; i < 300; i++) {
 		for (k = 0; k < 3; k++) {
 			at = (at + 1) % words;
-			igt_assert(mmap(area, PAGE, PROT_READ, MAP_SHARED | MAP_FIXED | MAP_POPULATE,
-					fd, at * PAGE) == area);
+			igt_assert(mmap(area, PAGE, PROT_READ,
+					MAP_SHARED | MAP_FIXED | MAP_POPULATE, fd,
+					at * PAGE) == area);
 			stagger(&seed);
 		}
 		loop_advance(&loop, 1);
@@ -186,9 +190,9 @@ static void remap_races_fault(struct gpu *gpu)
 
 /**
  * SUBTEST: mprotect-mid-kernel
- * Description: A kernel writes; the page becomes read-only: the queue stops with a write fault, and
- *	not one write comes after mprotect has returned. Readers go on. Back to
- *	writable, a new queue writes.
+ * Description: A kernel writes; the page becomes read-only: the queue stops with a write fault,
+ *	and not one write comes after mprotect has returned. Readers go on. Back to writable, a
+ *	new queue writes.
  */
 static void mprotect_mid_kernel(struct gpu *gpu)
 {
@@ -223,7 +227,8 @@ static void mprotect_mid_kernel(struct gpu *gpu)
 
 /**
  * SUBTEST: mprotect-none-and-back
- * Description: Without any access the GPU's mapping is gone; with access again its content is there.
+ * Description: Without any access the GPU's mapping is gone; with access again its content is
+ *	there.
  */
 static void mprotect_none_and_back(struct gpu *gpu)
 {
@@ -243,7 +248,8 @@ static void mprotect_none_and_back(struct gpu *gpu)
 
 /**
  * SUBTEST: mremap-move
- * Description: Moved memory is read at its new address with its content; the old address is gone.
+ * Description: Moved memory is read at its new address with its content; the old address is
+ *	gone.
  */
 static void mremap_move(struct gpu *gpu)
 {
@@ -267,8 +273,8 @@ static void mremap_move(struct gpu *gpu)
 
 /**
  * SUBTEST: mremap-grow
- * Description: Memory that grows in place keeps what is mapped, without another fault, and the new part
- *	is zeros.
+ * Description: Memory that grows in place keeps what is mapped, without another fault, and the
+ *	new part is zeros.
  */
 static void mremap_grow(struct gpu *gpu)
 {
@@ -292,7 +298,8 @@ static void mremap_grow(struct gpu *gpu)
 
 /**
  * SUBTEST: mremap-dontunmap
- * Description: MREMAP_DONTUNMAP leaves an empty mapping behind: zeros there, the content at the new place.
+ * Description: MREMAP_DONTUNMAP leaves an empty mapping behind: zeros there, the content at the
+ *	new place.
  */
 static void mremap_dontunmap(struct gpu *gpu)
 {
@@ -337,8 +344,8 @@ static void mremap_mid_kernel(struct gpu *gpu)
 
 /**
  * SUBTEST: partial-unmap
- * Description: A hole in the middle of a 2 MiB block: exactly its pages go; the rest stays mapped and
- *	is read without a fault.
+ * Description: A hole in the middle of a 2 MiB block: exactly its pages go; the rest stays
+ *	mapped and is read without a fault.
  */
 static void partial_unmap(struct gpu *gpu)
 {
@@ -381,8 +388,8 @@ static uint32_t *mapped_huge(struct gpu *gpu)
 
 /**
  * SUBTEST: thp-partial-unmap
- * Description: A hole in a huge page: the 2 MiB leaf becomes smaller ones; exactly the hole is gone, and
- *	the rest reads right.
+ * Description: A hole in a huge page: the 2 MiB leaf becomes smaller ones; exactly the hole is
+ *	gone, and the rest reads right.
  */
 static void thp_partial_unmap(struct gpu *gpu)
 {
@@ -405,7 +412,8 @@ static void thp_partial_unmap(struct gpu *gpu)
 
 /**
  * SUBTEST: thp-partial-mprotect
- * Description: One page of a huge page becomes read-only: a GPU write to it fails, writes beside it work.
+ * Description: One page of a huge page becomes read-only: a GPU write to it fails, writes
+ *	beside it work.
  */
 static void thp_partial_mprotect(struct gpu *gpu)
 {
@@ -441,7 +449,8 @@ static void thp_split_dontneed(struct gpu *gpu)
 
 /**
  * SUBTEST: exact-invalidation
- * Description: Each event takes away exactly the pages it names and no other: the rest stays mapped.
+ * Description: Each event takes away exactly the pages it names and no other: the rest stays
+ *	mapped.
  */
 static void exact_invalidation(struct gpu *gpu)
 {
@@ -466,8 +475,8 @@ static void exact_invalidation(struct gpu *gpu)
 
 /**
  * SUBTEST: fork-mid-kernel
- * Description: The process forks while kernels read and write: they go on in the parent; what they write
- *	after the fork never shows in the child.
+ * Description: The process forks while kernels read and write: they go on in the parent; what
+ *	they write after the fork never shows in the child.
  */
 static void fork_mid_kernel(struct gpu *gpu)
 {
@@ -536,9 +545,9 @@ static void atomics_shared(struct gpu *gpu)
 
 /**
  * SUBTEST: hammer-one-page
- * Description: GPU lanes and a CPU thread raise one counter in shared memory, while its page is taken from
- *	both again and again (MADV_DONTNEED, which loses nothing there): each addition happens exactly
- *	once, and the work ends.
+ * Description: GPU lanes and a CPU thread raise one counter in shared memory, while its page is
+ *	taken from both again and again (MADV_DONTNEED, which loses nothing there): each
+ *	addition happens exactly once, and the work ends.
  */
 static void hammer_one_page(struct gpu *gpu)
 {
@@ -575,7 +584,8 @@ static void hammer_one_page(struct gpu *gpu)
 
 /**
  * SUBTEST: copy-under-invalidation
- * Description: A copy into shared memory whose pages are taken away while it runs ends byte for byte right.
+ * Description: A copy into shared memory whose pages are taken away while it runs ends byte for
+ *	byte right.
  */
 static void copy_under_invalidation(struct gpu *gpu)
 {
@@ -609,8 +619,8 @@ static void copy_under_invalidation(struct gpu *gpu)
 
 /**
  * SUBTEST: blocks-bounded
- * Description: The GPU touches thousands of 2 MiB blocks that are unmapped again, always elsewhere: the
- *	blocks tracked stay bounded by what is mapped.
+ * Description: The GPU touches thousands of 2 MiB blocks that are unmapped again, always
+ *	elsewhere: the blocks tracked stay bounded by what is mapped.
  */
 static void blocks_bounded(struct gpu *gpu)
 {
@@ -666,9 +676,9 @@ static unsigned int calls_of_unmap(uint32_t *area)
 
 /**
  * SUBTEST: no-callback-unless-mapped
- * Description: mm calls nothing of the mirror core for a process that has the device open, nor for one
- *	with an address space that mirrors nothing, nor for memory that the GPU has not mapped;
- *	it does for memory that it has.
+ * Description: mm calls nothing of the mirror core for a process that has the device open, nor
+ *	for one with an address space that mirrors nothing, nor for memory that the GPU has not
+ *	mapped; it does for memory that it has.
  */
 static void no_callback_unless_mapped(void)
 {
@@ -718,7 +728,8 @@ static const struct gpu_scenario scenarios[] = {
 	{ "mremap-move", mremap_move, "Moved memory keeps its content for the GPU." },
 	{ "mremap-grow", mremap_grow, "Memory that grows or shrinks in place." },
 	{ "mremap-dontunmap", mremap_dontunmap, "MREMAP_DONTUNMAP leaves zeros behind." },
-	{ "mremap-mid-kernel", mremap_mid_kernel, "Memory moves away under a kernel and comes back." },
+	{ "mremap-mid-kernel", mremap_mid_kernel,
+	  "Memory moves away under a kernel and comes back." },
 	{ "partial-unmap", partial_unmap, "A hole in a 2 MiB block takes exactly its pages." },
 	{ "thp-partial-unmap", thp_partial_unmap, "A hole in a huge page splits its leaf." },
 	{ "thp-partial-mprotect", thp_partial_mprotect,

@@ -22,8 +22,8 @@ static uint64_t distinct_faults(struct gpu *gpu)
 
 /**
  * SUBTEST: read-untouched
- * Description: A read of anonymous memory that nobody has touched gives zeros, with one fault, one
- *	page, and the zero page behind it: nothing is allocated.
+ * Description: A read of anonymous memory that nobody has touched gives zeros, with one fault,
+ *	one page, and the zero page behind it: nothing is allocated.
  */
 static void read_untouched(struct gpu *gpu)
 {
@@ -77,7 +77,8 @@ static void read_touched(struct gpu *gpu)
 
 /**
  * SUBTEST: write-untouched
- * Description: A write to memory that nobody has touched allocates that page, zeroed, and no other.
+ * Description: A write to memory that nobody has touched allocates that page, zeroed, and no
+ *	other.
  */
 static void write_untouched(struct gpu *gpu)
 {
@@ -125,7 +126,8 @@ static void write_touched(struct gpu *gpu)
 
 /**
  * SUBTEST: read-then-write
- * Description: A page mapped for reading faults once more for writing; the zero page is replaced.
+ * Description: A page mapped for reading faults once more for writing; the zero page is
+ *	replaced.
  */
 static void read_then_write(struct gpu *gpu)
 {
@@ -145,8 +147,8 @@ static void read_then_write(struct gpu *gpu)
 
 /**
  * SUBTEST: atomic-untouched
- * Description: Atomics of many waves on one untouched word: one page, an exact sum, and the waves'
- *	faults for the same page counted as duplicates of one.
+ * Description: Atomics of many waves on one untouched word: one page, an exact sum, and the
+ *	waves' faults for the same page counted as duplicates of one.
  */
 static void atomic_untouched(struct gpu *gpu)
 {
@@ -161,7 +163,8 @@ static void atomic_untouched(struct gpu *gpu)
 
 /**
  * SUBTEST: many-waves-one-page
- * Description: Waves that fault on one page at once: FAULT_DUPS grows, and the page is mapped once.
+ * Description: Waves that fault on one page at once: FAULT_DUPS grows, and the page is mapped
+ *	once.
  */
 static void many_waves_one_page(struct gpu *gpu)
 {
@@ -246,8 +249,8 @@ static void no_cow_on_read(struct gpu *gpu)
 
 /**
  * SUBTEST: cow-on-write
- * Description: A GPU write to a page shared by fork gives the writer a page of its own, and leaves
- *	the child what it had.
+ * Description: A GPU write to a page shared by fork gives the writer a page of its own, and
+ *	leaves the child what it had.
  */
 static void cow_on_write(struct gpu *gpu)
 {
@@ -282,7 +285,8 @@ static void cow_on_write(struct gpu *gpu)
 
 /**
  * SUBTEST: two-vms-one-process
- * Description: Two address spaces of one process see the same memory, each by faults of its own.
+ * Description: Two address spaces of one process see the same memory, each by faults of its
+ *	own.
  */
 static void two_vms(struct gpu *gpu)
 {
@@ -302,8 +306,8 @@ static void two_vms(struct gpu *gpu)
 
 /**
  * SUBTEST: copy-across-pages
- * Description: One COPY from untouched to touched and across many pages that fault on the way, and
- *	ends byte for byte right.
+ * Description: One COPY from untouched to touched and across many pages that fault on the way,
+ *	and ends byte for byte right.
  */
 static void copy_across_pages(struct gpu *gpu)
 {
@@ -324,8 +328,8 @@ static void copy_across_pages(struct gpu *gpu)
 
 /**
  * SUBTEST: code-and-packets-anywhere
- * Description: Packets, dispatch descriptor, code and arguments in memory that the GPU has never
- *	seen, and that is read-only to the process.
+ * Description: Packets, dispatch descriptor, code and arguments in memory that the GPU has
+ *	never seen, and that is read-only to the process.
  */
 static void code_anywhere(struct gpu *gpu)
 {
@@ -341,7 +345,8 @@ static void code_anywhere(struct gpu *gpu)
 	*args = (struct scatter_args){
 		.dst = (uintptr_t)(gpu->out + 64), .stride = 4, .n = 40, .value = 7000,
 	};
-	mirage_dispatch_init(dispatch, area + 3 * PAGE, kernel_scatter.size, kernel_scatter.nr_regs);
+	mirage_dispatch_init(dispatch, area + 3 * PAGE, kernel_scatter.size,
+			     kernel_scatter.nr_regs);
 	mirage_dispatch_args(dispatch, args, sizeof(*args));
 	mirage_dispatch_grid(dispatch, 2, 1, 1);
 	mirage_dispatch_group(dispatch, 32, 1, 1);

@@ -188,8 +188,8 @@ static void file(struct gpu *gpu, const char *dir)
 
 /**
  * SUBTEST: file-end
- * Description: Beyond the end of a file, and beyond one that shrinks under a mapping the GPU has,
- *	an access stops the queue as it would kill the process.
+ * Description: Beyond the end of a file, and beyond one that shrinks under a mapping the GPU
+ *	has, an access stops the queue as it would kill the process.
  */
 static void file_end(struct gpu *gpu)
 {
@@ -216,7 +216,8 @@ static void file_end(struct gpu *gpu)
 
 /**
  * SUBTEST: file-hole-punched
- * Description: A hole punched into a file takes the page away from the GPU, which then reads zeros.
+ * Description: A hole punched into a file takes the page away from the GPU, which then reads
+ *	zeros.
  */
 static void file_hole(struct gpu *gpu)
 {
@@ -274,8 +275,8 @@ static void shmem_two_processes(struct gpu *gpu)
 
 /**
  * SUBTEST: anon-shared-fork
- * Description: Shared anonymous memory after fork: the GPU writes for both, and fork does not take
- *	the mapping away.
+ * Description: Shared anonymous memory after fork: the GPU writes for both, and fork does not
+ *	take the mapping away.
  */
 static void anon_shared_fork(struct gpu *gpu)
 {
@@ -299,8 +300,8 @@ static void anon_shared_fork(struct gpu *gpu)
 
 /**
  * SUBTEST: thp
- * Description: A transparent huge page that the CPU has touched is mapped with one 2 MiB leaf, and
- *	by one fault.
+ * Description: A transparent huge page that the CPU has touched is mapped with one 2 MiB leaf,
+ *	and by one fault.
  */
 static void thp(struct gpu *gpu)
 {
@@ -433,7 +434,8 @@ static void madv_free(struct gpu *gpu)
 
 /**
  * SUBTEST: ksm
- * Description: Pages merged by KSM stay merged when the GPU reads them, and part when it writes.
+ * Description: Pages merged by KSM stay merged when the GPU reads them, and part when it
+ *	writes.
  */
 static void ksm(struct gpu *gpu)
 {

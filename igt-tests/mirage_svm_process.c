@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /**
  * TEST: mirage svm process
- * Description: Processes: several at once, children, files handed over, and death at any moment.
+ * Description: Processes: several at once, children, files handed over, and death at any
+ *	moment.
  * Category: SVM
  */
 #include <sys/mman.h>
@@ -28,8 +29,8 @@ static uint32_t *map_same_place(size_t size)
 
 /**
  * SUBTEST: same-addresses
- * Description: Processes with the same virtual addresses at once, each with an address space on the GPU:
- *	none ever sees or changes another's memory.
+ * Description: Processes with the same virtual addresses at once, each with an address space on
+ *	the GPU: none ever sees or changes another's memory.
  */
 static void same_addresses(void)
 {
@@ -88,8 +89,9 @@ static void address_of_another(void)
 
 /**
  * SUBTEST: child-may-not-submit
- * Description: A child that inherits the file cannot submit to the parent's address space (-EPERM), can
- *	make one of its own with the same file, and the parent's goes on after the child's end.
+ * Description: A child that inherits the file cannot submit to the parent's address space
+ *	(-EPERM), can make one of its own with the same file, and the parent's goes on after the
+ *	child's end.
  */
 static void child_may_not_submit(void)
 {
@@ -161,8 +163,8 @@ static int receive_fd(int socket)
 
 /**
  * SUBTEST: file-handed-over
- * Description: A file with an address space is handed to a process that outlives its maker: the maker's
- *	queue refuses the stranger, and a new address space on that file works.
+ * Description: A file with an address space is handed to a process that outlives its maker: the
+ *	maker's queue refuses the stranger, and a new address space on that file works.
  */
 static void file_handed_over(void)
 {
@@ -253,8 +255,8 @@ static void fault_for_ever(uint32_t *shared, unsigned int seed)
 
 /**
  * SUBTEST: killed-in-fault
- * Description: Processes are killed at many moments while the GPU faults on their memory: each dies at
- *	once, and the GPU works on for others.
+ * Description: Processes are killed at many moments while the GPU faults on their memory: each
+ *	dies at once, and the GPU works on for others.
  */
 static void killed_in_fault(void)
 {
@@ -289,8 +291,8 @@ static void run_for_ever(uint32_t *shared, unsigned int seed igt_unused)
 
 /**
  * SUBTEST: killed-mid-job
- * Description: A process is killed while its kernel writes without end: the kernel stops with it, and
- *	its memory is given back only then; the GPU works on for others.
+ * Description: A process is killed while its kernel writes without end: the kernel stops with
+ *	it, and its memory is given back only then; the GPU works on for others.
  */
 static void killed_mid_job(void)
 {
@@ -325,8 +327,9 @@ static void start_anything(uint32_t *shared, unsigned int seed igt_unused)
 
 /**
  * SUBTEST: killed-at-random
- * Description: Processes that open, submit and close are killed at many moments, with a fixed series of
- *	delays; the GPU works on, and afterwards as many address spaces can be made as before.
+ * Description: Processes that open, submit and close are killed at many moments, with a fixed
+ *	series of delays; the GPU works on, and afterwards as many address spaces can be made as
+ *	before.
  */
 static void killed_at_random(void)
 {
@@ -350,8 +353,8 @@ static void killed_at_random(void)
 
 /**
  * SUBTEST: many-vms
- * Description: Address spaces until there are no more (-ENOSPC): those that are there work, and the room that
- *	one leaves can be taken again.
+ * Description: Address spaces until there are no more (-ENOSPC): those that are there work, and
+ *	the room that one leaves can be taken again.
  */
 static void many_vms(void)
 {
@@ -373,7 +376,8 @@ static void many_vms(void)
 			break;
 	}
 	igt_assert_eq(err, -ENOSPC);
-	igt_info("%u address spaces besides the first in %.1f s\n", n, igt_nsec_elapsed(&start) / 1e9);
+	igt_info("%u address spaces besides the first in %.1f s\n", n,
+		 igt_nsec_elapsed(&start) / 1e9);
 	gpu_assert_alive(&gpu);
 	for (i = 0; i < 10; i++)
 		igt_assert_eq(mirage_vm_destroy(&dev, vms[i]), 0);
@@ -391,8 +395,8 @@ static void many_vms(void)
 
 /**
  * SUBTEST: many-queues
- * Description: Queues until the channels run out (-ENOSPC): the last one works, and after they are gone
- *	as many can be made again.
+ * Description: Queues until the channels run out (-ENOSPC): the last one works, and after they
+ *	are gone as many can be made again.
  */
 static void many_queues(void)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /**
  * TEST: mirage svm reclaim
- * Description: What mm does to memory on its own, or for another thread, while the GPU uses it: swap,
- *	collapse into huge pages, compaction, userfaultfd.
+ * Description: What mm does to memory on its own, or for another thread, while the GPU uses it:
+ *	swap, collapse into huge pages, compaction, userfaultfd.
  * Category: SVM
  */
 #include <fcntl.h>
@@ -52,8 +52,8 @@ static bool page_out(uint32_t *area, unsigned int pages)
 
 /**
  * SUBTEST: swap
- * Description: Pages that the GPU has written go to swap: what it wrote is what comes back, to its reads, its
- *	writes, and the CPU.
+ * Description: Pages that the GPU has written go to swap: what it wrote is what comes back, to
+ *	its reads, its writes, and the CPU.
  */
 static void swap(struct gpu *gpu)
 {
@@ -80,7 +80,8 @@ static void swap(struct gpu *gpu)
 
 /**
  * SUBTEST: swap-mid-kernel
- * Description: A page goes to swap again and again under a kernel that writes to it: no write is lost.
+ * Description: A page goes to swap again and again under a kernel that writes to it: no write
+ *	is lost.
  */
 static void swap_mid_kernel(struct gpu *gpu)
 {
@@ -104,8 +105,8 @@ static void swap_mid_kernel(struct gpu *gpu)
 
 /**
  * SUBTEST: collapse-mid-kernel
- * Description: 512 small pages become one huge page while a kernel writes to one of them: it goes on, no byte
- *	changes otherwise, and then one leaf maps all of it.
+ * Description: 512 small pages become one huge page while a kernel writes to one of them: it
+ *	goes on, no byte changes otherwise, and then one leaf maps all of it.
  */
 static void collapse_mid_kernel(struct gpu *gpu)
 {
@@ -131,8 +132,8 @@ static void collapse_mid_kernel(struct gpu *gpu)
 
 /**
  * SUBTEST: compaction-mid-kernel
- * Description: Pages are moved in physical memory while the GPU has them mapped and a kernel writes to one:
- *	no byte is lost.
+ * Description: Pages are moved in physical memory while the GPU has them mapped and a kernel
+ *	writes to one: no byte is lost.
  */
 static void compaction_mid_kernel(struct gpu *gpu)
 {
@@ -182,8 +183,8 @@ static int uffd_open(uint32_t *area, size_t size, uint64_t mode)
 
 /**
  * SUBTEST: userfaultfd-missing
- * Description: A GPU access to a page that waits for userfaultfd cannot wait: its queue stops, as is
- *	documented. Once the page was provided, the GPU uses it.
+ * Description: A GPU access to a page that waits for userfaultfd cannot wait: its queue stops,
+ *	as is documented. Once the page was provided, the GPU uses it.
  */
 static void userfaultfd_missing(struct gpu *gpu)
 {
@@ -209,8 +210,8 @@ static void userfaultfd_missing(struct gpu *gpu)
 
 /**
  * SUBTEST: userfaultfd-wp
- * Description: Write-protection by userfaultfd takes the GPU's right to write away, and its lifting gives it
- *	back; reads are never disturbed.
+ * Description: Write-protection by userfaultfd takes the GPU's right to write away, and its
+ *	lifting gives it back; reads are never disturbed.
  */
 static void userfaultfd_wp(struct gpu *gpu)
 {
@@ -239,7 +240,8 @@ static void userfaultfd_wp(struct gpu *gpu)
 
 static const struct gpu_scenario scenarios[] = {
 	{ "swap", swap, "What the GPU wrote comes back from swap." },
-	{ "swap-mid-kernel", swap_mid_kernel, "A page swapped out under a kernel that writes to it." },
+	{ "swap-mid-kernel", swap_mid_kernel,
+	  "A page swapped out under a kernel that writes to it." },
 	{ "collapse-mid-kernel", collapse_mid_kernel,
 	  "Small pages become a huge one under a running kernel." },
 	{ "compaction-mid-kernel", compaction_mid_kernel,

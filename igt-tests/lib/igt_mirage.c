@@ -64,7 +64,7 @@ uint64_t gpu_delta(struct gpu *gpu, enum drm_mirage_stat stat)
 	return gpu_stat(gpu, stat) - gpu->mark[stat];
 }
 
-/* Pages mapped since gpu_mark() because an access asked for them: what prefetch added is left out. */
+/* Pages mapped since gpu_mark() because an access asked for them: without what prefetch added. */
 uint64_t gpu_demanded(struct gpu *gpu)
 {
 	return gpu_delta(gpu, DRM_MIRAGE_STAT_PAGES_MAPPED) -

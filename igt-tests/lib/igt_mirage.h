@@ -22,7 +22,10 @@
 #define PAGE		4096ul
 #define BLOCK		(2ul << 20)
 
-/* Bounds for a job that must end, and for memory that must change: generous, as the guest may be emulated. */
+/*
+ * Bounds for a job that must end, and for memory that must change: generous, as the guest may be
+ * emulated.
+ */
 #define JOB_TIMEOUT_NS	(30 * 1000000000ll)
 #define POLL_MS		30000
 

@@ -54,8 +54,9 @@ void *mem_huge(size_t size)
 {
 	char mode[64];
 
-	igt_require_f(file_read("/sys/kernel/mm/transparent_hugepage/enabled", mode, sizeof(mode)) &&
-		      !strstr(mode, "[never]"), "transparent huge pages are off\n");
+	igt_require_f(file_read("/sys/kernel/mm/transparent_hugepage/enabled", mode,
+				sizeof(mode)) && !strstr(mode, "[never]"),
+		      "transparent huge pages are off\n");
 	return anon(size, MADV_HUGEPAGE);
 }
 
