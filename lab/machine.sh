@@ -91,7 +91,12 @@ qemu_arguments() {
 
 	case $LAB_accel in
 	kvm) qemu+=(-accel kvm -cpu host) ;;
-	tcg) qemu+=(-accel "tcg,thread=multi" -cpu max) ;;
+	tcg)
+		qemu+=(-accel "tcg,thread=multi" -cpu max)
+		# What virtiofsd writes into a page, it writes past QEMU, which would go on executing what it had
+		# translated of code that was in that page before. The zeroing of pages tells it of each reuse.
+		append+=" init_on_alloc=1"
+		;;
 	esac
 	qemu+=(-M "$machine" -smp "$LAB_cpus" -m "$LAB_mem" -nodefaults -no-user-config -vga none -display none -no-reboot
 		-object "memory-backend-memfd,id=mem,size=$LAB_mem,share=on"

@@ -130,7 +130,7 @@ use_kernel() {
 		use_debug_kernel
 		vm_release=$debug_release
 		build_binds=("$debug_kernel=mirage/kernel")
-		with_lock "build-$(basename "$build")" meson_build main modules-debug "${main_options[@]}"
+		with_lock "build-$(basename "$build")" meson_build main modules-debug.stamp "${main_options[@]}"
 		;;
 	*)
 		use_root "linux-$vm_kernel"
