@@ -441,3 +441,19 @@ void mirage_device_unplug(struct mirage_device *mdev)
 	flush_workqueue(mdev->fault_wq);
 	flush_workqueue(mdev->submit_wq);
 }
+
+/**
+ * mirage_device_shutdown() - the machine goes down, or another kernel takes over
+ * @mdev: device
+ *
+ * The device neither runs nor touches memory any more. Nothing else: to close mirrors may mean to
+ * wait for I/O, whose devices are going as well.
+ *
+ * Context: the PCI driver's shutdown(); may sleep.
+ */
+void mirage_device_shutdown(struct mirage_device *mdev)
+{
+	if (device_cut(mdev))
+		queue_work(system_dfl_wq, &mdev->lost_work);
+	mirage_irq_stop(mdev);
+}

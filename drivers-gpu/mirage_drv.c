@@ -8,11 +8,12 @@
  *
  *   mirage_drv     module, PCI glue, table of ioctls
  *   mirage_device  bring-up and loss of the hardware
- *   mirage_file    handles of an open file           mirage_query  what may be asked
- *   mirage_queue   channels and their ends           mirage_job    from exec to fence
- *   mirage_vm      address spaces                    mirage_pt     page tables
- *   mirage_fault   fault buffer                      mirage_svm    serving faults
- *   mirage_cmdq    commands to the device            mirage_event  what channels report
+ *   mirage_file    handles of an open file           mirage_query     what may be asked
+ *   mirage_queue   channels and their ends           mirage_job       from exec to fence
+ *   mirage_vm      address spaces                    mirage_pt        page tables
+ *   mirage_fault   fault buffer                      mirage_service   serving faults
+ *   mirage_svm     what the mirror core calls        mirage_cmdq      commands to the device
+ *   mirage_event   what channels report              mirage_watchdog  lost interrupts
  *
  * The device has no buffer objects: memory is what the process has. Therefore the
  * file operations have no mmap.
@@ -121,6 +122,11 @@ static void mirage_pci_remove(struct pci_dev *pdev)
 	mirage_device_unplug(pci_get_drvdata(pdev));
 }
 
+static void mirage_pci_shutdown(struct pci_dev *pdev)
+{
+	mirage_device_shutdown(pci_get_drvdata(pdev));
+}
+
 static const struct pci_device_id mirage_pci_ids[] = {
 	{ PCI_DEVICE(MIRAGE_PCI_VENDOR, MIRAGE_PCI_DEVICE) },
 	{ }
@@ -132,8 +138,7 @@ static struct pci_driver mirage_pci_driver = {
 	.id_table = mirage_pci_ids,
 	.probe = mirage_pci_probe,
 	.remove = mirage_pci_remove,
-	/* The next kernel finds a device that neither runs nor writes to memory. */
-	.shutdown = mirage_pci_remove,
+	.shutdown = mirage_pci_shutdown,
 };
 
 static int __init mirage_module_init(void)
