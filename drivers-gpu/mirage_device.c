@@ -376,8 +376,8 @@ int mirage_device_init(struct mirage_device *mdev)
 	if (ret)
 		return ret;
 	/*
-	 * What a page-table entry and a physical pointer hold. No CPU has memory beyond it, so nothing
-	 * bounces, which a mirror could not have; but an IOMMU has addresses beyond it to give.
+	 * What a page-table entry and a physical pointer hold. No CPU has memory beyond it, so
+	 * nothing bounces, which a mirror could not have; but an IOMMU has such addresses to give.
 	 */
 	ret = dma_set_mask_and_coherent(dev, DMA_BIT_MASK(MIRAGE_DMA_BITS));
 	if (ret)

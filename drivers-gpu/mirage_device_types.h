@@ -112,7 +112,7 @@ struct mirage_device {
 	/** @vram: video memory */
 	struct mirage_vram vram;
 
-	/** @fault_wq: serves the faults of VMs, in parallel; allocates: reclaim never waits for it */
+	/** @fault_wq: serves the faults of VMs, in parallel; allocates, so reclaim may not wait */
 	struct workqueue_struct *fault_wq;
 	/** @submit_wq: runs the schedulers of all queues */
 	struct workqueue_struct *submit_wq;

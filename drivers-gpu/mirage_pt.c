@@ -204,7 +204,7 @@ static struct mirage_pt_dir *pt_get_pd1(struct mirage_pt *pt, u64 va)
 	/* From here on a PD2 lives by its PD1s alone. */
 	if (!--pd2->users) {
 		pt_unlink_dir(pt, &pt->pd2s, pd2, MIRAGE_PD3_SHIFT, true);
-		/* Empty, but the device may be looking into it, and its memory becomes another's. */
+		/* Empty, but the device may look into it, and its memory becomes another's. */
 		pt_settle(pt, pd2->va);
 		pt_free_dir(pt, pd2);
 	}

@@ -221,7 +221,7 @@ int mirage_ioctl_svm_query(struct drm_device *drm, void *data, struct drm_file *
 	if (!vm)
 		return -ENOENT;
 
-	/* Enters the device piece by piece: a copy to user space may wait for ever, unplug may not. */
+	/* Enters the device piece by piece: a copy to user space may wait for ever, unplug not. */
 	ret = mirage_query_pages(vm, args);
 	mirage_vm_put(vm);
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Register access. Offsets are enum mirage_reg; a register access traps, so hot paths have none but doorbells. */
+/*
+ * Register access. Offsets are enum mirage_reg; a register access traps, so hot paths have none but
+ * doorbells.
+ */
 #ifndef MIRAGE_REGS_H
 #define MIRAGE_REGS_H
 

@@ -3,15 +3,15 @@
  * Serving the faults of an address space.
  *
  * Model: batches, as in NVIDIA's UVM. All that is pending is taken, sorted, and served
- * block by block with one call to the mirror core each; one replay then resumes all that waited. Pages
- * that the device has by now are skipped, pages near by are mapped too when
+ * block by block with one call to the mirror core each; one replay then resumes all that waited.
+ * Pages that the device has by now are skipped, pages near by are mapped too when
  * the density of accesses says so (mirage_prefetch.c).
  *
  * A page that mm cannot give stops the queue that asked for it and nothing else, once
  * it is proven that the access still waits (mirage_suspects.c). Lack of memory is retried
- * SERVICE_TRIES times with growing pauses, and then treated the same. A block that mm takes away faster
- * than it can be given is left to the replay, so that other blocks get their turn; the time
- * limit of the job ends that, if nothing else does.
+ * SERVICE_TRIES times with growing pauses, and then treated the same. A block that mm takes away
+ * faster than it can be given is left to the replay, so that other blocks get their turn; the
+ * time limit of the job ends that, if nothing else does.
  *
  * Each address space has a work item of its own on an unbound workqueue: they are served in
  * parallel, and one that waits for I/O holds nobody up. Within one, blocks are served in

@@ -10,8 +10,9 @@
  * the page must not have been served in between: memory that was mapped there again
  * clears the suspect, or two late entries in the life of a queue would make a proof.
  *
- * Few slots are enough: one proof stops the channel and frees the slot, and a slot keeps its suspect
- * against newcomers while that is fresh, so some suspect of a channel always stays until its proof.
+ * Few slots are enough: one proof stops the channel and frees the slot, and a slot keeps its
+ * suspect against newcomers while that is fresh, so some suspect of a channel always stays until
+ * its proof.
  */
 #include "mirage_suspects.h"
 

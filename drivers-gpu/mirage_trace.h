@@ -12,7 +12,7 @@
 #include "mirage_device_types.h"
 #include "mirage_vm.h"
 
-/* The fault buffer was emptied once. Says nothing about whose faults they are or when they happened. */
+/* The fault buffer was emptied once. Says nothing about whose faults they are, or when they were. */
 TRACE_EVENT(mirage_fault_drain,
 	TP_PROTO(const struct mirage_device *mdev, unsigned int count),
 	TP_ARGS(mdev, count),
@@ -27,7 +27,7 @@ TRACE_EVENT(mirage_fault_drain,
 	TP_printk("%s: %u entries", __get_str(dev), __entry->count)
 );
 
-/* One block was served. @count includes duplicates; time in mm and page tables is in VM_STATS only. */
+/* One block was served. @count includes duplicates; time in mm and page tables is in VM_STATS. */
 TRACE_EVENT(mirage_service_block,
 	TP_PROTO(const struct mirage_vm *vm, const struct hmm_fault *ask, unsigned int count,
 		 int ret),

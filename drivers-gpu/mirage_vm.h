@@ -22,8 +22,8 @@ struct hmm_mirror;
 struct mirage_device;
 
 /**
- * MIRAGE_VM_PENDING: faults that wait for the service of one VM; more are dropped and fault again. Room
- * for all 64 waves of a channel with a page for each of their 32 lanes.
+ * MIRAGE_VM_PENDING: faults that wait for the service of one VM; more are dropped and fault again.
+ * Room for all 64 waves of a channel with a page for each of their 32 lanes.
  */
 #define MIRAGE_VM_PENDING	2048
 
@@ -55,7 +55,10 @@ struct mirage_vm {
 	/** @stats: counters */
 	struct mirage_stats stats;
 
-	/** @fault_work: serves @pending; runs on mirage_device.fault_wq, holds a reference while queued */
+	/**
+	 * @fault_work: serves @pending; runs on mirage_device.fault_wq, holds a reference while
+	 * queued
+	 */
 	struct work_struct fault_work;
 	/**
 	 * @fault_lock: protects @pending, @nr_pending and @reports_*. A spinlock, because those who
