@@ -130,14 +130,39 @@ follow() {
 	followers+=($!)
 }
 
+# Ends when the guest's kernel has started its first process: well, or badly where its log stood still for long before.
+watch_boot() {
+	local quiet=0 size=0 now
+	while [ "$quiet" -lt "$boot_patience" ]; do
+		if grep -qa 'Run /mirage' kernel.log 2>/dev/null; then
+			return 0
+		fi
+		now=$(stat -c %s kernel.log 2>/dev/null || echo 0)
+		[ "$now" -eq "$size" ] && quiet=$((quiet + 1)) || quiet=0
+		size=$now
+		read -rt 1 <&9 || true
+	done
+	return 1
+}
+
 # Wait for the machine's end. A GPU that ends before it is a failure, and so is its time running out.
 watch_machine() {
-	local ended i
+	local ended ended_status i
 	while kill -0 "$vm" 2>/dev/null; do
 		ended=
-		wait -n -p ended "$vm" "${gpus[@]}" ${timer:+"$timer"} || true
+		ended_status=0
+		wait -n -p ended "$vm" "${gpus[@]}" ${timer:+"$timer"} ${boot:+"$boot"} || ended_status=$?
 		if [ "$ended" = "$vm" ] || [ -z "$ended" ]; then
 			break
+		fi
+		if [ "$ended" = "$boot" ]; then
+			boot=
+			[ "$ended_status" -ne 0 ] || continue
+			: >boot-hang
+			trouble "the guest's kernel logged nothing for $boot_patience s before it started a process"
+			hang_report "$run/hang.txt"
+			kill -KILL "$vm"
+			return
 		fi
 		if [ "$ended" = "$timer" ]; then
 			trouble "the guest had not ended after $LAB_timeout s; what it was doing is at the end of kernel.log and in hang.txt"
@@ -163,8 +188,12 @@ followers=()
 qemu=()
 timer=
 
+# Seconds without a line of the kernel's log that are too many; a loaded host under emulation is slow.
+boot_patience=120
+
 case $LAB_kernel in
 debug)
+	boot_patience=400
 	kernel_image=/mirage/kernel/bzImage
 	built=/mirage/build/main/kernel-debug
 	;;
@@ -174,59 +203,66 @@ debug)
 	;;
 esac
 
-if [ "$LAB_driver" = 1 ]; then
-	module_files "$built" >$io/modules
-else
-	: >$io/modules
-fi
-grep . modules >>$io/modules || true
-
-share_dir root --shared-dir=/mirage/guest --no-announce-submounts --readonly --cache=auto
-share_dir io --shared-dir=$io --no-announce-submounts --cache=auto
-start_gpus
-wait_for "${daemons[0]}" root.log $run/root.sock
-wait_for "${daemons[1]}" io.log $run/io.sock
-
-qemu_arguments
-if [ "$LAB_tty" = 1 ]; then
-	qemu-system-x86_64 "${qemu[@]}" <&0 2>qemu.log 9<&- &
-else
-	qemu-system-x86_64 "${qemu[@]}" </dev/null >qemu.log 2>&1 9<&- &
-fi
-vm=$!
-if [ -p stdin.fifo ]; then
-	cat <&0 >stdin.fifo 9<&- &
-fi
-if [ "$LAB_tty" = 0 ]; then
-	follow $io/stdout
-	follow $io/stderr >&2
-fi
-if [ "$LAB_timeout" -gt 0 ]; then
-	sleep "$LAB_timeout" 9<&- &
-	timer=$!
-fi
-
-watch_machine
-machine_status=0
-{ wait "$vm" || machine_status=$?; } 2>/dev/null
-[ ${#followers[@]} -eq 0 ] || wait "${followers[@]}" || true
-
-for i in "${!gpus[@]}"; do
-	gpu_status=0
-	wait "${gpus[i]}" || gpu_status=$?
-	[ "$gpu_status" -eq 0 ] || trouble "GPU $i ended with status $gpu_status: $(tail -n 3 "gpu$i.out.log" "gpu$i.log" 2>&1 | tr '\n' ' ')"
-done
-
-if [ -e $io/no-driver ]; then
-	trouble "the driver's modules did not load: $(grep -m 1 'mirage-lab: loading' kernel.log | sed 's/.*mirage-lab: //')"
-elif [ ! -e $io/status ] && [ ! -e trouble ]; then
-	if grep -q 'Kernel panic' kernel.log; then
-		trouble "the guest's kernel panicked: $(grep -m 1 'Kernel panic' kernel.log | sed 's/^\[[^]]*\] //')"
-	elif [ "$machine_status" -ne 0 ]; then
-		trouble "QEMU ended with status $machine_status:" "$(tail -n 5 qemu.log)"
+# A function, so that the whole of this file was read before anything runs: it may change while a machine does.
+main() {
+	if [ "$LAB_driver" = 1 ]; then
+		module_files "$built" >$io/modules
 	else
-		trouble "the guest went down before the command ended:" "$(tail -n 3 kernel.log)"
+		: >$io/modules
 	fi
-fi
-[ ! -e trouble ] || exit 125
-exit "$(cat $io/status)"
+	grep . modules >>$io/modules || true
+
+	share_dir root --shared-dir=/mirage/guest --no-announce-submounts --readonly --cache=auto
+	share_dir io --shared-dir=$io --no-announce-submounts --cache=auto
+	start_gpus
+	wait_for "${daemons[0]}" root.log $run/root.sock
+	wait_for "${daemons[1]}" io.log $run/io.sock
+
+	qemu_arguments
+	if [ "$LAB_tty" = 1 ]; then
+		qemu-system-x86_64 "${qemu[@]}" <&0 2>qemu.log 9<&- &
+	else
+		qemu-system-x86_64 "${qemu[@]}" </dev/null >qemu.log 2>&1 9<&- &
+	fi
+	vm=$!
+	if [ -p stdin.fifo ]; then
+		cat <&0 >stdin.fifo 9<&- &
+	fi
+	if [ "$LAB_tty" = 0 ]; then
+		follow $io/stdout
+		follow $io/stderr >&2
+	fi
+	watch_boot &
+	boot=$!
+	if [ "$LAB_timeout" -gt 0 ]; then
+		sleep "$LAB_timeout" 9<&- &
+		timer=$!
+	fi
+
+	watch_machine
+	local machine_status=0 gpu_status i
+	{ wait "$vm" || machine_status=$?; } 2>/dev/null
+	[ ${#followers[@]} -eq 0 ] || wait "${followers[@]}" || true
+
+	for i in "${!gpus[@]}"; do
+		gpu_status=0
+		wait "${gpus[i]}" || gpu_status=$?
+		[ "$gpu_status" -eq 0 ] || trouble "GPU $i ended with status $gpu_status: $(tail -n 3 "gpu$i.out.log" "gpu$i.log" 2>&1 | tr '\n' ' ')"
+	done
+
+	if [ -e $io/no-driver ]; then
+		trouble "the driver's modules did not load: $(grep -m 1 'mirage-lab: loading' kernel.log | sed 's/.*mirage-lab: //')"
+	elif [ ! -e $io/status ] && [ ! -e trouble ]; then
+		if grep -q 'Kernel panic' kernel.log; then
+			trouble "the guest's kernel panicked: $(grep -m 1 'Kernel panic' kernel.log | sed 's/^\[[^]]*\] //')"
+		elif [ "$machine_status" -ne 0 ]; then
+			trouble "QEMU ended with status $machine_status:" "$(tail -n 5 qemu.log)"
+		else
+			trouble "the guest went down before the command ended:" "$(tail -n 3 kernel.log)"
+		fi
+	fi
+	[ ! -e trouble ] || exit 125
+	exit "$(cat $io/status)"
+}
+
+main

@@ -40,4 +40,4 @@ exec_env=(env -i "PATH=/usr/sbin:/usr/bin" HOME=/root LANG=C.UTF-8 "TERM=${TERM:
 for name in "${!LAB_@}"; do
 	exec_env+=("$name=${!name}")
 done
-chroot "$root" "${exec_env[@]}" "$@"
+chroot "$root" "${exec_env[@]}" "$@"; exit
