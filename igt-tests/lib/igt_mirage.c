@@ -25,10 +25,10 @@ void gpu_open_with(struct gpu *gpu, enum drm_mirage_queue_class queue_class, uin
 	gpu_mark(gpu);
 }
 
-/* A compute queue with the usual time-out. */
+/* A compute queue. Its jobs may take long: on a debug kernel under emulation they do. */
 void gpu_open(struct gpu *gpu)
 {
-	gpu_open_with(gpu, DRM_MIRAGE_QUEUE_COMPUTE, 0);
+	gpu_open_with(gpu, DRM_MIRAGE_QUEUE_COMPUTE, QUEUE_TIMEOUT_MS);
 }
 
 void gpu_close(struct gpu *gpu)
@@ -41,7 +41,8 @@ uint32_t gpu_add_queue(struct gpu *gpu, enum drm_mirage_queue_class queue_class)
 {
 	uint32_t queue;
 
-	igt_assert_eq(mirage_queue_create(&gpu->dev, gpu->vm, queue_class, &queue), 0);
+	igt_assert_eq(mirage_queue_create_with(&gpu->dev, gpu->vm, queue_class,
+					       MIRAGE_PRIORITY_USUAL, QUEUE_TIMEOUT_MS, &queue), 0);
 	return queue;
 }
 
