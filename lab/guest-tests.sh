@@ -16,7 +16,7 @@ unload() {
 	for module in mirage hmm_mirror; do
 		[ -e "/sys/module/$module" ] || continue
 		if ! why=$(rmmod "$module" 2>&1); then
-			echo "failed driver-unload $why"
+			echo "failed driver-unload ${why//$'\n'/; }"
 			return
 		fi
 	done
@@ -43,7 +43,8 @@ leaks() {
 main() {
 	# Debian has it built for a newer library set than this guest's: it brings its own. The tests do not need them.
 	export IGT_FORCE_DRIVER=mirage
-	LD_LIBRARY_PATH=$library /opt/igt/usr/bin/igt_runner --overwrite --sync --piglit-style-dmesg \
+	# Subtests of one binary run in one process of it: starting one takes longer than most subtests.
+	LD_LIBRARY_PATH=$library /opt/igt/usr/bin/igt_runner --overwrite --sync --piglit-style-dmesg --multiple-mode \
 		--per-test-timeout "$limit" --inactivity-timeout "$limit" -e "LD_LIBRARY_PATH=" \
 		${pattern:+-t "$pattern"} "$tests" "$out/results" 2>"$out/runner.log"
 	echo "$?" >"$out/runner-status"
