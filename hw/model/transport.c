@@ -188,6 +188,8 @@ static int send_message(int socket, const struct wire_header *header, const void
 		for (int i = 0; i < 2; i++) {
 			size_t used = (size_t)n < iov[i].iov_len ? (size_t)n : iov[i].iov_len;
 
+			if (!used)	/* an empty part may have no address to add to */
+				continue;
 			iov[i].iov_base = (u8 *)iov[i].iov_base + used;
 			iov[i].iov_len -= used;
 			n -= (ssize_t)used;
