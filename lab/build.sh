@@ -64,7 +64,7 @@ build_binds=()
 build_main() {
 	fresh "$build/stamp" && return
 	touch "$build/stamp.new"
-	meson_build main all "${main_options[@]}"
+	meson_build main "all meson-test-prereq" "${main_options[@]}"
 	mv "$build/stamp.new" "$build/stamp"
 }
 

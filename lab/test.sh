@@ -92,7 +92,7 @@ test_native() {
 	local test_pattern=$1
 	: >"$results/checks.txt"
 	native_run main "" --no-suite fuzz
-	with_lock "build-$(basename "$build")-sanitized" meson_build sanitized all -Db_sanitize=address,undefined
+	with_lock "build-$(basename "$build")-sanitized" meson_build sanitized "all meson-test-prereq" -Db_sanitize=address,undefined
 	native_run sanitized "sanitized:" --no-suite fuzz --no-suite checks
 	with_lock "build-$(basename "$build")-fuzz" build_fuzz
 	native_run fuzz "" --suite fuzz
@@ -100,7 +100,7 @@ test_native() {
 }
 
 build_fuzz() {
-	meson_build fuzz all -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false --native-file /mirage/src/lab/clang.ini
+	meson_build fuzz meson-test-prereq -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false --native-file /mirage/src/lab/clang.ini
 }
 
 test_guest() {
