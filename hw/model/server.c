@@ -278,13 +278,14 @@ static int do_region_write(struct server *s)
 static int do_write_multi(struct server *s)
 {
 	u64 *count = payload(s, sizeof(*count));
-	const struct wire_write *writes = (const struct wire_write *)(count + 1);
+	const struct wire_write *writes;
 	int ret;
 
 	if (!s->write_multiple)
 		return -ENOTSUP;
 	if (!count || *count > (s->msg.len - sizeof(*count)) / sizeof(*writes))
 		return -EINVAL;
+	writes = (const struct wire_write *)(count + 1);
 	for (u64 i = 0; i < *count; i++)
 		if (writes[i].count > sizeof(writes[i].data) ||
 		    writes[i].offset > UINT64_MAX - writes[i].count)
