@@ -6,6 +6,11 @@
  * everything that lies there. The CPU sees all of it through BAR2, write-combined:
  * writes are cheap and unordered until mirage_vram_flush(), reads are slow.
  *
+ * Limit: when an allocation of gpu_buddy's own fails inside gpu_buddy_alloc_blocks() (a few
+ * dozen bytes, GFP_KERNEL, which is as good as never refused), Linux 7.2 puts a block into its
+ * tree of free blocks a second time. Nothing here can prevent it: who injects such failures
+ * has to leave gpu_buddy out.
+ *
  * Rejected: a pool of page-table pages in front of the allocator. The buddy
  * allocator serves 4 KiB chunks as fast, and a pool would hide memory from eviction.
  */
