@@ -26,7 +26,7 @@ is written to it is gone with the guest.
   --cpus N           its processors (default: as many as the host has, at most 4)
   --iommu            put the GPUs behind an IOMMU
   --kernel V         stock (the default), debug, or a version as Debian names it, such as
-                     7.3.4+deb13, which is installed when first asked for
+                     7.2.11+deb13, which is installed when first asked for
   --timeout SECONDS  end the guest then, with what it was doing in the log
   --no-driver        leave the driver's modules unloaded
   --keep             keep the run's logs also where all went well, and say where
@@ -130,11 +130,13 @@ use_kernel() {
 		use_debug_kernel
 		vm_release=$debug_release
 		build_binds=("$debug_kernel=mirage/kernel")
+		[ "$vm_driver" = 1 ] || return 0
 		with_lock "build-$(basename "$build")" meson_build main modules-debug.stamp "${main_options[@]}"
 		;;
 	*)
 		use_root "linux-$vm_kernel"
 		vm_release=$lab_kernel-amd64
+		[ "$vm_driver" = 1 ] || return 0
 		log=$logs/build-linux-$vm_kernel.log
 		with_lock "build-$(basename "$build")" logged "$log" "building the driver for Linux $vm_kernel" \
 			in_lab -- /mirage/src/lab/modules.sh /mirage/src "/lib/modules/$vm_release/build" \
