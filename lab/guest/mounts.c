@@ -92,6 +92,20 @@ void mount_root(void)
 		die("moving to the new root");
 }
 
+/* The debug kernel's modules are beside it, not in the root: modprobe looks for them where a package would put them. */
+static void link_modules(void)
+{
+	char place[192], modules[192];
+	struct utsname u;
+
+	if (uname(&u) < 0)
+		die("uname");
+	snprintf(place, sizeof(place), "/lib/modules/%s", u.release);
+	snprintf(modules, sizeof(modules), "/mirage/kernel/lib/modules/%s", u.release);
+	if (access(place, F_OK) && !access(modules, F_OK) && symlink(modules, place) < 0)
+		warn_user("linking %s", place);
+}
+
 void mount_all(void)
 {
 	size_t i;
@@ -113,6 +127,7 @@ void mount_all(void)
 	    symlink("/proc/self/fd/1", "/dev/stdout") < 0 || symlink("/proc/self/fd/2", "/dev/stderr") < 0)
 		warn_user("making /dev/fd and its friends");
 
+	link_modules();
 	make_dir(IO_DIR);
 	if (mount("io", IO_DIR, "virtiofs", 0, NULL) < 0)
 		die("mounting the run directory at " IO_DIR);
