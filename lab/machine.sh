@@ -89,6 +89,10 @@ qemu_arguments() {
 		append+=" intel_iommu=on iommu=nopt"
 	fi
 
+	# While the first processor's features are read, KASAN takes the kernel for one of four page-table levels, and any
+	# interrupt for a wild access where it has five.
+	[ "$LAB_kernel" != debug ] || append+=" no5lvl"
+
 	case $LAB_accel in
 	kvm) qemu+=(-accel kvm -cpu host) ;;
 	tcg)
