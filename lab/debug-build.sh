@@ -25,6 +25,7 @@ config DRM_MIRAGE_DEPENDENCIES
 	select DRM_SCHED
 	select DRM_TTM
 	select DRM_TTM_HELPER
+	select WANT_DEV_COREDUMP
 EOF
 
 build=(make -C src "O=$PWD/obj" -s "-j$(nproc)")
