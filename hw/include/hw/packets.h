@@ -31,6 +31,8 @@
 	PKT(FENCE, 0x02, 4, 1, RING, "physical pointer (64), value (64): write the value; with NOTIFY (bit 0) add a FENCE event") \
 	PKT(COPY, 0x10, 6, 0, USER, "source (64), destination (64), bytes (64): copy; any alignment; areas that overlap give no particular result") \
 	PKT(FILL, 0x11, 5, 0, USER, "destination (64, 4-byte aligned), bytes (64, multiple of 4), pattern (32)") \
+	PKT(COPY_PHYS, 0x18, 6, 0, RING, "source, destination (physical pointers, 64 each), bytes (64, multiple of 8): copy, past any address space; the areas do not overlap") \
+	PKT(FILL_PHYS, 0x19, 5, 0, RING, "destination (physical pointer, 64), bytes (64, multiple of 8), pattern (32)") \
 	PKT(DISPATCH, 0x20, 2, 0, COMPUTE, "address of a struct mirage_dispatch (64, 64-byte aligned): run it; complete when its last wave is") \
 	PKT(SEM_WRITE, 0x30, 4, 0, USER, "address (64, 8-byte aligned), value (64): store, after all effects of the packets before") \
 	PKT(SEM_WAIT, 0x31, 4, 1, USER, "address (64, 8-byte aligned), value (64): wait until the memory's value - value is not negative as a signed number, or with EQUAL (bit 0) until they are equal; the channel gives its turn to others meanwhile") \

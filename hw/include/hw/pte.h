@@ -50,10 +50,15 @@
  * addresses and the same bits. The device may use any one of them for all 64 KiB.
  */
 #define MIRAGE_PTE_CONT		(1ull << 5)
+/*
+ * Leaves only: nothing is behind the page. Reads give zeroes, writes are dropped, atomics give zero and
+ * store nothing. Rights count as in any leaf; the address and SYSTEM are ignored.
+ */
+#define MIRAGE_PTE_NULL		(1ull << 6)
 /* Bits 51..12: the address; of a 2 MiB leaf bits 20..12 are 0. */
 #define MIRAGE_PTE_ADDR		0x000ffffffffff000ull
 /* A valid entry with one of these set is malformed. */
-#define MIRAGE_PTE_RESERVED	(~(MIRAGE_PTE_ADDR | 0x3full))
+#define MIRAGE_PTE_RESERVED	(~(MIRAGE_PTE_ADDR | 0x7full))
 
 /* What an access wants; the values of mirage_fault_entry.access. */
 enum mirage_access {

@@ -86,6 +86,19 @@ enum mirage_cmd_op {
 	 * Fault buffer entries it has already written stay there.
 	 */
 	MIRAGE_CMD_CHAN_RESET = 6,
+	/*
+	 * Write all that the device keeps of STOPPED channel @id (waves, place in the indirect
+	 * buffer, copy under way) to the physical pointer @addr, at most @size bytes (BUS_MAX_CONTEXT is always
+	 * enough); state becomes IDLE. The format is the device's own. What was suspended by a fault faults
+	 * again after CHAN_RESTORE. A channel that is not STOPPED: no effect, and the first 8 bytes become 0.
+	 */
+	MIRAGE_CMD_CHAN_SAVE = 7,
+	/*
+	 * Read back what CHAN_SAVE wrote (of the same revision of device) into IDLE channel @id, whose descriptor is
+	 * read as by CHAN_START; state becomes STOPPED, CHAN_START goes on. State ERROR, error BAD_DESC, when it
+	 * is not what was written.
+	 */
+	MIRAGE_CMD_CHAN_RESTORE = 8,
 };
 
 #define MIRAGE_CMD_ALL		(1u << 0)	/* flags of INVALIDATE and REPLAY */
@@ -131,7 +144,16 @@ enum mirage_chan_error {
 	MIRAGE_CHAN_BAD_SHARED = 9,	/* shared memory access beyond shared_size */
 	MIRAGE_CHAN_BAD_ARG = 10,	/* LDC beyond args_size */
 	MIRAGE_CHAN_TRAP = 11,		/* TRAP instruction */
+	MIRAGE_CHAN_FAULT = 12,		/* translation failed on a channel with MIRAGE_CHAN_NO_FAULT */
+	MIRAGE_CHAN_HUNG = 13,		/* had its turn when the engine was reset */
 };
+
+/* flags of a channel descriptor */
+/*
+ * An access that cannot be translated stops the channel with MIRAGE_CHAN_FAULT. It is not
+ * reported in the fault buffer and waits for no REPLAY.
+ */
+#define MIRAGE_CHAN_NO_FAULT	(1u << 0)
 
 /*
  * Channel table entry. The first half is written by software before CHAN_START
@@ -145,15 +167,17 @@ struct mirage_chan_desc {
 	__le32 vm;		/* VM table index */
 	__le32 priority;	/* 0 (lowest) to 3; a higher one runs first */
 	__le32 timeslice_us;	/* 0: the device's own (1000); channels of one priority take turns */
-	__le32 rsvd0[8];	/* zero */
+	__le32 flags;		/* MIRAGE_CHAN_NO_FAULT */
+	__le32 rsvd0[7];	/* zero */
 	__le32 put;		/* in words, counts up modulo 2^32 */
 
 	__le32 get;		/* in words, counts up modulo 2^32; moves behind each ring packet when it is complete */
 	__le32 state;		/* enum mirage_chan_state */
 	__le32 error;		/* enum mirage_chan_error */
-	__le32 error_info;	/* BAD_PACKET, PRIVILEGE: the header; BAD_INSN: the instruction's first word; TRAP: its immediate */
+	__le32 error_info;	/* BAD_PACKET, PRIVILEGE: the header; BAD_INSN: the instruction's first word; TRAP: its immediate; FAULT: enum mirage_access | enum mirage_fault_kind << 8 */
 	__le64 error_addr;	/* GPU address of the packet, instruction or access; of a ring packet its word index */
-	__le32 rsvd1[10];
+	__le64 run_ns;		/* time it has had an engine; written whenever its turn ends and when a packet is complete */
+	__le32 rsvd1[8];
 };
 
 /* Fault buffer entry: an access waits for a REPLAY. */

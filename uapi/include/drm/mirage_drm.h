@@ -9,7 +9,8 @@
  *  - Arrays come as a pointer and a count; every count has a limit stated here (-E2BIG beyond it).
  *  - Everything optional can be queried, with a reason when it is absent.
  *  - Errors: -EINVAL malformed, -ENOENT no such object, -EFAULT unreadable pointer, -EPERM not this
- *    process's address space, -ENOSPC out of channels or VMs, -ECANCELED queue was stopped, -ENODEV device is gone.
+ *    process's address space, -ENOSPC out of channels, VMs or room for an object, -ECANCELED queue was stopped,
+ *    -ENODEV device is gone.
  */
 #ifndef _UAPI_MIRAGE_DRM_H_
 #define _UAPI_MIRAGE_DRM_H_
@@ -30,6 +31,15 @@ extern "C" {
 #define DRM_MIRAGE_QUEUE_DESTROY	0x07
 #define DRM_MIRAGE_QUEUE_QUERY		0x08
 #define DRM_MIRAGE_EXEC			0x09
+#define DRM_MIRAGE_BO_CREATE		0x0a
+#define DRM_MIRAGE_BO_USERPTR		0x0b
+#define DRM_MIRAGE_BO_MMAP		0x0c
+#define DRM_MIRAGE_BO_MADVISE		0x0d
+#define DRM_MIRAGE_BO_QUERY		0x0e
+#define DRM_MIRAGE_BO_LABEL		0x0f
+#define DRM_MIRAGE_BO_WAIT		0x10
+#define DRM_MIRAGE_VM_BIND		0x11
+#define DRM_MIRAGE_WAIT_USER_FENCE	0x12
 
 /**
  * enum drm_mirage_param - what &struct drm_mirage_query asks for
@@ -53,6 +63,14 @@ enum drm_mirage_param {
 	DRM_MIRAGE_PARAM_TIME = 7,
 	/** @DRM_MIRAGE_PARAM_COUNTER: a device counter; &drm_mirage_query.index is the register offset from PERF_PACKETS / 8. */
 	DRM_MIRAGE_PARAM_COUNTER = 8,
+	/** @DRM_MIRAGE_PARAM_ENGINE_RESETS: times the engine was reset because a channel did not stop. */
+	DRM_MIRAGE_PARAM_ENGINE_RESETS = 9,
+	/** @DRM_MIRAGE_PARAM_DEVICE_RESETS: times the whole device was reset. */
+	DRM_MIRAGE_PARAM_DEVICE_RESETS = 10,
+	/** @DRM_MIRAGE_PARAM_VRAM_USED: bytes of video memory allocated now, page tables included. */
+	DRM_MIRAGE_PARAM_VRAM_USED = 11,
+	/** @DRM_MIRAGE_PARAM_EVICTIONS: buffer objects moved out of video memory to make room. */
+	DRM_MIRAGE_PARAM_EVICTIONS = 12,
 };
 
 /**
@@ -87,18 +105,24 @@ struct drm_mirage_query {
 	__u32 pad;
 };
 
-/** DRM_MIRAGE_VM_CREATE_SVM: the lower 2^47 bytes mirror the calling process. Must be set. */
+/** DRM_MIRAGE_VM_CREATE_SVM: the lower 2^47 bytes mirror the calling process. */
 #define DRM_MIRAGE_VM_CREATE_SVM	(1u << 0)
+
+/** DRM_MIRAGE_VA_START: first GPU address that VM_BIND may map. */
+#define DRM_MIRAGE_VA_START		(1ull << 47)
+/** DRM_MIRAGE_VA_END: behind the last. */
+#define DRM_MIRAGE_VA_END		(1ull << 49)
 
 /**
  * struct drm_mirage_vm_create - make a GPU address space
  *
- * The GPU may use any address that the calling process may use, in the way it
- * may. The address space follows the process, not the file: a child that
+ * From DRM_MIRAGE_VA_START on it holds what VM_BIND maps. With DRM_MIRAGE_VM_CREATE_SVM
+ * the GPU may besides use any address that the calling process may use, in the
+ * way it may. Such an address space follows the process, not the file: a child that
  * inherits the file descriptor cannot submit to it (-EPERM).
  */
 struct drm_mirage_vm_create {
-	/** @flags: in: DRM_MIRAGE_VM_CREATE_SVM */
+	/** @flags: in: 0 or DRM_MIRAGE_VM_CREATE_SVM */
 	__u32 flags;
 	/** @vm_id: out */
 	__u32 vm_id;
@@ -254,7 +278,23 @@ enum drm_mirage_queue_class {
 };
 
 /**
+ * DRM_MIRAGE_QUEUE_NO_FAULT: the queue's jobs use only what VM_BIND maps, all of which is resident while they
+ * run; any other access stops the queue. Their fences keep the memory they use where it is. Time-outs
+ * are at most 10000 ms.
+ */
+#define DRM_MIRAGE_QUEUE_NO_FAULT	(1u << 0)
+/**
+ * DRM_MIRAGE_QUEUE_LONG_RUNNING: jobs may take for ever and may fault. They signal no syncobj (-EINVAL) but
+ * user fences only, and have no time-out. Not together with DRM_MIRAGE_QUEUE_NO_FAULT.
+ */
+#define DRM_MIRAGE_QUEUE_LONG_RUNNING	(1u << 1)
+
+/**
  * struct drm_mirage_queue_create - make a queue in an address space
+ *
+ * There are three kinds. Without flags: jobs may fault, and end by their time-out at the latest; their fences
+ * go to syncobjs, and neither NO_FAULT queues nor VM_BIND can wait for them (-EINVAL), because
+ * what waits for a fault must never hold memory. With either flag: see there.
  */
 struct drm_mirage_queue_create {
 	/** @vm_id: in */
@@ -263,9 +303,9 @@ struct drm_mirage_queue_create {
 	__u32 queue_class;
 	/** @priority: in: 0 (lowest) to 3; 2 and 3 need CAP_SYS_NICE (-EACCES); 1 is usual */
 	__u32 priority;
-	/** @flags: zero */
+	/** @flags: in: 0, DRM_MIRAGE_QUEUE_NO_FAULT or DRM_MIRAGE_QUEUE_LONG_RUNNING */
 	__u32 flags;
-	/** @timeout_ms: in: a job that takes longer stops the queue; 0: 10000; at most 600000 */
+	/** @timeout_ms: in: a job that takes longer stops the queue; 0: 10000; at most 600000; zero if LONG_RUNNING */
 	__u32 timeout_ms;
 	/** @queue_id: out */
 	__u32 queue_id;
@@ -293,8 +333,10 @@ enum drm_mirage_queue_state {
 	DRM_MIRAGE_QUEUE_ERROR = 2,
 	/** @DRM_MIRAGE_QUEUE_TIMEOUT: stopped for good: a job took too long. */
 	DRM_MIRAGE_QUEUE_TIMEOUT = 3,
-	/** @DRM_MIRAGE_QUEUE_LOST: the device is gone or was reset. */
+	/** @DRM_MIRAGE_QUEUE_LOST: the device is gone. */
 	DRM_MIRAGE_QUEUE_LOST = 4,
+	/** @DRM_MIRAGE_QUEUE_RESET: stopped for good, without guilt: a job was under way when the whole device was reset. */
+	DRM_MIRAGE_QUEUE_RESET = 5,
 };
 
 /**
@@ -336,10 +378,20 @@ struct drm_mirage_sync {
  * struct drm_mirage_cmds - packets to execute
  */
 struct drm_mirage_cmds {
-	/** @addr: GPU address of the packets, 4-byte aligned, below 2^47 */
+	/** @addr: GPU address of the packets, 4-byte aligned, below 2^49; of a NO_FAULT queue not below 2^47 */
 	__u64 addr;
 	/** @size: bytes, multiple of 4, 4 to 4 MiB */
 	__u64 size;
+};
+
+/**
+ * struct drm_mirage_user_fence - memory that a job writes when it is done
+ */
+struct drm_mirage_user_fence {
+	/** @addr: GPU address, 8-byte aligned */
+	__u64 addr;
+	/** @value: what is written, after everything the job has done */
+	__u64 value;
 };
 
 /**
@@ -360,6 +412,234 @@ struct drm_mirage_exec {
 	__u32 nr_syncs;
 	/** @cmds: in: array of struct drm_mirage_cmds, executed in order */
 	__u64 cmds;
+	/** @syncs: in: array of struct drm_mirage_sync */
+	__u64 syncs;
+	/** @nr_user_fences: in: entries of @user_fences, at most 16 */
+	__u32 nr_user_fences;
+	/** @pad: zero */
+	__u32 pad;
+	/** @user_fences: in: array of struct drm_mirage_user_fence */
+	__u64 user_fences;
+};
+
+/** DRM_MIRAGE_WAIT_EQUAL: wait until memory and value are equal, and not until it is not behind. */
+#define DRM_MIRAGE_WAIT_EQUAL		(1u << 0)
+
+/**
+ * struct drm_mirage_wait_user_fence - sleep until memory has a value
+ *
+ * Returns 0 when the 64-bit word at @addr, minus @value, is not negative as a signed number (or with
+ * DRM_MIRAGE_WAIT_EQUAL, when they are equal); -ETIME; -ECANCELED when the queue has stopped and the word is not so. It
+ * is looked at when a job of the queue ends, so a job has to write it as a user fence or by a packet.
+ */
+struct drm_mirage_wait_user_fence {
+	/** @queue_id: in: whose jobs write it */
+	__u32 queue_id;
+	/** @flags: in: DRM_MIRAGE_WAIT_EQUAL or 0 */
+	__u32 flags;
+	/** @addr: in: pointer of the calling process, 8-byte aligned */
+	__u64 addr;
+	/** @value: in */
+	__u64 value;
+	/** @timeout_ns: in: point on CLOCK_MONOTONIC; a point in the past only looks */
+	__s64 timeout_ns;
+};
+
+/** DRM_MIRAGE_PLACEMENT_VRAM: video memory. */
+#define DRM_MIRAGE_PLACEMENT_VRAM	(1u << 0)
+/** DRM_MIRAGE_PLACEMENT_SYSTEM: system memory that the GPU can reach. */
+#define DRM_MIRAGE_PLACEMENT_SYSTEM	(1u << 1)
+
+/** DRM_MIRAGE_BO_CPU_ACCESS: it may be mapped by the CPU. */
+#define DRM_MIRAGE_BO_CPU_ACCESS	(1u << 0)
+/** DRM_MIRAGE_BO_CONTIGUOUS: in one piece while in video memory, as scan-out wants it. */
+#define DRM_MIRAGE_BO_CONTIGUOUS	(1u << 1)
+
+/** enum drm_mirage_bo_priority - who leaves video memory first */
+enum drm_mirage_bo_priority {
+	/** @DRM_MIRAGE_BO_PRIORITY_NORMAL: the usual. */
+	DRM_MIRAGE_BO_PRIORITY_NORMAL = 0,
+	/** @DRM_MIRAGE_BO_PRIORITY_LOW: before all others. */
+	DRM_MIRAGE_BO_PRIORITY_LOW = 1,
+	/** @DRM_MIRAGE_BO_PRIORITY_HIGH: after all others; needs CAP_SYS_NICE (-EACCES). */
+	DRM_MIRAGE_BO_PRIORITY_HIGH = 2,
+};
+
+/**
+ * struct drm_mirage_bo_create - make a buffer object
+ *
+ * It reads as zeroes. Its memory comes with its first use.
+ */
+struct drm_mirage_bo_create {
+	/** @size: in: bytes, multiple of 4 KiB, not zero */
+	__u64 size;
+	/** @placement: in: DRM_MIRAGE_PLACEMENT_*; with both it is in video memory as long as there is room */
+	__u32 placement;
+	/** @flags: in: DRM_MIRAGE_BO_* */
+	__u32 flags;
+	/** @priority: in: enum drm_mirage_bo_priority */
+	__u32 priority;
+	/** @vm_id: in: the only address space that will map it, which makes jobs cheaper; it cannot be exported. Or 0. */
+	__u32 vm_id;
+	/** @handle: out: GEM handle */
+	__u32 handle;
+	/** @pad: zero */
+	__u32 pad;
+};
+
+/** DRM_MIRAGE_USERPTR_READONLY: the GPU does not write there. */
+#define DRM_MIRAGE_USERPTR_READONLY	(1u << 0)
+
+/**
+ * struct drm_mirage_bo_userptr - make an object of memory of the calling process
+ *
+ * For queues that may not fault. Nothing is pinned: the object follows what the process has
+ * at that address when a job is submitted. It can be neither exported nor mapped by the CPU.
+ */
+struct drm_mirage_bo_userptr {
+	/** @addr: in: 4 KiB aligned */
+	__u64 addr;
+	/** @size: in: bytes, multiple of 4 KiB, not zero */
+	__u64 size;
+	/** @flags: in: DRM_MIRAGE_USERPTR_* */
+	__u32 flags;
+	/** @handle: out: GEM handle */
+	__u32 handle;
+};
+
+/**
+ * struct drm_mirage_bo_mmap - where mmap() of the device file finds an object
+ */
+struct drm_mirage_bo_mmap {
+	/** @handle: in: of an object with DRM_MIRAGE_BO_CPU_ACCESS (-EACCES) */
+	__u32 handle;
+	/** @pad: zero */
+	__u32 pad;
+	/** @offset: out: argument of mmap() */
+	__u64 offset;
+};
+
+/** enum drm_mirage_bo_advice - what becomes of an object when memory is short */
+enum drm_mirage_bo_advice {
+	/** @DRM_MIRAGE_BO_WILLNEED: it is kept. */
+	DRM_MIRAGE_BO_WILLNEED = 0,
+	/** @DRM_MIRAGE_BO_DONTNEED: its content may be dropped. */
+	DRM_MIRAGE_BO_DONTNEED = 1,
+};
+
+/**
+ * struct drm_mirage_bo_madvise - say whether an object's content is needed
+ */
+struct drm_mirage_bo_madvise {
+	/** @handle: in */
+	__u32 handle;
+	/** @advice: in: enum drm_mirage_bo_advice */
+	__u32 advice;
+	/** @retained: out: 1 if the content is there; 0 if it was dropped; the object then can only be closed */
+	__u32 retained;
+	/** @pad: zero */
+	__u32 pad;
+};
+
+/**
+ * struct drm_mirage_bo_query - how an object is
+ */
+struct drm_mirage_bo_query {
+	/** @handle: in */
+	__u32 handle;
+	/** @placement: out: DRM_MIRAGE_PLACEMENT_* it may have */
+	__u32 placement;
+	/** @location: out: the one it has; 0 while it has no memory, or memory the GPU cannot reach as it is */
+	__u32 location;
+	/** @flags: out: DRM_MIRAGE_BO_* */
+	__u32 flags;
+	/** @size: out: bytes */
+	__u64 size;
+	/** @moves: out: times it was moved from one memory to another */
+	__u64 moves;
+	/** @largest: out: bytes of the largest contiguous piece of it, as the GPU addresses it */
+	__u64 largest;
+};
+
+/**
+ * struct drm_mirage_bo_label - name an object for those who read debugfs
+ */
+struct drm_mirage_bo_label {
+	/** @handle: in */
+	__u32 handle;
+	/** @size: in: bytes of @label, at most 63 (-E2BIG); 0 takes the label away */
+	__u32 size;
+	/** @label: in: text without a zero byte */
+	__u64 label;
+};
+
+/** DRM_MIRAGE_BO_WAIT_WRITE: until it may be written, else until it may be read. */
+#define DRM_MIRAGE_BO_WAIT_WRITE	(1u << 0)
+
+/**
+ * struct drm_mirage_bo_wait - wait until no job uses an object
+ */
+struct drm_mirage_bo_wait {
+	/** @handle: in */
+	__u32 handle;
+	/** @flags: in: DRM_MIRAGE_BO_WAIT_WRITE or 0 */
+	__u32 flags;
+	/** @timeout_ns: in: point on CLOCK_MONOTONIC; one in the past only looks */
+	__s64 timeout_ns;
+};
+
+/** enum drm_mirage_bind_op - what is done to a range of addresses */
+enum drm_mirage_bind_op {
+	/** @DRM_MIRAGE_BIND_MAP: an object's memory appears there, in place of what was there. */
+	DRM_MIRAGE_BIND_MAP = 0,
+	/** @DRM_MIRAGE_BIND_UNMAP: nothing is there. */
+	DRM_MIRAGE_BIND_UNMAP = 1,
+	/** @DRM_MIRAGE_BIND_NULL: reads give zeroes, writes are dropped. */
+	DRM_MIRAGE_BIND_NULL = 2,
+};
+
+/** DRM_MIRAGE_BIND_READONLY: of MAP: the GPU may not write. */
+#define DRM_MIRAGE_BIND_READONLY	(1u << 0)
+
+/**
+ * struct drm_mirage_bind - one operation
+ */
+struct drm_mirage_bind {
+	/** @op: enum drm_mirage_bind_op */
+	__u32 op;
+	/** @flags: DRM_MIRAGE_BIND_READONLY or 0 */
+	__u32 flags;
+	/** @handle: object to MAP; else zero */
+	__u32 handle;
+	/** @pad: zero */
+	__u32 pad;
+	/** @offset: where in the object, multiple of 4 KiB; else zero */
+	__u64 offset;
+	/** @addr: GPU address, multiple of 4 KiB, from DRM_MIRAGE_VA_START to DRM_MIRAGE_VA_END */
+	__u64 addr;
+	/** @size: bytes, multiple of 4 KiB, not zero */
+	__u64 size;
+};
+
+/** DRM_MIRAGE_VM_BIND_ASYNC: return when the operations are queued; without it @syncs is empty and they are done. */
+#define DRM_MIRAGE_VM_BIND_ASYNC	(1u << 0)
+
+/**
+ * struct drm_mirage_vm_bind - change what an address space maps
+ *
+ * Operations take effect in order, those of earlier calls first, and all or none is queued.
+ */
+struct drm_mirage_vm_bind {
+	/** @vm_id: in */
+	__u32 vm_id;
+	/** @flags: in: DRM_MIRAGE_VM_BIND_* */
+	__u32 flags;
+	/** @nr_binds: in: entries of @binds, 1 to 4096 */
+	__u32 nr_binds;
+	/** @nr_syncs: in: entries of @syncs, at most 256 */
+	__u32 nr_syncs;
+	/** @binds: in: array of struct drm_mirage_bind */
+	__u64 binds;
 	/** @syncs: in: array of struct drm_mirage_sync */
 	__u64 syncs;
 };
@@ -384,6 +664,24 @@ struct drm_mirage_exec {
 	DRM_IOWR(DRM_COMMAND_BASE + DRM_MIRAGE_QUEUE_QUERY, struct drm_mirage_queue_query)
 #define DRM_IOCTL_MIRAGE_EXEC \
 	DRM_IOW(DRM_COMMAND_BASE + DRM_MIRAGE_EXEC, struct drm_mirage_exec)
+#define DRM_IOCTL_MIRAGE_BO_CREATE \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_MIRAGE_BO_CREATE, struct drm_mirage_bo_create)
+#define DRM_IOCTL_MIRAGE_BO_USERPTR \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_MIRAGE_BO_USERPTR, struct drm_mirage_bo_userptr)
+#define DRM_IOCTL_MIRAGE_BO_MMAP \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_MIRAGE_BO_MMAP, struct drm_mirage_bo_mmap)
+#define DRM_IOCTL_MIRAGE_BO_MADVISE \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_MIRAGE_BO_MADVISE, struct drm_mirage_bo_madvise)
+#define DRM_IOCTL_MIRAGE_BO_QUERY \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_MIRAGE_BO_QUERY, struct drm_mirage_bo_query)
+#define DRM_IOCTL_MIRAGE_BO_LABEL \
+	DRM_IOW(DRM_COMMAND_BASE + DRM_MIRAGE_BO_LABEL, struct drm_mirage_bo_label)
+#define DRM_IOCTL_MIRAGE_BO_WAIT \
+	DRM_IOW(DRM_COMMAND_BASE + DRM_MIRAGE_BO_WAIT, struct drm_mirage_bo_wait)
+#define DRM_IOCTL_MIRAGE_VM_BIND \
+	DRM_IOW(DRM_COMMAND_BASE + DRM_MIRAGE_VM_BIND, struct drm_mirage_vm_bind)
+#define DRM_IOCTL_MIRAGE_WAIT_USER_FENCE \
+	DRM_IOW(DRM_COMMAND_BASE + DRM_MIRAGE_WAIT_USER_FENCE, struct drm_mirage_wait_user_fence)
 
 #if defined(__cplusplus)
 }

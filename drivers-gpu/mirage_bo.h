@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Buffer objects. */
+#ifndef MIRAGE_BO_H
+#define MIRAGE_BO_H
+
+#include <linux/types.h>
+
+#include <drm/drm_gem.h>
+#include <drm/mirage_drm.h>
+#include <drm/ttm/ttm_bo.h>
+#include <drm/ttm/ttm_placement.h>
+
+struct drm_device;
+struct drm_file;
+struct hmm_userptr;
+struct mirage_device;
+struct mirage_vm;
+
+/** MIRAGE_BO_LABEL_SIZE: bytes of a label with its terminating zero. */
+#define MIRAGE_BO_LABEL_SIZE	64
+
+/**
+ * struct mirage_bo - one buffer object: made by BO_CREATE, over memory of a process, or imported
+ *
+ * All of @base and what "resv" is said to protect: the object's dma_resv, which is the
+ * address space's for a private one.
+ */
+struct mirage_bo {
+	/** @base: TTM's part, whose base is the GEM object */
+	struct ttm_buffer_object base;
+	/** @placement: DRM_MIRAGE_PLACEMENT_* it may have; constant */
+	u32 placement;
+	/** @flags: DRM_MIRAGE_BO_*; constant */
+	u32 flags;
+	/** @priority: TTM's, while its content is needed; constant */
+	unsigned int priority;
+	/** @vm: of a private object its address space, for comparison only (no reference); else NULL; constant */
+	struct mirage_vm *vm;
+	/** @userptr: memory of a process that this object is; else NULL; constant */
+	struct hmm_userptr *userptr;
+	/** @advice: what user space said of the content. Protected by resv. */
+	enum drm_mirage_bo_advice advice;
+	/** @purged: the content is gone for good. Protected by resv. */
+	bool purged;
+	/** @moves: times the content was moved. Protected by resv. */
+	u64 moves;
+	/** @label: for debugfs, "" for none. Protected by mirage_device.bo_lock. */
+	char label[MIRAGE_BO_LABEL_SIZE];
+	/** @node: in mirage_device.bos. Protected by mirage_device.bo_lock. */
+	struct list_head node;
+};
+
+static inline struct mirage_bo *to_mirage_bo(struct ttm_buffer_object *base)
+{
+	return container_of(base, struct mirage_bo, base);
+}
+
+static inline struct mirage_bo *gem_to_mirage_bo(struct drm_gem_object *gem)
+{
+	return container_of(gem, struct mirage_bo, base.base);
+}
+
+/**
+ * struct mirage_bo_run - a piece of an object that is contiguous for the device
+ */
+struct mirage_bo_run {
+	/** @addr: bus address, or offset into VRAM */
+	u64 addr;
+	/** @npages: 4 KiB pages */
+	unsigned long npages;
+	/** @pte: MIRAGE_PTE_SYSTEM or 0 */
+	u64 pte;
+};
+
+/* Making one. With a @vm it is private to it and shares its reservation. */
+struct mirage_bo *mirage_bo_create(struct mirage_device *mdev, u64 size, u32 placement, u32 flags,
+				   unsigned int priority, struct mirage_vm *vm);
+struct mirage_bo *mirage_bo_create_kernel(struct mirage_device *mdev, u64 size, u32 flags);
+
+/* Placing one. resv held. */
+int mirage_bo_validate(struct mirage_bo *bo, struct ttm_operation_ctx *ctx);
+bool mirage_bo_is_resident(const struct mirage_bo *bo);
+void mirage_bo_find_run(const struct mirage_bo *bo, unsigned long page, unsigned long max,
+			struct mirage_bo_run *run);
+
+int mirage_ioctl_bo_create(struct drm_device *drm, void *data, struct drm_file *file);
+int mirage_ioctl_bo_mmap(struct drm_device *drm, void *data, struct drm_file *file);
+int mirage_ioctl_bo_madvise(struct drm_device *drm, void *data, struct drm_file *file);
+int mirage_ioctl_bo_query(struct drm_device *drm, void *data, struct drm_file *file);
+int mirage_ioctl_bo_label(struct drm_device *drm, void *data, struct drm_file *file);
+int mirage_ioctl_bo_wait(struct drm_device *drm, void *data, struct drm_file *file);
+
+#endif /* MIRAGE_BO_H */

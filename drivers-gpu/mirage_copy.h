@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The kernel's own copies and fills, by physical pointers, on a channel of its own. */
+#ifndef MIRAGE_COPY_H
+#define MIRAGE_COPY_H
+
+#include <linux/types.h>
+
+struct dma_fence;
+struct dma_resv;
+struct mirage_device;
+
+/**
+ * struct mirage_copy_piece - memory that is contiguous for the device on both sides
+ */
+struct mirage_copy_piece {
+	/** @to: physical pointer (MIRAGE_PHYS_*) */
+	u64 to;
+	/** @from: physical pointer; not used by a fill */
+	u64 from;
+	/** @size: bytes, multiple of 8 */
+	u64 size;
+};
+
+/**
+ * struct mirage_copy - copies being collected; they become as many jobs as they need
+ */
+struct mirage_copy;
+
+int mirage_copy_init(struct mirage_device *mdev);
+void mirage_copy_fini(struct mirage_device *mdev);
+
+/* Not between arming and signalling a fence: they allocate. @deps: fences of it are waited for first, or NULL. */
+struct mirage_copy *mirage_copy_begin(struct mirage_device *mdev, struct dma_resv *deps);
+int mirage_copy_add(struct mirage_copy *copy, const struct mirage_copy_piece *piece);
+int mirage_copy_fill(struct mirage_copy *copy, u64 to, u64 size, u32 pattern);
+/* Consumes @copy. The fence of the last job, with a reference; its error tells of a failure of any. */
+struct dma_fence *mirage_copy_end(struct mirage_copy *copy);
+void mirage_copy_cancel(struct mirage_copy *copy);
+
+#endif /* MIRAGE_COPY_H */

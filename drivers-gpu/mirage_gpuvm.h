@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What VM_BIND maps: the upper part of an address space. */
+#ifndef MIRAGE_GPUVM_H
+#define MIRAGE_GPUVM_H
+
+#include <linux/types.h>
+
+#include <drm/drm_exec.h>
+#include <drm/drm_gpuvm.h>
+
+#include <hw/pte.h>
+
+struct dma_fence;
+struct dma_resv;
+struct drm_printer;
+struct drm_sched_job;
+struct mirage_bo;
+struct mirage_vm;
+
+int mirage_gpuvm_init(struct mirage_vm *vm);
+void mirage_gpuvm_fini(struct mirage_vm *vm);
+struct dma_resv *mirage_gpuvm_resv(struct mirage_vm *vm);
+struct drm_gem_object *mirage_gpuvm_resv_obj(struct mirage_vm *vm);
+
+/*
+ * For the object's side: its memory is about to change. Takes its pages out of every address space and
+ * waits until the device uses none of them. Its resv is held, and no fence in it is unsignalled.
+ */
+void mirage_gpuvm_evict_bo(struct mirage_bo *bo);
+
+/*
+ * For fault service: make what is bound at @addr resident and mapped. 0, -EFAULT nothing there or not
+ * allowed, -ENOMEM, -EINTR. May sleep for long; takes resv locks.
+ */
+int mirage_gpuvm_fault(struct mirage_vm *vm, u64 addr, enum mirage_access access);
+
+/*
+ * For jobs of NO_FAULT queues: between _begin() and _end() all that the VM maps is locked, resident and
+ * mapped; the job's fence is given to _end(), or NULL when there is none after all.
+ */
+struct mirage_gpuvm_exec;
+struct mirage_gpuvm_exec *mirage_gpuvm_exec_begin(struct mirage_vm *vm, struct drm_sched_job *job);
+void mirage_gpuvm_exec_end(struct mirage_gpuvm_exec *exec, struct dma_fence *fence);
+
+int mirage_ioctl_vm_bind(struct drm_device *drm, void *data, struct drm_file *file);
+void mirage_gpuvm_dump(struct mirage_vm *vm, struct drm_printer *p);
+
+#endif /* MIRAGE_GPUVM_H */
