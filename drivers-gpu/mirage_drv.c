@@ -11,6 +11,7 @@
  *   mirage_file    handles of an open file           mirage_query     what may be asked
  *   mirage_queue   channels and their ends           mirage_job       from exec to fence
  *   mirage_vm      address spaces                    mirage_pt        page tables
+ *   mirage_gpuvm   what VM_BIND maps
  *   mirage_fault   fault buffer                      mirage_service   serving faults
  *   mirage_svm     what the mirror core calls        mirage_cmdq      commands to the device
  *   mirage_event   what channels report              mirage_watchdog  lost interrupts
@@ -74,7 +75,8 @@ static const struct file_operations mirage_fops = {
 };
 
 static const struct drm_driver mirage_drm_driver = {
-	.driver_features = DRIVER_RENDER | DRIVER_SYNCOBJ | DRIVER_SYNCOBJ_TIMELINE,
+	.driver_features = DRIVER_GEM | DRIVER_GEM_GPUVA | DRIVER_RENDER | DRIVER_SYNCOBJ |
+			   DRIVER_SYNCOBJ_TIMELINE,
 	.name = "mirage",
 	.desc = "mirage GPU",
 	.major = 1,

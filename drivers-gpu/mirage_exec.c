@@ -271,7 +271,7 @@ static int mirage_exec_prepare(struct mirage_exec *exec, const struct drm_mirage
 	exec->queue = mirage_file_get_queue(exec->file, args->queue_id);
 	if (!exec->queue)
 		return -ENOENT;
-	if (!mirage_vm_is_current(exec->queue->vm))
+	if (!mirage_vm_may_submit(exec->queue->vm))
 		return -EPERM;
 	ret = mirage_exec_check_queue(exec->queue);
 	if (ret)

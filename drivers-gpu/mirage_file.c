@@ -6,8 +6,8 @@
  * for queues. A handle is one reference; whoever looks one up takes another for as
  * long as it works with the object, so that a handle may be destroyed at any time.
  *
- * An open file without an address space costs the process nothing: no notifier is
- * registered with its mm until it makes one.
+ * An open file without an address space that mirrors costs the process nothing: no notifier
+ * is registered with its mm until it makes one.
  *
  * Closing the last descriptor destroys what is left: first all queues are told to stop,
  * so that their channels are reset side by side, then each is waited for.
@@ -135,17 +135,18 @@ int mirage_ioctl_vm_create(struct drm_device *drm, void *data, struct drm_file *
 	struct mirage_device *mdev = to_mirage_device(drm);
 	struct mirage_file *priv = file->driver_priv;
 	struct drm_mirage_vm_create *args = data;
+	bool svm = args->flags & DRM_MIRAGE_VM_CREATE_SVM;
 	struct mirage_vm *vm;
 	int ret, idx;
 
-	if (args->flags != DRM_MIRAGE_VM_CREATE_SVM)
+	if (args->flags & ~DRM_MIRAGE_VM_CREATE_SVM)
 		return -EINVAL;
-	if (mdev->svm_reason != DRM_MIRAGE_REASON_NONE)
+	if (svm && mdev->svm_reason != DRM_MIRAGE_REASON_NONE)
 		return -EOPNOTSUPP;
 
 	if (!drm_dev_enter(drm, &idx))
 		return -ENODEV;
-	vm = mirage_vm_create(mdev);
+	vm = mirage_vm_create(mdev, svm);
 	drm_dev_exit(idx);
 	if (IS_ERR(vm))
 		return PTR_ERR(vm);
@@ -222,7 +223,7 @@ int mirage_ioctl_queue_create(struct drm_device *drm, void *data, struct drm_fil
 	if (!vm)
 		return -ENOENT;
 
-	if (mirage_vm_is_current(vm))
+	if (mirage_vm_may_submit(vm))
 		queue = mirage_queue_create(vm, args);
 	else
 		queue = ERR_PTR(-EPERM);

@@ -117,7 +117,9 @@ static int service_check(struct mirage_vm *vm, const struct mirage_fault *fault)
 	default:
 		return -EFAULT;
 	}
-	return fault->addr >> MIRAGE_VA_MIRROR_BITS ? -EFAULT : 0;
+	if (fault->addr >> MIRAGE_VA_MIRROR_BITS)
+		return -EFAULT;
+	return vm->mirror ? 0 : -EFAULT;
 }
 
 /* Drop the faults of queues that are no more, and deal with those that no mapping can serve. */

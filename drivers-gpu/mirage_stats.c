@@ -18,13 +18,14 @@
  */
 void mirage_stats_read(struct mirage_vm *vm, u64 values[DRM_MIRAGE_STAT_COUNT])
 {
-	struct hmm_mirror_stats core;
+	struct hmm_mirror_stats core = {};
 	unsigned int i;
 
 	for (i = 0; i < DRM_MIRAGE_STAT_COUNT; i++)
 		values[i] = atomic64_read(&vm->stats.value[i]);
 
-	hmm_mirror_read_stats(vm->mirror, &core);
+	if (vm->mirror)
+		hmm_mirror_read_stats(vm->mirror, &core);
 	values[DRM_MIRAGE_STAT_INVALIDATIONS] = core.invalidations;
 	values[DRM_MIRAGE_STAT_PAGES_INVALIDATED] = core.pages_invalidated;
 	values[DRM_MIRAGE_STAT_NS_NOTIFIER] = core.ns_notifier;

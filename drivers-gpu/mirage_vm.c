@@ -2,8 +2,9 @@
 /*
  * GPU address spaces.
  *
- * A VM mirrors the process that made it and follows that process, not the file: the
- * mirror core sees to it that it outlives neither the process's memory nor a queue.
+ * A VM with SVM mirrors the process that made it and follows that process, not the file: the
+ * mirror core sees to it that it outlives neither the process's memory nor a queue. One
+ * without has no mm and no mirror, and belongs to whoever has the file.
  *
  * References: each handle, each queue, each service under way. What the device knows of the VM goes
  * with the last one: the mirror is closed (nothing is mapped then), the root is taken out of the VM
@@ -23,6 +24,7 @@
 #include <drm/drm_print.h>
 
 #include "mirage_device.h"
+#include "mirage_gpuvm.h"
 #include "mirage_service.h"
 #include "mirage_svm.h"
 
@@ -63,16 +65,27 @@ static void vm_free(struct mirage_vm *vm)
 		xa_erase(&mdev->vms, vm->id);
 		wake_up_all(&mdev->vm_erased);
 	}
+	mirage_gpuvm_fini(vm);
 	mirage_pt_fini(&vm->pt);
 	mirage_service_fini(vm);
 	kfree(vm);
 	drm_dev_put(&mdev->drm);
 }
 
-static int vm_init(struct mirage_vm *vm)
+static int vm_init_mirror(struct mirage_vm *vm)
+{
+	struct hmm_mirror *mirror;
+
+	mirror = hmm_mirror_create(vm->mdev->drm.dev, &mirage_svm_ops, vm);
+	if (IS_ERR(mirror))
+		return PTR_ERR(mirror);
+	vm->mirror = mirror;
+	return 0;
+}
+
+static int vm_init(struct mirage_vm *vm, bool svm)
 {
 	struct mirage_device *mdev = vm->mdev;
-	struct hmm_mirror *mirror;
 	int ret;
 
 	ret = mirage_service_init(vm);
@@ -86,23 +99,28 @@ static int vm_init(struct mirage_vm *vm)
 	ret = mirage_pt_init(&vm->pt, mdev, vm->id);
 	if (ret)
 		return ret;
+	ret = mirage_gpuvm_init(vm);
+	if (ret)
+		return ret;
 	vm_attach(vm);
 
-	mirror = hmm_mirror_create(mdev->drm.dev, &mirage_svm_ops, vm);
-	if (IS_ERR(mirror))
-		return PTR_ERR(mirror);
-	vm->mirror = mirror;
+	if (svm) {
+		ret = vm_init_mirror(vm);
+		if (ret)
+			return ret;
+	}
 	return xa_err(xa_store(&mdev->vms, vm->id, vm, GFP_KERNEL));
 }
 
 /**
- * mirage_vm_create() - make an address space that mirrors the calling process
- * @mdev: device, between drm_dev_enter() and drm_dev_exit(), whose svm_reason is NONE
+ * mirage_vm_create() - make an address space
+ * @mdev: device, between drm_dev_enter() and drm_dev_exit()
+ * @svm: it mirrors the calling process; the device's svm_reason is NONE
  *
  * Context: may sleep and allocate.
  * Return: the VM with one reference, or -ENOMEM, -ENOSPC (the device has no more)
  */
-struct mirage_vm *mirage_vm_create(struct mirage_device *mdev)
+struct mirage_vm *mirage_vm_create(struct mirage_device *mdev, bool svm)
 {
 	struct mirage_vm *vm;
 	int ret;
@@ -119,7 +137,7 @@ struct mirage_vm *mirage_vm_create(struct mirage_device *mdev)
 	if (MIRAGE_REG_GET(BUS_CAPS_SYSTEM_ATOMICS, mdev->caps.bits))
 		vm->write_rights |= MIRAGE_PTE_ATOMIC;
 
-	ret = vm_init(vm);
+	ret = vm_init(vm, svm);
 	if (ret) {
 		vm_free(vm);
 		return ERR_PTR(ret);
@@ -200,12 +218,14 @@ struct mirage_vm *mirage_vm_lookup(struct mirage_device *mdev, u32 id)
 }
 
 /**
- * mirage_vm_is_current() - does the VM mirror the calling process?
+ * mirage_vm_may_submit() - may the calling process use the VM?
  * @vm: address space
+ *
+ * Return: false if it mirrors another process
  */
-bool mirage_vm_is_current(struct mirage_vm *vm)
+bool mirage_vm_may_submit(struct mirage_vm *vm)
 {
-	return hmm_mirror_is_current(vm->mirror);
+	return !vm->mirror || hmm_mirror_is_current(vm->mirror);
 }
 
 /* Is there a VM whose last reference has gone, and whose mirror may still be closing? */
@@ -241,7 +261,8 @@ void mirage_vm_unplug_all(struct mirage_device *mdev)
 	unsigned long id = 0;
 
 	while ((vm = mirage_vm_next(mdev, &id))) {
-		hmm_mirror_close(vm->mirror);
+		if (vm->mirror)
+			hmm_mirror_close(vm->mirror);
 		mirage_vm_put(vm);
 	}
 	/* Those nobody can take a reference to any more are closed by whoever dropped the last. */

@@ -20,6 +20,7 @@
 struct drm_printer;
 struct hmm_mirror;
 struct mirage_device;
+struct mirage_gpuvm;
 
 /**
  * MIRAGE_VM_PENDING: faults that wait for the service of one VM; more are dropped and fault again.
@@ -31,7 +32,7 @@ struct mirage_device;
 #define MIRAGE_VM_REPORTS	32
 
 /**
- * struct mirage_vm - one GPU address space, which mirrors one process
+ * struct mirage_vm - one GPU address space, which may mirror one process
  */
 struct mirage_vm {
 	/** @ref: file handles, queues and fault service */
@@ -48,8 +49,13 @@ struct mirage_vm {
 	char comm[TASK_COMM_LEN];
 	/** @pt: page tables; has locks of its own */
 	struct mirage_pt pt;
-	/** @mirror: the process's address space; constant until the last reference goes */
+	/**
+	 * @mirror: the process's address space, the part below 2^47; NULL for a VM without SVM;
+	 * constant until the last reference goes
+	 */
 	struct hmm_mirror *mirror;
+	/** @gpuvm: the part from 2^47 on; constant until the last reference goes */
+	struct mirage_gpuvm *gpuvm;
 	/** @write_rights: bits of MIRAGE_PTE_RIGHTS that a writable page gets; constant */
 	u64 write_rights;
 	/** @stats: counters */
@@ -87,12 +93,12 @@ struct mirage_vm {
 	int watched;
 };
 
-struct mirage_vm *mirage_vm_create(struct mirage_device *mdev);
+struct mirage_vm *mirage_vm_create(struct mirage_device *mdev, bool svm);
 struct mirage_vm *mirage_vm_get(struct mirage_vm *vm);
 void mirage_vm_put(struct mirage_vm *vm);
 struct mirage_vm *mirage_vm_lookup(struct mirage_device *mdev, u32 id);
 struct mirage_vm *mirage_vm_next(struct mirage_device *mdev, unsigned long *id);
-bool mirage_vm_is_current(struct mirage_vm *vm);
+bool mirage_vm_may_submit(struct mirage_vm *vm);
 void mirage_vm_unplug_all(struct mirage_device *mdev);
 
 void mirage_vm_report(struct mirage_vm *vm, const struct mirage_fault *fault, u32 queue_id,

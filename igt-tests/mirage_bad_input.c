@@ -91,9 +91,6 @@ static void flags_and_padding(struct gpu *gpu)
 			igt_assert_eq(mirage_exec(&gpu->dev, gpu->queue, NULL, 0, &sync, 1),
 				      -EINVAL);
 	}
-	struct drm_mirage_vm_create none = { .flags = 0 };
-
-	do_ioctl_err(fd, DRM_IOCTL_MIRAGE_VM_CREATE, &none, EINVAL);
 }
 
 /**

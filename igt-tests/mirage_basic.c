@@ -88,6 +88,53 @@ static void vm_kept_by_queue(void)
 }
 
 /**
+ * SUBTEST: vm-without-svm
+ * Description: An address space without the process's memory is made, asked and dropped; another
+ *	process that has the file may use it; a job that uses the process's memory there is
+ *	stopped and told why.
+ */
+static void vm_without_svm(void)
+{
+	struct drm_mirage_queue_query state;
+	struct drm_mirage_fault fault = {};
+	uint64_t stats[DRM_MIRAGE_STAT_COUNT];
+	uint32_t vm, queue, count = 1;
+	struct drm_mirage_cmds cmds;
+	struct mirage_ib ib;
+	struct mirage gpu;
+	uint32_t *words;
+	uint8_t page;
+
+	words = mem_anon(PAGE);
+	mirage_ib_init(&ib, words, PAGE);
+	mirage_ib_nop(&ib);
+	igt_assert_eq(mirage_ib_cmds(&ib, &cmds), 0);
+
+	igt_assert_eq(mirage_open(&gpu), 0);
+	igt_assert_eq(mirage_vm_create_with(&gpu, 0, &vm), 0);
+	igt_assert_eq(mirage_vm_stats(&gpu, vm, stats), 0);
+	igt_assert_eq_u64(stats[DRM_MIRAGE_STAT_BLOCKS], 0);
+	igt_assert_eq(mirage_svm_query(&gpu, vm, words, PAGE, &page), 0);
+	igt_assert_eq(page, 0);
+	igt_fork(child, 1)
+		igt_assert_eq(mirage_queue_create(&gpu, vm, DRM_MIRAGE_QUEUE_COPY, &queue), 0);
+	igt_waitchildren();
+
+	igt_assert_eq(mirage_queue_create(&gpu, vm, DRM_MIRAGE_QUEUE_COPY, &queue), 0);
+	igt_assert_eq(mirage_run(&gpu, queue, &ib, JOB_TIMEOUT_NS), -ECANCELED);
+	igt_assert_eq(mirage_queue_query(&gpu, queue, &state), 0);
+	igt_assert_eq(state.state, DRM_MIRAGE_QUEUE_FAULTED);
+	igt_assert_eq(mirage_vm_faults(&gpu, vm, &fault, &count), 0);
+	igt_assert_eq(count, 1);
+	igt_assert_eq_u64(fault.addr, cmds.addr);
+	igt_assert_eq(fault.error, EFAULT);
+	igt_assert_eq(mirage_queue_destroy(&gpu, queue), 0);
+	igt_assert_eq(mirage_vm_destroy(&gpu, vm), 0);
+	mirage_close(&gpu);
+	mem_unmap(words, PAGE);
+}
+
+/**
  * SUBTEST: fill
  * Description: FILL writes its pattern to the bytes it names, and to no other.
  */
@@ -291,6 +338,10 @@ int igt_main()
 	igt_describe("A queue works on after its address space's handle was dropped.");
 	igt_subtest("vm-kept-by-queue")
 		vm_kept_by_queue();
+
+	igt_describe("An address space that does not mirror the process has nothing of it.");
+	igt_subtest("vm-without-svm")
+		vm_without_svm();
 
 	igt_describe("A file is closed while a kernel of it runs; others go on.");
 	igt_subtest("close-while-running")

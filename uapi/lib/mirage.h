@@ -52,6 +52,7 @@ int mirage_counter(const struct mirage *gpu, unsigned int reg, uint64_t *value);
 /* ---- address spaces (vm.c) ---- */
 
 int mirage_vm_create(const struct mirage *gpu, uint32_t *vm);
+int mirage_vm_create_with(const struct mirage *gpu, uint32_t flags, uint32_t *vm);
 int mirage_vm_destroy(const struct mirage *gpu, uint32_t vm);
 int mirage_vm_stats(const struct mirage *gpu, uint32_t vm, uint64_t values[DRM_MIRAGE_STAT_COUNT]);
 int mirage_vm_faults(const struct mirage *gpu, uint32_t vm, struct drm_mirage_fault *faults,

@@ -15,7 +15,20 @@
  */
 int mirage_vm_create(const struct mirage *gpu, uint32_t *vm)
 {
-	struct drm_mirage_vm_create args = { .flags = DRM_MIRAGE_VM_CREATE_SVM };
+	return mirage_vm_create_with(gpu, DRM_MIRAGE_VM_CREATE_SVM, vm);
+}
+
+/**
+ * mirage_vm_create_with() - an address space of any kind
+ * @gpu: device
+ * @flags: DRM_MIRAGE_VM_CREATE_*
+ * @vm: out: handle
+ *
+ * Return: 0 or a negative errno
+ */
+int mirage_vm_create_with(const struct mirage *gpu, uint32_t flags, uint32_t *vm)
+{
+	struct drm_mirage_vm_create args = { .flags = flags };
 	int ret;
 
 	ret = mirage_ioctl(gpu, DRM_IOCTL_MIRAGE_VM_CREATE, &args);
