@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Run the guest tests, in the guest: PER-TEST-TIMEOUT [PATTERN]. igt_runner's results go to the host's directory of this
 # run, and so does what is looked at here: that the driver unloads, and, where the kernel can tell, that nothing leaked.
+#
+# First our own tests, then those of Debian's IGT that igt-tests/debian/tests names.
 set -uo pipefail
 
 limit=$1
@@ -9,6 +11,7 @@ pattern=${2:-}
 out=/run/lab
 library=/opt/igt/usr/lib/x86_64-linux-gnu
 tests=/mirage/build/main/igt-tests
+debian=/tmp/debian-igt
 
 # Last, as nothing runs without the driver. A test may have left it unloaded: then that has been seen to work.
 unload() {
@@ -40,19 +43,50 @@ leaks() {
 	fi
 }
 
-main() {
-	# Debian has it built for a newer library set than this guest's: it brings its own. The tests do not need them.
-	export IGT_FORCE_DRIVER=mirage
+# The tests of Debian's that are for a driver like ours, as a directory that igt_runner takes.
+debian_tests() {
+	local name names=()
+	mkdir -p $debian
+	for name in $(grep -v '^#' /mirage/src/igt-tests/debian/tests); do
+		ln -sf "/opt/igt/usr/libexec/igt-gpu-tools/$name" "$debian/$name"
+		names+=("$name")
+	done
+	printf 'TESTLIST\n%s\nEND TESTLIST\n' "${names[*]}" >$debian/test-list.txt
+}
+
+# The last of our tests takes the driver away.
+load_driver() {
+	local module
+	while read -r module; do
+		insmod "$module" 2>/dev/null || true
+	done <$out/modules
+	[ -e /sys/module/mirage ]
+}
+
+# run DIR RESULTS LIBRARY-PATH: igt_runner over the tests in DIR. Debian has the runner, and its own tests, built for a
+# newer library set than this guest's: they bring their own, which our tests do not need.
+run() {
 	# Subtests of one binary run in one process of it: starting one takes longer than most subtests.
 	LD_LIBRARY_PATH=$library /opt/igt/usr/bin/igt_runner --overwrite --sync --piglit-style-dmesg --multiple-mode \
-		--per-test-timeout "$limit" --inactivity-timeout "$limit" -e "LD_LIBRARY_PATH=" \
-		${pattern:+-t "$pattern"} "$tests" "$out/results" 2>"$out/runner.log"
-	echo "$?" >"$out/runner-status"
+		--per-test-timeout "$limit" --inactivity-timeout "$limit" -e "LD_LIBRARY_PATH=$3" \
+		${pattern:+-t "$pattern"} "$1" "$out/$2" 2>>"$out/runner.log"
+}
+
+main() {
+	export IGT_FORCE_DRIVER=mirage
+	: >"$out/checks"
+	run "$tests" results ""
+	debian_tests
+	if load_driver; then
+		run $debian results-debian "$library"
+	else
+		echo "failed driver-load the driver does not load again after the tests" >>"$out/checks"
+	fi
 
 	{
 		unload
 		leaks
-	} >"$out/checks"
+	} >>"$out/checks"
 }
 
 main

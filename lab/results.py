@@ -5,6 +5,9 @@
 Three sources: Meson's JUnit files (native tests; each line of a TAP test is a test), igt_runner's results.json (guest
 tests; each subtest is a test), and lines of "RESULT NAME REASON" (what the lab itself looks at). The last line is
 "N passed, N failed, N skipped". The exit status is 0 only where something passed and nothing failed.
+
+Tests that are not this project's own come with a list of what is expected of them. There a failure that is listed
+counts as skipped, with the listed reason; a skip that is not listed, and a pass of what is listed, count as failed.
 """
 
 import argparse
@@ -51,15 +54,18 @@ class Results:
                 else:
                     self.add('passed', name)
 
-    def read_igt(self, path):
+    def read_igt(self, path, expected=None):
         """One run of igt_runner."""
         with open(path, encoding='utf-8', errors='replace') as file:
             tests = json.load(file)['tests']
         for name, test in tests.items():
+            name = name.removeprefix('igt@')
             outcome = IGT_RESULTS.get(test['result'], 'failed')
             text = test.get('out', '') + '\n' + test.get('err', '')
-            reason = test['result'] if outcome == 'failed' else ''
-            self.add(outcome, name.removeprefix('igt@'), reason + ' ' + igt_reason(text, outcome))
+            reason = (test['result'] + ' ' if outcome == 'failed' else '') + igt_reason(text, outcome)
+            if expected:
+                outcome, reason = expected.judge(name, outcome, reason)
+            self.add(outcome, name, reason)
 
     def read_lines(self, path):
         """What the lab looked at itself."""
@@ -76,6 +82,31 @@ class Results:
                 print(f'  {name}: {reason or "no reason given"}')
         print(f'\n{len(self.passed)} passed, {len(self.failed)} failed, {len(self.skipped)} skipped')
         return 0 if self.passed and not self.failed else 1
+
+
+class Expected:
+    """A list of the tests that do not pass: lines of RESULT KERNEL TEST REASON."""
+
+    def __init__(self, path, kernel):
+        self.entries = []
+        with open(path, encoding='utf-8') as file:
+            for line in file:
+                if line.strip() and not line.startswith('#'):
+                    result, which, pattern, reason = line.split(None, 3)
+                    if which in ('any', kernel):
+                        outcome = {'skip': 'skipped', 'fail': 'failed'}[result]
+                        self.entries.append((outcome, re.compile(pattern), reason.strip()))
+
+    def judge(self, name, outcome, reason):
+        """What a test's outcome counts as, and why."""
+        for expected, pattern, why in self.entries:
+            if pattern.fullmatch(name):
+                if outcome == expected:
+                    return 'skipped', ('fails as expected: ' if outcome == 'failed' else '') + why
+                return 'failed', f'{outcome}, where the list expects {expected}: {reason}'
+        if outcome == 'skipped':
+            return 'failed', 'a skip that the list does not know: ' + reason
+        return outcome, reason
 
 
 def last_lines(text):
@@ -96,6 +127,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--junit', action='append', default=[], metavar='PREFIX=FILE')
     parser.add_argument('--igt', action='append', default=[], metavar='FILE')
+    parser.add_argument('--foreign-igt', action='append', default=[], metavar='KERNEL=LIST=FILE')
     parser.add_argument('--lines', action='append', default=[], metavar='FILE')
     args = parser.parse_args()
 
@@ -105,6 +137,9 @@ def main():
         results.read_junit(path, prefix)
     for path in args.igt:
         results.read_igt(path)
+    for item in args.foreign_igt:
+        kernel, expected, path = item.split('=', 2)
+        results.read_igt(path, Expected(expected, kernel))
     for path in args.lines:
         results.read_lines(path)
     return results.report()

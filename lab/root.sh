@@ -173,8 +173,8 @@ install_more() {
 		in_root "$root" apt-get clean
 }
 
-# What $newer_suite has and the lab's suite has not: igt_runner, and the libraries that it needs newer. They are kept
-# apart in /opt/igt, for programs that ask for them.
+# What $newer_suite has and the lab's suite has not: igt_runner and IGT's tests, and the libraries that they need newer.
+# They are kept apart in /opt/igt, for programs that ask for them.
 install_igt() {
 	local root=$1 uri
 	uri=$(sed -n 's/^deb \([^ ]*\) .*/\1/p' "$root/etc/apt/sources.list" | head -n 1)
@@ -184,7 +184,7 @@ install_igt() {
 		in_root "$root" sh -ec '
 			mkdir -p /opt/igt /tmp/igt
 			cd /tmp/igt
-			for p in igt-gpu-tools libdrm2 libdrm-amdgpu1 libdrm-nouveau2 libdrm-intel1; do
+			for p in igt-gpu-tools igt-gpu-tools-tests libdrm2 libdrm-amdgpu1 libdrm-nouveau2 libdrm-intel1; do
 				apt-get download "$p/$1"
 			done
 			for deb in *.deb; do dpkg -x "$deb" /opt/igt; done
@@ -201,7 +201,7 @@ make_derived() {
 	find "$base" -mindepth 1 -maxdepth 1 ! -name usr -exec cp -a -t "$tmp" {} +
 	logged "$logs/packages-$name.log" "installing the packages for $name" install_more "$tmp" "$name"
 	if [ "$name" = test ]; then
-		logged "$logs/igt.log" "fetching igt_runner from $newer_suite" install_igt "$tmp"
+		logged "$logs/igt.log" "fetching IGT from $newer_suite" install_igt "$tmp"
 	fi
 	mv "$tmp" "$root"
 }

@@ -104,7 +104,7 @@ build_fuzz() {
 }
 
 test_guest() {
-	local pattern=$1 limit=120 status=0 run_status kept=$results/guest
+	local pattern=$1 limit=120 status=0 kept=$results/guest ran
 	if [ "$vm_kernel" = debug ]; then
 		vm_append="kmemleak=on"
 		limit=600
@@ -114,13 +114,17 @@ test_guest() {
 	vm_results=$kept
 	vm_run bash /mirage/src/lab/guest-tests.sh "$limit" "$pattern" </dev/null > >(tee "$results/guest.log" >&2) || status=$?
 	wait $!
-	if [ -e "$kept/results/results.json" ]; then
-		summary+=(--igt /mirage/run/guest/results/results.json)
-	else
-		echo "failed guest-tests igt_runner left no results (status $status)" >>"$results/guest-checks.txt"
-	fi
+	for ran in results results-debian; do
+		if [ ! -e "$kept/$ran/results.json" ]; then
+			# A pattern that fits none of them leaves none.
+			[ -n "$pattern" ] || echo "failed guest-tests igt_runner left no $ran (status $status)" >>"$results/guest-checks.txt"
+		elif [ $ran = results ]; then
+			summary+=(--igt "/mirage/run/guest/$ran/results.json")
+		else
+			summary+=(--foreign-igt "$vm_kernel=/mirage/src/igt-tests/debian/expected=/mirage/run/guest/$ran/results.json")
+		fi
+	done
 	cat "$kept/checks" >>"$results/guest-checks.txt" 2>/dev/null || true
-	run_status=$(cat "$kept/runner-status" 2>/dev/null || echo none)
 	if [ "$status" -ne 0 ]; then
 		echo "failed guest the machine did not come to its end: see the messages above" >>"$results/guest-checks.txt"
 	elif [ "$vm_findings" -gt 0 ]; then
