@@ -30,7 +30,7 @@ static int translate(void *ctx, uint64_t va, enum mirage_access access, void **h
 	return 0;
 }
 
-static void fault(void *ctx, unsigned int wave, uint64_t va, enum mirage_access access,
+static bool fault(void *ctx, unsigned int wave, uint64_t va, enum mirage_access access,
 		  enum mirage_fault_kind kind)
 {
 	(void)ctx;

@@ -67,6 +67,7 @@ void chan_set_get(struct chan *chan, u32 get)
 {
 	struct mirage_chan_desc *desc = chan_desc(chan);
 
+	runlist_account(chan);
 	chan->get = get;
 	if (desc)
 		__atomic_store_n(&desc->get, get, __ATOMIC_RELEASE);
@@ -77,7 +78,8 @@ static bool chan_load(struct chan *chan, const struct mirage_chan_desc *desc)
 {
 	if (!phys_valid(desc->ring, KiB(4)) || desc->ring_order < RING_MIN_ORDER ||
 	    desc->ring_order > RING_MAX_ORDER || desc->class > MIRAGE_CHAN_COMPUTE ||
-	    desc->vm >= NR_VMS || desc->priority >= NR_PRIORITIES)
+	    desc->vm >= NR_VMS || desc->priority >= NR_PRIORITIES ||
+	    (desc->flags & ~MIRAGE_CHAN_NO_FAULT))
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(desc->rsvd0); i++)
 		if (desc->rsvd0[i])
@@ -89,8 +91,10 @@ static bool chan_load(struct chan *chan, const struct mirage_chan_desc *desc)
 	chan->priority = desc->priority;
 	chan->timeslice_ns = desc->timeslice_us ? (u64)desc->timeslice_us * 1000 :
 						  DEFAULT_TIMESLICE_NS;
+	chan->no_fault = desc->flags & MIRAGE_CHAN_NO_FAULT;
 	chan->get = desc->get;
 	chan->put = desc->put;
+	chan->run_ns = desc->run_ns;
 	return true;
 }
 
@@ -131,6 +135,7 @@ void chan_stop(struct chan *chan)
 static void chan_drop_work(struct chan *chan)
 {
 	fault_drop_chan(&chan->dev->faults, chan->id);
+	runlist_release(chan);
 	compute_destroy(chan->compute);
 	chan->compute = NULL;
 	chan->frontend = (struct frontend){ 0 };
@@ -198,6 +203,7 @@ void chan_error(struct chan *chan, enum mirage_chan_error error, u32 info, u64 a
 		desc->error_addr = addr;
 		desc->error = error;
 	}
+	runlist_account(chan);
 	chan_drop_work(chan);
 	chan_set_state(chan, MIRAGE_CHAN_ERROR);
 	runlist_update(chan);
@@ -216,8 +222,22 @@ bool chan_flush_error(struct chan *chan)
 	return !chan->error_event;
 }
 
-void chan_fault(struct chan *chan, enum mirage_fault_unit unit, unsigned int wave, u64 va,
-		enum mirage_access access, enum mirage_fault_kind kind)
+enum step chan_fault(struct chan *chan, enum mirage_fault_unit unit, u64 va,
+		     enum mirage_access access, enum mirage_fault_kind kind)
 {
-	fault_add(chan->dev, chan->id, chan->vm, unit, wave, va, access, kind);
+	if (chan->no_fault) {
+		chan_error(chan, MIRAGE_CHAN_FAULT, access | kind << 8, va);
+		return STEP_STOPPED;
+	}
+	fault_add(chan->dev, chan->id, chan->vm, unit, 0, va, access, kind);
+	return STEP_SUSPENDED;
+}
+
+void chan_account(struct chan *chan, u64 ns)
+{
+	struct mirage_chan_desc *desc = chan_desc(chan);
+
+	chan->run_ns += ns;
+	if (desc)
+		__atomic_store_n(&desc->run_ns, chan->run_ns, __ATOMIC_RELAXED);
 }

@@ -35,9 +35,11 @@ struct chan {
 	u32 vm;
 	u32 priority;
 	u64 timeslice_ns;
+	bool no_fault;		/* a failed translation is an error */
 
 	u32 get;		/* ring index of the packet in execution or to be fetched next */
 	u32 put;		/* as last read from the descriptor */
+	u64 run_ns;		/* time it has had an engine */
 	struct frontend frontend;
 	struct copy copy;
 	struct compute *compute;	/* made by the first DISPATCH, NULL in state IDLE */
@@ -95,9 +97,17 @@ void chan_set_get(struct chan *chan, u32 get);
  */
 void chan_error(struct chan *chan, enum mirage_chan_error error, u32 info, u64 addr);
 
-/** chan_fault() - an access of the current packet failed; the caller suspends the channel. */
-void chan_fault(struct chan *chan, enum mirage_fault_unit unit, unsigned int wave, u64 va,
-		enum mirage_access access, enum mirage_fault_kind kind);
+/**
+ * chan_fault() - an access of front end or copy failed.
+ *
+ * Returns STEP_SUSPENDED, with the fault reported, or STEP_STOPPED if the channel may not
+ * fault: then it has stopped and its packet is gone.
+ */
+enum step chan_fault(struct chan *chan, enum mirage_fault_unit unit, u64 va,
+		     enum mirage_access access, enum mirage_fault_kind kind);
+
+/** chan_account() - tell software how long the channel has had an engine; @ns more than so far. */
+void chan_account(struct chan *chan, u64 ns);
 
 /** chan_flush_error() - add the ERROR event that waits for room. Returns whether none waits any more. */
 bool chan_flush_error(struct chan *chan);

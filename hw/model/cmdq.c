@@ -12,6 +12,8 @@
 
 /* Commands between two releases of the lock. */
 #define CMDQ_BATCH 64
+/* Longest TEST_DELAY_CMD_US. */
+#define CMDQ_MAX_DELAY_US 1000000
 
 void cmdq_doorbell(struct device *dev)
 {
@@ -145,27 +147,57 @@ static void execute(struct device *dev, const struct mirage_cmd *cmd)
 	}
 }
 
-bool cmdq_run(struct device *dev)
+/* An engine that hangs with the channel cannot be told to let go of it. */
+static bool must_wait(struct device *dev, const struct mirage_cmd *cmd)
+{
+	const struct chan *hung = dev->runlist.hung;
+
+	return hung && cmd->id == hung->id &&
+	       (cmd->op == MIRAGE_CMD_CHAN_STOP || cmd->op == MIRAGE_CMD_CHAN_RESET);
+}
+
+/* When the oldest command may be executed. */
+static u64 due(struct device *dev)
+{
+	u64 delay_us = min_u64(regs_get(dev, MIRAGE_TEST_DELAY_CMD_US), CMDQ_MAX_DELAY_US);
+
+	if (delay_us && !dev->cmdq.due_ns)
+		dev->cmdq.due_ns = now_ns() + delay_us * 1000;
+	return dev->cmdq.due_ns;
+}
+
+void cmdq_drop(struct device *dev)
+{
+	dev->cmdq.put = dev->queues.cmd_get;
+	dev->cmdq.due_ns = 0;
+}
+
+u64 cmdq_run(struct device *dev)
 {
 	struct queues *q = &dev->queues;
 	struct mirage_status_page *status;
 	struct mirage_cmd *place, cmd;
 
-	for (unsigned int i = 0; i < CMDQ_BATCH && dev->running; i++) {
+	for (unsigned int i = 0; i < CMDQ_BATCH; i++) {
 		if (q->cmd_get == dev->cmdq.put)
-			return false;
+			return UINT64_MAX;
+		if (due(dev) > now_ns())
+			return dev->cmdq.due_ns;
 		status = queues_status(dev);
 		place = phys_ptr(dev, q->cmd + (q->cmd_get & (q->cmd_size - 1)) * sizeof(cmd),
 				 sizeof(cmd), false);
 		if (!status || !place) {
 			device_halt(dev, MIRAGE_DEV_BUS);
-			return false;
+			return UINT64_MAX;
 		}
 		memcpy(&cmd, place, sizeof(cmd));
+		if (must_wait(dev, &cmd))
+			return UINT64_MAX;
 		execute(dev, &cmd);
 		if (!dev->running)
-			return false;
+			return UINT64_MAX;
+		dev->cmdq.due_ns = 0;
 		__atomic_store_n(&status->cmd_get, ++q->cmd_get, __ATOMIC_RELEASE);
 	}
-	return dev->running && q->cmd_get != dev->cmdq.put;
+	return q->cmd_get == dev->cmdq.put ? UINT64_MAX : 0;
 }

@@ -10,6 +10,7 @@
 #ifndef MODEL_COMPUTE_H
 #define MODEL_COMPUTE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,24 +29,35 @@ struct compute_ops {
 	 * @translate: translate @va for @access.
 	 *
 	 * On success *@host is the place of @va in this process. It is good up to the
-	 * end of the 4 KiB page that holds @va, for accesses of this kind and weaker
-	 * (ATOMIC covers WRITE covers READ and FETCH), until compute_run() returns: no
-	 * invalidation is executed and no memory unmapped before. So the engine may
-	 * keep pointers for the length of one compute_run() and no longer.
+	 * end of the 4 KiB page that holds @va, for accesses of this kind, until
+	 * compute_run() returns: no invalidation is executed and no memory unmapped
+	 * before. So the engine may keep pointers for the length of one compute_run()
+	 * and no longer.
 	 *
 	 * Returns 0 or an enum mirage_fault_kind.
 	 */
 	int (*translate)(void *ctx, uint64_t va, enum mirage_access access, void **host);
 
 	/**
-	 * @fault: the wave in slot @wave waits for a REPLAY because of this access.
+	 * @fault: the wave in slot @wave cannot go on because of this access.
 	 *
 	 * Called once for each distinct (4 KiB page, access) that an instruction of the
 	 * wave failed at, with the exact address of the first failing lane's access.
+	 *
+	 * Returns whether the wave waits for a REPLAY. If not, the first such access
+	 * becomes the error MIRAGE_CHAN_FAULT.
 	 */
-	void (*fault)(void *ctx, unsigned int wave, uint64_t va, enum mirage_access access,
+	bool (*fault)(void *ctx, unsigned int wave, uint64_t va, enum mirage_access access,
 		      enum mirage_fault_kind kind);
+
+	/**
+	 * @sink: COMPUTE_SINK_SIZE bytes to which @translate leads WRITE and ATOMIC accesses
+	 * that are dropped, or NULL. An atomic there gives zero, whatever they hold.
+	 */
+	const void *sink;
 };
+
+#define COMPUTE_SINK_SIZE	0x10000u
 
 enum compute_status {
 	COMPUTE_DONE,		/* no wave is left, or nothing was started */

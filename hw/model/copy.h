@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The copy engine: COPY and FILL packets. */
+/* The copy engine: COPY and FILL packets, and their kind that takes physical pointers. */
 #ifndef MODEL_COPY_H
 #define MODEL_COPY_H
 
@@ -9,8 +9,9 @@ struct chan;
 
 /* A copy or fill that is under way; belongs to its channel. */
 struct copy {
-	bool fill;	/* FILL; then @src is not used */
-	u64 src;	/* GPU virtual addresses of the next byte */
+	bool fill;	/* then @src is not used */
+	bool phys;	/* @src and @dst are physical pointers */
+	u64 src;	/* of the next byte; GPU virtual addresses, or physical pointers */
 	u64 dst;
 	u64 left;	/* bytes to go */
 	u32 pattern;
@@ -24,9 +25,13 @@ enum step {
 	STEP_SUSPENDED,	/* waits for a REPLAY */
 	STEP_POLL,	/* waits for memory or a queue to change; look again later */
 	STEP_STOPPED,	/* the channel has stopped */
+	STEP_HUNG,	/* the packet never ends (TEST_HANG_CHAN) */
 };
 
-/** copy_run() - do one chunk of the channel's copy. Returns STEP_DONE, _MORE or _SUSPENDED. */
+/** copy_valid() - whether alignments and, in physical pointers, reserved bits are right. */
+bool copy_valid(const struct copy *copy);
+
+/** copy_run() - do one chunk of the channel's valid copy. Returns STEP_DONE, _MORE, _SUSPENDED or _STOPPED. */
 enum step copy_run(struct chan *chan);
 
 #endif /* MODEL_COPY_H */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "device.h"
+#include "packet.h"
 
 struct device *device_create(u64 vram_size)
 {
@@ -61,7 +62,7 @@ void device_enable(struct device *dev)
 		regs_set(dev, MIRAGE_BUS_ERROR, MIRAGE_DEV_BAD_QUEUE);
 		return;
 	}
-	dev->cmdq.put = dev->queues.cmd_get;
+	cmdq_drop(dev);
 	dev->running = true;
 	regs_set(dev, MIRAGE_BUS_STATUS, MIRAGE_BUS_STATUS_ENABLED__MASK);
 }
@@ -80,6 +81,22 @@ void device_reset(struct device *dev)
 	regs_reset(dev);
 	memset(dev->perf, 0, sizeof(dev->perf));
 	dev->time_base = now_ns();
+}
+
+void device_engine_reset(struct device *dev)
+{
+	struct chan *chan = runlist_current(dev);
+
+	if (!dev->running || regs_get(dev, MIRAGE_BUS_ENGINE_RESET))
+		return;
+	if (dev->runlist.hung && regs_get(dev, MIRAGE_TEST_HANG_HARD)) {
+		regs_set(dev, MIRAGE_BUS_ENGINE_RESET, 1);
+		return;
+	}
+	if (chan)
+		chan_error(chan, MIRAGE_CHAN_HUNG, 0, packet_addr(chan));
+	/* Commands that have waited for it can go on. */
+	engine_wake(dev);
 }
 
 void device_function_reset(struct device *dev)

@@ -71,6 +71,9 @@ void device_disable(struct device *dev);
 /** device_reset() - BUS_RESET. Configuration space and memory stay as they are. */
 void device_reset(struct device *dev);
 
+/** device_engine_reset() - BUS_ENGINE_RESET: the channel that has its turn loses it, whatever it does. */
+void device_engine_reset(struct device *dev);
+
 /** device_function_reset() - function level reset: configuration space too. */
 void device_function_reset(struct device *dev);
 

@@ -22,19 +22,28 @@ static int dispatch_translate(void *ctx, u64 va, enum mirage_access access, void
 	return mmu_access(chan->dev, chan->vm, va, access, &len, host);
 }
 
-static void dispatch_fault(void *ctx, unsigned int wave, u64 va, enum mirage_access access,
+static bool dispatch_fault(void *ctx, unsigned int wave, u64 va, enum mirage_access access,
 			   enum mirage_fault_kind kind)
 {
-	chan_fault(ctx, MIRAGE_UNIT_COMPUTE, wave, va, access, kind);
+	struct chan *chan = ctx;
+
+	/* Not chan_error(), which would drop the engine that is calling: it reports an error. */
+	if (chan->no_fault)
+		return false;
+	fault_add(chan->dev, chan->id, chan->vm, MIRAGE_UNIT_COMPUTE, wave, va, access, kind);
+	return true;
 }
 
 static const struct compute_ops dispatch_ops = {
 	.translate = dispatch_translate,
 	.fault = dispatch_fault,
+	.sink = mmu_null_sink,
 };
 
-/* Copy the descriptor; it may lie on two pages. */
-static bool dispatch_fetch(struct chan *chan, u64 va, struct mirage_dispatch *desc)
+_Static_assert(COMPUTE_SINK_SIZE == MMU_NULL_SIZE, "both are the size of the sink");
+
+/* Copy the descriptor; it may lie on two pages. Returns STEP_DONE, _SUSPENDED or _STOPPED. */
+static enum step dispatch_fetch(struct chan *chan, u64 va, struct mirage_dispatch *desc)
 {
 	u64 done = 0;
 
@@ -44,15 +53,13 @@ static bool dispatch_fetch(struct chan *chan, u64 va, struct mirage_dispatch *de
 		int kind = mmu_access(chan->dev, chan->vm, va + done, MIRAGE_ACCESS_FETCH, &len,
 				      &host);
 
-		if (kind) {
-			chan_fault(chan, MIRAGE_UNIT_FRONTEND, 0, va + done, MIRAGE_ACCESS_FETCH,
-				   (enum mirage_fault_kind)kind);
-			return false;
-		}
+		if (kind)
+			return chan_fault(chan, MIRAGE_UNIT_FRONTEND, va + done, MIRAGE_ACCESS_FETCH,
+					  (enum mirage_fault_kind)kind);
 		memcpy((u8 *)desc + done, host, len);
 		done += len;
 	}
-	return true;
+	return STEP_DONE;
 }
 
 static enum step dispatch_run(struct chan *chan)
@@ -82,10 +89,12 @@ enum step dispatch_step(struct chan *chan, u64 va)
 {
 	struct mirage_dispatch desc;
 	enum mirage_chan_error error;
+	enum step step;
 
 	if (chan->frontend.phase == PHASE_FETCH) {
-		if (!dispatch_fetch(chan, va, &desc))
-			return STEP_SUSPENDED;
+		step = dispatch_fetch(chan, va, &desc);
+		if (step != STEP_DONE)
+			return step;
 		if (!chan->compute)
 			chan->compute = compute_create(&dispatch_ops, chan);
 		error = compute_start(chan->compute, &desc);

@@ -42,6 +42,11 @@ static void engine_kick(struct engine *engine, bool stop)
 	pthread_mutex_unlock(&engine->mutex);
 }
 
+void engine_wake(struct device *dev)
+{
+	engine_kick(&dev->engine, false);
+}
+
 void engine_doorbell_cmd(struct device *dev)
 {
 	atomic_store(&dev->engine.bell_cmd, true);
@@ -92,6 +97,7 @@ static void run_slice(struct device *dev, struct chan *chan)
 	u64 start = now_ns(), now = start;
 	enum step step;
 
+	runlist_begin(chan);
 	do {
 		step = frontend_step(chan);
 		now = now_ns();
@@ -101,7 +107,7 @@ static void run_slice(struct device *dev, struct chan *chan)
 	if (step == STEP_SUSPENDED)
 		chan->suspended = true;
 	dev->perf[PERF_BUSY_NS] += now - start;
-	runlist_charge(chan, now - start, step);
+	runlist_end(chan, now - start, step);
 }
 
 void engine_drop(struct device *dev)
@@ -116,7 +122,7 @@ void engine_drop(struct device *dev)
 	dev->runlist.error_events = false;
 	fault_drop_all(&dev->faults);
 	tlb_drop_all(&dev->tlb);
-	dev->cmdq.put = dev->queues.cmd_get;
+	cmdq_drop(dev);
 	atomic_store(&dev->engine.bell_cmd, false);
 	for (u32 i = 0; i < ARRAY_SIZE(dev->engine.bell_chan); i++)
 		atomic_store(&dev->engine.bell_chan[i], 0);
@@ -130,15 +136,15 @@ u64 engine_step(struct device *dev)
 	if (!dev->running)
 		return UINT64_MAX;
 	look_at_doorbells(dev);
-	if (dev->running && cmdq_run(dev))
-		next = 0;
+	if (dev->running)
+		next = cmdq_run(dev);
 	if (dev->running)
 		next = min_u64(next, fault_deliver(dev));
 	if (dev->running)
 		next = min_u64(next, flush_error_events(dev));
 	if (dev->running) {
 		next = min_u64(next, runlist_wake_pollers(dev));
-		chan = runlist_pick(dev);
+		chan = dev->runlist.hung ? NULL : runlist_pick(dev);
 		if (chan) {
 			run_slice(dev, chan);
 			next = 0;

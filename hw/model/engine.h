@@ -43,6 +43,9 @@ u64 engine_step(struct device *dev);
 /** engine_drop() - drop all work, as when the device is disabled. Context: device lock held. */
 void engine_drop(struct device *dev);
 
+/** engine_wake() - have the thread look at everything anew. Context: any thread. */
+void engine_wake(struct device *dev);
+
 /** engine_doorbell_cmd(), engine_doorbell_chan() - the doorbells. Context: any thread. */
 void engine_doorbell_cmd(struct device *dev);
 void engine_doorbell_chan(struct device *dev, u32 chan);

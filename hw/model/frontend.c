@@ -21,9 +21,8 @@ static bool fetch_word(struct chan *chan, u32 i, enum step *step)
 		int kind = mmu_access(chan->dev, chan->vm, va, MIRAGE_ACCESS_FETCH, &len, &host);
 
 		if (kind) {
-			chan_fault(chan, MIRAGE_UNIT_FRONTEND, 0, va, MIRAGE_ACCESS_FETCH,
-				   (enum mirage_fault_kind)kind);
-			*step = STEP_SUSPENDED;
+			*step = chan_fault(chan, MIRAGE_UNIT_FRONTEND, va, MIRAGE_ACCESS_FETCH,
+					   (enum mirage_fault_kind)kind);
 			return false;
 		}
 		word = host;
@@ -96,6 +95,16 @@ static void complete(struct chan *chan)
 	chan_set_get(chan, chan->get + nr);
 }
 
+/* Whether the packet that begins is the one that TEST_HANG_CHAN waits for. */
+static bool hangs(struct chan *chan)
+{
+	if (regs_get(chan->dev, MIRAGE_TEST_HANG_CHAN) != chan->id + 1)
+		return false;
+	regs_set(chan->dev, MIRAGE_TEST_HANG_CHAN, 0);
+	log_info("channel %u: hangs", chan->id);
+	return true;
+}
+
 enum step frontend_step(struct chan *chan)
 {
 	struct frontend *fe = &chan->frontend;
@@ -105,6 +114,8 @@ enum step frontend_step(struct chan *chan)
 		step = fetch(chan);
 		if (step != STEP_MORE)
 			return step;
+		if (hangs(chan))
+			return STEP_HUNG;
 	}
 	step = packet_step(chan);
 	if (step != STEP_DONE)

@@ -24,9 +24,13 @@ static const struct level levels[MIRAGE_PT_LEVELS] = {
 	{ MIRAGE_PT_SHIFT, MIRAGE_PT_ENTRIES, true, false },
 };
 
-#define LEAF_ONLY (MIRAGE_PTE_WRITE | MIRAGE_PTE_ATOMIC | MIRAGE_PTE_CONT)
+#define LEAF_ONLY (MIRAGE_PTE_WRITE | MIRAGE_PTE_ATOMIC | MIRAGE_PTE_CONT | MIRAGE_PTE_NULL)
 
 _Static_assert(MIRAGE_PTE_SYSTEM == MIRAGE_PHYS_SYSTEM << 1, "pte_phys() moves this bit");
+
+/* What null pages lead to: reading one place and writing another keeps the zeroes clean. */
+static const u8 null_zeroes[MMU_NULL_SIZE] __attribute__((aligned(MMU_NULL_SIZE)));
+u8 mmu_null_sink[MMU_NULL_SIZE] __attribute__((aligned(MMU_NULL_SIZE)));
 
 /* The physical pointer in an entry. */
 static u64 pte_phys(u64 pte)
@@ -50,9 +54,10 @@ static bool leaf_malformed(u64 pte, const struct level *level, u64 va)
 		return true;
 	if (level->shift == MIRAGE_PD1_SHIFT)
 		return (pte & MIRAGE_PTE_CONT) ||
-		       (pte & MIRAGE_PTE_ADDR & (((u64)1 << MIRAGE_PD1_SHIFT) - 1));
-	/* Its place in the 64 KiB page must be that of its address. */
-	return (pte & MIRAGE_PTE_CONT) &&
+		       (!(pte & MIRAGE_PTE_NULL) &&
+			(pte & MIRAGE_PTE_ADDR & (((u64)1 << MIRAGE_PD1_SHIFT) - 1)));
+	/* Its place in the 64 KiB page must be that of its address, where it has one. */
+	return (pte & MIRAGE_PTE_CONT) && !(pte & MIRAGE_PTE_NULL) &&
 	       ((pte ^ va) >> MIRAGE_PAGE_SHIFT) % MIRAGE_CONT_ENTRIES;
 }
 
@@ -142,6 +147,12 @@ static int use_leaf(struct device *dev, u64 leaf, unsigned int shift, u64 va,
 	if (ret)
 		return ret;
 	*len = min_u64(*len, ((u64)1 << shift) - offset);
+	if (leaf & MIRAGE_PTE_NULL) {
+		offset = va % MMU_NULL_SIZE;
+		*len = min_u64(*len, MMU_NULL_SIZE - offset);
+		*host = write ? mmu_null_sink + offset : (u8 *)null_zeroes + offset;
+		return 0;
+	}
 	*host = phys_run(dev, leaf & MIRAGE_PTE_SYSTEM, (leaf & MIRAGE_PTE_ADDR) + offset, len, write);
 	return *host ? 0 : MIRAGE_FAULT_BUS;
 }

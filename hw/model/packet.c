@@ -63,17 +63,18 @@ static enum step bad_packet(struct chan *chan)
 	return STEP_STOPPED;
 }
 
-/* The 64-bit word at an aligned address, or NULL with the front end's fault reported. */
-static u64 *access64(struct chan *chan, u64 va, enum mirage_access access)
+/* Find the 64-bit word at an aligned address. Returns STEP_DONE, or what its fault leads to. */
+static enum step access64(struct chan *chan, u64 va, enum mirage_access access, u64 **place)
 {
 	u64 len = sizeof(u64);
 	void *host;
 	int kind = mmu_access(chan->dev, chan->vm, va, access, &len, &host);
 
-	if (!kind)
-		return host;
-	chan_fault(chan, MIRAGE_UNIT_FRONTEND, 0, va, access, (enum mirage_fault_kind)kind);
-	return NULL;
+	if (kind)
+		return chan_fault(chan, MIRAGE_UNIT_FRONTEND, va, access,
+				  (enum mirage_fault_kind)kind);
+	*place = host;
+	return STEP_DONE;
 }
 
 static enum step do_ib(struct chan *chan)
@@ -115,25 +116,32 @@ static enum step do_fence(struct chan *chan)
 	return STEP_POLL;
 }
 
-static enum step do_copy(struct chan *chan, bool is_fill)
+/* What a copy packet says. */
+static struct copy copy_of(const struct chan *chan, u32 op)
+{
+	if (op == MIRAGE_PKT_FILL || op == MIRAGE_PKT_FILL_PHYS)
+		return (struct copy){
+			.fill = true,
+			.phys = op == MIRAGE_PKT_FILL_PHYS,
+			.dst = arg64(chan, 0),
+			.left = arg64(chan, 2),
+			.pattern = chan->frontend.words[5],
+		};
+	return (struct copy){
+		.phys = op == MIRAGE_PKT_COPY_PHYS,
+		.src = arg64(chan, 0),
+		.dst = arg64(chan, 2),
+		.left = arg64(chan, 4),
+	};
+}
+
+static enum step do_copy(struct chan *chan)
 {
 	struct copy *copy = &chan->copy;
 
 	if (!chan->frontend.phase) {
-		if (is_fill)
-			*copy = (struct copy){
-				.fill = true,
-				.dst = arg64(chan, 0),
-				.left = arg64(chan, 2),
-				.pattern = chan->frontend.words[5],
-			};
-		else
-			*copy = (struct copy){
-				.src = arg64(chan, 0),
-				.dst = arg64(chan, 2),
-				.left = arg64(chan, 4),
-			};
-		if (is_fill && (copy->dst % sizeof(u32) || copy->left % sizeof(u32)))
+		*copy = copy_of(chan, MIRAGE_PKT_OP(chan->frontend.words[0]));
+		if (!copy_valid(copy))
 			return bad_packet(chan);
 		chan->frontend.phase = 1;
 	}
@@ -143,13 +151,14 @@ static enum step do_copy(struct chan *chan, bool is_fill)
 static enum step do_sem_write(struct chan *chan)
 {
 	u64 va = arg64(chan, 0);
-	u64 *place;
+	u64 *place = NULL;
+	enum step step;
 
 	if (va % sizeof(u64))
 		return bad_packet(chan);
-	place = access64(chan, va, MIRAGE_ACCESS_WRITE);
-	if (!place)
-		return STEP_SUSPENDED;
+	step = access64(chan, va, MIRAGE_ACCESS_WRITE, &place);
+	if (step != STEP_DONE)
+		return step;
 	__atomic_store_n(place, arg64(chan, 2), __ATOMIC_RELEASE);
 	runlist_kick_pollers(chan->dev);
 	return STEP_DONE;
@@ -158,14 +167,15 @@ static enum step do_sem_write(struct chan *chan)
 static enum step do_sem_wait(struct chan *chan)
 {
 	u64 va = arg64(chan, 0), wanted = arg64(chan, 2), value;
-	const u64 *place;
+	u64 *place = NULL;
+	enum step step;
 	bool reached;
 
 	if (va % sizeof(u64))
 		return bad_packet(chan);
-	place = access64(chan, va, MIRAGE_ACCESS_READ);
-	if (!place)
-		return STEP_SUSPENDED;
+	step = access64(chan, va, MIRAGE_ACCESS_READ, &place);
+	if (step != STEP_DONE)
+		return step;
 	value = __atomic_load_n(place, __ATOMIC_ACQUIRE);
 	if (flags(chan) & MIRAGE_SEM_EQUAL)
 		reached = value == wanted;
@@ -177,13 +187,14 @@ static enum step do_sem_wait(struct chan *chan)
 static enum step do_timestamp(struct chan *chan)
 {
 	u64 va = arg64(chan, 0);
-	u64 *place;
+	u64 *place = NULL;
+	enum step step;
 
 	if (va % sizeof(u64))
 		return bad_packet(chan);
-	place = access64(chan, va, MIRAGE_ACCESS_WRITE);
-	if (!place)
-		return STEP_SUSPENDED;
+	step = access64(chan, va, MIRAGE_ACCESS_WRITE, &place);
+	if (step != STEP_DONE)
+		return step;
 	__atomic_store_n(place, device_time(chan->dev), __ATOMIC_RELEASE);
 	return STEP_DONE;
 }
@@ -205,9 +216,10 @@ enum step packet_step(struct chan *chan)
 	case MIRAGE_PKT_FENCE:
 		return do_fence(chan);
 	case MIRAGE_PKT_COPY:
-		return do_copy(chan, false);
 	case MIRAGE_PKT_FILL:
-		return do_copy(chan, true);
+	case MIRAGE_PKT_COPY_PHYS:
+	case MIRAGE_PKT_FILL_PHYS:
+		return do_copy(chan);
 	case MIRAGE_PKT_DISPATCH:
 		return do_dispatch(chan);
 	case MIRAGE_PKT_SEM_WRITE:

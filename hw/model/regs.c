@@ -134,7 +134,9 @@ u32 regs_read(struct device *dev, u32 offset)
 		return 0;
 	}
 	lock_acquire(&dev->lock);
-	if (offset == MIRAGE_BUS_TIME_LO)
+	if (offset == MIRAGE_BUS_CURRENT)
+		value = runlist_current(dev) ? runlist_current(dev)->id + 1 : 0;
+	else if (offset == MIRAGE_BUS_TIME_LO)
 		value = latch_u64(dev, offset, device_time(dev));
 	else if (is_perf(offset) && offset % 8 == 0)
 		value = latch_u64(dev, offset, dev->perf[(offset - MIRAGE_PERF_PACKETS) / 8]);
@@ -159,6 +161,10 @@ static void write_locked(struct device *dev, u32 offset, u32 value)
 	case MIRAGE_BUS_RESET:
 		if (value == 1)
 			device_reset(dev);
+		return;
+	case MIRAGE_BUS_ENGINE_RESET:
+		if (value == 1)
+			device_engine_reset(dev);
 		return;
 	case MIRAGE_BUS_CTRL:
 		value &= MIRAGE_BUS_CTRL_ENABLE__MASK;

@@ -100,8 +100,47 @@ struct chan *runlist_pick(struct device *dev)
 	return NULL;
 }
 
-void runlist_charge(struct chan *chan, u64 ns, enum step step)
+struct chan *runlist_current(struct device *dev)
 {
+	return dev->runlist.hung ? dev->runlist.hung : runlist_pick(dev);
+}
+
+void runlist_release(struct chan *chan)
+{
+	struct runlist *runlist = &chan->dev->runlist;
+
+	if (runlist->hung != chan)
+		return;
+	runlist->hung = NULL;
+	runlist->turn = NULL;
+}
+
+void runlist_begin(struct chan *chan)
+{
+	chan->dev->runlist.turn = chan;
+	chan->dev->runlist.turn_ns = now_ns();
+}
+
+void runlist_account(struct chan *chan)
+{
+	struct runlist *runlist = &chan->dev->runlist;
+	u64 now;
+
+	if (runlist->turn != chan)
+		return;
+	now = now_ns();
+	chan_account(chan, now - runlist->turn_ns);
+	runlist->turn_ns = now;
+}
+
+void runlist_end(struct chan *chan, u64 ns, enum step step)
+{
+	runlist_account(chan);
+	if (step == STEP_HUNG) {
+		chan->dev->runlist.hung = chan;
+		return;
+	}
+	chan->dev->runlist.turn = NULL;
 	if (chan->list == CHAN_NOT_LISTED)
 		return;
 	switch (step) {
@@ -119,6 +158,7 @@ void runlist_charge(struct chan *chan, u64 ns, enum step step)
 		return;
 	case STEP_MORE:
 	case STEP_DONE:
+	case STEP_HUNG:
 		break;
 	}
 	chan->backoff_ns = 0;

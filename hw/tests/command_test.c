@@ -24,7 +24,7 @@ static u64 *fences(void)
 static void bad_commands_halt(void)
 {
 	static const struct mirage_cmd rows[] = {
-		{ .op = 7 },
+		{ .op = 9 },
 		{ .op = UINT16_MAX },
 		{ .op = MIRAGE_CMD_NOP, .flags = 1 },
 		{ .op = MIRAGE_CMD_SYNC, .addr = 4 },
@@ -131,7 +131,7 @@ static void dropped_sync(void)
 
 static void bad_descriptors(void)
 {
-	for (u32 i = 0; i < 10; i++) {
+	for (u32 i = 0; i < 12; i++) {
 		struct mirage_chan_desc *desc;
 		struct mirage_event event;
 
@@ -164,10 +164,16 @@ static void bad_descriptors(void)
 			desc->rsvd0[0] = 1;
 			break;
 		case 8:
-			desc->rsvd0[7] = 1;
+			desc->rsvd0[6] = 1;
 			break;
 		case 9:
 			desc->ring_order = UINT32_MAX;
+			break;
+		case 10:
+			desc->flags = 2;
+			break;
+		case 11:
+			desc->flags = MIRAGE_CHAN_NO_FAULT | 1u << 31;
 			break;
 		}
 		fixture_cmd(&f, (struct mirage_cmd){ .op = MIRAGE_CMD_CHAN_START, .id = 7 });

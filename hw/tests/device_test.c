@@ -55,7 +55,8 @@ static void access_rules(void)
 			CHECK_EQ(fixture_read(&f, at), at == MIRAGE_BUS_VRAM_SIZE_LO ?
 				 FIXTURE_VRAM_SIZE : regs[i].reset);
 		} else if (regs[i].access == RW && at != MIRAGE_BUS_CTRL &&
-			   at != MIRAGE_BUS_RESET && at != MIRAGE_INTR_ENABLE) {
+			   at != MIRAGE_BUS_RESET && at != MIRAGE_BUS_ENGINE_RESET &&
+			   at != MIRAGE_INTR_ENABLE) {
 			fixture_write(&f, at, 0x5a5a5a5a);
 			CHECK_EQ(fixture_read(&f, at), 0x5a5a5a5a);
 			fixture_write(&f, at, regs[i].reset);

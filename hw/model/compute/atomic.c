@@ -92,6 +92,13 @@ static uint64_t atomic64(unsigned int op, uint64_t *place, uint64_t b, uint64_t 
 	__builtin_unreachable();
 }
 
+/* Whether @place belongs to a null page. */
+static bool dropped(const struct compute *compute, const void *place)
+{
+	return compute->ops->sink &&
+	       (uintptr_t)place - (uintptr_t)compute->ops->sink < COMPUTE_SINK_SIZE;
+}
+
 static uint64_t pair(row_t *rows, unsigned int low, unsigned int high, unsigned int l)
 {
 	return (uint64_t)rows[high][l] << 32 | rows[low][l];
@@ -114,7 +121,9 @@ enum exec exec_atomic(struct compute *compute, struct wave *wave, const struct o
 	if (tlb_lanes(compute, wave, addr, MIRAGE_ACCESS_ATOMIC, host) == EXEC_AGAIN)
 		return EXEC_AGAIN;
 	for_each_lane(l, wave->active, lanes) {
-		if (wide)
+		if (dropped(compute, host[l]))
+			old[l] = 0;
+		else if (wide)
 			old[l] = atomic64(op->op, host[l], pair(rows, op->b, op->b_high, l),
 					  pair(rows, op->c, op->c_high, l));
 		else

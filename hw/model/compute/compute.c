@@ -33,7 +33,8 @@ void engine_fault(struct compute *compute, struct wave *wave, uint64_t va,
 {
 	compute->runnable &= ~(1ull << wave->slot);
 	compute->faulted |= 1ull << wave->slot;
-	compute->ops->fault(compute->ctx, wave->slot, va, access, kind);
+	if (!compute->ops->fault(compute->ctx, wave->slot, va, access, kind) && !compute->stopped)
+		engine_error(compute, MIRAGE_CHAN_FAULT, access | kind << 8, va);
 }
 
 struct compute *compute_create(const struct compute_ops *ops, void *ctx)

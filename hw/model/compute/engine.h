@@ -193,7 +193,7 @@ static inline uint64_t insn_address(const struct compute *compute, int64_t pc)
 enum exec engine_error(struct compute *compute, enum mirage_chan_error error, uint32_t info,
 		       uint64_t addr);
 
-/** engine_fault() - report one failed page of @wave and suspend the wave. */
+/** engine_fault() - report one failed page of @wave and suspend the wave, or stop the channel. */
 void engine_fault(struct compute *compute, struct wave *wave, uint64_t va,
 		  enum mirage_access access, enum mirage_fault_kind kind);
 

@@ -32,7 +32,7 @@ static int translate(void *ctx, uint64_t va, enum mirage_access access, void **h
 	return 0;
 }
 
-static void fault(void *ctx, unsigned int wave, uint64_t va, enum mirage_access access,
+static bool fault(void *ctx, unsigned int wave, uint64_t va, enum mirage_access access,
 		  enum mirage_fault_kind kind)
 {
 	struct machine *machine = ctx;
@@ -43,6 +43,7 @@ static void fault(void *ctx, unsigned int wave, uint64_t va, enum mirage_access 
 			.wave = wave, .va = va, .access = access, .kind = kind,
 		};
 	machine->nr_faults++;
+	return !machine->no_fault;
 }
 
 static const struct compute_ops ops = { .translate = translate, .fault = fault };

@@ -41,6 +41,7 @@ struct machine {
 	struct mirage_dispatch desc;
 	struct compute_result result;	/* of the last run; its counts are sums since machine_start() */
 	unsigned int translations;	/* calls of translate() */
+	bool no_fault;		/* a fault is an error, not reported */
 	unsigned int nr_faults;
 	struct machine_fault faults[MACHINE_FAULTS];
 };
