@@ -122,7 +122,7 @@ static void mirage_channel_error(struct mirage_queue *queue)
 	if (mirage_queue_fail(queue, &reason))
 		drm_err_ratelimited(&queue->mdev->drm,
 				    "%s[%d]: queue %u: channel error %u at 0x%llx (0x%08x); the queue is stopped\n",
-				    queue->vm->comm, queue->vm->tgid, queue->id,
+				    mirage_queue_comm(queue), mirage_queue_tgid(queue), queue->id,
 				    reason.hw_error, reason.hw_addr, reason.hw_info);
 }
 
@@ -224,8 +224,7 @@ void mirage_queues_kick(struct mirage_device *mdev)
 		if (!queue)
 			continue;
 		mirage_queue_poll(queue);
-		if (mirage_queue_is_late(queue))
-			mirage_queue_expire(queue);
+		mirage_queue_expire(queue);
 		mirage_queue_put(queue);
 	}
 }
@@ -254,7 +253,8 @@ static void mirage_channel_dump(struct mirage_queue *queue, struct drm_printer *
 
 	spin_lock(&queue->lock);
 	drm_printf(p, "channel %u: queue %u of %s[%d], vm %u, class %u, priority %u, %s\n",
-		   queue->chan, queue->id, queue->vm->comm, queue->vm->tgid, queue->vm->id,
+		   queue->chan, queue->id, mirage_queue_comm(queue), mirage_queue_tgid(queue),
+		   queue->vm ? queue->vm->id : MIRAGE_VM_NONE,
 		   queue->queue_class, queue->priority,
 		   mirage_channel_state_name(queue->error.state));
 	drm_printf(p, "  put %u get %u state %u error %u info 0x%08x addr 0x%llx\n",

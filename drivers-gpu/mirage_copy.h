@@ -8,6 +8,18 @@
 struct dma_fence;
 struct dma_resv;
 struct mirage_device;
+struct mirage_queue;
+
+/**
+ * struct mirage_copier - the kernel's copy queue
+ */
+struct mirage_copier {
+	/**
+	 * @queue: one reference; NULL before mirage_copy_init() and when the driver leaves the
+	 * device. Read between drm_dev_enter() and drm_dev_exit().
+	 */
+	struct mirage_queue *queue;
+};
 
 /**
  * struct mirage_copy_piece - memory that is contiguous for the device on both sides
@@ -15,7 +27,7 @@ struct mirage_device;
 struct mirage_copy_piece {
 	/** @to: physical pointer (MIRAGE_PHYS_*) */
 	u64 to;
-	/** @from: physical pointer; not used by a fill */
+	/** @from: physical pointer */
 	u64 from;
 	/** @size: bytes, multiple of 8 */
 	u64 size;
@@ -27,13 +39,10 @@ struct mirage_copy_piece {
 struct mirage_copy;
 
 int mirage_copy_init(struct mirage_device *mdev);
-void mirage_copy_fini(struct mirage_device *mdev);
 
-/* Not between arming and signalling a fence: they allocate. @deps: fences of it are waited for first, or NULL. */
 struct mirage_copy *mirage_copy_begin(struct mirage_device *mdev, struct dma_resv *deps);
 int mirage_copy_add(struct mirage_copy *copy, const struct mirage_copy_piece *piece);
 int mirage_copy_fill(struct mirage_copy *copy, u64 to, u64 size, u32 pattern);
-/* Consumes @copy. The fence of the last job, with a reference; its error tells of a failure of any. */
 struct dma_fence *mirage_copy_end(struct mirage_copy *copy);
 void mirage_copy_cancel(struct mirage_copy *copy);
 

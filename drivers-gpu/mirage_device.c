@@ -405,6 +405,9 @@ int mirage_device_init(struct mirage_device *mdev)
 	ret = device_enable(mdev);
 	if (ret)
 		return ret;
+	ret = mirage_copy_init(mdev);
+	if (ret)
+		return dev_err_probe(dev, ret, "no queue for the kernel's copies\n");
 
 	mdev->svm_reason = device_svm_reason(mdev);
 	drm_info(&mdev->drm,

@@ -17,6 +17,7 @@
 #include <hw/regs.h>
 
 #include "mirage_cmdq.h"
+#include "mirage_copy.h"
 #include "mirage_event.h"
 #include "mirage_fault.h"
 #include "mirage_irq.h"
@@ -111,6 +112,8 @@ struct mirage_device {
 
 	/** @vram: video memory */
 	struct mirage_vram vram;
+	/** @copier: the kernel's copy queue */
+	struct mirage_copier copier;
 
 	/** @fault_wq: serves the faults of VMs, in parallel; allocates, so reclaim may not wait */
 	struct workqueue_struct *fault_wq;

@@ -28,9 +28,11 @@
 #include "mirage_exec.h"
 #include "mirage_file.h"
 #include "mirage_job.h"
+#include "mirage_packet.h"
 #include "mirage_queue.h"
 #include "mirage_vm.h"
 
+#define MIRAGE_EXEC_MAX_CMDS	64
 #define MIRAGE_EXEC_MAX_SYNCS	256
 #define MIRAGE_EXEC_MAX_BYTES	(MIRAGE_IB_MAX_WORDS * sizeof(u32))
 
@@ -117,7 +119,7 @@ static int mirage_exec_copy_args(struct mirage_exec *exec, const struct drm_mira
 
 	if (args->flags)
 		return -EINVAL;
-	if (args->nr_cmds > MIRAGE_JOB_MAX_CMDS || args->nr_syncs > MIRAGE_EXEC_MAX_SYNCS)
+	if (args->nr_cmds > MIRAGE_EXEC_MAX_CMDS || args->nr_syncs > MIRAGE_EXEC_MAX_SYNCS)
 		return -E2BIG;
 
 	copy = mirage_exec_copy(args->cmds, args->nr_cmds, sizeof(*exec->cmds));
@@ -228,14 +230,12 @@ static int mirage_exec_check_queue(struct mirage_queue *queue)
 static void mirage_exec_push(struct mirage_exec *exec)
 {
 	struct mirage_queue *queue = exec->queue;
-	struct drm_sched_job *base = &exec->job->base;
 	struct dma_fence *fence;
 
 	mutex_lock(&queue->exec_lock);
-	drm_sched_job_arm(base);
-	fence = dma_fence_get(&base->s_fence->finished);
+	fence = dma_fence_get(mirage_job_arm(exec->job));
 	mirage_exec_signal(exec, fence);
-	drm_sched_entity_push_job(base);
+	drm_sched_entity_push_job(&exec->job->base);
 	mutex_unlock(&queue->exec_lock);
 
 	exec->job = NULL;
@@ -259,6 +259,21 @@ static void mirage_exec_fini(struct mirage_exec *exec)
 	kvfree(exec->cmds);
 }
 
+static int mirage_exec_add_cmds(struct mirage_exec *exec, u32 count)
+{
+	u32 *words;
+	u32 i;
+
+	for (i = 0; i < count; i++) {
+		words = mirage_job_extend(exec->job, MIRAGE_PACKET_IB_WORDS);
+		if (!words)
+			return -ENOMEM;
+		mirage_packet_ib(words, exec->cmds[i].addr, exec->cmds[i].size);
+	}
+
+	return 0;
+}
+
 static int mirage_exec_prepare(struct mirage_exec *exec, const struct drm_mirage_exec *args)
 {
 	struct mirage_job *job;
@@ -277,10 +292,13 @@ static int mirage_exec_prepare(struct mirage_exec *exec, const struct drm_mirage
 	if (ret)
 		return ret;
 
-	job = mirage_job_create(exec->queue, exec->file, exec->cmds, args->nr_cmds);
+	job = mirage_job_create(exec->queue, exec->file);
 	if (IS_ERR(job))
 		return PTR_ERR(job);
 	exec->job = job;
+	ret = mirage_exec_add_cmds(exec, args->nr_cmds);
+	if (ret)
+		return ret;
 
 	return mirage_exec_add_syncs(exec, args->nr_syncs);
 }

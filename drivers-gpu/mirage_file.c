@@ -211,23 +211,28 @@ int mirage_ioctl_queue_create(struct drm_device *drm, void *data, struct drm_fil
 {
 	struct mirage_file *priv = file->driver_priv;
 	struct drm_mirage_queue_create *args = data;
+	struct mirage_queue_params params = {
+		.queue_class = args->queue_class,
+		.priority = args->priority,
+		.ring_order = MIRAGE_QUEUE_RING_ORDER,
+		.timeout_ms = args->timeout_ms,
+	};
 	struct mirage_queue *queue;
-	struct mirage_vm *vm;
 	int ret;
 
 	ret = mirage_queue_check(to_mirage_device(drm), args);
 	if (ret)
 		return ret;
 
-	vm = mirage_file_get_vm(file, args->vm_id);
-	if (!vm)
+	params.vm = mirage_file_get_vm(file, args->vm_id);
+	if (!params.vm)
 		return -ENOENT;
 
-	if (mirage_vm_may_submit(vm))
-		queue = mirage_queue_create(vm, args);
+	if (mirage_vm_may_submit(params.vm))
+		queue = mirage_queue_create(to_mirage_device(drm), &params);
 	else
 		queue = ERR_PTR(-EPERM);
-	mirage_vm_put(vm);
+	mirage_vm_put(params.vm);
 	if (IS_ERR(queue))
 		return PTR_ERR(queue);
 

@@ -2,10 +2,11 @@
 /**
  * DOC: Jobs
  *
- * A job is what one exec submits: indirect buffers, executed in order, and a fence.
- * The scheduler holds it until its dependencies have signalled and the ring has
- * room, then run_job() writes one IB packet for each buffer and a FENCE packet. From
- * there to its hardware fence it is in flight: on its queue's list, oldest first.
+ * A job is some packets for the ring and a fence: an IB packet for each indirect
+ * buffer of an exec, or the kernel's own copies (mirage_copy.c). The scheduler holds it until
+ * its dependencies have signalled and the ring has room, then run_job() copies its
+ * words to the ring and adds a FENCE packet. From there to its hardware fence it is in
+ * flight: on its queue's list, oldest first.
  *
  *   exec -> entity (waits for syncobjs) -> run_job() -> ring -> FENCE -> event -> fence
  *
@@ -26,11 +27,10 @@
 #include <drm/drm_drv.h>
 #include <drm/drm_file.h>
 
-#include <hw/packets.h>
-
 #include "mirage_device_types.h"
 #include "mirage_fence.h"
 #include "mirage_job.h"
+#include "mirage_packet.h"
 #include "mirage_queue.h"
 #include "mirage_regs.h"
 #include "mirage_vm.h"
@@ -41,44 +41,20 @@ static struct mirage_job *to_mirage_job(struct drm_sched_job *base)
 	return container_of(base, struct mirage_job, base);
 }
 
-static u32 mirage_job_words(u32 nr_cmds)
+/* Write the job to the ring. Its credits have promised the room. */
+static void mirage_job_write(struct mirage_queue *queue, const struct mirage_job *job)
 {
-	return nr_cmds * MIRAGE_JOB_IB_WORDS + MIRAGE_JOB_FENCE_WORDS;
-}
-
-/* Write ring words at the queue's put, and advance it. The credits have promised the room. */
-static void mirage_job_emit(struct mirage_queue *queue, const u32 *words, unsigned int count)
-{
-	__le32 *ring = queue->mem.cpu;
-	unsigned int i;
+	u32 ring_words = mirage_queue_ring_words(queue);
+	u64 slot = mirage_mem_phys(&queue->mem, mirage_queue_ring_bytes(queue));
+	u32 fence[MIRAGE_PACKET_FENCE_WORDS];
 
 	lockdep_assert_held(&queue->lock);
 
-	for (i = 0; i < count; i++)
-		ring[queue->put++ & (MIRAGE_QUEUE_RING_WORDS - 1)] = cpu_to_le32(words[i]);
-}
-
-static void mirage_job_write(struct mirage_queue *queue, const struct mirage_job *job)
-{
-	u64 slot = mirage_mem_phys(&queue->mem, MIRAGE_QUEUE_RING_BYTES);
-	u32 fence[MIRAGE_JOB_FENCE_WORDS] = {
-		MIRAGE_PKT(MIRAGE_PKT_FENCE, MIRAGE_JOB_FENCE_WORDS - 1, MIRAGE_FENCE_NOTIFY),
-		lower_32_bits(slot), upper_32_bits(slot),
-		lower_32_bits(job->seqno), upper_32_bits(job->seqno),
-	};
-	u32 i;
-
-	for (i = 0; i < job->nr_cmds; i++) {
-		const struct drm_mirage_cmds *cmds = &job->cmds[i];
-		u32 ib[MIRAGE_JOB_IB_WORDS] = {
-			MIRAGE_PKT(MIRAGE_PKT_IB, MIRAGE_JOB_IB_WORDS - 1, 0),
-			lower_32_bits(cmds->addr), upper_32_bits(cmds->addr),
-			cmds->size / sizeof(u32),
-		};
-
-		mirage_job_emit(queue, ib, MIRAGE_JOB_IB_WORDS);
-	}
-	mirage_job_emit(queue, fence, MIRAGE_JOB_FENCE_WORDS);
+	mirage_packet_fence(fence, slot, job->seqno);
+	queue->put = mirage_packet_put(queue->mem.cpu, ring_words, queue->put, job->words,
+				       job->nr_words);
+	queue->put = mirage_packet_put(queue->mem.cpu, ring_words, queue->put, fence,
+				       ARRAY_SIZE(fence));
 }
 
 /* Hand a job whose dependencies have signalled to the device. */
@@ -95,7 +71,7 @@ static struct dma_fence *mirage_job_run(struct drm_sched_job *base)
 		goto end;
 
 	spin_lock(&queue->lock);
-	if (queue->error.state != DRM_MIRAGE_QUEUE_READY) {
+	if (queue->error.state != DRM_MIRAGE_QUEUE_READY || job->epoch != queue->epoch) {
 		spin_unlock(&queue->lock);
 		fence = ERR_PTR(-ECANCELED);
 		goto exit;
@@ -107,7 +83,7 @@ static struct dma_fence *mirage_job_run(struct drm_sched_job *base)
 	if (list_empty(&queue->in_flight))
 		queue->since = jiffies;
 	list_add_tail(&job->node, &queue->in_flight);
-	mirage_watchdog_job_start(queue->vm);
+	mirage_watchdog_job_start(mdev, queue->vm);
 
 	/* The device reads put before the packets, so they are written before put. */
 	dma_wmb();
@@ -149,10 +125,8 @@ static enum drm_gpu_sched_stat mirage_job_timedout(struct drm_sched_job *base)
 		return DRM_GPU_SCHED_STAT_NO_HANG;
 
 	mirage_queue_poll(queue);
-	if (!dma_fence_is_signaled(job->fence)) {
-		mirage_queue_expire(queue);
-		mirage_queue_quiesce(queue);
-	}
+	mirage_queue_expire(queue);
+	mirage_queue_quiesce(queue);
 	mirage_queue_put(queue);
 
 	return DRM_GPU_SCHED_STAT_NO_HANG;
@@ -165,6 +139,7 @@ static void mirage_job_free(struct drm_sched_job *base)
 	drm_sched_job_cleanup(base);
 	mirage_fence_put(job->fence);
 	mirage_queue_put_sched(job->queue);
+	kvfree(job->words);
 	kfree(job);
 }
 
@@ -175,27 +150,21 @@ const struct drm_sched_backend_ops mirage_job_sched_ops = {
 };
 
 /**
- * mirage_job_create() - a job that is not armed yet
+ * mirage_job_create() - a job without packets, not armed yet
  * @queue: where it will run; the caller holds a reference
- * @file: who submits it
- * @cmds: indirect buffers, checked by the caller; copied
- * @nr_cmds: number of them, at most MIRAGE_JOB_MAX_CMDS
+ * @file: who submits it, or NULL for the kernel
  *
  * Context: process, may sleep.
- * Return: the job, to be pushed or given to mirage_job_drop(); or an ERR_PTR
+ * Return: the job, to be armed and pushed or given to mirage_job_drop(); or an ERR_PTR
  */
-struct mirage_job *mirage_job_create(struct mirage_queue *queue, struct drm_file *file,
-				     const struct drm_mirage_cmds *cmds, u32 nr_cmds)
+struct mirage_job *mirage_job_create(struct mirage_queue *queue, struct drm_file *file)
 {
 	struct mirage_job *job;
 	int ret;
 
-	job = kzalloc_flex(*job, cmds, nr_cmds);
+	job = kzalloc_obj(*job);
 	if (!job)
 		return ERR_PTR(-ENOMEM);
-	job->nr_cmds = nr_cmds;
-	if (nr_cmds)
-		memcpy(job->cmds, cmds, array_size(nr_cmds, sizeof(*cmds)));
 
 	job->fence = mirage_fence_alloc();
 	if (!job->fence) {
@@ -203,8 +172,9 @@ struct mirage_job *mirage_job_create(struct mirage_queue *queue, struct drm_file
 		return ERR_PTR(-ENOMEM);
 	}
 
-	ret = drm_sched_job_init(&job->base, &queue->entity, mirage_job_words(nr_cmds), file,
-				 file->client_id);
+	/* What it costs is known when it is armed. */
+	ret = drm_sched_job_init(&job->base, &queue->entity, MIRAGE_PACKET_FENCE_WORDS, file,
+				 file ? file->client_id : 0);
 	if (ret) {
 		mirage_fence_put(job->fence);
 		kfree(job);
@@ -213,8 +183,56 @@ struct mirage_job *mirage_job_create(struct mirage_queue *queue, struct drm_file
 
 	job->queue = queue;
 	mirage_queue_get_sched(queue);
+	spin_lock(&queue->lock);
+	job->epoch = queue->epoch;
+	spin_unlock(&queue->lock);
 
 	return job;
+}
+
+/**
+ * mirage_job_extend() - room for another packet
+ * @job: job that is not armed
+ * @count: words of the packet
+ *
+ * Context: process, may sleep.
+ * Return: where to write the packet, or NULL out of memory
+ */
+u32 *mirage_job_extend(struct mirage_job *job, u32 count)
+{
+	u32 *words;
+	u32 room;
+
+	if (count > job->room - job->nr_words) {
+		room = max(2 * job->room, job->nr_words + count);
+		words = kvrealloc(job->words, array_size(room, sizeof(*words)), GFP_KERNEL);
+		if (!words)
+			return NULL;
+		job->words = words;
+		job->room = room;
+	}
+	words = &job->words[job->nr_words];
+	job->nr_words += count;
+
+	return words;
+}
+
+/**
+ * mirage_job_arm() - the point of no return
+ * @job: job with all its packets
+ *
+ * The caller holds mirage_queue.exec_lock until it has pushed the job, and can fail no more.
+ *
+ * Return: the fence that signals when the job is over, borrowed from the job
+ */
+struct dma_fence *mirage_job_arm(struct mirage_job *job)
+{
+	lockdep_assert_held(&job->queue->exec_lock);
+
+	job->base.credits = job->nr_words + MIRAGE_PACKET_FENCE_WORDS;
+	drm_sched_job_arm(&job->base);
+
+	return &job->base.s_fence->finished;
 }
 
 /**
@@ -240,7 +258,7 @@ void mirage_job_complete(struct mirage_job *job, int error)
 {
 	struct dma_fence *fence = dma_fence_get(job->fence);
 
-	mirage_watchdog_job_done(job->queue->vm);
+	mirage_watchdog_job_done(job->queue->mdev, job->queue->vm);
 	mirage_fence_signal(fence, error);
 	dma_fence_put(fence);
 }

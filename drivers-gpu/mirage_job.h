@@ -7,18 +7,10 @@
 #include <linux/types.h>
 
 #include <drm/gpu_scheduler.h>
-#include <drm/mirage_drm.h>
 
 struct dma_fence;
 struct drm_file;
 struct mirage_queue;
-
-/* Ring words of the packets a job is made of: header and payload. */
-#define MIRAGE_JOB_IB_WORDS	4
-#define MIRAGE_JOB_FENCE_WORDS	5
-/** MIRAGE_JOB_MAX_CMDS: indirect buffers of a job, as the uapi says. */
-#define MIRAGE_JOB_MAX_CMDS	64
-#define MIRAGE_JOB_MAX_WORDS	(MIRAGE_JOB_MAX_CMDS * MIRAGE_JOB_IB_WORDS + MIRAGE_JOB_FENCE_WORDS)
 
 /**
  * struct mirage_job - one submission to a queue
@@ -37,16 +29,21 @@ struct mirage_job {
 	struct list_head node;
 	/** @seqno: what its FENCE packet writes; set by run_job() */
 	u64 seqno;
-	/** @nr_cmds: entries of @cmds; constant */
-	u32 nr_cmds;
-	/** @cmds: indirect buffers, checked; constant */
-	struct drm_mirage_cmds cmds[] __counted_by(nr_cmds);
+	/** @epoch: the queue's when the job was made; constant */
+	u32 epoch;
+	/** @nr_words: of @words in use; constant once armed */
+	u32 nr_words;
+	/** @room: words that @words has room for; constant once armed */
+	u32 room;
+	/** @words: packets for the ring, all but the FENCE; constant once armed; may be NULL */
+	u32 *words;
 };
 
 extern const struct drm_sched_backend_ops mirage_job_sched_ops;
 
-struct mirage_job *mirage_job_create(struct mirage_queue *queue, struct drm_file *file,
-				     const struct drm_mirage_cmds *cmds, u32 nr_cmds);
+struct mirage_job *mirage_job_create(struct mirage_queue *queue, struct drm_file *file);
+u32 *mirage_job_extend(struct mirage_job *job, u32 count);
+struct dma_fence *mirage_job_arm(struct mirage_job *job);
 void mirage_job_drop(struct mirage_job *job);
 void mirage_job_complete(struct mirage_job *job, int error);
 

@@ -42,6 +42,7 @@
 #include "mirage_device.h"
 #include "mirage_fault.h"
 #include "mirage_job.h"
+#include "mirage_packet.h"
 #include "mirage_queue.h"
 #include "mirage_service.h"
 #include "mirage_vm.h"
@@ -60,6 +61,24 @@ static DECLARE_WAIT_QUEUE_HEAD(mirage_queue_none);
 static struct mirage_chan_desc *mirage_queue_desc(const struct mirage_queue *queue)
 {
 	return &queue->mdev->chans[queue->chan];
+}
+
+/**
+ * mirage_queue_comm() - whose queue it is, for reports
+ * @queue: queue, a reference held
+ */
+const char *mirage_queue_comm(const struct mirage_queue *queue)
+{
+	return queue->vm ? queue->vm->comm : "kernel";
+}
+
+/**
+ * mirage_queue_tgid() - process whose queue it is, for reports
+ * @queue: queue, a reference held
+ */
+pid_t mirage_queue_tgid(const struct mirage_queue *queue)
+{
+	return queue->vm ? queue->vm->tgid : 0;
 }
 
 static void mirage_queue_free_work(struct work_struct *work)
@@ -126,7 +145,8 @@ static void mirage_queue_release(struct kref *kref)
 	 * then calls the jobs' error -ESRCH, which is not what happened.
 	 */
 	mirage_mem_free(queue->mdev, &queue->mem);
-	mirage_vm_put(queue->vm);
+	if (queue->vm)
+		mirage_vm_put(queue->vm);
 	mirage_queue_put_sched(queue);
 }
 
@@ -194,7 +214,7 @@ static void mirage_queue_complete(struct list_head *done, int error)
  */
 bool mirage_queue_poll(struct mirage_queue *queue)
 {
-	__le64 *slot = queue->mem.cpu + MIRAGE_QUEUE_RING_BYTES;
+	__le64 *slot = queue->mem.cpu + mirage_queue_ring_bytes(queue);
 	LIST_HEAD(done);
 	bool any;
 
@@ -216,43 +236,59 @@ bool mirage_queue_poll(struct mirage_queue *queue)
 	return any;
 }
 
-/**
- * mirage_queue_is_late() - does the oldest job take longer than it may?
- * @queue: queue that was polled
- *
- * Context: process; does not sleep.
- * Return: true if it has been the oldest for longer than the queue's time-out
- */
-bool mirage_queue_is_late(struct mirage_queue *queue)
+static bool mirage_queue_fail_locked(struct mirage_queue *queue,
+				     const struct mirage_queue_error *error)
 {
-	bool late;
+	lockdep_assert_held(&queue->lock);
+
+	if (queue->error.state != DRM_MIRAGE_QUEUE_READY)
+		return false;
+
+	queue->error = *error;
+	queue_work(queue->mdev->submit_wq, &queue->stop_work);
+
+	return true;
+}
+
+static bool mirage_queue_is_ready(struct mirage_queue *queue)
+{
+	bool ready;
 
 	spin_lock(&queue->lock);
-	late = !list_empty(&queue->in_flight) &&
-	       time_after(jiffies, queue->since + queue->sched.timeout);
+	ready = queue->error.state == DRM_MIRAGE_QUEUE_READY;
 	spin_unlock(&queue->lock);
 
-	return late;
+	return ready;
 }
 
 /**
- * mirage_queue_expire() - stop a queue because a job takes too long
- * @queue: queue, a reference held
+ * mirage_queue_expire() - stop a queue if its oldest job takes too long
+ * @queue: queue that was polled, a reference held
  *
  * Context: process; does not sleep.
+ * Return: true if this stopped it
  */
-void mirage_queue_expire(struct mirage_queue *queue)
+bool mirage_queue_expire(struct mirage_queue *queue)
 {
 	const struct mirage_queue_error timeout = {
 		.state = DRM_MIRAGE_QUEUE_TIMEOUT,
 		.error = -ETIME,
 	};
+	bool late;
 
-	if (mirage_queue_fail(queue, &timeout))
+	spin_lock(&queue->lock);
+	late = !list_empty(&queue->in_flight) &&
+	       time_after_eq(jiffies, queue->since + queue->sched.timeout) &&
+	       mirage_queue_fail_locked(queue, &timeout);
+	spin_unlock(&queue->lock);
+
+	if (late)
 		drm_err_ratelimited(&queue->mdev->drm,
 				    "%s[%d]: queue %u: a job took longer than %u ms; the queue is stopped\n",
-				    queue->vm->comm, queue->vm->tgid, queue->id,
+				    mirage_queue_comm(queue), mirage_queue_tgid(queue), queue->id,
 				    jiffies_to_msecs(queue->sched.timeout));
+
+	return late;
 }
 
 /**
@@ -271,11 +307,7 @@ bool mirage_queue_fail(struct mirage_queue *queue, const struct mirage_queue_err
 	bool first;
 
 	spin_lock(&queue->lock);
-	first = queue->error.state == DRM_MIRAGE_QUEUE_READY;
-	if (first) {
-		queue->error = *error;
-		queue_work(queue->mdev->submit_wq, &queue->stop_work);
-	}
+	first = mirage_queue_fail_locked(queue, error);
 	spin_unlock(&queue->lock);
 
 	return first;
@@ -298,7 +330,8 @@ void mirage_queue_quiesce(struct mirage_queue *queue)
 	int idx;
 
 	mutex_lock(&queue->stop_lock);
-	if (queue->quiet)
+	/* Ready: the kernel's own queue, which was stopped, reset and set going again meanwhile. */
+	if (queue->quiet || mirage_queue_is_ready(queue))
 		goto unlock;
 	signalling = dma_fence_begin_signalling();
 
@@ -313,7 +346,6 @@ void mirage_queue_quiesce(struct mirage_queue *queue)
 	}
 
 	spin_lock(&queue->lock);
-	WARN_ON_ONCE(queue->error.state == DRM_MIRAGE_QUEUE_READY);
 	mirage_queue_take(queue, U64_MAX, &cancelled);
 	error = queue->error.error;
 	spin_unlock(&queue->lock);
@@ -332,15 +364,13 @@ static int mirage_queue_init_sched(struct mirage_queue *queue, u32 timeout_ms)
 		.ops = &mirage_job_sched_ops,
 		.submit_wq = queue->mdev->submit_wq,
 		.num_rqs = 1,
-		.credit_limit = MIRAGE_QUEUE_RING_WORDS - MIRAGE_JOB_FENCE_WORDS,
+		.credit_limit = mirage_queue_ring_words(queue) - MIRAGE_PACKET_FENCE_WORDS,
 		.timeout = msecs_to_jiffies(timeout_ms ?: MIRAGE_QUEUE_TIMEOUT_MS),
 		.timeout_wq = queue->mdev->submit_wq,
 		.name = "mirage-queue",
 		.dev = queue->mdev->drm.dev,
 	};
 	int ret;
-
-	BUILD_BUG_ON(MIRAGE_JOB_MAX_WORDS > MIRAGE_QUEUE_RING_WORDS - MIRAGE_JOB_FENCE_WORDS);
 
 	ret = drm_sched_init(sched, &args);
 	if (ret)
@@ -363,9 +393,9 @@ static int mirage_queue_start(struct mirage_queue *queue)
 
 	memset(desc, 0, sizeof(*desc));
 	desc->ring = cpu_to_le64(mirage_mem_phys(&queue->mem, 0));
-	desc->ring_order = cpu_to_le32(MIRAGE_QUEUE_RING_ORDER);
+	desc->ring_order = cpu_to_le32(queue->ring_order);
 	desc->class = cpu_to_le32(queue->queue_class);
-	desc->vm = cpu_to_le32(queue->vm->id);
+	desc->vm = cpu_to_le32(queue->vm ? queue->vm->id : MIRAGE_VM_NONE);
 	desc->priority = cpu_to_le32(queue->priority);
 
 	ret = mirage_cmdq_wait(mdev, mirage_cmdq_chan(mdev, MIRAGE_CMD_CHAN_START, queue->chan),
@@ -416,8 +446,8 @@ static int mirage_queue_open_channel(struct mirage_queue *queue)
 }
 
 /* The structure alone, with one reference. */
-static struct mirage_queue *mirage_queue_alloc(struct mirage_vm *vm,
-					       const struct drm_mirage_queue_create *args)
+static struct mirage_queue *mirage_queue_alloc(struct mirage_device *mdev,
+					       const struct mirage_queue_params *params)
 {
 	struct mirage_queue *queue = kzalloc_obj(*queue);
 
@@ -426,10 +456,11 @@ static struct mirage_queue *mirage_queue_alloc(struct mirage_vm *vm,
 
 	kref_init(&queue->ref);
 	kref_init(&queue->sched_ref);
-	queue->mdev = vm->mdev;
-	queue->vm = vm;
-	queue->queue_class = args->queue_class;
-	queue->priority = args->priority;
+	queue->mdev = mdev;
+	queue->vm = params->vm;
+	queue->queue_class = params->queue_class;
+	queue->priority = params->priority;
+	queue->ring_order = params->ring_order;
 	queue->fence_context = dma_fence_context_alloc(1);
 	mutex_init(&queue->exec_lock);
 	mutex_init(&queue->stop_lock);
@@ -443,17 +474,16 @@ static struct mirage_queue *mirage_queue_alloc(struct mirage_vm *vm,
 
 /**
  * mirage_queue_create() - make a queue
- * @vm: address space; a reference is taken
- * @args: checked by the caller
+ * @mdev: device
+ * @params: what it shall be; a reference to the address space is taken
  *
  * Context: process, may sleep; waits for the device, a bounded time.
  * Return: the queue with one reference, or an ERR_PTR: -ENOSPC out of channels, -ENODEV the
  * device has gone, -ENOMEM
  */
-struct mirage_queue *mirage_queue_create(struct mirage_vm *vm,
-					 const struct drm_mirage_queue_create *args)
+struct mirage_queue *mirage_queue_create(struct mirage_device *mdev,
+					 const struct mirage_queue_params *params)
 {
-	struct mirage_device *mdev = vm->mdev;
 	const struct mirage_queue_error lost = {
 		.state = DRM_MIRAGE_QUEUE_LOST,
 		.error = -ENODEV,
@@ -461,25 +491,28 @@ struct mirage_queue *mirage_queue_create(struct mirage_vm *vm,
 	struct mirage_queue *queue;
 	int ret;
 
-	ret = mirage_service_prepare(vm);
-	if (ret)
-		return ERR_PTR(ret);
+	if (params->vm) {
+		ret = mirage_service_prepare(params->vm);
+		if (ret)
+			return ERR_PTR(ret);
+	}
 
-	queue = mirage_queue_alloc(vm, args);
+	queue = mirage_queue_alloc(mdev, params);
 	if (!queue)
 		return ERR_PTR(-ENOMEM);
 
-	ret = mirage_mem_alloc(mdev, &queue->mem, MIRAGE_QUEUE_RING_BYTES + sizeof(__le64));
+	ret = mirage_mem_alloc(mdev, &queue->mem, mirage_queue_ring_bytes(queue) + sizeof(__le64));
 	if (ret)
 		goto err_free;
-	ret = mirage_queue_init_sched(queue, args->timeout_ms);
+	ret = mirage_queue_init_sched(queue, params->timeout_ms);
 	if (ret)
 		goto err_mem;
 	ret = mirage_queue_open_channel(queue);
 	if (ret)
 		goto err_sched;
 
-	mirage_vm_get(vm);
+	if (queue->vm)
+		mirage_vm_get(queue->vm);
 	drm_dev_get(&mdev->drm);
 	atomic_inc(&mirage_queue_count);
 
@@ -523,6 +556,52 @@ void mirage_queue_destroy(struct mirage_queue *queue)
 	mirage_queue_fail(queue, &destroyed);
 	mirage_queue_quiesce(queue);
 	mirage_queue_put(queue);
+}
+
+/**
+ * mirage_queue_revive() - let the kernel's own queue go on after it has stopped
+ * @queue: queue without an address space, a reference held
+ *
+ * Its channel is started anew, with an empty ring. Jobs that were made before are cancelled when
+ * their turn comes. Its fences stay on one timeline, which is why it is not made anew: TTM
+ * remembers one fence for each context that it has ever seen, and of few contexts.
+ *
+ * Context: process, may sleep; waits for the device, a bounded time. Takes mirage_queue.stop_lock.
+ * Return: 0, also if it had not stopped; -ENODEV the device is gone or lost, -EIO it does not
+ * start the channel
+ */
+int mirage_queue_revive(struct mirage_queue *queue)
+{
+	int ret = 0;
+	int idx;
+
+	if (WARN_ON_ONCE(queue->vm))
+		return -EINVAL;
+	if (!drm_dev_enter(&queue->mdev->drm, &idx))
+		return -ENODEV;
+
+	if (mirage_queue_is_ready(queue))
+		goto exit;
+
+	mirage_queue_quiesce(queue);
+	mutex_lock(&queue->stop_lock);
+	if (!queue->quiet)
+		goto unlock;	/* another was faster */
+	queue->put = 0;
+	ret = mirage_queue_start(queue);
+	if (ret)
+		goto unlock;
+	spin_lock(&queue->lock);
+	queue->epoch++;
+	queue->error = (struct mirage_queue_error){ .state = DRM_MIRAGE_QUEUE_READY };
+	spin_unlock(&queue->lock);
+	queue->quiet = false;
+unlock:
+	mutex_unlock(&queue->stop_lock);
+exit:
+	drm_dev_exit(idx);
+
+	return ret;
 }
 
 /**

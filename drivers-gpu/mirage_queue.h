@@ -22,10 +22,8 @@ struct mirage_device;
 struct mirage_fault;
 struct mirage_vm;
 
-/** MIRAGE_QUEUE_RING_ORDER: log2 of a ring's 32-bit words. */
+/** MIRAGE_QUEUE_RING_ORDER: log2 of the 32-bit words of a user's ring. */
 #define MIRAGE_QUEUE_RING_ORDER		12
-#define MIRAGE_QUEUE_RING_WORDS		BIT(MIRAGE_QUEUE_RING_ORDER)
-#define MIRAGE_QUEUE_RING_BYTES		(MIRAGE_QUEUE_RING_WORDS * sizeof(u32))
 
 /** MIRAGE_QUEUE_PRIORITIES: priorities of a channel, 0 to this - 1. */
 #define MIRAGE_QUEUE_PRIORITIES		4
@@ -49,6 +47,22 @@ struct mirage_queue_error {
 };
 
 /**
+ * struct mirage_queue_params - what a queue shall be; checked
+ */
+struct mirage_queue_params {
+	/** @vm: address space, or NULL for the kernel's own queue, whose packets name none */
+	struct mirage_vm *vm;
+	/** @queue_class: enum mirage_chan_class */
+	u32 queue_class;
+	/** @priority: 0 to 3 */
+	u32 priority;
+	/** @ring_order: log2 of the ring's 32-bit words, 10 to 20 */
+	u32 ring_order;
+	/** @timeout_ms: how long a job may take, or 0 for the usual */
+	u32 timeout_ms;
+};
+
+/**
  * struct mirage_queue - one channel and what feeds it
  *
  * Two counts: @ref is held by the handle and by whoever looks at the queue; when
@@ -63,7 +77,7 @@ struct mirage_queue {
 	struct kref sched_ref;
 	/** @mdev: device; a reference to its drm_device is held with @sched_ref */
 	struct mirage_device *mdev;
-	/** @vm: address space; a reference is held with @ref */
+	/** @vm: address space; a reference is held with @ref; NULL for the kernel's own queue */
 	struct mirage_vm *vm;
 	/** @id: the handle in its file, for reports; written once, before any job can exist */
 	u32 id;
@@ -73,6 +87,8 @@ struct mirage_queue {
 	u32 queue_class;
 	/** @priority: 0 to 3; constant */
 	u32 priority;
+	/** @ring_order: log2 of the ring's words; constant */
+	u32 ring_order;
 	/** @born_ns: device clock when @chan became this queue's: older faults are another's */
 	u64 born_ns;
 
@@ -89,13 +105,18 @@ struct mirage_queue {
 	struct mutex exec_lock;
 
 	/**
-	 * @lock: protects @error, @put, @seqno, @in_flight, @since and @jobs. Taken inside the
+	 * @lock: protects @error, @epoch, @put, @seqno, @in_flight, @since and @jobs. Taken inside the
 	 * xa_lock of mirage_device.queues. Nothing sleeps and no fence is signalled while it is
 	 * held. Process context only.
 	 */
 	spinlock_t lock;
 	/** @error: why it stopped; its state is READY until then. Protected by @lock. */
 	struct mirage_queue_error error;
+	/**
+	 * @epoch: raised when the kernel's own queue goes on after it had stopped; jobs of
+	 * earlier epochs are cancelled. Protected by @lock.
+	 */
+	u32 epoch;
 	/** @put: next ring word, modulo 2^32. Protected by @lock. */
 	u32 put;
 	/** @seqno: of the last job written to the ring. Protected by @lock. */
@@ -113,7 +134,10 @@ struct mirage_queue {
 	 * driver but mirage_events.lock.
 	 */
 	struct mutex stop_lock;
-	/** @quiet: the channel is reset, no job is in flight; stays. Protected by @stop_lock. */
+	/**
+	 * @quiet: the channel is reset, no job is in flight; stays but for the kernel's own queue.
+	 * Protected by @stop_lock.
+	 */
 	bool quiet;
 	/** @stop_work: mirage_queue_quiesce() for those who may not wait; on submit_wq */
 	struct work_struct stop_work;
@@ -127,20 +151,35 @@ struct mirage_queue {
 	struct rcu_head rcu;
 };
 
+static inline u32 mirage_queue_ring_words(const struct mirage_queue *queue)
+{
+	return BIT(queue->ring_order);
+}
+
+static inline size_t mirage_queue_ring_bytes(const struct mirage_queue *queue)
+{
+	return mirage_queue_ring_words(queue) * sizeof(u32);
+}
+
+const char *mirage_queue_comm(const struct mirage_queue *queue);
+pid_t mirage_queue_tgid(const struct mirage_queue *queue);
+
 /* For the ioctls. */
-struct mirage_queue *mirage_queue_create(struct mirage_vm *vm,
-					 const struct drm_mirage_queue_create *args);
+struct mirage_queue *mirage_queue_create(struct mirage_device *mdev,
+					 const struct mirage_queue_params *params);
 struct mirage_queue *mirage_queue_get(struct mirage_queue *queue);
 void mirage_queue_put(struct mirage_queue *queue);
 void mirage_queue_destroy(struct mirage_queue *queue);
 void mirage_queue_query(struct mirage_queue *queue, struct drm_mirage_queue_query *args);
 
+/* For the kernel's copies. */
+int mirage_queue_revive(struct mirage_queue *queue);
+
 /* For jobs. */
 void mirage_queue_get_sched(struct mirage_queue *queue);
 void mirage_queue_put_sched(struct mirage_queue *queue);
 bool mirage_queue_poll(struct mirage_queue *queue);
-bool mirage_queue_is_late(struct mirage_queue *queue);
-void mirage_queue_expire(struct mirage_queue *queue);
+bool mirage_queue_expire(struct mirage_queue *queue);
 bool mirage_queue_fail(struct mirage_queue *queue, const struct mirage_queue_error *error);
 void mirage_queue_quiesce(struct mirage_queue *queue);
 

@@ -92,7 +92,8 @@ static int vm_init(struct mirage_vm *vm, bool svm)
 	if (ret)
 		return ret;
 	/* Reserved, not visible yet. */
-	ret = xa_alloc(&mdev->vms, &vm->id, NULL, XA_LIMIT(0, mdev->caps.nr_vms - 1), GFP_KERNEL);
+	ret = xa_alloc(&mdev->vms, &vm->id, NULL,
+		       XA_LIMIT(MIRAGE_VM_NONE + 1, mdev->caps.nr_vms - 1), GFP_KERNEL);
 	if (ret)
 		return ret == -EBUSY ? -ENOSPC : ret;
 	vm->has_id = true;

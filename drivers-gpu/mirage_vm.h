@@ -31,6 +31,9 @@ struct mirage_gpuvm;
 /** MIRAGE_VM_REPORTS: accesses that could not be served that a VM remembers; a power of two. */
 #define MIRAGE_VM_REPORTS	32
 
+/** MIRAGE_VM_NONE: VM table index that is never given out: channels of the kernel name it. */
+#define MIRAGE_VM_NONE		0
+
 /**
  * struct mirage_vm - one GPU address space, which may mirror one process
  */

@@ -84,29 +84,33 @@ void mirage_watchdog_stop(struct mirage_device *mdev)
 
 /**
  * mirage_watchdog_job_start() - the device is about to get a job
- * @vm: address space of the job
+ * @mdev: device
+ * @vm: address space of the job, or NULL
  *
  * Context: any but hard interrupts.
  */
-void mirage_watchdog_job_start(struct mirage_vm *vm)
+void mirage_watchdog_job_start(struct mirage_device *mdev, struct mirage_vm *vm)
 {
-	struct mirage_device *mdev = vm->mdev;
-
-	atomic_inc(&vm->progress);
-	atomic_inc(&vm->jobs);
+	if (vm) {
+		atomic_inc(&vm->progress);
+		atomic_inc(&vm->jobs);
+	}
 	if (atomic_inc_return(&mdev->watchdog.jobs) == 1)
 		watchdog_again(mdev);
 }
 
 /**
  * mirage_watchdog_job_done() - the device has a job no more
- * @vm: address space of the job
+ * @mdev: device
+ * @vm: address space of the job, or NULL
  *
  * Context: any.
  */
-void mirage_watchdog_job_done(struct mirage_vm *vm)
+void mirage_watchdog_job_done(struct mirage_device *mdev, struct mirage_vm *vm)
 {
-	atomic_inc(&vm->progress);
-	atomic_dec(&vm->jobs);
-	atomic_dec(&vm->mdev->watchdog.jobs);
+	if (vm) {
+		atomic_inc(&vm->progress);
+		atomic_dec(&vm->jobs);
+	}
+	atomic_dec(&mdev->watchdog.jobs);
 }

@@ -21,7 +21,7 @@ struct mirage_watchdog {
 
 void mirage_watchdog_init(struct mirage_device *mdev);
 void mirage_watchdog_stop(struct mirage_device *mdev);
-void mirage_watchdog_job_start(struct mirage_vm *vm);
-void mirage_watchdog_job_done(struct mirage_vm *vm);
+void mirage_watchdog_job_start(struct mirage_device *mdev, struct mirage_vm *vm);
+void mirage_watchdog_job_done(struct mirage_device *mdev, struct mirage_vm *vm);
 
 #endif /* MIRAGE_WATCHDOG_H */
