@@ -112,14 +112,26 @@ qemu_arguments() {
 	if [ "$LAB_iommu" = 1 ]; then
 		qemu+=(-device "intel-iommu,caching-mode=on")
 	fi
+	# The shared directories stay as they are while the guest is suspended: virtiofs can neither save nor restore, and
+	# need not where its device keeps its state without power, which needs a PCI Express port above it.
 	for i in root io; do
 		qemu+=(-chardev "socket,id=$i,path=$run/$i.sock"
-			-device "vhost-user-fs-pci,chardev=$i,tag=$i,queue-size=1024")
+			-device "pcie-root-port,id=$i-port,chassis=$((100 + ${#i})),slot=$((100 + ${#i}))"
+			-device "vhost-user-fs-pci,bus=$i-port,chardev=$i,tag=$i,queue-size=1024,x-pcie-pm-no-soft-reset=on")
 	done
 	for ((i = 0; i < LAB_gpus; i++)); do
 		qemu+=(-device "pcie-root-port,id=port$i,chassis=$((i + 1)),slot=$((i + 1))"
 			-device "{\"driver\":\"vfio-user-pci\",\"id\":\"gpu$i\",\"bus\":\"port$i\",\"socket\":{\"type\":\"unix\",\"path\":\"$run/gpu$i.sock\"}}")
 	done
+	# A port at which a test in the guest finds QEMU's monitor: to take a GPU out and put one in, or to have a key pressed
+	# while it sleeps.
+	if [ "$LAB_monitor" = 1 ]; then
+		qemu+=(-chardev "socket,id=inner,path=$run/inner.sock,server=on,wait=off" -mon "chardev=inner,mode=control"
+			-chardev "socket,id=outer,path=$run/inner.sock"
+			-device "pcie-root-port,id=serial-port,chassis=103,slot=103"
+			-device "virtio-serial-pci,bus=serial-port,id=serial-monitor,x-pcie-pm-no-soft-reset=on"
+			-device "virtserialport,bus=serial-monitor.0,chardev=outer,name=lab.monitor")
+	fi
 	if [ "$LAB_tty" = 1 ]; then
 		qemu+=(-chardev "stdio,id=tty,mux=on,signal=off" -serial chardev:tty -mon chardev=tty)
 	elif [ -e $io/stdin ]; then

@@ -28,6 +28,7 @@ cmd_test() {
 	local native=1 guest=1 pattern='' summary=() results
 	vm_defaults
 	vm_mem=3G
+	vm_monitor=1
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--help | -h)

@@ -28,6 +28,7 @@ is written to it is gone with the guest.
   --kernel V         stock (the default), debug, or a version as Debian names it, such as
                      7.2.11+deb13, which is installed when first asked for
   --timeout SECONDS  end the guest then, with what it was doing in the log
+  --monitor          give the guest a port at which it finds QEMU's monitor
   --no-driver        leave the driver's modules unloaded
   --keep             keep the run's logs also where all went well, and say where
 
@@ -55,6 +56,7 @@ vm_defaults() {
 	vm_share=
 	vm_driver=1
 	vm_keep=0
+	vm_monitor=0
 	vm_knobs=()
 
 	# Not options, but what the other commands set.
@@ -110,6 +112,10 @@ vm_option() {
 		;;
 	--no-driver)
 		vm_driver=0
+		taken=1
+		;;
+	--monitor)
+		vm_monitor=1
 		taken=1
 		;;
 	--keep)
@@ -260,7 +266,7 @@ vm_once() {
 	[ "$vm_kernel" != debug ] || binds+=("$debug_kernel=mirage/kernel")
 	LAB_gpus=$vm_gpus LAB_vram=$vm_vram LAB_mem=$vm_mem LAB_cpus=$vm_cpus LAB_iommu=$vm_iommu \
 		LAB_kernel=$vm_kernel LAB_release=$vm_release LAB_timeout=$vm_timeout LAB_driver=$vm_driver \
-		LAB_accel=$vm_accel LAB_append=$vm_append LAB_tty=$vm_tty \
+		LAB_accel=$vm_accel LAB_append=$vm_append LAB_tty=$vm_tty LAB_monitor=$vm_monitor \
 		in_lab "${binds[@]}" -- bash /mirage/src/lab/machine.sh || status=$?
 
 	# Killed before it could say anything: by the user, who knows.
