@@ -81,7 +81,7 @@ start_gpus() {
 }
 
 qemu_arguments() {
-	local i machine=q35,memory-backend=mem append
+	local i machine=q35,memory-backend=mem append port
 	append="console=ttyS0,115200 mitigations=off rootfstype=virtiofs root=root ro panic=-1 oops=panic"
 	append+=" init=/mirage/build/main/lab/guest/init sysrq_always_enabled printk.time=1 $LAB_append"
 	if [ "$LAB_iommu" = 1 ]; then
@@ -119,8 +119,16 @@ qemu_arguments() {
 			-device "pcie-root-port,id=$i-port,chassis=$((100 + ${#i})),slot=$((100 + ${#i}))"
 			-device "vhost-user-fs-pci,bus=$i-port,chardev=$i,tag=$i,queue-size=1024,x-pcie-pm-no-soft-reset=on")
 	done
+	if [ "$LAB_switch" = 1 ]; then
+		qemu+=(-device "pcie-root-port,id=root,chassis=100,slot=100" -device "x3130-upstream,id=switch,bus=root")
+	fi
 	for ((i = 0; i < LAB_gpus; i++)); do
-		qemu+=(-device "pcie-root-port,id=port$i,chassis=$((i + 1)),slot=$((i + 1))"
+		if [ "$LAB_switch" = 1 ]; then
+			port="xio3130-downstream,bus=switch"
+		else
+			port=pcie-root-port
+		fi
+		qemu+=(-device "$port,id=port$i,chassis=$((i + 1)),slot=$((i + 1))"
 			-device "{\"driver\":\"vfio-user-pci\",\"id\":\"gpu$i\",\"bus\":\"port$i\",\"socket\":{\"type\":\"unix\",\"path\":\"$run/gpu$i.sock\"}}")
 	done
 	# A port at which a test in the guest finds QEMU's monitor: to take a GPU out and put one in, or to have a key pressed

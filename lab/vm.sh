@@ -20,6 +20,7 @@ is written to it is gone with the guest.
 
   --share DIR        DIR appears, writable, at /mnt/share
   --gpus N           GPUs in the machine (default 1)
+  --switch           put them behind one PCIe switch, where they reach each other's memory
   --vram SIZE        VRAM of each, with K, M or G (default 256M)
   --knob NAME=VALUE  give each GPU this knob; may be repeated
   --mem SIZE         the machine's memory, with M or G (default 2G)
@@ -46,6 +47,7 @@ is_size() {
 
 vm_defaults() {
 	vm_gpus=1
+	vm_switch=0
 	vm_vram=256M
 	vm_mem=2G
 	vm_cpus=$(nproc)
@@ -105,6 +107,10 @@ vm_option() {
 	--timeout)
 		vm_timeout=$2
 		is_number "$2" || usage_error "--timeout: $2 is not a number of seconds" vm
+		;;
+	--switch)
+		vm_switch=1
+		taken=1
 		;;
 	--iommu)
 		vm_iommu=1
@@ -264,7 +270,7 @@ vm_once() {
 	local binds=("$run=mirage/run" "${vm_binds[@]}")
 	[ -z "$vm_share" ] || binds+=("$(realpath "$vm_share")=mirage/run/io/share")
 	[ "$vm_kernel" != debug ] || binds+=("$debug_kernel=mirage/kernel")
-	LAB_gpus=$vm_gpus LAB_vram=$vm_vram LAB_mem=$vm_mem LAB_cpus=$vm_cpus LAB_iommu=$vm_iommu \
+	LAB_gpus=$vm_gpus LAB_switch=$vm_switch LAB_vram=$vm_vram LAB_mem=$vm_mem LAB_cpus=$vm_cpus LAB_iommu=$vm_iommu \
 		LAB_kernel=$vm_kernel LAB_release=$vm_release LAB_timeout=$vm_timeout LAB_driver=$vm_driver \
 		LAB_accel=$vm_accel LAB_append=$vm_append LAB_tty=$vm_tty LAB_monitor=$vm_monitor \
 		in_lab "${binds[@]}" -- bash /mirage/src/lab/machine.sh || status=$?
