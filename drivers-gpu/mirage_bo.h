@@ -3,6 +3,7 @@
 #ifndef MIRAGE_BO_H
 #define MIRAGE_BO_H
 
+#include <linux/sched.h>
 #include <linux/types.h>
 
 #include <drm/drm_gem.h>
@@ -10,6 +11,7 @@
 #include <drm/ttm/ttm_bo.h>
 #include <drm/ttm/ttm_placement.h>
 
+struct dma_fence;
 struct drm_device;
 struct drm_file;
 struct hmm_userptr;
@@ -18,6 +20,18 @@ struct mirage_vm;
 
 /** MIRAGE_BO_LABEL_SIZE: bytes of a label with its terminating zero. */
 #define MIRAGE_BO_LABEL_SIZE	64
+
+/** enum mirage_bo_ttm_priority - TTM's priorities: the lower ones leave video memory first */
+enum mirage_bo_ttm_priority {
+	/** @MIRAGE_BO_TTM_DONTNEED: its content may be dropped */
+	MIRAGE_BO_TTM_DONTNEED = 0,
+	/** @MIRAGE_BO_TTM_LOW: DRM_MIRAGE_BO_PRIORITY_LOW */
+	MIRAGE_BO_TTM_LOW = 1,
+	/** @MIRAGE_BO_TTM_NORMAL: DRM_MIRAGE_BO_PRIORITY_NORMAL */
+	MIRAGE_BO_TTM_NORMAL = 2,
+	/** @MIRAGE_BO_TTM_HIGH: DRM_MIRAGE_BO_PRIORITY_HIGH, and what the kernel shows */
+	MIRAGE_BO_TTM_HIGH = 3,
+};
 
 /**
  * struct mirage_bo - one buffer object: made by BO_CREATE, over memory of a process, or imported
@@ -42,13 +56,23 @@ struct mirage_bo {
 	enum drm_mirage_bo_advice advice;
 	/** @purged: the content is gone for good. Protected by resv. */
 	bool purged;
+	/** @moved: of the last move or zeroing, until it was seen to be without error; or NULL. Protected by resv. */
+	struct dma_fence *moved;
 	/** @moves: times the content was moved. Protected by resv. */
 	u64 moves;
 	/** @label: for debugfs, "" for none. Protected by mirage_device.bo_lock. */
 	char label[MIRAGE_BO_LABEL_SIZE];
 	/** @node: in mirage_device.bos. Protected by mirage_device.bo_lock. */
 	struct list_head node;
+	/** @resv_obj: whose resv a private object shares, a reference; else NULL; constant */
+	struct drm_gem_object *resv_obj;
+	/** @tgid: process that made it, for debugfs; constant */
+	pid_t tgid;
+	/** @comm: its name then; constant */
+	char comm[TASK_COMM_LEN];
 };
+
+extern const struct vm_operations_struct mirage_bo_vm_ops;
 
 static inline struct mirage_bo *to_mirage_bo(struct ttm_buffer_object *base)
 {
@@ -72,16 +96,29 @@ struct mirage_bo_run {
 	u64 pte;
 };
 
-/* Making one. With a @vm it is private to it and shares its reservation. */
+/* Making one. */
 struct mirage_bo *mirage_bo_create(struct mirage_device *mdev, u64 size, u32 placement, u32 flags,
 				   unsigned int priority, struct mirage_vm *vm);
-struct mirage_bo *mirage_bo_create_kernel(struct mirage_device *mdev, u64 size, u32 flags);
+struct mirage_bo *mirage_bo_alloc(struct mirage_device *mdev, u64 size, u32 placement, u32 flags);
+int mirage_bo_init(struct mirage_bo *bo, enum ttm_bo_type type, struct sg_table *sg,
+		   struct dma_resv *resv);
+void mirage_bo_destroy(struct ttm_buffer_object *base);
+
+static inline bool mirage_bo_is_ours(const struct ttm_buffer_object *base)
+{
+	return base->destroy == mirage_bo_destroy;
+}
 
 /* Placing one. resv held. */
 int mirage_bo_validate(struct mirage_bo *bo, struct ttm_operation_ctx *ctx);
+bool mirage_bo_has_memory(const struct mirage_bo *bo);
 bool mirage_bo_is_resident(const struct mirage_bo *bo);
+bool mirage_bo_is_lost(struct mirage_bo *bo);
+u32 mirage_bo_location(const struct mirage_bo *bo);
 void mirage_bo_find_run(const struct mirage_bo *bo, unsigned long page, unsigned long max,
 			struct mirage_bo_run *run);
+
+int mirage_bo_mmap(struct drm_gem_object *gem, struct vm_area_struct *vma);
 
 int mirage_ioctl_bo_create(struct drm_device *drm, void *data, struct drm_file *file);
 int mirage_ioctl_bo_mmap(struct drm_device *drm, void *data, struct drm_file *file);

@@ -396,6 +396,9 @@ int mirage_device_init(struct mirage_device *mdev)
 	ret = mirage_vram_init(mdev);
 	if (ret)
 		return ret;
+	ret = mirage_ttm_init(mdev);
+	if (ret)
+		return ret;
 	ret = device_init_tables(mdev);
 	if (ret)
 		return ret;
@@ -441,6 +444,7 @@ void mirage_device_unplug(struct mirage_device *mdev)
 	disable_work_sync(&mdev->lost_work);
 	mirage_queues_lost(mdev);
 	mirage_vm_unplug_all(mdev);
+	mirage_ttm_unplug(mdev);
 	flush_workqueue(mdev->fault_wq);
 	flush_workqueue(mdev->submit_wq);
 }

@@ -22,6 +22,7 @@
 #include "mirage_fault.h"
 #include "mirage_irq.h"
 #include "mirage_mem.h"
+#include "mirage_ttm.h"
 #include "mirage_vram.h"
 #include "mirage_watchdog.h"
 
@@ -114,6 +115,12 @@ struct mirage_device {
 	struct mirage_vram vram;
 	/** @copier: the kernel's copy queue */
 	struct mirage_copier copier;
+	/** @ttm: memories and moves of buffer objects */
+	struct mirage_ttm ttm;
+	/** @bo_lock: protects @bos and the labels in it. A spinlock: nothing but reading and writing them inside. */
+	spinlock_t bo_lock;
+	/** @bos: struct mirage_bo, all of them. Protected by @bo_lock. */
+	struct list_head bos;
 
 	/** @fault_wq: serves the faults of VMs, in parallel; allocates, so reclaim may not wait */
 	struct workqueue_struct *fault_wq;

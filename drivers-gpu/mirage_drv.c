@@ -15,21 +15,22 @@
  *   mirage_fault   fault buffer                      mirage_service   serving faults
  *   mirage_svm     what the mirror core calls        mirage_cmdq      commands to the device
  *   mirage_event   what channels report              mirage_watchdog  lost interrupts
- *
- * The device has no buffer objects: memory is what the process has. Therefore the
- * file operations have no mmap.
+ *   mirage_bo      buffer objects                    mirage_ttm       their pages and moves
+ *   mirage_vram    video memory
  */
 #include <linux/module.h>
 #include <linux/pci.h>
 
 #include <drm/drm_drv.h>
 #include <drm/drm_file.h>
+#include <drm/drm_gem.h>
 #include <drm/drm_ioctl.h>
 #include <drm/drm_print.h>
 #include <drm/mirage_drm.h>
 
 #include <hw/pci.h>
 
+#include "mirage_bo.h"
 #include "mirage_debugfs.h"
 #include "mirage_device.h"
 #include "mirage_exec.h"
@@ -59,6 +60,12 @@ static const struct drm_ioctl_desc mirage_ioctls[] = {
 	DRM_IOCTL_DEF_DRV(MIRAGE_QUEUE_DESTROY, mirage_ioctl_queue_destroy, DRM_RENDER_ALLOW),
 	DRM_IOCTL_DEF_DRV(MIRAGE_QUEUE_QUERY, mirage_ioctl_queue_query, DRM_RENDER_ALLOW),
 	DRM_IOCTL_DEF_DRV(MIRAGE_EXEC, mirage_ioctl_exec, DRM_RENDER_ALLOW),
+	DRM_IOCTL_DEF_DRV(MIRAGE_BO_CREATE, mirage_ioctl_bo_create, DRM_RENDER_ALLOW),
+	DRM_IOCTL_DEF_DRV(MIRAGE_BO_MMAP, mirage_ioctl_bo_mmap, DRM_RENDER_ALLOW),
+	DRM_IOCTL_DEF_DRV(MIRAGE_BO_MADVISE, mirage_ioctl_bo_madvise, DRM_RENDER_ALLOW),
+	DRM_IOCTL_DEF_DRV(MIRAGE_BO_QUERY, mirage_ioctl_bo_query, DRM_RENDER_ALLOW),
+	DRM_IOCTL_DEF_DRV(MIRAGE_BO_LABEL, mirage_ioctl_bo_label, DRM_RENDER_ALLOW),
+	DRM_IOCTL_DEF_DRV(MIRAGE_BO_WAIT, mirage_ioctl_bo_wait, DRM_RENDER_ALLOW),
 };
 
 static const struct file_operations mirage_fops = {
@@ -67,6 +74,7 @@ static const struct file_operations mirage_fops = {
 	.release = drm_release,
 	.unlocked_ioctl = drm_ioctl,
 	.compat_ioctl = drm_compat_ioctl,
+	.mmap = drm_gem_mmap,
 	.poll = drm_poll,
 	.read = drm_read,
 	.llseek = noop_llseek,

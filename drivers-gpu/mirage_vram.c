@@ -16,7 +16,9 @@
  */
 #include "mirage_vram.h"
 
+#include <linux/dma-fence.h>
 #include <linux/pci.h>
+#include <linux/sched/mm.h>
 #include <linux/sizes.h>
 
 #include <drm/drm_managed.h>
@@ -60,11 +62,13 @@ int mirage_vram_init(struct mirage_device *mdev)
 	ret = pcim_request_region(pdev, MIRAGE_BAR_VRAM, "mirage-vram");
 	if (ret)
 		return ret;
-	vram->base = devm_ioremap_wc(mdev->drm.dev, pci_resource_start(pdev, MIRAGE_BAR_VRAM),
-				     vram->size);
+	vram->bar = pci_resource_start(pdev, MIRAGE_BAR_VRAM);
+	vram->base = devm_ioremap_wc(mdev->drm.dev, vram->bar, vram->size);
 	if (!vram->base)
 		return -ENOMEM;
 
+	INIT_LIST_HEAD(&vram->buffers);
+	INIT_LIST_HEAD(&vram->objects);
 	ret = drmm_mutex_init(&mdev->drm, &vram->lock);
 	if (ret)
 		return ret;
@@ -76,32 +80,124 @@ int mirage_vram_init(struct mirage_device *mdev)
 }
 
 /**
- * mirage_vram_alloc() - allocate contiguous video memory
+ * mirage_vram_alloc_blocks() - allocate video memory for an object
+ * @mdev: device
+ * @blocks: the allocator's blocks are added to it, in no certain order
+ * @size: bytes, a multiple of 4 KiB
+ * @contiguous: in one piece
+ *
+ * What is in the memory is undefined, and copies of what was there may still be under way: their fences are
+ * the manager's eviction fences, which TTM adds to the object.
+ *
+ * Context: may sleep and allocate; takes mirage_vram.lock.
+ * Return: 0, -ENOSPC or -ENOMEM
+ */
+int mirage_vram_alloc_blocks(struct mirage_device *mdev, struct list_head *blocks, u64 size,
+			     bool contiguous)
+{
+	struct mirage_vram *vram = &mdev->vram;
+	unsigned int nofs;
+	int ret;
+
+	mutex_lock(&vram->lock);
+	nofs = memalloc_nofs_save();
+	ret = gpu_buddy_alloc_blocks(&vram->mm, 0, vram->size, size, SZ_4K, blocks,
+				     contiguous ? GPU_BUDDY_CONTIGUOUS_ALLOCATION : 0);
+	memalloc_nofs_restore(nofs);
+	mutex_unlock(&vram->lock);
+
+	/* The allocator says -EINVAL for a contiguous piece that no order has. */
+	return ret == -EINVAL ? -ENOSPC : ret;
+}
+
+/**
+ * mirage_vram_free_blocks() - give video memory of an object back
+ * @mdev: device
+ * @blocks: from mirage_vram_alloc_blocks()
+ *
+ * Context: may sleep; takes mirage_vram.lock; may be called by the shrinker. Fine after the
+ * device has gone.
+ */
+void mirage_vram_free_blocks(struct mirage_device *mdev, struct list_head *blocks)
+{
+	mutex_lock(&mdev->vram.lock);
+	gpu_buddy_free_list(&mdev->vram.mm, blocks, 0);
+	mutex_unlock(&mdev->vram.lock);
+}
+
+/**
+ * mirage_vram_used() - video memory that is allocated
+ * @mdev: device
+ *
+ * Context: takes mirage_vram.lock.
+ * Return: bytes, page tables included
+ */
+u64 mirage_vram_used(struct mirage_device *mdev)
+{
+	struct mirage_vram *vram = &mdev->vram;
+	u64 used;
+
+	mutex_lock(&vram->lock);
+	used = vram->mm.size - vram->mm.avail;
+	mutex_unlock(&vram->lock);
+
+	return used;
+}
+
+/* Copies out of memory that was given back already may still be under way. */
+static void vram_wait_evictions(struct mirage_device *mdev)
+{
+	struct ttm_resource_manager *man = &mdev->ttm.vram;
+	struct dma_fence *fence;
+	unsigned int i;
+
+	for (i = 0; i < TTM_NUM_MOVE_FENCES; i++) {
+		spin_lock(&man->eviction_lock);
+		fence = dma_fence_get(man->eviction_fences[i]);
+		spin_unlock(&man->eviction_lock);
+		if (!fence)
+			return;
+		/* Finite: copies have a time-out, and wait for jobs that have one and never fault. */
+		dma_fence_wait(fence, false);
+		dma_fence_put(fence);
+	}
+}
+
+/**
+ * mirage_vram_alloc() - allocate contiguous video memory for the kernel
  * @mdev: device
  * @buf: filled
  * @size: bytes, a power of two of at least 4 KiB; the memory is aligned to it
  *
- * What is in the memory is undefined.
+ * Evicts nothing. What is in the memory is undefined.
  *
- * Context: may sleep and allocate; takes mirage_vram.lock.
+ * Context: may sleep and allocate; takes mirage_vram.lock; may wait for copies by the device, so not
+ * where a fence is to be signalled.
  * Return: 0 or -ENOMEM
  */
 int mirage_vram_alloc(struct mirage_device *mdev, struct mirage_vram_buf *buf, u64 size)
 {
 	struct mirage_vram *vram = &mdev->vram;
 	LIST_HEAD(blocks);
+	unsigned int nofs;
 	int ret;
 
 	mutex_lock(&vram->lock);
+	nofs = memalloc_nofs_save();
 	ret = gpu_buddy_alloc_blocks(&vram->mm, 0, vram->size, size, size, &blocks,
 				     GPU_BUDDY_CONTIGUOUS_ALLOCATION);
+	memalloc_nofs_restore(nofs);
+	if (!ret) {
+		buf->block = list_first_entry(&blocks, struct gpu_buddy_block, link);
+		buf->offset = gpu_buddy_block_offset(buf->block);
+		buf->size = size;
+		list_add_tail(&buf->node, &vram->buffers);
+	}
 	mutex_unlock(&vram->lock);
 	if (ret)
 		return -ENOMEM;
 
-	buf->block = list_first_entry(&blocks, struct gpu_buddy_block, link);
-	buf->offset = gpu_buddy_block_offset(buf->block);
-	buf->size = size;
+	vram_wait_evictions(mdev);
 	return 0;
 }
 
@@ -117,6 +213,7 @@ void mirage_vram_free(struct mirage_device *mdev, struct mirage_vram_buf *buf)
 	if (!buf->block)
 		return;
 	mutex_lock(&mdev->vram.lock);
+	list_del(&buf->node);
 	gpu_buddy_free_block(&mdev->vram.mm, buf->block);
 	mutex_unlock(&mdev->vram.lock);
 	buf->block = NULL;

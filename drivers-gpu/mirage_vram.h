@@ -5,6 +5,7 @@
 
 #include <linux/gpu_buddy.h>
 #include <linux/io.h>
+#include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/types.h>
 
@@ -19,12 +20,19 @@ struct mirage_vram {
 	/** @size: bytes */
 	u64 size;
 	/**
-	 * @lock: protects @mm. May be held while memory is allocated (GFP_KERNEL), so it is
-	 * never taken in a notifier or under a block's lock.
+	 * @lock: protects @mm and the lists. May be held while memory is allocated, so it is
+	 * never taken in a notifier or under a block's lock; but the shrinker, which frees
+	 * objects, may take it, so what is allocated under it is GFP_NOFS.
 	 */
 	struct mutex lock;
 	/** @mm: allocator of offsets, in 4 KiB chunks. Protected by @lock. */
 	struct gpu_buddy mm;
+	/** @bar: where the CPU sees it, a physical address */
+	phys_addr_t bar;
+	/** @buffers: struct mirage_vram_buf that are allocated. Protected by @lock. */
+	struct list_head buffers;
+	/** @objects: struct mirage_vram_res. Protected by @lock. */
+	struct list_head objects;
 };
 
 /**
@@ -37,11 +45,17 @@ struct mirage_vram_buf {
 	u64 offset;
 	/** @size: bytes */
 	u64 size;
+	/** @node: in mirage_vram.buffers. Protected by mirage_vram.lock. */
+	struct list_head node;
 };
 
 int mirage_vram_init(struct mirage_device *mdev);
 int mirage_vram_alloc(struct mirage_device *mdev, struct mirage_vram_buf *buf, u64 size);
 void mirage_vram_free(struct mirage_device *mdev, struct mirage_vram_buf *buf);
+int mirage_vram_alloc_blocks(struct mirage_device *mdev, struct list_head *blocks, u64 size,
+			     bool contiguous);
+void mirage_vram_free_blocks(struct mirage_device *mdev, struct list_head *blocks);
+u64 mirage_vram_used(struct mirage_device *mdev);
 
 /*
  * Accessors. Offsets and lengths are in bytes; the caller has checked them against

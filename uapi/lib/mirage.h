@@ -60,6 +60,24 @@ int mirage_vm_faults(const struct mirage *gpu, uint32_t vm, struct drm_mirage_fa
 int mirage_svm_query(const struct mirage *gpu, uint32_t vm, const void *addr, size_t size,
 		     uint8_t *pages);
 
+/* ---- buffer objects (bo.c) ---- */
+
+int mirage_bo_create(const struct mirage *gpu, uint64_t size, uint32_t placement, uint32_t flags,
+		     uint32_t *handle);
+int mirage_bo_create_with(const struct mirage *gpu, uint64_t size, uint32_t placement,
+			  uint32_t flags, enum drm_mirage_bo_priority priority, uint32_t vm,
+			  uint32_t *handle);
+int mirage_bo_userptr(const struct mirage *gpu, const void *addr, uint64_t size, uint32_t flags,
+		      uint32_t *handle);
+int mirage_bo_close(const struct mirage *gpu, uint32_t handle);
+int mirage_bo_mmap_offset(const struct mirage *gpu, uint32_t handle, uint64_t *offset);
+int mirage_bo_map(const struct mirage *gpu, uint32_t handle, size_t size, void **addr);
+int mirage_bo_madvise(const struct mirage *gpu, uint32_t handle, enum drm_mirage_bo_advice advice,
+		      bool *retained);
+int mirage_bo_query(const struct mirage *gpu, uint32_t handle, struct drm_mirage_bo_query *state);
+int mirage_bo_label(const struct mirage *gpu, uint32_t handle, const char *label);
+int mirage_bo_wait(const struct mirage *gpu, uint32_t handle, uint32_t flags, int64_t timeout_ns);
+
 /* ---- queues and jobs (queue.c) ---- */
 
 /** MIRAGE_PRIORITY_USUAL: the priority of a queue that asks for none. */

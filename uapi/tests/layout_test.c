@@ -31,7 +31,18 @@ static const struct layout layouts[] = {
 	LAYOUT(drm_mirage_queue_query, jobs, 32),
 	LAYOUT(drm_mirage_sync, point, 16),
 	LAYOUT(drm_mirage_cmds, size, 16),
-	LAYOUT(drm_mirage_exec, syncs, 32),
+	LAYOUT(drm_mirage_user_fence, value, 16),
+	LAYOUT(drm_mirage_exec, user_fences, 48),
+	LAYOUT(drm_mirage_wait_user_fence, timeout_ns, 32),
+	LAYOUT(drm_mirage_bo_create, pad, 32),
+	LAYOUT(drm_mirage_bo_userptr, handle, 24),
+	LAYOUT(drm_mirage_bo_mmap, offset, 16),
+	LAYOUT(drm_mirage_bo_madvise, pad, 16),
+	LAYOUT(drm_mirage_bo_query, largest, 40),
+	LAYOUT(drm_mirage_bo_label, label, 16),
+	LAYOUT(drm_mirage_bo_wait, timeout_ns, 16),
+	LAYOUT(drm_mirage_bind, size, 40),
+	LAYOUT(drm_mirage_vm_bind, syncs, 32),
 	LAYOUT(mirage_dispatch, rsvd1, 128),
 };
 
@@ -59,7 +70,16 @@ static void ioctl_numbers(void)
 	CHECK_EQ(DRM_IOCTL_MIRAGE_QUEUE_CREATE, 0xc0186446);
 	CHECK_EQ(DRM_IOCTL_MIRAGE_QUEUE_DESTROY, 0x40086447);
 	CHECK_EQ(DRM_IOCTL_MIRAGE_QUEUE_QUERY, 0xc0206448);
-	CHECK_EQ(DRM_IOCTL_MIRAGE_EXEC, 0x40206449);
+	CHECK_EQ(DRM_IOCTL_MIRAGE_EXEC, 0x40306449);
+	CHECK_EQ(DRM_IOCTL_MIRAGE_BO_CREATE, 0xc020644a);
+	CHECK_EQ(DRM_IOCTL_MIRAGE_BO_USERPTR, 0xc018644b);
+	CHECK_EQ(DRM_IOCTL_MIRAGE_BO_MMAP, 0xc010644c);
+	CHECK_EQ(DRM_IOCTL_MIRAGE_BO_MADVISE, 0xc010644d);
+	CHECK_EQ(DRM_IOCTL_MIRAGE_BO_QUERY, 0xc028644e);
+	CHECK_EQ(DRM_IOCTL_MIRAGE_BO_LABEL, 0x4010644f);
+	CHECK_EQ(DRM_IOCTL_MIRAGE_BO_WAIT, 0x40106450);
+	CHECK_EQ(DRM_IOCTL_MIRAGE_VM_BIND, 0x40206451);
+	CHECK_EQ(DRM_IOCTL_MIRAGE_WAIT_USER_FENCE, 0x40206452);
 }
 
 static const struct tap_test tests[] = {

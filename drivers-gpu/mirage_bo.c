@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Buffer objects.
+ *
+ * Model: xe's. An object is made without memory, in TTM_PL_SYSTEM; mirage_bo_validate() gives it
+ * memory that the device reaches, in the order of its placement, and brings it back after eviction.
+ * An object that may be in either memory evicts others from video memory for its first use only: once it is in system
+ * memory it comes back when there is room, and so two working sets that do not fit do not
+ * push each other around.
+ *
+ * An object that one address space alone uses (private) shares that space's reservation: a job
+ * locks and fences it with all others at once.
+ *
+ * Rejected: memory at creation, which zeroes and evicts for objects that are never used, and makes the size
+ * of a sparse resource matter.
+ */
+#include "mirage_bo.h"
+
+#include <linux/dma-resv.h>
+#include <linux/slab.h>
+
+#include <drm/drm_gem_ttm_helper.h>
+#include <drm/ttm/ttm_tt.h>
+
+#include <hw/pte.h>
+
+#include "mirage_device_types.h"
+#include "mirage_gpuvm.h"
+#include "mirage_vram_mgr.h"
+
+static void mirage_bo_free(struct drm_gem_object *gem)
+{
+	ttm_bo_fini(&gem_to_mirage_bo(gem)->base);
+}
+
+static const struct drm_gem_object_funcs mirage_bo_funcs = {
+	.free = mirage_bo_free,
+	.vmap = drm_gem_ttm_vmap,
+	.vunmap = drm_gem_ttm_vunmap,
+	.mmap = mirage_bo_mmap,
+	.vm_ops = &mirage_bo_vm_ops,
+};
+
+/**
+ * mirage_bo_destroy() - the last reference has gone and the memory, too
+ * @base: object; for TTM to call
+ */
+void mirage_bo_destroy(struct ttm_buffer_object *base)
+{
+	struct mirage_bo *bo = to_mirage_bo(base);
+	struct mirage_device *mdev = to_mirage_device(base->base.dev);
+
+	spin_lock(&mdev->bo_lock);
+	list_del(&bo->node);
+	spin_unlock(&mdev->bo_lock);
+
+	dma_fence_put(bo->moved);
+	drm_gem_object_release(&base->base);
+	if (bo->resv_obj)
+		drm_gem_object_put(bo->resv_obj);
+	kfree(bo);
+}
+
+/**
+ * mirage_bo_alloc() - the start of an object, for mirage_bo_init() to complete
+ * @mdev: device
+ * @size: bytes, a multiple of 4 KiB
+ * @placement: DRM_MIRAGE_PLACEMENT_*
+ * @flags: DRM_MIRAGE_BO_*
+ *
+ * Context: may sleep and allocate.
+ * Return: the object, owned by the caller alone, or an error pointer: -ENOMEM
+ */
+struct mirage_bo *mirage_bo_alloc(struct mirage_device *mdev, u64 size, u32 placement, u32 flags)
+{
+	struct mirage_bo *bo;
+
+	bo = kzalloc_obj(*bo);
+	if (!bo)
+		return ERR_PTR(-ENOMEM);
+	bo->placement = placement;
+	bo->flags = flags;
+	bo->priority = MIRAGE_BO_TTM_NORMAL;
+	bo->base.priority = bo->priority;
+	bo->tgid = current->tgid;
+	get_task_comm(bo->comm, current);
+	drm_gem_private_object_init(&mdev->drm, &bo->base.base, size);
+	bo->base.base.funcs = &mirage_bo_funcs;
+
+	spin_lock(&mdev->bo_lock);
+	list_add_tail(&bo->node, &mdev->bos);
+	spin_unlock(&mdev->bo_lock);
+
+	return bo;
+}
+
+/**
+ * mirage_bo_init() - make an object complete
+ * @bo: object from mirage_bo_alloc(); when this fails it is gone
+ * @type: ttm_bo_type_device, or ttm_bo_type_sg for memory that is not TTM's
+ * @sg: of ttm_bo_type_sg, or NULL
+ * @resv: reservation, held by the caller; or NULL for its own, which is not held afterwards
+ *
+ * Context: may sleep and allocate.
+ * Return: 0, -ENOMEM or -EINTR
+ */
+int mirage_bo_init(struct mirage_bo *bo, enum ttm_bo_type type, struct sg_table *sg,
+		   struct dma_resv *resv)
+{
+	static const struct ttm_place place = { .mem_type = TTM_PL_SYSTEM };
+	struct ttm_placement placement = { .num_placement = 1, .placement = &place };
+	struct mirage_device *mdev = to_mirage_device(bo->base.base.dev);
+
+	return ttm_bo_init_validate(&mdev->ttm.bdev, &bo->base, type, &placement, 1, true, sg, resv,
+				    mirage_bo_destroy);
+}
+
+/**
+ * mirage_bo_create() - make an object
+ * @mdev: device
+ * @size: bytes, a multiple of 4 KiB
+ * @placement: DRM_MIRAGE_PLACEMENT_*
+ * @flags: DRM_MIRAGE_BO_*
+ * @priority: TTM's, MIRAGE_BO_TTM_*
+ * @vm: address space that it is private to, or NULL
+ *
+ * Context: may sleep and allocate; takes the address space's reservation.
+ * Return: the object with a reference for the caller, or an error pointer: -ENOMEM, -EINTR
+ */
+struct mirage_bo *mirage_bo_create(struct mirage_device *mdev, u64 size, u32 placement, u32 flags,
+				   unsigned int priority, struct mirage_vm *vm)
+{
+	struct dma_resv *resv = NULL;
+	struct mirage_bo *bo;
+	int ret;
+
+	bo = mirage_bo_alloc(mdev, size, placement, flags);
+	if (IS_ERR(bo))
+		return bo;
+	bo->priority = priority;
+	bo->base.priority = priority;
+	if (vm) {
+		bo->vm = vm;
+		bo->resv_obj = mirage_gpuvm_resv_obj(vm);
+		drm_gem_object_get(bo->resv_obj);
+		resv = mirage_gpuvm_resv(vm);
+		ret = dma_resv_lock_interruptible(resv, NULL);
+		if (ret) {
+			mirage_bo_destroy(&bo->base);
+			return ERR_PTR(ret);
+		}
+	}
+
+	ret = mirage_bo_init(bo, ttm_bo_type_device, NULL, resv);
+	if (resv)
+		dma_resv_unlock(resv);
+	if (ret)
+		return ERR_PTR(ret);
+
+	return bo;
+}
+
+/**
+ * mirage_bo_is_lost() - whether the content is gone for good
+ * @bo: object, resv held
+ *
+ * It was dropped on user space's word, or the device failed to move or to zero it.
+ */
+bool mirage_bo_is_lost(struct mirage_bo *bo)
+{
+	int status;
+
+	dma_resv_assert_held(bo->base.base.resv);
+	if (bo->purged)
+		return true;
+	if (!bo->moved)
+		return false;
+	status = dma_fence_get_status(bo->moved);
+	if (status > 0) {
+		dma_fence_put(bo->moved);
+		bo->moved = NULL;
+	}
+	return status < 0;
+}
+
+/**
+ * mirage_bo_has_memory() - whether there is a content at all, wherever it is
+ * @bo: object, resv held
+ */
+bool mirage_bo_has_memory(const struct mirage_bo *bo)
+{
+	const struct ttm_resource *res = bo->base.resource;
+	const struct ttm_tt *tt = bo->base.ttm;
+
+	return (res && res->mem_type == TTM_PL_VRAM) ||
+	       (tt && (tt->page_flags & TTM_TT_FLAG_PRIV_POPULATED || ttm_tt_is_swapped(tt)));
+}
+
+/**
+ * mirage_bo_is_resident() - whether the device can reach it where it is
+ * @bo: object, resv held
+ *
+ * If so, and only then, mirage_bo_find_run() may be asked.
+ */
+bool mirage_bo_is_resident(const struct mirage_bo *bo)
+{
+	const struct ttm_resource *res = bo->base.resource;
+
+	if (bo->base.type == ttm_bo_type_sg)
+		return bo->base.sg;
+	return res && (res->mem_type == TTM_PL_VRAM || res->mem_type == TTM_PL_TT);
+}
+
+/**
+ * mirage_bo_validate() - make an object resident
+ * @bo: object, resv held
+ * @ctx: how to wait
+ *
+ * Afterwards the DMA_RESV_USAGE_KERNEL fences of its resv must be waited for before
+ * anybody touches the memory.
+ *
+ * Context: may sleep, allocate, and evict other objects.
+ * Return: 0; -EFAULT the content is gone for good, -ENOSPC, -ENOMEM, -EINTR or -ERESTARTSYS,
+ * -EBUSY, -EDEADLK (@ctx is part of a drm_exec), -ENODEV
+ */
+int mirage_bo_validate(struct mirage_bo *bo, struct ttm_operation_ctx *ctx)
+{
+	struct ttm_place places[2] = {};
+	struct ttm_placement placement = { .placement = places };
+
+	dma_resv_assert_held(bo->base.base.resv);
+	if (mirage_bo_is_lost(bo))
+		return -EFAULT;
+
+	if (bo->placement & DRM_MIRAGE_PLACEMENT_VRAM) {
+		places[0].mem_type = TTM_PL_VRAM;
+		if (bo->flags & DRM_MIRAGE_BO_CONTIGUOUS)
+			places[0].flags = TTM_PL_FLAG_CONTIGUOUS;
+		placement.num_placement = 1;
+	}
+	if (bo->placement & DRM_MIRAGE_PLACEMENT_SYSTEM) {
+		places[placement.num_placement].mem_type = TTM_PL_TT;
+		if (placement.num_placement)
+			places[1].flags = TTM_PL_FLAG_FALLBACK;
+		placement.num_placement++;
+	}
+
+	return ttm_bo_validate(&bo->base, &placement, ctx);
+}
+
+/**
+ * mirage_bo_location() - where an object is, in the words of the uapi
+ * @bo: object, resv held
+ *
+ * Return: DRM_MIRAGE_PLACEMENT_*, or 0 when it is not resident
+ */
+u32 mirage_bo_location(const struct mirage_bo *bo)
+{
+	if (!mirage_bo_is_resident(bo))
+		return 0;
+	if (bo->base.type != ttm_bo_type_sg && bo->base.resource->mem_type == TTM_PL_VRAM)
+		return DRM_MIRAGE_PLACEMENT_VRAM;
+	return DRM_MIRAGE_PLACEMENT_SYSTEM;
+}
+
+/* Pages of a list with an address for each. */
+static unsigned long mirage_bo_find_pages(const dma_addr_t *addrs, unsigned long page,
+					  unsigned long max)
+{
+	unsigned long n = 1;
+
+	while (n < max && addrs[page + n] == addrs[page] + n * PAGE_SIZE)
+		n++;
+	return n;
+}
+
+/**
+ * mirage_bo_find_run() - where pages of an object are
+ * @bo: resident object, resv held
+ * @page: 4 KiB page of it
+ * @max: pages of interest from there on, within the object
+ * @run: out: a contiguous piece that starts at @page, at most @max pages
+ */
+void mirage_bo_find_run(const struct mirage_bo *bo, unsigned long page, unsigned long max,
+			struct mirage_bo_run *run)
+{
+	const struct mirage_extents *ext;
+
+	dma_resv_assert_held(bo->base.base.resv);
+	if (bo->base.type == ttm_bo_type_sg) {
+		run->addr = bo->base.ttm->dma_address[page];
+		run->npages = mirage_bo_find_pages(bo->base.ttm->dma_address, page, max);
+		run->pte = MIRAGE_PTE_SYSTEM;
+		return;
+	}
+
+	if (bo->base.resource->mem_type == TTM_PL_VRAM) {
+		ext = &to_mirage_vram_res(bo->base.resource)->ext;
+		run->pte = 0;
+	} else {
+		ext = &to_mirage_tt(bo->base.ttm)->ext;
+		run->pte = MIRAGE_PTE_SYSTEM;
+	}
+	run->npages = min_t(u64, mirage_extents_find(ext, page, &run->addr), max);
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Buffer objects in the address space of a process.
+ *
+ * Model: TTM's fault handler. An object is mapped where it is; when it moves its pages go from
+ * all processes and the next access finds the new ones. An access neither brings an evicted object back nor
+ * makes it reachable for the device. Only the first memory of an object is chosen here: an access may be its
+ * first use.
+ *
+ * When the device has gone the process keeps running on a page of zeroes. When the content is gone
+ * (purged, or lost in a move) it gets SIGBUS.
+ */
+#include <linux/mm.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_gem_ttm_helper.h>
+#include <drm/ttm/ttm_tt.h>
+
+#include "mirage_bo.h"
+
+static vm_fault_t mirage_bo_fault_error(int err)
+{
+	switch (err) {
+	case -EINTR:
+	case -ERESTARTSYS:
+	case -EAGAIN:
+	case -EBUSY:
+		return VM_FAULT_NOPAGE;
+	case -ENOMEM:
+		return VM_FAULT_OOM;
+	default:
+		return VM_FAULT_SIGBUS;
+	}
+}
+
+static vm_fault_t mirage_bo_vm_fault_entered(struct mirage_bo *bo, struct vm_fault *vmf)
+{
+	struct ttm_operation_ctx ctx = { .interruptible = true };
+	int ret;
+
+	if (mirage_bo_is_lost(bo))
+		return VM_FAULT_SIGBUS;
+	if (!mirage_bo_has_memory(bo)) {
+		ret = mirage_bo_validate(bo, &ctx);
+		if (ret)
+			return mirage_bo_fault_error(ret);
+	}
+	return ttm_bo_vm_fault_reserved(vmf, vmf->vma->vm_page_prot, TTM_BO_VM_NUM_PREFAULT);
+}
+
+static vm_fault_t mirage_bo_vm_fault(struct vm_fault *vmf)
+{
+	struct ttm_buffer_object *tbo = vmf->vma->vm_private_data;
+	vm_fault_t ret;
+	int idx;
+
+	ret = ttm_bo_vm_reserve(tbo, vmf);
+	if (ret)
+		return ret;
+
+	if (drm_dev_enter(tbo->base.dev, &idx)) {
+		ret = mirage_bo_vm_fault_entered(to_mirage_bo(tbo), vmf);
+		drm_dev_exit(idx);
+	} else {
+		ret = ttm_bo_vm_dummy_page(vmf, vmf->vma->vm_page_prot);
+	}
+	/* It waited, and had to unlock for that. */
+	if (ret == VM_FAULT_RETRY && !(vmf->flags & FAULT_FLAG_RETRY_NOWAIT))
+		return ret;
+	dma_resv_unlock(tbo->base.resv);
+
+	return ret;
+}
+
+const struct vm_operations_struct mirage_bo_vm_ops = {
+	.fault = mirage_bo_vm_fault,
+	.open = ttm_bo_vm_open,
+	.close = ttm_bo_vm_close,
+	.access = ttm_bo_vm_access,
+};
+
+/**
+ * mirage_bo_mmap() - map an object, found by its offset or through a dma-buf
+ * @gem: object
+ * @vma: where
+ *
+ * Return: 0; -EACCES not made for the CPU, -EINVAL private mapping
+ */
+int mirage_bo_mmap(struct drm_gem_object *gem, struct vm_area_struct *vma)
+{
+	if (!(gem_to_mirage_bo(gem)->flags & DRM_MIRAGE_BO_CPU_ACCESS))
+		return -EACCES;
+	return drm_gem_ttm_mmap(gem, vma);
+}
