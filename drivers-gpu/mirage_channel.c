@@ -146,7 +146,7 @@ void mirage_queue_event(struct mirage_device *mdev, const struct mirage_event *e
 	if (event->type == MIRAGE_EVENT_ERROR)
 		mirage_channel_error(queue);
 	dma_fence_end_signalling(signalling);
-	mirage_queue_put(queue);
+	mirage_queue_put_later(queue);
 }
 
 /**
@@ -201,7 +201,7 @@ void mirage_queues_lost(struct mirage_device *mdev)
 		if (!queue)
 			continue;
 		mirage_queue_quiesce(queue);
-		mirage_queue_put(queue);
+		mirage_queue_put_later(queue);
 	}
 }
 
@@ -225,7 +225,47 @@ void mirage_queues_kick(struct mirage_device *mdev)
 			continue;
 		mirage_queue_poll(queue);
 		mirage_queue_expire(queue);
-		mirage_queue_put(queue);
+		mirage_queue_put_later(queue);
+	}
+}
+
+/**
+ * mirage_queues_reset() - end the queues whose jobs go down with the device
+ * @mdev: device, which does not run and will be reset
+ *
+ * Context: process; allocates nothing; mirage_reset.lock is held for writing.
+ */
+void mirage_queues_reset(struct mirage_device *mdev)
+{
+	struct mirage_queue *queue;
+	unsigned long chan;
+
+	xa_for_each(&mdev->queues, chan, queue) {
+		queue = mirage_channel_get_queue(mdev, chan);
+		if (!queue)
+			continue;
+		mirage_queue_reset(queue);
+		mirage_queue_put_later(queue);
+	}
+}
+
+/**
+ * mirage_queues_restart() - start the channels of all queues that have not stopped for good
+ * @mdev: device that was started
+ *
+ * Context: process; waits for the device, a bounded time; mirage_reset.lock is held for writing.
+ */
+void mirage_queues_restart(struct mirage_device *mdev)
+{
+	struct mirage_queue *queue;
+	unsigned long chan;
+
+	xa_for_each(&mdev->queues, chan, queue) {
+		queue = mirage_channel_get_queue(mdev, chan);
+		if (!queue)
+			continue;
+		mirage_queue_restart(queue);
+		mirage_queue_put_later(queue);
 	}
 }
 
@@ -242,6 +282,8 @@ static const char *mirage_channel_state_name(enum drm_mirage_queue_state state)
 		return "timeout";
 	case DRM_MIRAGE_QUEUE_LOST:
 		return "lost";
+	case DRM_MIRAGE_QUEUE_RESET:
+		return "reset";
 	}
 
 	return "?";
@@ -284,6 +326,6 @@ void mirage_queues_dump(struct mirage_device *mdev, struct drm_printer *p)
 		if (!queue)
 			continue;
 		mirage_channel_dump(queue, p);
-		mirage_queue_put(queue);
+		mirage_queue_put_later(queue);
 	}
 }

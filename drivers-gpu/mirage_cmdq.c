@@ -11,6 +11,11 @@
  * ends the device has no access to what was taken away: by the flush, or by the cut.
  * A SYNC that got lost is covered by the next; a waiter posts one itself after a while.
  *
+ * A reset makes every post void, and the slot says that all are done: of a device that was
+ * reset no translation is left and no channel runs. While the device does not run nothing is
+ * posted. Both change together under the lock, so whoever finds that it does not run
+ * has written its page-table entries before the device is enabled again.
+ *
  * Rejected: an interrupt for completion. Waiters include notifiers that must not
  * sleep, and the answer comes sooner than an interrupt would.
  */
@@ -19,8 +24,10 @@
 #include <linux/delay.h>
 #include <linux/ktime.h>
 
-#include "mirage_device.h"
+#include "mirage_device_types.h"
 #include "mirage_regs.h"
+#include "mirage_reset.h"
+#include "mirage_state.h"
 
 /* 1024 entries: two per post, many more posts than can be under way at once. */
 #define CMDQ_ORDER		10
@@ -50,6 +57,27 @@ int mirage_cmdq_init(struct mirage_device *mdev)
 	return mirage_mem_alloc(mdev, &q->fence, sizeof(__le64));
 }
 
+/**
+ * mirage_cmdq_restart() - void all posts, and post to the device from now on
+ * @mdev: device, reset and not enabled yet; becomes RUNNING
+ *
+ * Context: mirage_device.state_lock is held; takes mirage_cmdq.lock.
+ */
+void mirage_cmdq_restart(struct mirage_device *mdev)
+{
+	struct mirage_cmdq *q = &mdev->cmdq;
+	__le64 *slot = q->fence.cpu;
+
+	lockdep_assert_held(&mdev->state_lock);
+
+	spin_lock(&q->lock);
+	WRITE_ONCE(mdev->status->cmd_put, cpu_to_le32(q->put));
+	WRITE_ONCE(mdev->status->cmd_get, cpu_to_le32(q->put));
+	smp_store_release(slot, cpu_to_le64(q->seqno));
+	atomic_set_release(&mdev->state, MIRAGE_DEVICE_RUNNING);
+	spin_unlock(&q->lock);
+}
+
 static bool cmdq_done(struct mirage_cmdq *q, u64 seqno)
 {
 	const __le64 *slot = q->fence.cpu;
@@ -58,7 +86,10 @@ static bool cmdq_done(struct mirage_cmdq *q, u64 seqno)
 	return le64_to_cpu(smp_load_acquire(slot)) >= seqno;
 }
 
-/* Write @cmd and a SYNC if there is room; the number of the SYNC, or 0 if there is none. */
+/*
+ * Write @cmd and a SYNC if there is room; the number of the SYNC, or 0 if there is none or the
+ * device does not run.
+ */
 static u64 cmdq_try_post(struct mirage_device *mdev, const struct mirage_cmd *cmd)
 {
 	struct mirage_cmdq *q = &mdev->cmdq;
@@ -70,7 +101,7 @@ static u64 cmdq_try_post(struct mirage_device *mdev, const struct mirage_cmd *cm
 	spin_lock(&q->lock);
 	/* Acquire: the device has read the entries before it lets them be reused. */
 	get = le32_to_cpu(smp_load_acquire(&mdev->status->cmd_get));
-	if (q->put - get + 2 <= size) {
+	if (mirage_device_is_running(mdev) && q->put - get + 2 <= size) {
 		seqno = ++q->seqno;
 		ring[q->put++ & (size - 1)] = *cmd;
 		ring[q->put++ & (size - 1)] = (struct mirage_cmd){
@@ -96,7 +127,7 @@ static void cmdq_pause(bool blockable, u64 waited_ns)
 		usleep_range(10, 50);
 }
 
-/* Posts @cmd; waits, bounded, while the queue is full. 0 if the device is lost. */
+/* Posts @cmd; waits, bounded, while the queue is full. 0 if the device does not run. */
 static u64 cmdq_post(struct mirage_device *mdev, const struct mirage_cmd *cmd, bool blockable)
 {
 	u64 start = ktime_get_ns();
@@ -105,14 +136,14 @@ static u64 cmdq_post(struct mirage_device *mdev, const struct mirage_cmd *cmd, b
 	if (blockable)
 		might_sleep();
 
-	while (!mirage_device_is_lost(mdev)) {
+	while (mirage_device_is_running(mdev)) {
 		/* Looked at first: if we did not run for a while, the device gets its chance. */
 		waited = ktime_get_ns() - start;
 		seqno = cmdq_try_post(mdev, cmd);
 		if (seqno)
 			return seqno;
 		if (waited > CMDQ_TIMEOUT_NS)
-			mirage_device_wedge(mdev, "the command queue stays full");
+			mirage_reset_request(mdev, "the command queue stays full");
 		else
 			cmdq_pause(blockable, waited);
 	}
@@ -128,7 +159,7 @@ static u64 cmdq_post(struct mirage_device *mdev, const struct mirage_cmd *cmd, b
  * @blockable: may sleep if the queue is full
  *
  * Context: process context, spinlocks allowed if not @blockable; takes mirage_cmdq.lock.
- * The device is there, or lost.
+ * The device is there, running or not.
  * Return: what mirage_cmdq_wait() has to wait for
  */
 u64 mirage_cmdq_invalidate(struct mirage_device *mdev, u32 vm_id, u64 addr, u64 size,
@@ -149,7 +180,7 @@ u64 mirage_cmdq_invalidate(struct mirage_device *mdev, u32 vm_id, u64 addr, u64 
  * @mdev: device
  * @vm_id: VM table index
  *
- * Context: may sleep; takes mirage_cmdq.lock. The device is there, or lost.
+ * Context: may sleep; takes mirage_cmdq.lock. The device is there, running or not.
  * Return: what mirage_cmdq_wait() has to wait for
  */
 u64 mirage_cmdq_invalidate_all(struct mirage_device *mdev, u32 vm_id)
@@ -170,7 +201,7 @@ u64 mirage_cmdq_invalidate_all(struct mirage_device *mdev, u32 vm_id)
  *
  * Page-table writes before the call are visible to what resumes.
  *
- * Context: may sleep; takes mirage_cmdq.lock. The device is there, or lost.
+ * Context: may sleep; takes mirage_cmdq.lock. The device is there, running or not.
  * Return: what mirage_cmdq_wait() has to wait for; nobody needs to
  */
 u64 mirage_cmdq_replay(struct mirage_device *mdev, u32 vm_id)
@@ -190,7 +221,7 @@ u64 mirage_cmdq_replay(struct mirage_device *mdev, u32 vm_id)
  * @op: MIRAGE_CMD_CHAN_START, MIRAGE_CMD_CHAN_STOP or MIRAGE_CMD_CHAN_RESET
  * @chan: channel number
  *
- * Context: may sleep; takes mirage_cmdq.lock. The device is there, or lost.
+ * Context: may sleep; takes mirage_cmdq.lock. The device is there, running or not.
  * Return: what mirage_cmdq_wait() has to wait for
  */
 u64 mirage_cmdq_chan(struct mirage_device *mdev, enum mirage_cmd_op op, u32 chan)
@@ -206,14 +237,14 @@ u64 mirage_cmdq_chan(struct mirage_device *mdev, enum mirage_cmd_op op, u32 chan
 /**
  * mirage_cmdq_wait() - wait until a post has taken effect
  * @mdev: device
- * @seqno: what the post returned; 0 if the device was lost or nothing had to be done
+ * @seqno: what the post returned; 0 if the device did not run or nothing had to be done
  * @blockable: may sleep
  *
- * If the device does not answer in time it is cut off from memory first. So
- * whatever this returns, the device makes no access by what was invalidated.
+ * If the device does not answer in time it is cut off from memory first, and a work
+ * will reset it. So whatever this returns, the device makes no access by what was invalidated.
  *
  * Context: process context, spinlocks allowed if not @blockable. At most about 2 seconds.
- * Return: 0, or -ENODEV if the device is lost
+ * Return: 0; or -ENODEV if the device does not run, be it for the time of a reset
  */
 int mirage_cmdq_wait(struct mirage_device *mdev, u64 seqno, bool blockable)
 {
@@ -225,13 +256,13 @@ int mirage_cmdq_wait(struct mirage_device *mdev, u64 seqno, bool blockable)
 	if (blockable)
 		might_sleep();
 
-	while (!mirage_device_is_lost(mdev)) {
+	while (mirage_device_is_running(mdev)) {
 		/* Looked at first: if we did not run for a while, the device may have answered. */
 		waited = ktime_get_ns() - start;
 		if (cmdq_done(&mdev->cmdq, seqno))
 			return 0;
 		if (waited > CMDQ_TIMEOUT_NS) {
-			mirage_device_wedge(mdev, "it does not answer a SYNC");
+			mirage_reset_request(mdev, "it does not answer a SYNC");
 			break;
 		}
 		if (waited - nudged > CMDQ_NUDGE_NS) {

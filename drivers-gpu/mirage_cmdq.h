@@ -35,6 +35,7 @@ struct mirage_cmdq {
 };
 
 int mirage_cmdq_init(struct mirage_device *mdev);
+void mirage_cmdq_restart(struct mirage_device *mdev);
 
 u64 mirage_cmdq_invalidate(struct mirage_device *mdev, u32 vm_id, u64 addr, u64 size,
 			   bool blockable);

@@ -1,25 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The device as a whole: bring-up, loss and teardown.
+ * The device as a whole: what it is, what it needs, and its end.
  *
- * Bring-up is one straight line; whatever it acquires goes back by devm when the
- * driver leaves the PCI device, or by drmm when the last file is closed.
+ * Probe is one straight line; whatever it acquires goes back by devm when the
+ * driver leaves the PCI device, or by drmm when the last file is closed. Whether the
+ * device runs is mirage_state.c's business, and how it is revived mirage_reset.c's.
  *
- * The device may touch memory from the moment it is enabled until it is cut off: ENABLE
- * cleared and bus mastering off. All that ends its life goes through that cut, before
- * anything it could touch is given back: unplug, and loss (a device that does not
- * answer). Both may happen while notifiers wait for a flush, in contexts that must not
- * sleep; so the cut takes a spinlock only, and telling the queues is left to a work.
- *
- * Rejected: a reset to revive a lost device. Every queue and mapping would have to be
- * made again; that comes with suspend and resume, which need the same.
+ * All that ends its life cuts it off from memory first, before anything it could touch is
+ * given back.
  */
 #include "mirage_device.h"
 
 #include <linux/dma-mapping.h>
 #include <linux/hmm-dma.h>
-#include <linux/iopoll.h>
-#include <linux/ktime.h>
 
 #include <drm/drm_drv.h>
 #include <drm/drm_managed.h>
@@ -29,10 +22,9 @@
 
 #include "mirage_queue.h"
 #include "mirage_regs.h"
+#include "mirage_reset.h"
+#include "mirage_state.h"
 #include "mirage_vm.h"
-
-#define RESET_POLL_US		100
-#define RESET_TIMEOUT_US	(5 * USEC_PER_SEC)
 
 /* Width of the addresses in MIRAGE_PTE_ADDR and MIRAGE_PHYS_ADDR. */
 #define MIRAGE_DMA_BITS		52
@@ -51,98 +43,6 @@
 u64 mirage_device_counter(struct mirage_device *mdev, enum mirage_reg lo)
 {
 	return mirage_reg_read64(mdev, lo);
-}
-
-/**
- * mirage_device_time() - the device's clock
- * @mdev: device, between drm_dev_enter() and drm_dev_exit()
- *
- * Context: any but hard interrupts; takes mirage_device.reg_lock.
- * Return: nanoseconds since reset
- */
-u64 mirage_device_time(struct mirage_device *mdev)
-{
-	return mirage_reg_read64(mdev, MIRAGE_BUS_TIME_LO);
-}
-
-/**
- * mirage_device_estimate_time() - the device's clock without asking the device
- * @mdev: device
- *
- * Good to about the time of a register access, which is good enough for statistics.
- *
- * Return: nanoseconds since reset
- */
-u64 mirage_device_estimate_time(const struct mirage_device *mdev)
-{
-	return ktime_get_ns() - mdev->time_offset;
-}
-
-/* Cut the device off from memory, once; true for the caller that did. */
-static bool device_cut(struct mirage_device *mdev)
-{
-	bool cut = false;
-
-	spin_lock(&mdev->lost_lock);
-	if (!atomic_read(&mdev->lost)) {
-		mirage_reg_write(mdev, MIRAGE_INTR_ENABLE, 0);
-		mirage_reg_write(mdev, MIRAGE_BUS_CTRL, 0);
-		/* The read is back when the write has taken effect. */
-		mirage_reg_read(mdev, MIRAGE_BUS_CTRL);
-		pci_clear_master(to_pci_dev(mdev->drm.dev));
-		/* Release: who sees it lost knows that it is cut off. */
-		atomic_set_release(&mdev->lost, 1);
-		cut = true;
-	}
-	spin_unlock(&mdev->lost_lock);
-	return cut;
-}
-
-static void device_lost_work(struct work_struct *work)
-{
-	struct mirage_device *mdev = container_of(work, struct mirage_device, lost_work);
-
-	mirage_queues_lost(mdev);
-}
-
-/**
- * mirage_device_wedge() - give the device up
- * @mdev: device, between drm_dev_enter() and drm_dev_exit()
- * @why: for the log
- *
- * When it returns the device has no access to memory. Queues are told by a work soon after.
- *
- * Context: any but hard interrupts; takes mirage_device.lost_lock.
- */
-void mirage_device_wedge(struct mirage_device *mdev, const char *why)
-{
-	if (!device_cut(mdev))
-		return;
-	drm_err(&mdev->drm, "device lost: %s; cut off from memory, every queue stops\n", why);
-	/* Not on our own: services that wait for I/O may fill it, and waiters must be told. */
-	queue_work(system_dfl_wq, &mdev->lost_work);
-}
-
-/**
- * mirage_device_check() - see whether the device halted by itself
- * @mdev: device, between drm_dev_enter() and drm_dev_exit()
- *
- * Context: any but hard interrupts.
- */
-void mirage_device_check(struct mirage_device *mdev)
-{
-	u32 status;
-
-	if (mirage_device_is_lost(mdev))
-		return;
-	status = mirage_reg_read(mdev, MIRAGE_BUS_STATUS);
-	if (status == ~0u) {
-		mirage_device_wedge(mdev, "it has left the bus");
-	} else if (MIRAGE_REG_GET(BUS_STATUS_HALTED, status)) {
-		drm_err(&mdev->drm, "halted, error %u\n",
-			mirage_reg_read(mdev, MIRAGE_BUS_ERROR));
-		mirage_device_wedge(mdev, "it halted");
-	}
 }
 
 static int device_identify(struct mirage_device *mdev)
@@ -179,19 +79,6 @@ static int device_identify(struct mirage_device *mdev)
 		return -ENODEV;
 	}
 	return 0;
-}
-
-static int device_reset(struct mirage_device *mdev)
-{
-	u32 value;
-	int ret;
-
-	mirage_reg_write(mdev, MIRAGE_BUS_RESET, 1);
-	ret = readl_poll_timeout(mdev->regs + MIRAGE_BUS_RESET, value, !value, RESET_POLL_US,
-				 RESET_TIMEOUT_US);
-	if (ret)
-		drm_err(&mdev->drm, "reset does not end\n");
-	return ret;
 }
 
 /* Why processes cannot be mirrored here, if so. */
@@ -257,14 +144,16 @@ static int device_init_software(struct mirage_device *mdev)
 	int ret;
 
 	spin_lock_init(&mdev->reg_lock);
-	spin_lock_init(&mdev->lost_lock);
-	INIT_WORK(&mdev->lost_work, device_lost_work);
+	spin_lock_init(&mdev->state_lock);
 	mirage_watchdog_init(mdev);
 
 	xa_init_flags(&mdev->queues, XA_FLAGS_ALLOC);
 	xa_init_flags(&mdev->vms, XA_FLAGS_ALLOC);
 	init_waitqueue_head(&mdev->vm_erased);
 	ret = drmm_add_action_or_reset(&mdev->drm, device_destroy_xarrays, NULL);
+	if (ret)
+		return ret;
+	ret = mirage_reset_init(mdev);
 	if (ret)
 		return ret;
 	/* Serving a fault allocates, so nothing that reclaim waits for may run there. */
@@ -301,56 +190,12 @@ static int device_init_tables(struct mirage_device *mdev)
 	return mirage_fault_init(mdev);
 }
 
-static void device_write_queues(struct mirage_device *mdev)
-{
-	mirage_reg_write64(mdev, MIRAGE_QUEUE_STATUS_LO, mirage_mem_phys(&mdev->status_mem, 0));
-	mirage_reg_write64(mdev, MIRAGE_QUEUE_CMD_LO, mirage_mem_phys(&mdev->cmdq.mem, 0));
-	mirage_reg_write(mdev, MIRAGE_QUEUE_CMD_ORDER, mdev->cmdq.order);
-	mirage_reg_write64(mdev, MIRAGE_QUEUE_FAULT_LO, mirage_mem_phys(&mdev->faults.mem, 0));
-	mirage_reg_write(mdev, MIRAGE_QUEUE_FAULT_ORDER, mdev->faults.order);
-	mirage_reg_write64(mdev, MIRAGE_QUEUE_EVENT_LO, mirage_mem_phys(&mdev->events.mem, 0));
-	mirage_reg_write(mdev, MIRAGE_QUEUE_EVENT_ORDER, mdev->events.order);
-	mirage_reg_write64(mdev, MIRAGE_QUEUE_CHAN_TABLE_LO, mirage_mem_phys(&mdev->chan_mem, 0));
-	mirage_reg_write64(mdev, MIRAGE_QUEUE_VM_TABLE_LO, mirage_mem_phys(&mdev->vm_mem, 0));
-}
-
-static void device_cut_action(void *data)
+static void device_lose_action(void *data)
 {
 	struct mirage_device *mdev = data;
 
-	device_cut(mdev);
-	/* Whoever cuts queues it, so this was the last time that anybody could. */
-	disable_work_sync(&mdev->lost_work);
-}
-
-static int device_enable(struct mirage_device *mdev)
-{
-	struct pci_dev *pdev = to_pci_dev(mdev->drm.dev);
-	u64 before;
-	int ret;
-
-	device_write_queues(mdev);
-	mdev->status->fault_armed = cpu_to_le32(1);
-	mdev->status->event_armed = cpu_to_le32(1);
-
-	/* Whatever fails from here on, the device is cut off before memory goes back. */
-	pci_set_master(pdev);
-	ret = devm_add_action_or_reset(mdev->drm.dev, device_cut_action, mdev);
-	if (ret)
-		return ret;
-	mirage_reg_write(mdev, MIRAGE_BUS_CTRL, MIRAGE_REG_SET(BUS_CTRL_ENABLE, 1));
-	if (!MIRAGE_REG_GET(BUS_STATUS_ENABLED, mirage_reg_read(mdev, MIRAGE_BUS_STATUS))) {
-		drm_err(&mdev->drm, "not enabled, error %u\n",
-			mirage_reg_read(mdev, MIRAGE_BUS_ERROR));
-		return -EIO;
-	}
-
-	before = ktime_get_ns();
-	mdev->time_offset = mirage_device_time(mdev);
-	mdev->time_offset = (before + ktime_get_ns()) / 2 - mdev->time_offset;
-
-	/* The first command shows that the device reaches memory. */
-	return mirage_cmdq_wait(mdev, mirage_cmdq_invalidate_all(mdev, 0), true);
+	mirage_device_lose(mdev);
+	mirage_reset_stop(mdev);
 }
 
 /**
@@ -390,9 +235,6 @@ int mirage_device_init(struct mirage_device *mdev)
 	ret = device_identify(mdev);
 	if (ret)
 		return ret;
-	ret = device_reset(mdev);
-	if (ret)
-		return ret;
 	ret = mirage_vram_init(mdev);
 	if (ret)
 		return ret;
@@ -405,7 +247,11 @@ int mirage_device_init(struct mirage_device *mdev)
 	ret = mirage_irq_init(mdev);
 	if (ret)
 		return dev_err_probe(dev, ret, "no interrupts\n");
-	ret = device_enable(mdev);
+	/* Whatever fails from here on, the device is cut off before memory goes back. */
+	ret = devm_add_action_or_reset(dev, device_lose_action, mdev);
+	if (ret)
+		return ret;
+	ret = mirage_device_start(mdev);
 	if (ret)
 		return ret;
 	ret = mirage_copy_init(mdev);
@@ -437,11 +283,11 @@ int mirage_device_init(struct mirage_device *mdev)
  */
 void mirage_device_unplug(struct mirage_device *mdev)
 {
-	device_cut(mdev);
+	mirage_device_lose(mdev);
 	drm_dev_unplug(&mdev->drm);
 	mirage_irq_stop(mdev);
 	mirage_watchdog_stop(mdev);
-	disable_work_sync(&mdev->lost_work);
+	mirage_reset_stop(mdev);
 	mirage_queues_lost(mdev);
 	mirage_vm_unplug_all(mdev);
 	mirage_ttm_unplug(mdev);
@@ -460,7 +306,6 @@ void mirage_device_unplug(struct mirage_device *mdev)
  */
 void mirage_device_shutdown(struct mirage_device *mdev)
 {
-	if (device_cut(mdev))
-		queue_work(system_dfl_wq, &mdev->lost_work);
+	mirage_reset_give_up(mdev);
 	mirage_irq_stop(mdev);
 }

@@ -22,6 +22,7 @@
 #include "mirage_fault.h"
 #include "mirage_irq.h"
 #include "mirage_mem.h"
+#include "mirage_reset.h"
 #include "mirage_ttm.h"
 #include "mirage_vram.h"
 #include "mirage_watchdog.h"
@@ -56,6 +57,18 @@ struct mirage_options {
 	bool svm;
 	/** @fault_order: log2 of the fault buffer's entries */
 	unsigned int fault_order;
+};
+
+/**
+ * enum mirage_device_state - what the device may do
+ */
+enum mirage_device_state {
+	/** @MIRAGE_DEVICE_STOPPED: it touches no memory; it will be started, or started again */
+	MIRAGE_DEVICE_STOPPED = 0,
+	/** @MIRAGE_DEVICE_RUNNING: it may touch memory */
+	MIRAGE_DEVICE_RUNNING,
+	/** @MIRAGE_DEVICE_LOST: it touches no memory and never will again */
+	MIRAGE_DEVICE_LOST,
 };
 
 /**
@@ -131,17 +144,20 @@ struct mirage_device {
 	spinlock_t reg_lock;
 
 	/**
-	 * @lost_lock: makes the device's cut from memory happen once, and complete before anybody
-	 * sees @lost. Taken in notifiers that must not sleep; nothing but registers inside.
+	 * @state_lock: makes the device's cut from memory happen once, and complete before anybody
+	 * sees it, and lets nobody enable a device that was lost. Taken in notifiers that must
+	 * not sleep; nothing but registers and mirage_cmdq.lock inside.
 	 */
-	spinlock_t lost_lock;
+	spinlock_t state_lock;
+	/** @state: enum mirage_device_state. Written under @state_lock, read anywhere. */
+	atomic_t state;
+	/** @reset: what revives it */
+	struct mirage_reset reset;
 	/**
-	 * @lost: the device does not answer and was cut off from memory; never reset.
-	 * Written under @lost_lock, read anywhere.
+	 * @time_base: the device's clock is BUS_TIME plus this, so that it goes on when a reset makes
+	 * BUS_TIME 0. Written by mirage_device_start().
 	 */
-	atomic_t lost;
-	/** @lost_work: tells queues and waiters that the device is lost */
-	struct work_struct lost_work;
+	u64 time_base;
 	/**
 	 * @time_offset: ktime_get_ns() minus the device's clock, as measured at probe; good for
 	 * statistics, not for order

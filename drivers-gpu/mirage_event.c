@@ -9,8 +9,9 @@
 
 #include <drm/drm_managed.h>
 
-#include "mirage_device.h"
+#include "mirage_device_types.h"
 #include "mirage_queue.h"
+#include "mirage_reset.h"
 
 /* 4096 entries: four fences for each channel the device has. */
 #define EVENT_ORDER	12
@@ -31,6 +32,25 @@ int mirage_event_init(struct mirage_device *mdev)
 		return ret;
 	q->order = EVENT_ORDER;
 	return mirage_mem_alloc(mdev, &q->mem, sizeof(struct mirage_event) << q->order);
+}
+
+/**
+ * mirage_event_restart() - let a device that was reset go on adding events
+ * @mdev: device, not enabled; it takes its index from the status page when it is
+ *
+ * What it added before stays and is read: it says no more than where to look.
+ *
+ * Context: any; whoever reads events may do so at the same time.
+ */
+void mirage_event_restart(struct mirage_device *mdev)
+{
+	struct mirage_status_page *status = mdev->status;
+	u32 get = le32_to_cpu(READ_ONCE(status->event_get));
+
+	/* That may be why it was reset. Nobody has read beyond event_get then. */
+	if (le32_to_cpu(READ_ONCE(status->event_put)) - get > 1u << mdev->events.order)
+		WRITE_ONCE(status->event_put, cpu_to_le32(get));
+	WRITE_ONCE(status->event_armed, cpu_to_le32(1));
 }
 
 /**
@@ -62,7 +82,7 @@ unsigned int mirage_event_drain(struct mirage_device *mdev)
 			continue;
 		}
 		if (put - q->get > size) {
-			mirage_device_wedge(mdev, "the event queue's put is out of range");
+			mirage_reset_request(mdev, "the event queue's put is out of range");
 			break;
 		}
 		while (q->get != put) {

@@ -28,6 +28,7 @@ struct mirage_events {
 };
 
 int mirage_event_init(struct mirage_device *mdev);
+void mirage_event_restart(struct mirage_device *mdev);
 unsigned int mirage_event_drain(struct mirage_device *mdev);
 
 #endif /* MIRAGE_EVENT_H */

@@ -24,12 +24,12 @@
 #include <hw/packets.h>
 #include <hw/pte.h>
 
-#include "mirage_device.h"
 #include "mirage_exec.h"
 #include "mirage_file.h"
 #include "mirage_job.h"
 #include "mirage_packet.h"
 #include "mirage_queue.h"
+#include "mirage_state.h"
 #include "mirage_vm.h"
 
 #define MIRAGE_EXEC_MAX_CMDS	64

@@ -16,7 +16,8 @@
 
 #include <drm/drm_managed.h>
 
-#include "mirage_device.h"
+#include "mirage_device_types.h"
+#include "mirage_reset.h"
 #include "mirage_service.h"
 #include "mirage_trace.h"
 #include "mirage_vm.h"
@@ -50,10 +51,40 @@ int mirage_fault_init(struct mirage_device *mdev)
 	return mirage_mem_alloc(mdev, &q->mem, sizeof(struct mirage_fault_entry) << q->order);
 }
 
-static void fault_read(const struct mirage_fault_entry *entry, struct mirage_fault *fault)
+/**
+ * mirage_fault_restart() - let a device that was reset go on adding faults
+ * @mdev: device, not enabled; it takes its index from the status page when it is
+ *
+ * What it added before the reset waits for nobody any more, and is passed over.
+ *
+ * Context: any; whoever reads faults may do so at the same time.
+ */
+void mirage_fault_restart(struct mirage_device *mdev)
+{
+	struct mirage_status_page *status = mdev->status;
+	u32 get = le32_to_cpu(READ_ONCE(status->fault_get));
+	u32 put = le32_to_cpu(READ_ONCE(status->fault_put));
+
+	/* That may be why it was reset. Nobody has read beyond fault_get then. */
+	if (put - get > 1u << mdev->faults.order) {
+		put = get;
+		WRITE_ONCE(status->fault_put, cpu_to_le32(put));
+	}
+	WRITE_ONCE(mdev->faults.stale, put);
+	WRITE_ONCE(status->fault_armed, cpu_to_le32(1));
+}
+
+/* Was the next entry added before the last reset? */
+static bool fault_is_stale(const struct mirage_faults *q)
+{
+	return in_range(READ_ONCE(q->stale) - q->get, 1, 1u << q->order);
+}
+
+static void fault_read(const struct mirage_fault_entry *entry, struct mirage_fault *fault,
+		       u64 time_base)
 {
 	fault->addr = le64_to_cpu(entry->addr);
-	fault->time_ns = le64_to_cpu(entry->time_ns);
+	fault->time_ns = le64_to_cpu(entry->time_ns) + time_base;
 	fault->chan = le32_to_cpu(entry->chan);
 	fault->vm = le16_to_cpu(entry->vm);
 	fault->access = entry->access;
@@ -99,10 +130,13 @@ unsigned int mirage_fault_drain(struct mirage_device *mdev)
 	u32 size = 1u << q->order;
 	unsigned int total = 0;
 	unsigned int count;
+	u64 time_base;
 	u32 put;
 
 	mutex_lock(&q->lock);
 	for (;;) {
+		/* Acquire: entries of the time before this base are known to be stale. */
+		time_base = smp_load_acquire(&mdev->time_base);
 		/* Acquire: entries are read after the index that says they are there. */
 		put = le32_to_cpu(smp_load_acquire(&status->fault_put));
 		if (put == q->get) {
@@ -114,11 +148,14 @@ unsigned int mirage_fault_drain(struct mirage_device *mdev)
 			continue;
 		}
 		if (put - q->get > size) {
-			mirage_device_wedge(mdev, "the fault buffer's put is out of range");
+			mirage_reset_request(mdev, "the fault buffer's put is out of range");
 			break;
 		}
-		for (count = 0; q->get != put; count++, q->get++)
-			fault_read(&ring[q->get & (size - 1)], &q->batch[count]);
+		for (count = 0; q->get != put; q->get++) {
+			if (!fault_is_stale(q))
+				fault_read(&ring[q->get & (size - 1)], &q->batch[count++],
+					   time_base);
+		}
 		/* Release: the entries were read before the device may reuse them. */
 		smp_store_release(&status->fault_get, cpu_to_le32(q->get));
 

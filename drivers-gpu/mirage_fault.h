@@ -26,11 +26,17 @@ struct mirage_faults {
 	struct mutex lock;
 	/** @get: next entry to read, modulo 2^32. Protected by @lock. */
 	u32 get;
+	/**
+	 * @stale: fault_put at the last start: entries before it are those of a device that was reset.
+	 * Written while the device is not enabled, read anywhere.
+	 */
+	u32 stale;
 	/** @batch: room for all entries of the buffer. Protected by @lock. */
 	struct mirage_fault *batch;
 };
 
 int mirage_fault_init(struct mirage_device *mdev);
+void mirage_fault_restart(struct mirage_device *mdev);
 unsigned int mirage_fault_drain(struct mirage_device *mdev);
 
 const char *mirage_fault_access_name(unsigned int access);

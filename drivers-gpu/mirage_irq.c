@@ -18,8 +18,9 @@
 #include <drm/drm_drv.h>
 #include <drm/drm_print.h>
 
-#include "mirage_device.h"
+#include "mirage_device_types.h"
 #include "mirage_regs.h"
+#include "mirage_reset.h"
 
 #define SOURCE_FAULT	((u32)MIRAGE_INTR_PENDING_FAULT__MASK)
 #define SOURCE_EVENT	((u32)MIRAGE_INTR_PENDING_EVENT__MASK)
@@ -44,7 +45,7 @@ static irqreturn_t irq_thread(int irq, void *data)
 	if (!drm_dev_enter(&mdev->drm, &idx))
 		return IRQ_HANDLED;
 	if (vector->sources & SOURCE_ERROR)
-		mirage_device_check(mdev);
+		mirage_reset_check(mdev);
 	if (vector->sources & SOURCE_FAULT)
 		mirage_fault_drain(mdev);
 	if (vector->sources & SOURCE_EVENT)
@@ -54,7 +55,7 @@ static irqreturn_t irq_thread(int irq, void *data)
 }
 
 /**
- * mirage_irq_init() - get vectors and route the sources to them
+ * mirage_irq_init() - get vectors
  * @mdev: device; its queues are set up, it is not enabled
  *
  * Context: probe.
@@ -81,7 +82,6 @@ int mirage_irq_init(struct mirage_device *mdev)
 			snprintf(vector->name, sizeof(vector->name), "mirage-%s-%s",
 				 irq_sources[i].name, pci_name(pdev));
 		vector->sources |= irq_sources[i].source;
-		mirage_reg_write(mdev, irq_sources[i].route, v);
 	}
 
 	for (i = 0; i < irqs->count; i++) {
@@ -94,9 +94,22 @@ int mirage_irq_init(struct mirage_device *mdev)
 		if (ret)
 			return ret;
 	}
-
-	mirage_reg_write(mdev, MIRAGE_INTR_ENABLE, MIRAGE_REG_SET(INTR_ENABLE_ALL, ~0u));
 	return 0;
+}
+
+/**
+ * mirage_irq_restart() - route the sources of a device that was reset, and turn them on
+ * @mdev: device, not enabled
+ *
+ * Context: any.
+ */
+void mirage_irq_restart(struct mirage_device *mdev)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(irq_sources); i++)
+		mirage_reg_write(mdev, irq_sources[i].route, i % mdev->irqs.count);
+	mirage_reg_write(mdev, MIRAGE_INTR_ENABLE, MIRAGE_REG_SET(INTR_ENABLE_ALL, ~0u));
 }
 
 /**

@@ -34,6 +34,7 @@ struct mirage_irqs {
 };
 
 int mirage_irq_init(struct mirage_device *mdev);
+void mirage_irq_restart(struct mirage_device *mdev);
 void mirage_irq_stop(struct mirage_device *mdev);
 
 #endif /* MIRAGE_IRQ_H */

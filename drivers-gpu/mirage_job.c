@@ -33,6 +33,7 @@
 #include "mirage_packet.h"
 #include "mirage_queue.h"
 #include "mirage_regs.h"
+#include "mirage_state.h"
 #include "mirage_vm.h"
 #include "mirage_watchdog.h"
 
@@ -78,6 +79,9 @@ static struct dma_fence *mirage_job_run(struct drm_sched_job *base)
 	}
 
 	job->seqno = ++queue->seqno;
+	job->start = queue->put;
+	/* If it does not run it cannot see the job before it is told to start the channel again. */
+	job->told = mirage_device_is_running(mdev);
 	mirage_fence_init(job->fence, queue->fence_context, job->seqno);
 	mirage_job_write(queue, job);
 	if (list_empty(&queue->in_flight))

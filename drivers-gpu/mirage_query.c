@@ -20,6 +20,7 @@
 #include "mirage_file.h"
 #include "mirage_query.h"
 #include "mirage_regs.h"
+#include "mirage_state.h"
 #include "mirage_stats.h"
 #include "mirage_vm.h"
 
@@ -95,6 +96,9 @@ int mirage_ioctl_query(struct drm_device *drm, void *data, struct drm_file *file
 		return 0;
 	case DRM_MIRAGE_PARAM_MAX_SHARED:
 		args->value = mdev->caps.max_shared;
+		return 0;
+	case DRM_MIRAGE_PARAM_DEVICE_RESETS:
+		args->value = atomic_read(&mdev->reset.device_resets);
 		return 0;
 	case DRM_MIRAGE_PARAM_TIME:
 	case DRM_MIRAGE_PARAM_COUNTER:

@@ -39,12 +39,14 @@
 #include <hw/queues.h>
 
 #include "mirage_cmdq.h"
-#include "mirage_device.h"
+#include "mirage_device_types.h"
 #include "mirage_fault.h"
 #include "mirage_job.h"
 #include "mirage_packet.h"
 #include "mirage_queue.h"
+#include "mirage_reset.h"
 #include "mirage_service.h"
+#include "mirage_state.h"
 #include "mirage_vm.h"
 
 #define MIRAGE_QUEUE_TIMEOUT_MS	10000
@@ -124,9 +126,8 @@ void mirage_queue_put_sched(struct mirage_queue *queue)
 	kref_put(&queue->sched_ref, mirage_queue_release_sched);
 }
 
-static void mirage_queue_release(struct kref *kref)
+static void mirage_queue_end(struct mirage_queue *queue)
 {
-	struct mirage_queue *queue = container_of(kref, struct mirage_queue, ref);
 	const struct mirage_queue_error gone = {
 		.state = DRM_MIRAGE_QUEUE_LOST,
 		.error = -ECANCELED,
@@ -150,6 +151,23 @@ static void mirage_queue_release(struct kref *kref)
 	mirage_queue_put_sched(queue);
 }
 
+static void mirage_queue_release(struct kref *kref)
+{
+	mirage_queue_end(container_of(kref, struct mirage_queue, ref));
+}
+
+static void mirage_queue_end_work(struct work_struct *work)
+{
+	mirage_queue_end(container_of(work, struct mirage_queue, end_work));
+}
+
+static void mirage_queue_release_later(struct kref *kref)
+{
+	struct mirage_queue *queue = container_of(kref, struct mirage_queue, ref);
+
+	queue_work(mirage_queue_free_wq, &queue->end_work);
+}
+
 /**
  * mirage_queue_get() - take a reference
  * @queue: queue that the caller has a reference to
@@ -171,6 +189,19 @@ struct mirage_queue *mirage_queue_get(struct mirage_queue *queue)
 void mirage_queue_put(struct mirage_queue *queue)
 {
 	kref_put(&queue->ref, mirage_queue_release);
+}
+
+/**
+ * mirage_queue_put_later() - drop a reference where fences are on the way
+ * @queue: queue
+ *
+ * The last one ends an address space, which waits for mm; here a work does.
+ *
+ * Context: any.
+ */
+void mirage_queue_put_later(struct mirage_queue *queue)
+{
+	kref_put(&queue->ref, mirage_queue_release_later);
 }
 
 static void mirage_queue_stop_work(struct work_struct *work)
@@ -383,34 +414,128 @@ static int mirage_queue_init_sched(struct mirage_queue *queue, u32 timeout_ms)
 	return ret;
 }
 
-/* Describe the channel to the device and start it. */
-static int mirage_queue_start(struct mirage_queue *queue)
+/* Describe a channel that does not run to the device: it goes on at the oldest job. */
+static void mirage_queue_describe(struct mirage_queue *queue)
 {
 	struct mirage_device *mdev = queue->mdev;
 	struct mirage_chan_desc *desc = mirage_queue_desc(queue);
-	u32 state;
-	int ret;
+	u64 now = mirage_device_time(mdev);
+	struct mirage_job *oldest, *job;
 
+	spin_lock(&queue->lock);
+	oldest = list_first_entry_or_null(&queue->in_flight, struct mirage_job, node);
 	memset(desc, 0, sizeof(*desc));
 	desc->ring = cpu_to_le64(mirage_mem_phys(&queue->mem, 0));
 	desc->ring_order = cpu_to_le32(queue->ring_order);
 	desc->class = cpu_to_le32(queue->queue_class);
 	desc->vm = cpu_to_le32(queue->vm ? queue->vm->id : MIRAGE_VM_NONE);
 	desc->priority = cpu_to_le32(queue->priority);
+	desc->put = cpu_to_le32(queue->put);
+	desc->get = cpu_to_le32(oldest ? oldest->start : queue->put);
+	WRITE_ONCE(queue->born_ns, now);
+	list_for_each_entry(job, &queue->in_flight, node)
+		job->told = true;
+	spin_unlock(&queue->lock);
+}
 
+static int mirage_queue_check_started(struct mirage_queue *queue)
+{
+	struct mirage_chan_desc *desc = mirage_queue_desc(queue);
+	u32 state = le32_to_cpu(READ_ONCE(desc->state));
+
+	if (state == MIRAGE_CHAN_RUNNING)
+		return 0;
+	drm_err(&queue->mdev->drm, "channel %u did not start: state %u, error %u\n", queue->chan,
+		state, le32_to_cpu(READ_ONCE(desc->error)));
+	return -EIO;
+}
+
+static int mirage_queue_start(struct mirage_queue *queue)
+{
+	struct mirage_device *mdev = queue->mdev;
+	int ret;
+
+	mirage_queue_describe(queue);
 	ret = mirage_cmdq_wait(mdev, mirage_cmdq_chan(mdev, MIRAGE_CMD_CHAN_START, queue->chan),
 			       true);
-	if (ret)
-		return ret;
+	return ret ?: mirage_queue_check_started(queue);
+}
 
-	state = le32_to_cpu(READ_ONCE(desc->state));
-	if (state != MIRAGE_CHAN_RUNNING) {
-		drm_err(&mdev->drm, "channel %u did not start: state %u, error %u\n",
-			queue->chan, state, le32_to_cpu(READ_ONCE(desc->error)));
-		return -EIO;
+/**
+ * mirage_queue_restart() - start the channel of a queue after the device was started
+ * @queue: queue
+ *
+ * Not waited for. A channel that does not start reports an error by itself.
+ *
+ * Context: process; takes mirage_queue.stop_lock; mirage_reset.lock is held for writing.
+ */
+void mirage_queue_restart(struct mirage_queue *queue)
+{
+	/* Who stops it for good resets the channel under this lock: after us, or it is quiet. */
+	mutex_lock(&queue->stop_lock);
+	if (mirage_queue_is_ready(queue) && !queue->quiet) {
+		mirage_queue_describe(queue);
+		mirage_cmdq_chan(queue->mdev, MIRAGE_CMD_CHAN_START, queue->chan);
 	}
+	mutex_unlock(&queue->stop_lock);
+}
 
-	return 0;
+/**
+ * mirage_queue_reset() - end a queue whose jobs went down with the device
+ * @queue: queue; the device does not run, and will be reset
+ *
+ * A queue without jobs under way goes on, see mirage_queue_restart(). Jobs that were written when
+ * the device did not run any more are not under way. The kernel's own queue goes on in any case: its
+ * jobs may be executed twice, and VRAM keeps its content.
+ *
+ * Context: process; takes mirage_queue.stop_lock; mirage_reset.lock is held for writing.
+ */
+void mirage_queue_reset(struct mirage_queue *queue)
+{
+	const struct mirage_queue_error reset = {
+		.state = DRM_MIRAGE_QUEUE_RESET,
+		.error = -ECANCELED,
+	};
+	const struct mirage_job *oldest;
+	bool innocent;
+
+	mirage_queue_poll(queue);
+	spin_lock(&queue->lock);
+	oldest = list_first_entry_or_null(&queue->in_flight, struct mirage_job, node);
+	innocent = queue->error.state == DRM_MIRAGE_QUEUE_READY &&
+		   (!queue->vm || !oldest || !oldest->told);
+	spin_unlock(&queue->lock);
+	if (innocent)
+		return;
+	if (mirage_queue_fail(queue, &reset))
+		drm_err_ratelimited(&queue->mdev->drm,
+				    "%s[%d]: queue %u: a job was under way when the device was reset; the queue is stopped\n",
+				    mirage_queue_comm(queue), mirage_queue_tgid(queue), queue->id);
+	mirage_queue_quiesce(queue);
+}
+
+/* Start the channel for the first time; once it runs the queue is found by its number. */
+static int mirage_queue_start_new(struct mirage_queue *queue)
+{
+	struct mirage_device *mdev = queue->mdev;
+	int ret;
+
+	do {
+		ret = mirage_reset_enter(mdev);
+		if (ret)
+			return ret;
+		ret = mirage_queue_start(queue);
+		/* Cannot fail: the slot is reserved. */
+		if (!ret)
+			xa_store(&mdev->queues, queue->chan, queue, GFP_KERNEL);
+		else
+			mirage_cmdq_wait(mdev, mirage_cmdq_chan(mdev, MIRAGE_CMD_CHAN_RESET,
+								queue->chan), true);
+		mirage_reset_exit(mdev);
+		/* -ENODEV: it was stopped meanwhile. It comes back, or the next round tells. */
+	} while (ret == -ENODEV);
+
+	return ret;
 }
 
 /* Get a channel number and start the channel. On failure nothing is left of it. */
@@ -430,16 +555,9 @@ static int mirage_queue_open_channel(struct mirage_queue *queue)
 		return ret == -EBUSY ? -ENOSPC : ret;
 	}
 
-	queue->born_ns = mirage_device_time(mdev);
-	ret = mirage_queue_start(queue);
-	if (ret) {
-		mirage_cmdq_wait(mdev, mirage_cmdq_chan(mdev, MIRAGE_CMD_CHAN_RESET, queue->chan),
-				 true);
+	ret = mirage_queue_start_new(queue);
+	if (ret)
 		xa_release(&mdev->queues, queue->chan);
-	} else {
-		/* Cannot fail: the slot is reserved. */
-		xa_store(&mdev->queues, queue->chan, queue, GFP_KERNEL);
-	}
 	drm_dev_exit(idx);
 
 	return ret;
@@ -467,6 +585,7 @@ static struct mirage_queue *mirage_queue_alloc(struct mirage_device *mdev,
 	spin_lock_init(&queue->lock);
 	INIT_LIST_HEAD(&queue->in_flight);
 	INIT_WORK(&queue->stop_work, mirage_queue_stop_work);
+	INIT_WORK(&queue->end_work, mirage_queue_end_work);
 	INIT_RCU_WORK(&queue->free_work, mirage_queue_free_work);
 
 	return queue;
@@ -558,6 +677,28 @@ void mirage_queue_destroy(struct mirage_queue *queue)
 	mirage_queue_put(queue);
 }
 
+static int mirage_queue_start_again(struct mirage_queue *queue)
+{
+	int ret = 0;
+
+	mutex_lock(&queue->stop_lock);
+	if (!queue->quiet)
+		goto unlock;	/* another was faster */
+	queue->put = 0;
+	ret = mirage_queue_start(queue);
+	if (ret)
+		goto unlock;
+	spin_lock(&queue->lock);
+	queue->epoch++;
+	queue->error = (struct mirage_queue_error){ .state = DRM_MIRAGE_QUEUE_READY };
+	spin_unlock(&queue->lock);
+	queue->quiet = false;
+unlock:
+	mutex_unlock(&queue->stop_lock);
+
+	return ret;
+}
+
 /**
  * mirage_queue_revive() - let the kernel's own queue go on after it has stopped
  * @queue: queue without an address space, a reference held
@@ -584,20 +725,14 @@ int mirage_queue_revive(struct mirage_queue *queue)
 		goto exit;
 
 	mirage_queue_quiesce(queue);
-	mutex_lock(&queue->stop_lock);
-	if (!queue->quiet)
-		goto unlock;	/* another was faster */
-	queue->put = 0;
-	ret = mirage_queue_start(queue);
-	if (ret)
-		goto unlock;
-	spin_lock(&queue->lock);
-	queue->epoch++;
-	queue->error = (struct mirage_queue_error){ .state = DRM_MIRAGE_QUEUE_READY };
-	spin_unlock(&queue->lock);
-	queue->quiet = false;
-unlock:
-	mutex_unlock(&queue->stop_lock);
+	do {
+		ret = mirage_reset_enter(queue->mdev);
+		if (ret)
+			break;
+		ret = mirage_queue_start_again(queue);
+		mirage_reset_exit(queue->mdev);
+		/* -ENODEV: as in mirage_queue_start_new(). */
+	} while (ret == -ENODEV);
 exit:
 	drm_dev_exit(idx);
 

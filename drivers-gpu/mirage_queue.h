@@ -89,7 +89,10 @@ struct mirage_queue {
 	u32 priority;
 	/** @ring_order: log2 of the ring's words; constant */
 	u32 ring_order;
-	/** @born_ns: device clock when @chan became this queue's: older faults are another's */
+	/**
+	 * @born_ns: device clock when @chan became this queue's, or was started again after a reset:
+	 * older faults are another's
+	 */
 	u64 born_ns;
 
 	/** @mem: the ring, and behind it the fence slot, which FENCE packets write */
@@ -141,6 +144,8 @@ struct mirage_queue {
 	bool quiet;
 	/** @stop_work: mirage_queue_quiesce() for those who may not wait; on submit_wq */
 	struct work_struct stop_work;
+	/** @end_work: what follows the last reference, for those who may not do it */
+	struct work_struct end_work;
 	/**
 	 * @free_work: ends the scheduler; a job's end cannot: the scheduler's work runs it. After a
 	 * grace period: whoever signals a job's dependency wakes the scheduler with interrupts
@@ -169,6 +174,7 @@ struct mirage_queue *mirage_queue_create(struct mirage_device *mdev,
 					 const struct mirage_queue_params *params);
 struct mirage_queue *mirage_queue_get(struct mirage_queue *queue);
 void mirage_queue_put(struct mirage_queue *queue);
+void mirage_queue_put_later(struct mirage_queue *queue);
 void mirage_queue_destroy(struct mirage_queue *queue);
 void mirage_queue_query(struct mirage_queue *queue, struct drm_mirage_queue_query *args);
 
@@ -182,6 +188,8 @@ bool mirage_queue_poll(struct mirage_queue *queue);
 bool mirage_queue_expire(struct mirage_queue *queue);
 bool mirage_queue_fail(struct mirage_queue *queue, const struct mirage_queue_error *error);
 void mirage_queue_quiesce(struct mirage_queue *queue);
+void mirage_queue_reset(struct mirage_queue *queue);
+void mirage_queue_restart(struct mirage_queue *queue);
 
 /* For those who hear from the device. */
 bool mirage_queue_is_live(struct mirage_device *mdev, const struct mirage_fault *fault,
@@ -192,6 +200,8 @@ void mirage_queue_event(struct mirage_device *mdev, const struct mirage_event *e
 void mirage_queues_stop_vm(struct mirage_vm *vm, int error);
 void mirage_queues_lost(struct mirage_device *mdev);
 void mirage_queues_kick(struct mirage_device *mdev);
+void mirage_queues_reset(struct mirage_device *mdev);
+void mirage_queues_restart(struct mirage_device *mdev);
 
 void mirage_queues_dump(struct mirage_device *mdev, struct drm_printer *p);
 

@@ -30,9 +30,10 @@
 #include <drm/drm_drv.h>
 #include <drm/drm_print.h>
 
-#include "mirage_device.h"
+#include "mirage_device_types.h"
 #include "mirage_prefetch.h"
 #include "mirage_queue.h"
+#include "mirage_state.h"
 #include "mirage_suspects.h"
 #include "mirage_trace.h"
 #include "mirage_vm.h"

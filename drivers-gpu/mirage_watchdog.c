@@ -15,8 +15,9 @@
 
 #include <drm/drm_drv.h>
 
-#include "mirage_device.h"
+#include "mirage_device_types.h"
 #include "mirage_queue.h"
+#include "mirage_reset.h"
 #include "mirage_service.h"
 #include "mirage_vm.h"
 
@@ -48,7 +49,7 @@ static void watchdog_work(struct work_struct *work)
 	if (!atomic_read(&mdev->watchdog.jobs) || !drm_dev_enter(&mdev->drm, &idx))
 		return;
 
-	mirage_device_check(mdev);
+	mirage_reset_check(mdev);
 	mirage_fault_drain(mdev);
 	mirage_event_drain(mdev);
 	mirage_queues_kick(mdev);

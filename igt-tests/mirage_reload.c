@@ -353,33 +353,6 @@ static void module_reload_under_load(void)
 	lose_under_load(unbind, reload_all);
 }
 
-/**
- * SUBTEST: lost-device
- * Description: The device answers no more: a munmap of mapped memory returns in bounded time,
- *	queues and submissions tell that the device is lost, and unbinding and binding brings it
- *	back.
- */
-static void lost_device(void)
-{
-	uint32_t *area = mem_anon(4 * PAGE);
-	struct timespec start = { 0 };
-	struct gpu gpu;
-
-	gpu_open(&gpu);
-	gpu_scatter(&gpu, area, PAGE, 4, 1);
-	gpu_inject(&gpu, "drop_sync", 1000000);
-	igt_nsec_elapsed(&start);
-	mem_unmap(area, 4 * PAGE);
-	igt_assert_lt_u64(igt_nsec_elapsed(&start), 20000000000ll);
-	igt_assert(igt_wait(mirage_exec(&gpu.dev, gpu.queue, NULL, 0, NULL, 0) == -ENODEV,
-			    POLL_MS, 1));
-	igt_assert_eq(gpu_queue_state(&gpu, gpu.queue), DRM_MIRAGE_QUEUE_LOST);
-	unbind();
-	bind();
-	gpu_close(&gpu);
-	assert_works();
-}
-
 int igt_main()
 {
 	igt_fixture()
@@ -408,8 +381,4 @@ int igt_main()
 	igt_describe("Unload both modules right after unbinding under load.");
 	igt_subtest("module-reload-under-load")
 		module_reload_under_load();
-
-	igt_describe("A device that answers no more does not stop the process.");
-	igt_subtest("lost-device")
-		lost_device();
 }

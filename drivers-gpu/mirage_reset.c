@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0
+/**
+ * DOC: Reset
+ *
+ * Whoever finds that the device does not answer, has halted or writes nonsense cuts it off
+ * from memory (mirage_reset_request()), in any context, and is done: what it waited for
+ * has come true. A work then resets the device and lets it go on:
+ *
+ *   1. queues that had jobs under way stop for good, and the jobs' fences signal
+ *      (mirage_queues_reset()): nothing is known of what the jobs have done
+ *   2. the device is reset and enabled (mirage_device_start()); VRAM stays as it is, page
+ *      tables included
+ *   3. the channels of all other queues are started from their descriptors
+ *      (mirage_queues_restart()); jobs that came meanwhile are in their rings
+ *
+ * Only when the device does not come back is it lost, and with it every queue.
+ *
+ * All of that is on the way to fences that others wait for: nothing is allocated, no dma_resv
+ * and no lock of mm is taken.
+ *
+ * Rejected: doing it in the scheduler's time-out handler, as drivers do that have one scheduler for a
+ * ring that all share. Here each queue has its own, they time out at once, and
+ * notifiers find a dead device before any of them.
+ */
+#include "mirage_reset.h"
+
+#include <linux/dma-fence.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_managed.h>
+#include <drm/drm_print.h>
+
+#include "mirage_queue.h"
+#include "mirage_regs.h"
+#include "mirage_state.h"
+
+/* A device that is stopped again each time it has been revived is not worth waiting for. */
+#define RESET_ENTER_TRIES	3
+
+/* Revive a device that was stopped. */
+static void reset_device(struct mirage_device *mdev)
+{
+	int ret;
+
+	mirage_queues_reset(mdev);
+	ret = mirage_device_start(mdev);
+	if (ret) {
+		drm_err(&mdev->drm, "reset failed, error %d: the device is lost\n", ret);
+		mirage_device_lose(mdev);
+		return;
+	}
+	mirage_queues_restart(mdev);
+	drm_info(&mdev->drm, "reset %d is complete\n",
+		 atomic_inc_return(&mdev->reset.device_resets));
+}
+
+static void reset_work(struct work_struct *work)
+{
+	struct mirage_device *mdev = container_of(work, struct mirage_device, reset.work);
+	bool signalling;
+	int idx;
+
+	/* Who unplugs it tells the queues. */
+	if (!drm_dev_enter(&mdev->drm, &idx))
+		return;
+	signalling = dma_fence_begin_signalling();
+	down_write(&mdev->reset.lock);
+	if (!mirage_device_is_running(mdev) && !mirage_device_is_lost(mdev))
+		reset_device(mdev);
+	if (mirage_device_is_lost(mdev))
+		mirage_queues_lost(mdev);
+	up_write(&mdev->reset.lock);
+	dma_fence_end_signalling(signalling);
+	drm_dev_exit(idx);
+}
+
+static void reset_destroy_wq(struct drm_device *drm, void *wq)
+{
+	destroy_workqueue(wq);
+}
+
+/**
+ * mirage_reset_init() - before the device is started for the first time
+ * @mdev: device
+ *
+ * Context: probe.
+ * Return: 0 or -ENOMEM
+ */
+int mirage_reset_init(struct mirage_device *mdev)
+{
+	struct mirage_reset *reset = &mdev->reset;
+
+	INIT_WORK(&reset->work, reset_work);
+	init_rwsem(&reset->lock);
+	reset->wq = alloc_ordered_workqueue("mirage-reset-%s", WQ_MEM_RECLAIM,
+					    dev_name(mdev->drm.dev));
+	if (!reset->wq)
+		return -ENOMEM;
+	return drmm_add_action_or_reset(&mdev->drm, reset_destroy_wq, reset->wq);
+}
+
+/**
+ * mirage_reset_stop() - no reset is under way, and none will be
+ * @mdev: device, which is lost
+ *
+ * Context: may sleep.
+ */
+void mirage_reset_stop(struct mirage_device *mdev)
+{
+	disable_work_sync(&mdev->reset.work);
+}
+
+/**
+ * mirage_reset_request() - the device does not do what it must
+ * @mdev: device, between drm_dev_enter() and drm_dev_exit()
+ * @why: for the log
+ *
+ * When it returns the device has no access to memory. It is reset by a work soon after.
+ *
+ * Context: any but hard interrupts; takes mirage_device.state_lock.
+ */
+void mirage_reset_request(struct mirage_device *mdev, const char *why)
+{
+	if (!mirage_device_stop(mdev))
+		return;
+	drm_err(&mdev->drm, "device hangs: %s; cut off from memory, and reset\n", why);
+	queue_work(mdev->reset.wq, &mdev->reset.work);
+}
+
+/**
+ * mirage_reset_give_up() - the device is lost
+ * @mdev: device, between drm_dev_enter() and drm_dev_exit()
+ *
+ * When it returns the device has no access to memory. Queues are told by a work soon after.
+ *
+ * Context: any but hard interrupts; takes mirage_device.state_lock.
+ */
+void mirage_reset_give_up(struct mirage_device *mdev)
+{
+	mirage_device_lose(mdev);
+	queue_work(mdev->reset.wq, &mdev->reset.work);
+}
+
+/**
+ * mirage_reset_check() - see whether the device has halted by itself, or has gone
+ * @mdev: device, between drm_dev_enter() and drm_dev_exit()
+ *
+ * Context: process; does not sleep.
+ */
+void mirage_reset_check(struct mirage_device *mdev)
+{
+	u32 status;
+
+	/* While it is being reset its registers tell nothing. */
+	if (!down_read_trylock(&mdev->reset.lock))
+		return;
+	if (mirage_device_is_running(mdev)) {
+		status = mirage_reg_read(mdev, MIRAGE_BUS_STATUS);
+		if (status == ~0u) {
+			drm_err(&mdev->drm, "device lost: it has left the bus\n");
+			mirage_reset_give_up(mdev);
+		} else if (MIRAGE_REG_GET(BUS_STATUS_HALTED, status)) {
+			drm_err(&mdev->drm, "halted, error %u\n",
+				mirage_reg_read(mdev, MIRAGE_BUS_ERROR));
+			mirage_reset_request(mdev, "it halted");
+		}
+	}
+	up_read(&mdev->reset.lock);
+}
+
+/**
+ * mirage_reset_enter() - wait until the device runs, and put resets off
+ * @mdev: device, between drm_dev_enter() and drm_dev_exit()
+ *
+ * Between here and mirage_reset_exit() the device may be stopped but is not started again: what was
+ * told to it and answered is still so when mirage_device_is_running(), or whoever starts
+ * it finds what the caller has made public.
+ *
+ * Context: process, may sleep; on success mirage_reset.lock is held for reading: nothing may be
+ * allocated before mirage_reset_exit().
+ * Return: 0; -EINTR killed; -ENODEV the device is lost; -EIO it does not come back
+ */
+int mirage_reset_enter(struct mirage_device *mdev)
+{
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < RESET_ENTER_TRIES; i++) {
+		ret = down_read_killable(&mdev->reset.lock);
+		if (ret)
+			return ret;
+		if (mirage_device_is_running(mdev))
+			return 0;
+		up_read(&mdev->reset.lock);
+		if (mirage_device_is_lost(mdev))
+			return -ENODEV;
+		flush_work(&mdev->reset.work);
+	}
+	return -EIO;
+}
+
+/**
+ * mirage_reset_exit() - let resets go on
+ * @mdev: device, after mirage_reset_enter()
+ */
+void mirage_reset_exit(struct mirage_device *mdev)
+{
+	up_read(&mdev->reset.lock);
+}
