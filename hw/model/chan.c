@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "chan.h"
+#include "context.h"
 #include "device.h"
 
 #define DEFAULT_TIMESLICE_NS 1000000
@@ -98,27 +99,34 @@ static bool chan_load(struct chan *chan, const struct mirage_chan_desc *desc)
 	return true;
 }
 
+/* Begin with the descriptor. Returns whether it is valid; if not the channel is in state ERROR. */
+static bool chan_begin(struct chan *chan, struct mirage_chan_desc *desc)
+{
+	struct mirage_chan_desc copy;
+
+	memcpy(&copy, desc, sizeof(copy));
+	desc->error = MIRAGE_CHAN_OK;
+	desc->error_info = 0;
+	desc->error_addr = 0;
+	if (chan_load(chan, &copy))
+		return true;
+	chan_error(chan, MIRAGE_CHAN_BAD_DESC, 0, 0);
+	return false;
+}
+
 void chan_start(struct chan *chan)
 {
-	struct mirage_chan_desc *desc, copy;
+	struct mirage_chan_desc *desc;
 
 	if (chan->state != MIRAGE_CHAN_IDLE && chan->state != MIRAGE_CHAN_STOPPED)
 		return;
 	desc = chan_desc(chan);
 	if (!desc)
 		return;
-	memcpy(&copy, desc, sizeof(copy));
-	if (chan->state == MIRAGE_CHAN_IDLE) {
-		desc->error = MIRAGE_CHAN_OK;
-		desc->error_info = 0;
-		desc->error_addr = 0;
-		if (!chan_load(chan, &copy)) {
-			chan_error(chan, MIRAGE_CHAN_BAD_DESC, 0, 0);
-			return;
-		}
-	} else {
-		chan->put = copy.put;
-	}
+	if (chan->state == MIRAGE_CHAN_STOPPED)
+		chan->put = __atomic_load_n(&desc->put, __ATOMIC_ACQUIRE);
+	else if (!chan_begin(chan, desc))
+		return;
 	chan_set_state(chan, MIRAGE_CHAN_RUNNING);
 	runlist_update(chan);
 }
@@ -141,6 +149,31 @@ static void chan_drop_work(struct chan *chan)
 	chan->frontend = (struct frontend){ 0 };
 	chan->copy = (struct copy){ 0 };
 	chan->suspended = false;
+}
+
+void chan_save(struct chan *chan, u64 phys, u64 size)
+{
+	bool stopped = chan->state == MIRAGE_CHAN_STOPPED;
+
+	if (context_save(chan->dev, stopped ? chan : NULL, phys, size))
+		chan_reset(chan);
+}
+
+void chan_restore(struct chan *chan, u64 phys, u64 size)
+{
+	struct mirage_chan_desc *desc;
+
+	if (chan->state != MIRAGE_CHAN_IDLE)
+		return;
+	desc = chan_desc(chan);
+	if (!desc || !chan_begin(chan, desc))
+		return;
+	if (context_load(chan, phys, size))
+		chan_set_state(chan, MIRAGE_CHAN_STOPPED);
+	else if (chan->dev->running)
+		chan_error(chan, MIRAGE_CHAN_BAD_DESC, 0, 0);
+	else
+		chan_drop_work(chan);
 }
 
 void chan_reset(struct chan *chan)

@@ -67,6 +67,11 @@ void chan_stop(struct chan *chan);
 /** chan_reset() - MIRAGE_CMD_CHAN_RESET. */
 void chan_reset(struct chan *chan);
 
+/** chan_save() - MIRAGE_CMD_CHAN_SAVE to @size bytes at physical pointer @phys. */
+void chan_save(struct chan *chan, u64 phys, u64 size);
+/** chan_restore() - MIRAGE_CMD_CHAN_RESTORE from there. */
+void chan_restore(struct chan *chan, u64 phys, u64 size);
+
 /** chan_drop() - to state IDLE without a trace in memory, as when the device is disabled. */
 void chan_drop(struct chan *chan);
 

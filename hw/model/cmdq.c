@@ -96,6 +96,18 @@ static void do_replay(struct device *dev, const struct mirage_cmd *cmd)
 			dev->perf[PERF_REPLAYED] += chan_replay(chan);
 }
 
+static void do_context(struct device *dev, const struct mirage_cmd *cmd)
+{
+	struct chan *chan = &dev->chans[cmd->id];
+
+	if (!phys_valid(cmd->addr, sizeof(u64)))
+		bad_command(dev, cmd);
+	else if (cmd->op == MIRAGE_CMD_CHAN_SAVE)
+		chan_save(chan, cmd->addr, cmd->size);
+	else
+		chan_restore(chan, cmd->addr, cmd->size);
+}
+
 /* What a command's id must be below; any is, where it is ignored. */
 static u64 id_limit(u32 op)
 {
@@ -106,6 +118,8 @@ static u64 id_limit(u32 op)
 	case MIRAGE_CMD_CHAN_START:
 	case MIRAGE_CMD_CHAN_STOP:
 	case MIRAGE_CMD_CHAN_RESET:
+	case MIRAGE_CMD_CHAN_SAVE:
+	case MIRAGE_CMD_CHAN_RESTORE:
 		return NR_CHANNELS;
 	}
 	return UINT64_MAX;
@@ -140,6 +154,10 @@ static void execute(struct device *dev, const struct mirage_cmd *cmd)
 		break;
 	case MIRAGE_CMD_CHAN_RESET:
 		chan_reset(&dev->chans[cmd->id]);
+		break;
+	case MIRAGE_CMD_CHAN_SAVE:
+	case MIRAGE_CMD_CHAN_RESTORE:
+		do_context(dev, cmd);
 		break;
 	default:
 		bad_command(dev, cmd);

@@ -118,6 +118,30 @@ unsigned int compute_replay(struct compute *compute);
  */
 void compute_invalidate(struct compute *compute, uint64_t va, uint64_t size);
 
+/*
+ * Bytes that a dispatch takes at most: the registers of all waves, shared memory, the
+ * argument block, and what is known of each wave and group.
+ */
+#define COMPUTE_SAVE_MAX	(2560u * 1024 - 256)
+
+/**
+ * compute_save() - write the dispatch to @data, so that compute_load() can go on with it.
+ * @space: bytes there, a multiple of 8; COMPUTE_SAVE_MAX is always enough
+ *
+ * The engine stays as it is. Not after COMPUTE_ERROR.
+ * Returns the number of bytes, a multiple of 8, or 0 if there is too little space.
+ */
+size_t compute_save(struct compute *compute, void *data, size_t space);
+
+/**
+ * compute_load() - take over what compute_save() wrote. The engine must be idle.
+ * @data: need not be trusted
+ *
+ * What waited for a REPLAY is runnable.
+ * Returns false, with the engine idle, if it is not what was written.
+ */
+bool compute_load(struct compute *compute, const void *data, size_t size);
+
 /** compute_reset() - drop every wave and the dispatch; the engine is idle. */
 void compute_reset(struct compute *compute);
 

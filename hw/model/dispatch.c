@@ -42,6 +42,13 @@ static const struct compute_ops dispatch_ops = {
 
 _Static_assert(COMPUTE_SINK_SIZE == MMU_NULL_SIZE, "both are the size of the sink");
 
+struct compute *dispatch_engine(struct chan *chan)
+{
+	if (!chan->compute)
+		chan->compute = compute_create(&dispatch_ops, chan);
+	return chan->compute;
+}
+
 /* Copy the descriptor; it may lie on two pages. Returns STEP_DONE, _SUSPENDED or _STOPPED. */
 static enum step dispatch_fetch(struct chan *chan, u64 va, struct mirage_dispatch *desc)
 {
@@ -95,9 +102,7 @@ enum step dispatch_step(struct chan *chan, u64 va)
 		step = dispatch_fetch(chan, va, &desc);
 		if (step != STEP_DONE)
 			return step;
-		if (!chan->compute)
-			chan->compute = compute_create(&dispatch_ops, chan);
-		error = compute_start(chan->compute, &desc);
+		error = compute_start(dispatch_engine(chan), &desc);
 		if (error) {
 			chan_error(chan, error, 0, packet_addr(chan));
 			return STEP_STOPPED;

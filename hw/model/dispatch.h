@@ -3,9 +3,13 @@
 #ifndef MODEL_DISPATCH_H
 #define MODEL_DISPATCH_H
 
+#include "compute.h"
 #include "copy.h"
 
 struct chan;
+
+/** dispatch_engine() - the channel's compute engine, made if it has none. */
+struct compute *dispatch_engine(struct chan *chan);
 
 /** dispatch_step() - fetch and start the dispatch at GPU address @va, or run it for a bounded time. */
 enum step dispatch_step(struct chan *chan, u64 va);

@@ -11,7 +11,7 @@
 #include "device.h"
 #include "engine.h"
 
-/* Length of a slice; bounds how long a register access or a command waits. */
+/* Length of a slice; with the length of a step it bounds how long a register access waits. */
 #define SLICE_NS 50000
 /* While the event queue is full, its index is looked at this often. */
 #define EVENT_POLL_NS 500000
@@ -20,6 +20,7 @@ void engine_init(struct engine *engine)
 {
 	pthread_condattr_t attr;
 
+	engine->slice_ns = SLICE_NS;
 	pthread_mutex_init(&engine->mutex, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -92,6 +93,13 @@ static u64 flush_error_events(struct device *dev)
 	return left ? now_ns() + EVENT_POLL_NS : UINT64_MAX;
 }
 
+/* A command, or a channel of a higher priority, may be behind a doorbell. */
+static bool rung(struct engine *engine)
+{
+	return atomic_load_explicit(&engine->bell_cmd, memory_order_relaxed) ||
+	       atomic_load_explicit(&engine->bell_any, memory_order_relaxed);
+}
+
 static void run_slice(struct device *dev, struct chan *chan)
 {
 	u64 start = now_ns(), now = start;
@@ -101,9 +109,8 @@ static void run_slice(struct device *dev, struct chan *chan)
 	do {
 		step = frontend_step(chan);
 		now = now_ns();
-	} while (step == STEP_MORE && dev->running && now - start < SLICE_NS &&
-		 !lock_contended(&dev->lock) &&
-		 !atomic_load_explicit(&dev->engine.bell_cmd, memory_order_relaxed));
+	} while (step == STEP_MORE && dev->running && now - start < dev->engine.slice_ns &&
+		 !lock_contended(&dev->lock) && !rung(&dev->engine));
 	if (step == STEP_SUSPENDED)
 		chan->suspended = true;
 	dev->perf[PERF_BUSY_NS] += now - start;

@@ -12,6 +12,7 @@
 struct engine {
 	pthread_t thread;
 	bool started;		/* @thread exists */
+	u64 slice_ns;		/* a slice's length, but for its last step; tests shorten it */
 	/* Doorbells that were rung and not looked at; written without a lock. */
 	atomic_bool bell_cmd;
 	atomic_bool bell_any;	/* some bit of @bell_chan is set */

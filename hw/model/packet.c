@@ -148,6 +148,44 @@ static enum step do_copy(struct chan *chan)
 	return copy_run(chan);
 }
 
+/* Take up a copy with @left bytes to go. */
+static bool resume_copy(struct chan *chan, u64 left)
+{
+	struct copy *copy = &chan->copy;
+	u64 done;
+
+	*copy = copy_of(chan, MIRAGE_PKT_OP(chan->frontend.words[0]));
+	if (left > copy->left || !copy_valid(copy))
+		return false;
+	done = copy->left - left;
+	copy->src += done;
+	copy->dst += done;
+	copy->left = left;
+	/* Chunks of a fill hold whole patterns, those of physical copies whole words. */
+	return copy_valid(copy);
+}
+
+bool packet_resume(struct chan *chan, u64 copy_left)
+{
+	const struct frontend *fe = &chan->frontend;
+	u32 left = fe->in_ib ? fe->ib_left : chan->put - chan->get;
+
+	if (packet_check(chan, fe->words[0]) || 1 + MIRAGE_PKT_WORDS(fe->words[0]) > left)
+		return false;
+	switch (MIRAGE_PKT_OP(fe->words[0])) {
+	case MIRAGE_PKT_COPY:
+	case MIRAGE_PKT_FILL:
+	case MIRAGE_PKT_COPY_PHYS:
+	case MIRAGE_PKT_FILL_PHYS:
+		return !fe->phase || (fe->phase == 1 && resume_copy(chan, copy_left));
+	case MIRAGE_PKT_FENCE:
+	case MIRAGE_PKT_DISPATCH:
+		return fe->phase <= 1;
+	default:
+		return !fe->phase;
+	}
+}
+
 static enum step do_sem_write(struct chan *chan)
 {
 	u64 va = arg64(chan, 0);

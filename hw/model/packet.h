@@ -34,6 +34,14 @@ enum mirage_chan_error packet_check(const struct chan *chan, u32 header);
 /** packet_addr() - of the current packet, for mirage_chan_desc.error_addr. */
 u64 packet_addr(const struct chan *chan);
 
+/**
+ * packet_resume() - go on with the packet in the channel's front end, as restored.
+ * @copy_left: of a copy under way: bytes to go
+ *
+ * Returns false if it cannot be one that was under way there.
+ */
+bool packet_resume(struct chan *chan, u64 copy_left);
+
 /** packet_step() - execute the current packet, or go on with it. */
 enum step packet_step(struct chan *chan);
 

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "asm.h"
 #include "fixture.h"
 
 /* Steps after which a test counts as hung. */
@@ -200,7 +201,7 @@ void fixture_cmd(struct fixture *f, struct mirage_cmd cmd)
 	f->status->cmd_put++;
 }
 
-static u64 step(struct fixture *f)
+u64 fixture_step(struct fixture *f)
 {
 	u64 next;
 
@@ -216,7 +217,7 @@ static u64 run(struct fixture *f)
 
 	for (unsigned int i = 0; !next; i++) {
 		CHECK(i < MAX_STEPS);
-		next = step(f);
+		next = fixture_step(f);
 	}
 	return next;
 }
@@ -291,7 +292,8 @@ void fixture_replay(struct fixture *f, u32 vm)
 	fixture_run(f);
 }
 
-void fixture_chan(struct fixture *f, u32 chan, enum mirage_chan_class class, u32 vm, u32 priority)
+void fixture_chan_flags(struct fixture *f, u32 chan, enum mirage_chan_class class, u32 vm,
+			u32 priority, u32 flags)
 {
 	u64 ring = fixture_alloc(f, sizeof(u32) << FIXTURE_RING_ORDER);
 
@@ -302,10 +304,22 @@ void fixture_chan(struct fixture *f, u32 chan, enum mirage_chan_class class, u32
 		.class = class,
 		.vm = vm,
 		.priority = priority,
+		.flags = flags,
 	};
 	fixture_cmd(f, (struct mirage_cmd){ .op = MIRAGE_CMD_CHAN_START, .id = chan });
 	fixture_run(f);
 	CHECK_EQ(f->chans[chan].state, MIRAGE_CHAN_RUNNING);
+}
+
+void fixture_chan(struct fixture *f, u32 chan, enum mirage_chan_class class, u32 vm, u32 priority)
+{
+	fixture_chan_flags(f, chan, class, vm, priority, 0);
+}
+
+void fixture_chan_cmd(struct fixture *f, u32 chan, enum mirage_cmd_op op)
+{
+	fixture_cmd(f, (struct mirage_cmd){ .op = (u16)op, .id = chan });
+	fixture_sync(f);
 }
 
 void fixture_emit(struct fixture *f, u32 chan, const u32 *words, u32 nr)
@@ -351,6 +365,34 @@ void fixture_ib(struct fixture *f, u32 chan, u64 va, u32 words)
 void fixture_fence(struct fixture *f, u32 chan, u64 phys, u64 value, u32 flags)
 {
 	fixture_packet(f, chan, MIRAGE_PKT_FENCE, flags, (u64[]){ phys, value }, 2, NULL);
+}
+
+static void asm_error(void *ctx, unsigned int line, unsigned int column, const char *message)
+{
+	(void)ctx;
+	tap_fail(__FILE__, __LINE__, "line %u column %u: %s", line, column, message);
+}
+
+void fixture_program(struct fixture *f, u32 vm, u64 va, const char *text,
+		     struct mirage_dispatch *desc)
+{
+	struct mirage_program program;
+	u64 size;
+
+	CHECK_EQ(mirage_assemble(text, strlen(text), &program, asm_error, NULL), 0);
+	size = program.nr_words * sizeof(u64);
+	CHECK(size <= KiB(4));
+	memcpy(fixture_map_new(f, vm, va), program.words, size);
+	desc->code = va;
+	desc->code_size = (u32)size;
+	desc->nr_regs = program.nr_regs;
+	desc->shared_size = program.shared_size;
+	mirage_program_free(&program);
+}
+
+void fixture_dispatch(struct fixture *f, u32 chan, u64 va)
+{
+	fixture_packet(f, chan, MIRAGE_PKT_DISPATCH, 0, (u64[]){ va }, 1, NULL);
 }
 
 void fixture_kick(struct fixture *f, u32 chan)

@@ -80,6 +80,8 @@ void fixture_unmap(struct fixture *f, u32 vm, u64 va);
 
 /** fixture_cmd() - add a command; no doorbell. */
 void fixture_cmd(struct fixture *f, struct mirage_cmd cmd);
+/** fixture_step() - one step of the engine, as its thread does it. Returns what engine_step() does. */
+u64 fixture_step(struct fixture *f);
 /** fixture_run() - ring the command doorbell and step the engine as long as it has something to do at once. */
 void fixture_run(struct fixture *f);
 /** fixture_settle() - like fixture_run(), and waits until the engine has no deadline any more. */
@@ -95,6 +97,11 @@ void fixture_replay(struct fixture *f, u32 vm);
 
 /** fixture_chan() - make and start channel @chan < FIXTURE_CHANS. */
 void fixture_chan(struct fixture *f, u32 chan, enum mirage_chan_class class, u32 vm, u32 priority);
+/** fixture_chan_flags() - the same with MIRAGE_CHAN_* flags. */
+void fixture_chan_flags(struct fixture *f, u32 chan, enum mirage_chan_class class, u32 vm,
+			u32 priority, u32 flags);
+/** fixture_chan_cmd() - add a command that concerns a channel and SYNC, and run. */
+void fixture_chan_cmd(struct fixture *f, u32 chan, enum mirage_cmd_op op);
 /** fixture_emit() - add words to a channel's ring; put moves, no doorbell. */
 void fixture_emit(struct fixture *f, u32 chan, const u32 *words, u32 nr);
 /** fixture_packet() - add a packet whose payload is @nr 64-bit values and, with @tail, a last word. */
@@ -104,6 +111,14 @@ void fixture_copy(struct fixture *f, u32 chan, u64 src, u64 dst, u64 bytes);
 void fixture_fill(struct fixture *f, u32 chan, u64 dst, u64 bytes, u32 pattern);
 void fixture_ib(struct fixture *f, u32 chan, u64 va, u32 words);
 void fixture_fence(struct fixture *f, u32 chan, u64 phys, u64 value, u32 flags);
+/**
+ * fixture_program() - assemble a program of at most a page and map it at @va.
+ * @desc: gets what the program decides: code, code_size, nr_regs, shared_size
+ */
+void fixture_program(struct fixture *f, u32 vm, u64 va, const char *text,
+		     struct mirage_dispatch *desc);
+/** fixture_dispatch() - add a DISPATCH of the descriptor at @va. */
+void fixture_dispatch(struct fixture *f, u32 chan, u64 va);
 /** fixture_kick() - ring the channel's doorbell and run. */
 void fixture_kick(struct fixture *f, u32 chan);
 

@@ -214,6 +214,8 @@ void code_free(struct compute *compute);
 /* group.c */
 /** groups_start() - make groups resident while there are slots, groups and budget. */
 void groups_start(struct compute *compute);
+/** group_shared() - where the shared memory of a group slot is, if the dispatch has any. */
+uint8_t *group_shared(const struct compute *compute, unsigned int slot);
 /** group_wait() - the active lanes of @wave wait at a BAR; releases the group if they were the last. */
 void group_wait(struct compute *compute, struct wave *wave);
 /** group_exit() - the active lanes of @wave end. */

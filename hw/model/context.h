@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* CHAN_SAVE and CHAN_RESTORE: what the device keeps of a channel, as bytes in memory. */
+#ifndef MODEL_CONTEXT_H
+#define MODEL_CONTEXT_H
+
+#include "util.h"
+
+struct chan;
+struct device;
+
+/**
+ * context_save() - write what is under way in @chan to physical pointer @phys.
+ * @size: bytes there
+ *
+ * What does not fit is not written: then, and with @chan NULL, the first 8 bytes become 0
+ * (if there are so many). Context: device lock held.
+ * Returns whether it was written; the device may be halted because of @phys.
+ */
+bool context_save(struct device *dev, const struct chan *chan, u64 phys, u64 size);
+
+/**
+ * context_load() - read it back into @chan, which holds what its descriptor says and nothing else.
+ *
+ * Returns false if it is not what was written for such a channel, or with the device halted;
+ * the caller drops what there is of it then.
+ */
+bool context_load(struct chan *chan, u64 phys, u64 size);
+
+#endif /* MODEL_CONTEXT_H */
