@@ -18,6 +18,7 @@
 #include "mirage_device_types.h"
 #include "mirage_fault.h"
 #include "mirage_queue.h"
+#include "mirage_state.h"
 #include "mirage_vm.h"
 
 /* The queue of a channel with a reference, or NULL. */
@@ -101,6 +102,27 @@ bool mirage_queue_fault(struct mirage_device *mdev, const struct mirage_fault *f
 	return stopped;
 }
 
+/* A queue that may not fault was stopped by an access that is nowhere mapped. */
+static void mirage_channel_report(struct mirage_queue *queue,
+				  const struct mirage_queue_error *reason)
+{
+	const struct mirage_fault fault = {
+		.addr = reason->hw_addr,
+		.time_ns = mirage_device_time(queue->mdev),
+		.chan = queue->chan,
+		.access = reason->hw_info & 0xff,
+		.kind = reason->hw_info >> 8 & 0xff,
+	};
+
+	drm_err_ratelimited(&queue->mdev->drm,
+			    "%s[%d]: queue %u, which may not fault: %s of 0x%llx: %s; the queue is stopped\n",
+			    mirage_queue_comm(queue), mirage_queue_tgid(queue), queue->id,
+			    mirage_fault_access_name(fault.access), fault.addr,
+			    mirage_fault_kind_name(fault.kind));
+	if (queue->vm)
+		mirage_vm_report(queue->vm, &fault, queue->id, -EFAULT);
+}
+
 /* A channel has stopped by itself: read why from its descriptor. */
 static void mirage_channel_error(struct mirage_queue *queue)
 {
@@ -118,8 +140,14 @@ static void mirage_channel_error(struct mirage_queue *queue)
 	reason.hw_error = le32_to_cpu(desc->error);
 	reason.hw_info = le32_to_cpu(desc->error_info);
 	reason.hw_addr = le64_to_cpu(desc->error_addr);
+	if (reason.hw_error == MIRAGE_CHAN_FAULT) {
+		reason.state = DRM_MIRAGE_QUEUE_FAULTED;
+		reason.error = -EFAULT;
+		/* Before the fences signal: who waits for one may look at once. */
+		mirage_channel_report(queue, &reason);
+	}
 
-	if (mirage_queue_fail(queue, &reason))
+	if (mirage_queue_fail(queue, &reason) && reason.hw_error != MIRAGE_CHAN_FAULT)
 		drm_err_ratelimited(&queue->mdev->drm,
 				    "%s[%d]: queue %u: channel error %u at 0x%llx (0x%08x); the queue is stopped\n",
 				    mirage_queue_comm(queue), mirage_queue_tgid(queue), queue->id,

@@ -34,9 +34,11 @@
 #include "mirage_debugfs.h"
 #include "mirage_device.h"
 #include "mirage_exec.h"
+#include "mirage_fdinfo.h"
 #include "mirage_file.h"
 #include "mirage_query.h"
 #include "mirage_queue.h"
+#include "mirage_user_fence.h"
 
 #define MIRAGE_FAULT_ORDER_MIN	1
 #define MIRAGE_FAULT_ORDER_MAX	16
@@ -60,6 +62,7 @@ static const struct drm_ioctl_desc mirage_ioctls[] = {
 	DRM_IOCTL_DEF_DRV(MIRAGE_QUEUE_DESTROY, mirage_ioctl_queue_destroy, DRM_RENDER_ALLOW),
 	DRM_IOCTL_DEF_DRV(MIRAGE_QUEUE_QUERY, mirage_ioctl_queue_query, DRM_RENDER_ALLOW),
 	DRM_IOCTL_DEF_DRV(MIRAGE_EXEC, mirage_ioctl_exec, DRM_RENDER_ALLOW),
+	DRM_IOCTL_DEF_DRV(MIRAGE_WAIT_USER_FENCE, mirage_ioctl_wait_user_fence, DRM_RENDER_ALLOW),
 	DRM_IOCTL_DEF_DRV(MIRAGE_BO_CREATE, mirage_ioctl_bo_create, DRM_RENDER_ALLOW),
 	DRM_IOCTL_DEF_DRV(MIRAGE_BO_MMAP, mirage_ioctl_bo_mmap, DRM_RENDER_ALLOW),
 	DRM_IOCTL_DEF_DRV(MIRAGE_BO_MADVISE, mirage_ioctl_bo_madvise, DRM_RENDER_ALLOW),
@@ -94,6 +97,7 @@ static const struct drm_driver mirage_drm_driver = {
 	.num_ioctls = ARRAY_SIZE(mirage_ioctls),
 	.open = mirage_file_open,
 	.postclose = mirage_file_close,
+	.show_fdinfo = mirage_fdinfo_show,
 	.debugfs_init = mirage_debugfs_init,
 };
 

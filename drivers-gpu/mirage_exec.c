@@ -25,6 +25,7 @@
 #include <hw/pte.h>
 
 #include "mirage_exec.h"
+#include "mirage_fence.h"
 #include "mirage_file.h"
 #include "mirage_job.h"
 #include "mirage_packet.h"
@@ -34,6 +35,7 @@
 
 #define MIRAGE_EXEC_MAX_CMDS	64
 #define MIRAGE_EXEC_MAX_SYNCS	256
+#define MIRAGE_EXEC_MAX_FENCES	16
 #define MIRAGE_EXEC_MAX_BYTES	(MIRAGE_IB_MAX_WORDS * sizeof(u32))
 
 /**
@@ -60,6 +62,8 @@ struct mirage_exec {
 	struct drm_mirage_cmds *cmds;
 	/** @syncs: copy of the user's array, or NULL */
 	struct drm_mirage_sync *syncs;
+	/** @fences: copy of the user's array, or NULL */
+	struct drm_mirage_user_fence *fences;
 	/** @signals: room for as many as @syncs; the first @nr_signals are in use */
 	struct mirage_exec_signal *signals;
 	/** @nr_signals: see @signals */
@@ -68,9 +72,20 @@ struct mirage_exec {
 	struct mirage_job *job;
 };
 
-static int mirage_exec_check_cmds(const struct drm_mirage_cmds *cmds, u32 count)
+/* Are so many bytes from @addr where the queue's jobs may use memory? */
+static bool mirage_exec_in_reach(const struct mirage_queue *queue, u64 addr, u64 size)
 {
 	u64 end;
+
+	if (queue->flags & DRM_MIRAGE_QUEUE_NO_FAULT && addr < DRM_MIRAGE_VA_START)
+		return false;
+
+	return !check_add_overflow(addr, size, &end) && end <= BIT_ULL(MIRAGE_VA_BITS);
+}
+
+static int mirage_exec_check_cmds(const struct mirage_queue *queue,
+				  const struct drm_mirage_cmds *cmds, u32 count)
+{
 	u32 i;
 
 	for (i = 0; i < count; i++) {
@@ -79,20 +94,39 @@ static int mirage_exec_check_cmds(const struct drm_mirage_cmds *cmds, u32 count)
 			return -EINVAL;
 		if (!cmds[i].size || cmds[i].size > MIRAGE_EXEC_MAX_BYTES)
 			return -EINVAL;
-		if (check_add_overflow(cmds[i].addr, cmds[i].size, &end) ||
-		    end > BIT_ULL(MIRAGE_VA_MIRROR_BITS))
+		if (!mirage_exec_in_reach(queue, cmds[i].addr, cmds[i].size))
 			return -EINVAL;
 	}
 
 	return 0;
 }
 
-static int mirage_exec_check_syncs(const struct drm_mirage_sync *syncs, u32 count)
+static int mirage_exec_check_fences(const struct mirage_queue *queue,
+				    const struct drm_mirage_user_fence *fences, u32 count)
+{
+	u32 i;
+
+	for (i = 0; i < count; i++) {
+		if (!IS_ALIGNED(fences[i].addr, sizeof(u64)) ||
+		    !mirage_exec_in_reach(queue, fences[i].addr, sizeof(u64)))
+			return -EINVAL;
+	}
+
+	return 0;
+}
+
+static int mirage_exec_check_syncs(const struct mirage_queue *queue,
+				   const struct drm_mirage_sync *syncs, u32 count)
 {
 	u32 i;
 
 	for (i = 0; i < count; i++) {
 		bool timeline = syncs[i].flags & DRM_MIRAGE_SYNC_TIMELINE;
+		bool signal = syncs[i].flags & DRM_MIRAGE_SYNC_SIGNAL;
+
+		/* What may never signal is not given to anybody. */
+		if (signal && queue->flags & DRM_MIRAGE_QUEUE_LONG_RUNNING)
+			return -EINVAL;
 
 		if (syncs[i].flags & ~(DRM_MIRAGE_SYNC_SIGNAL | DRM_MIRAGE_SYNC_TIMELINE))
 			return -EINVAL;
@@ -117,16 +151,11 @@ static int mirage_exec_copy_args(struct mirage_exec *exec, const struct drm_mira
 	void *copy;
 	int ret;
 
-	if (args->flags)
-		return -EINVAL;
-	if (args->nr_cmds > MIRAGE_EXEC_MAX_CMDS || args->nr_syncs > MIRAGE_EXEC_MAX_SYNCS)
-		return -E2BIG;
-
 	copy = mirage_exec_copy(args->cmds, args->nr_cmds, sizeof(*exec->cmds));
 	if (IS_ERR(copy))
 		return PTR_ERR(copy);
 	exec->cmds = copy;
-	ret = mirage_exec_check_cmds(exec->cmds, args->nr_cmds);
+	ret = mirage_exec_check_cmds(exec->queue, exec->cmds, args->nr_cmds);
 	if (ret)
 		return ret;
 
@@ -134,8 +163,16 @@ static int mirage_exec_copy_args(struct mirage_exec *exec, const struct drm_mira
 	if (IS_ERR(copy))
 		return PTR_ERR(copy);
 	exec->syncs = copy;
+	ret = mirage_exec_check_syncs(exec->queue, exec->syncs, args->nr_syncs);
+	if (ret)
+		return ret;
 
-	return mirage_exec_check_syncs(exec->syncs, args->nr_syncs);
+	copy = mirage_exec_copy(args->user_fences, args->nr_user_fences, sizeof(*exec->fences));
+	if (IS_ERR(copy))
+		return PTR_ERR(copy);
+	exec->fences = copy;
+
+	return mirage_exec_check_fences(exec->queue, exec->fences, args->nr_user_fences);
 }
 
 static int mirage_exec_add_wait(struct mirage_exec *exec, const struct drm_mirage_sync *sync)
@@ -146,6 +183,10 @@ static int mirage_exec_add_wait(struct mirage_exec *exec, const struct drm_mirag
 	ret = drm_syncobj_find_fence(exec->file, sync->handle, sync->point, 0, &fence);
 	if (ret)
 		return ret;
+	if (exec->queue->flags & DRM_MIRAGE_QUEUE_NO_FAULT && mirage_fence_may_fault(fence)) {
+		dma_fence_put(fence);
+		return -EINVAL;
+	}
 
 	/* Consumes the fence. */
 	return drm_sched_job_add_dependency(&exec->job->base, fence);
@@ -255,21 +296,39 @@ static void mirage_exec_fini(struct mirage_exec *exec)
 		mirage_job_drop(exec->job);
 	if (exec->queue)
 		mirage_queue_put(exec->queue);
+	kvfree(exec->fences);
 	kvfree(exec->syncs);
 	kvfree(exec->cmds);
 }
 
-static int mirage_exec_add_cmds(struct mirage_exec *exec, u32 count)
+static int mirage_exec_add_packets(struct mirage_exec *exec, const struct drm_mirage_exec *args)
 {
 	u32 *words;
 	u32 i;
 
-	for (i = 0; i < count; i++) {
+	for (i = 0; i < args->nr_cmds; i++) {
 		words = mirage_job_extend(exec->job, MIRAGE_PACKET_IB_WORDS);
 		if (!words)
 			return -ENOMEM;
 		mirage_packet_ib(words, exec->cmds[i].addr, exec->cmds[i].size);
 	}
+	for (i = 0; i < args->nr_user_fences; i++) {
+		words = mirage_job_extend(exec->job, MIRAGE_PACKET_SEM_WRITE_WORDS);
+		if (!words)
+			return -ENOMEM;
+		mirage_packet_sem_write(words, exec->fences[i].addr, exec->fences[i].value);
+	}
+
+	return 0;
+}
+
+static int mirage_exec_check_args(const struct drm_mirage_exec *args)
+{
+	if (args->flags || args->pad)
+		return -EINVAL;
+	if (args->nr_cmds > MIRAGE_EXEC_MAX_CMDS || args->nr_syncs > MIRAGE_EXEC_MAX_SYNCS ||
+	    args->nr_user_fences > MIRAGE_EXEC_MAX_FENCES)
+		return -E2BIG;
 
 	return 0;
 }
@@ -279,13 +338,19 @@ static int mirage_exec_prepare(struct mirage_exec *exec, const struct drm_mirage
 	struct mirage_job *job;
 	int ret;
 
-	ret = mirage_exec_copy_args(exec, args);
+	BUILD_BUG_ON(MIRAGE_EXEC_MAX_CMDS * MIRAGE_PACKET_IB_WORDS +
+		     MIRAGE_EXEC_MAX_FENCES * MIRAGE_PACKET_SEM_WRITE_WORDS +
+		     2 * MIRAGE_PACKET_FENCE_WORDS > BIT(MIRAGE_QUEUE_RING_ORDER));
+
+	ret = mirage_exec_check_args(args);
 	if (ret)
 		return ret;
-
 	exec->queue = mirage_file_get_queue(exec->file, args->queue_id);
 	if (!exec->queue)
 		return -ENOENT;
+	ret = mirage_exec_copy_args(exec, args);
+	if (ret)
+		return ret;
 	if (!mirage_vm_may_submit(exec->queue->vm))
 		return -EPERM;
 	ret = mirage_exec_check_queue(exec->queue);
@@ -296,7 +361,7 @@ static int mirage_exec_prepare(struct mirage_exec *exec, const struct drm_mirage
 	if (IS_ERR(job))
 		return PTR_ERR(job);
 	exec->job = job;
-	ret = mirage_exec_add_cmds(exec, args->nr_cmds);
+	ret = mirage_exec_add_packets(exec, args);
 	if (ret)
 		return ret;
 

@@ -11,16 +11,23 @@
  * operation and uses its own lock, so it lets go of this module when it signals and
  * may outlive the queue, the device and the module.
  *
- * How long one may take: a job that faults waits for mm, so these fences depend on
- * memory being allocated. They are finite, because the queue's timeout stops the
- * job, but nothing that reclaim waits for may wait for one. Therefore they are
- * given to syncobjs only, never to a dma_resv, and no notifier, shrinker or
- * allocation of this driver waits for a fence.
+ * How long one may take depends on the kind of queue:
+ *
+ * - Without faults (NO_FAULT queues, the kernel's copies): as long as the job computes, at most its
+ *   time-out. Such fences go into reservations, and reclaim may wait for them.
+ * - With faults: the job waits for mm, so its fence depends on memory being allocated. It is
+ *   finite, because the time-out stops the job, but nothing that reclaim waits for
+ *   may wait for it. It is given to syncobjs only, and neither jobs of the first kind nor
+ *   VM_BIND take it as a dependency, however it is wrapped: mirage_fence_may_fault().
+ * - Long-running: the fence is never given to anybody.
  *
  * Rejected: making the fence part of the job. A fence may be looked at long after
  * its job has gone, so the job would have to live as long.
  */
+#include <linux/dma-fence-unwrap.h>
 #include <linux/slab.h>
+
+#include <drm/gpu_scheduler.h>
 
 #include "mirage_fence.h"
 
@@ -75,6 +82,44 @@ void mirage_fence_signal(struct dma_fence *fence, int error)
 	if (error)
 		dma_fence_set_error(fence, error);
 	dma_fence_signal(fence);
+}
+
+/* What stands for the owner in the scheduler's fences of jobs that may fault. */
+static const char mirage_fence_faulting[] = "mirage-faulting";
+
+/**
+ * mirage_fence_owner() - owner for the scheduler's fence of a job
+ * @may_fault: the job may wait for mm
+ * @otherwise: owner if it may not
+ */
+void *mirage_fence_owner(bool may_fault, void *otherwise)
+{
+	return may_fault ? (void *)mirage_fence_faulting : otherwise;
+}
+
+/**
+ * mirage_fence_may_fault() - does a fence wait for a job that may wait for mm?
+ * @fence: any fence, also a chain or an array
+ *
+ * Jobs of this driver are known, on whatever device they run. Other drivers do not tell.
+ *
+ * Context: process.
+ */
+bool mirage_fence_may_fault(struct dma_fence *fence)
+{
+	struct dma_fence_unwrap cursor;
+	struct drm_sched_fence *base;
+	struct dma_fence *part;
+	bool found = false;
+
+	/* To the end, because the cursor holds references until there. */
+	dma_fence_unwrap_for_each(part, &cursor, fence) {
+		base = to_drm_sched_fence(part);
+		if (base && base->owner == mirage_fence_faulting && !dma_fence_is_signaled(part))
+			found = true;
+	}
+
+	return found;
 }
 
 /**

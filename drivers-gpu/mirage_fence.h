@@ -10,4 +10,7 @@ void mirage_fence_init(struct dma_fence *fence, u64 context, u64 seqno);
 void mirage_fence_signal(struct dma_fence *fence, int error);
 void mirage_fence_put(struct dma_fence *fence);
 
+bool mirage_fence_may_fault(struct dma_fence *fence);
+void *mirage_fence_owner(bool may_fault, void *otherwise);
+
 #endif /* MIRAGE_FENCE_H */

@@ -22,9 +22,11 @@
 #include "mirage_device_types.h"
 #include "mirage_file.h"
 #include "mirage_queue.h"
+#include "mirage_usage.h"
 #include "mirage_vm.h"
 
 #define MIRAGE_MAX_TIMEOUT_MS	600000
+#define MIRAGE_MAX_NO_FAULT_MS	10000
 /* Priorities from here on can keep others from running. */
 #define MIRAGE_PRIORITY_HIGH	2
 
@@ -42,6 +44,11 @@ int mirage_file_open(struct drm_device *drm, struct drm_file *file)
 	if (!priv)
 		return -ENOMEM;
 
+	priv->usage = mirage_usage_create();
+	if (!priv->usage) {
+		kfree(priv);
+		return -ENOMEM;
+	}
 	xa_init_flags(&priv->vms, XA_FLAGS_ALLOC1);
 	xa_init_flags(&priv->queues, XA_FLAGS_ALLOC1);
 	file->driver_priv = priv;
@@ -77,6 +84,7 @@ void mirage_file_close(struct drm_device *drm, struct drm_file *file)
 		mirage_vm_put(vm);
 	xa_destroy(&priv->vms);
 
+	mirage_usage_put(priv->usage);
 	kfree(priv);
 }
 
@@ -186,8 +194,18 @@ int mirage_ioctl_vm_destroy(struct drm_device *drm, void *data, struct drm_file 
 static int mirage_queue_check(const struct mirage_device *mdev,
 			      const struct drm_mirage_queue_create *args)
 {
-	if (args->flags || args->queue_class > DRM_MIRAGE_QUEUE_COMPUTE ||
-	    args->priority >= MIRAGE_QUEUE_PRIORITIES || args->timeout_ms > MIRAGE_MAX_TIMEOUT_MS)
+	const u32 both = DRM_MIRAGE_QUEUE_NO_FAULT | DRM_MIRAGE_QUEUE_LONG_RUNNING;
+	u32 longest = MIRAGE_MAX_TIMEOUT_MS;
+
+	/* Reclaim may wait for those without faults; those that run for ever have no time-out. */
+	if (args->flags & DRM_MIRAGE_QUEUE_NO_FAULT)
+		longest = MIRAGE_MAX_NO_FAULT_MS;
+	if (args->flags & DRM_MIRAGE_QUEUE_LONG_RUNNING)
+		longest = 0;
+	if (args->flags & ~both || args->flags == both)
+		return -EINVAL;
+	if (args->queue_class > DRM_MIRAGE_QUEUE_COMPUTE ||
+	    args->priority >= MIRAGE_QUEUE_PRIORITIES || args->timeout_ms > longest)
 		return -EINVAL;
 	if (args->queue_class == DRM_MIRAGE_QUEUE_COMPUTE &&
 	    !MIRAGE_REG_GET(BUS_CAPS_COMPUTE, mdev->caps.bits))
@@ -215,7 +233,9 @@ int mirage_ioctl_queue_create(struct drm_device *drm, void *data, struct drm_fil
 		.queue_class = args->queue_class,
 		.priority = args->priority,
 		.ring_order = MIRAGE_QUEUE_RING_ORDER,
+		.flags = args->flags,
 		.timeout_ms = args->timeout_ms,
+		.usage = priv->usage,
 	};
 	struct mirage_queue *queue;
 	int ret;

@@ -9,6 +9,7 @@
 struct drm_device;
 struct drm_file;
 struct mirage_queue;
+struct mirage_usage;
 struct mirage_vm;
 
 /**
@@ -22,6 +23,8 @@ struct mirage_file {
 	struct xarray vms;
 	/** @queues: struct mirage_queue by handle, likewise */
 	struct xarray queues;
+	/** @usage: engine time of its queues, also of those that are gone; constant */
+	struct mirage_usage *usage;
 };
 
 int mirage_file_open(struct drm_device *drm, struct drm_file *file);

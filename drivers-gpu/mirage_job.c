@@ -163,6 +163,7 @@ const struct drm_sched_backend_ops mirage_job_sched_ops = {
  */
 struct mirage_job *mirage_job_create(struct mirage_queue *queue, struct drm_file *file)
 {
+	void *owner = mirage_fence_owner(mirage_queue_may_fault(queue), file);
 	struct mirage_job *job;
 	int ret;
 
@@ -177,7 +178,7 @@ struct mirage_job *mirage_job_create(struct mirage_queue *queue, struct drm_file
 	}
 
 	/* What it costs is known when it is armed. */
-	ret = drm_sched_job_init(&job->base, &queue->entity, MIRAGE_PACKET_FENCE_WORDS, file,
+	ret = drm_sched_job_init(&job->base, &queue->entity, MIRAGE_PACKET_FENCE_WORDS, owner,
 				 file ? file->client_id : 0);
 	if (ret) {
 		mirage_fence_put(job->fence);

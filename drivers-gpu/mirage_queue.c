@@ -47,6 +47,7 @@
 #include "mirage_reset.h"
 #include "mirage_service.h"
 #include "mirage_state.h"
+#include "mirage_usage.h"
 #include "mirage_vm.h"
 
 #define MIRAGE_QUEUE_TIMEOUT_MS	10000
@@ -148,6 +149,7 @@ static void mirage_queue_end(struct mirage_queue *queue)
 	mirage_mem_free(queue->mdev, &queue->mem);
 	if (queue->vm)
 		mirage_vm_put(queue->vm);
+	mirage_usage_put(queue->usage);
 	mirage_queue_put_sched(queue);
 }
 
@@ -263,6 +265,8 @@ bool mirage_queue_poll(struct mirage_queue *queue)
 	spin_unlock(&queue->lock);
 
 	mirage_queue_complete(&done, 0);
+	if (any)
+		wake_up_all(&queue->waiters);
 
 	return any;
 }
@@ -309,6 +313,7 @@ bool mirage_queue_expire(struct mirage_queue *queue)
 
 	spin_lock(&queue->lock);
 	late = !list_empty(&queue->in_flight) &&
+	       queue->sched.timeout != MAX_SCHEDULE_TIMEOUT &&
 	       time_after_eq(jiffies, queue->since + queue->sched.timeout) &&
 	       mirage_queue_fail_locked(queue, &timeout);
 	spin_unlock(&queue->lock);
@@ -373,6 +378,7 @@ void mirage_queue_quiesce(struct mirage_queue *queue)
 		/* On an error the device has been cut off from memory, which is as good. */
 		mirage_cmdq_wait(mdev, seqno, true);
 		mirage_queue_poll(queue);
+		mirage_usage_account(queue);
 		drm_dev_exit(idx);
 	}
 
@@ -382,13 +388,24 @@ void mirage_queue_quiesce(struct mirage_queue *queue)
 	spin_unlock(&queue->lock);
 
 	mirage_queue_complete(&cancelled, error);
-	queue->quiet = true;
+	/* Release: who sees it quiet sees what its jobs wrote. */
+	smp_store_release(&queue->quiet, true);
+	wake_up_all(&queue->waiters);
 	dma_fence_end_signalling(signalling);
 unlock:
 	mutex_unlock(&queue->stop_lock);
 }
 
-static int mirage_queue_init_sched(struct mirage_queue *queue, u32 timeout_ms)
+static long mirage_queue_timeout(const struct mirage_queue_params *params)
+{
+	if (params->flags & DRM_MIRAGE_QUEUE_LONG_RUNNING)
+		return MAX_SCHEDULE_TIMEOUT;
+
+	return msecs_to_jiffies(params->timeout_ms ?: MIRAGE_QUEUE_TIMEOUT_MS);
+}
+
+static int mirage_queue_init_sched(struct mirage_queue *queue,
+				   const struct mirage_queue_params *params)
 {
 	struct drm_gpu_scheduler *sched = &queue->sched;
 	const struct drm_sched_init_args args = {
@@ -396,7 +413,7 @@ static int mirage_queue_init_sched(struct mirage_queue *queue, u32 timeout_ms)
 		.submit_wq = queue->mdev->submit_wq,
 		.num_rqs = 1,
 		.credit_limit = mirage_queue_ring_words(queue) - MIRAGE_PACKET_FENCE_WORDS,
-		.timeout = msecs_to_jiffies(timeout_ms ?: MIRAGE_QUEUE_TIMEOUT_MS),
+		.timeout = mirage_queue_timeout(params),
 		.timeout_wq = queue->mdev->submit_wq,
 		.name = "mirage-queue",
 		.dev = queue->mdev->drm.dev,
@@ -430,8 +447,11 @@ static void mirage_queue_describe(struct mirage_queue *queue)
 	desc->class = cpu_to_le32(queue->queue_class);
 	desc->vm = cpu_to_le32(queue->vm ? queue->vm->id : MIRAGE_VM_NONE);
 	desc->priority = cpu_to_le32(queue->priority);
+	if (!mirage_queue_may_fault(queue))
+		desc->flags = cpu_to_le32(MIRAGE_CHAN_NO_FAULT);
 	desc->put = cpu_to_le32(queue->put);
 	desc->get = cpu_to_le32(oldest ? oldest->start : queue->put);
+	queue->accounted_ns = 0;
 	WRITE_ONCE(queue->born_ns, now);
 	list_for_each_entry(job, &queue->in_flight, node)
 		job->told = true;
@@ -474,6 +494,7 @@ void mirage_queue_restart(struct mirage_queue *queue)
 	/* Who stops it for good resets the channel under this lock: after us, or it is quiet. */
 	mutex_lock(&queue->stop_lock);
 	if (mirage_queue_is_ready(queue) && !queue->quiet) {
+		mirage_usage_account(queue);
 		mirage_queue_describe(queue);
 		mirage_cmdq_chan(queue->mdev, MIRAGE_CMD_CHAN_START, queue->chan);
 	}
@@ -578,12 +599,14 @@ static struct mirage_queue *mirage_queue_alloc(struct mirage_device *mdev,
 	queue->vm = params->vm;
 	queue->queue_class = params->queue_class;
 	queue->priority = params->priority;
+	queue->flags = params->flags;
 	queue->ring_order = params->ring_order;
 	queue->fence_context = dma_fence_context_alloc(1);
 	mutex_init(&queue->exec_lock);
 	mutex_init(&queue->stop_lock);
 	spin_lock_init(&queue->lock);
 	INIT_LIST_HEAD(&queue->in_flight);
+	init_waitqueue_head(&queue->waiters);
 	INIT_WORK(&queue->stop_work, mirage_queue_stop_work);
 	INIT_WORK(&queue->end_work, mirage_queue_end_work);
 	INIT_RCU_WORK(&queue->free_work, mirage_queue_free_work);
@@ -610,7 +633,7 @@ struct mirage_queue *mirage_queue_create(struct mirage_device *mdev,
 	struct mirage_queue *queue;
 	int ret;
 
-	if (params->vm) {
+	if (params->vm && !(params->flags & DRM_MIRAGE_QUEUE_NO_FAULT)) {
 		ret = mirage_service_prepare(params->vm);
 		if (ret)
 			return ERR_PTR(ret);
@@ -623,7 +646,7 @@ struct mirage_queue *mirage_queue_create(struct mirage_device *mdev,
 	ret = mirage_mem_alloc(mdev, &queue->mem, mirage_queue_ring_bytes(queue) + sizeof(__le64));
 	if (ret)
 		goto err_free;
-	ret = mirage_queue_init_sched(queue, params->timeout_ms);
+	ret = mirage_queue_init_sched(queue, params);
 	if (ret)
 		goto err_mem;
 	ret = mirage_queue_open_channel(queue);
@@ -632,6 +655,7 @@ struct mirage_queue *mirage_queue_create(struct mirage_device *mdev,
 
 	if (queue->vm)
 		mirage_vm_get(queue->vm);
+	queue->usage = mirage_usage_get(params->usage);
 	drm_dev_get(&mdev->drm);
 	atomic_inc(&mirage_queue_count);
 
@@ -692,7 +716,7 @@ static int mirage_queue_start_again(struct mirage_queue *queue)
 	queue->epoch++;
 	queue->error = (struct mirage_queue_error){ .state = DRM_MIRAGE_QUEUE_READY };
 	spin_unlock(&queue->lock);
-	queue->quiet = false;
+	WRITE_ONCE(queue->quiet, false);
 unlock:
 	mutex_unlock(&queue->stop_lock);
 

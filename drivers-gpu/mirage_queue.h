@@ -9,6 +9,7 @@
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 
 #include <drm/gpu_scheduler.h>
@@ -20,6 +21,7 @@ struct drm_file;
 struct drm_printer;
 struct mirage_device;
 struct mirage_fault;
+struct mirage_usage;
 struct mirage_vm;
 
 /** MIRAGE_QUEUE_RING_ORDER: log2 of the 32-bit words of a user's ring. */
@@ -58,8 +60,12 @@ struct mirage_queue_params {
 	u32 priority;
 	/** @ring_order: log2 of the ring's 32-bit words, 10 to 20 */
 	u32 ring_order;
+	/** @flags: DRM_MIRAGE_QUEUE_* */
+	u32 flags;
 	/** @timeout_ms: how long a job may take, or 0 for the usual */
 	u32 timeout_ms;
+	/** @usage: where its engine time is added up, or NULL */
+	struct mirage_usage *usage;
 };
 
 /**
@@ -87,6 +93,10 @@ struct mirage_queue {
 	u32 queue_class;
 	/** @priority: 0 to 3; constant */
 	u32 priority;
+	/** @flags: DRM_MIRAGE_QUEUE_*; constant */
+	u32 flags;
+	/** @usage: of the file whose queue it is; a reference is held with @ref; or NULL */
+	struct mirage_usage *usage;
 	/** @ring_order: log2 of the ring's words; constant */
 	u32 ring_order;
 	/**
@@ -108,8 +118,8 @@ struct mirage_queue {
 	struct mutex exec_lock;
 
 	/**
-	 * @lock: protects @error, @epoch, @put, @seqno, @in_flight, @since and @jobs. Taken inside the
-	 * xa_lock of mirage_device.queues. Nothing sleeps and no fence is signalled while it is
+	 * @lock: protects @error, @epoch, @put, @seqno, @in_flight, @since, @jobs and @accounted_ns.
+	 * Taken inside the xa_lock of mirage_device.queues and of mirage_file.queues. Nothing sleeps and no fence is signalled while it is
 	 * held. Process context only.
 	 */
 	spinlock_t lock;
@@ -130,6 +140,8 @@ struct mirage_queue {
 	unsigned long since;
 	/** @jobs: completed without error. Protected by @lock. */
 	u64 jobs;
+	/** @accounted_ns: run_ns of the channel that is in @usage. Protected by @lock. */
+	u64 accounted_ns;
 
 	/**
 	 * @stop_lock: serialises mirage_queue_quiesce(), so that one caller waits for another's
@@ -139,9 +151,11 @@ struct mirage_queue {
 	struct mutex stop_lock;
 	/**
 	 * @quiet: the channel is reset, no job is in flight; stays but for the kernel's own queue.
-	 * Protected by @stop_lock.
+	 * Written under @stop_lock, read anywhere.
 	 */
 	bool quiet;
+	/** @waiters: those who wait for user fences; woken when jobs have ended, and by @quiet */
+	wait_queue_head_t waiters;
 	/** @stop_work: mirage_queue_quiesce() for those who may not wait; on submit_wq */
 	struct work_struct stop_work;
 	/** @end_work: what follows the last reference, for those who may not do it */
@@ -164,6 +178,19 @@ static inline u32 mirage_queue_ring_words(const struct mirage_queue *queue)
 static inline size_t mirage_queue_ring_bytes(const struct mirage_queue *queue)
 {
 	return mirage_queue_ring_words(queue) * sizeof(u32);
+}
+
+/* May its jobs wait for mm? Then nothing that mm may wait for may wait for them. */
+static inline bool mirage_queue_may_fault(const struct mirage_queue *queue)
+{
+	return queue->vm && !(queue->flags & DRM_MIRAGE_QUEUE_NO_FAULT);
+}
+
+/* Is the channel reset for good, and has every job ended that the device had? */
+static inline bool mirage_queue_is_quiet(const struct mirage_queue *queue)
+{
+	/* Acquire: what the jobs wrote is seen after this. */
+	return smp_load_acquire(&queue->quiet);
 }
 
 const char *mirage_queue_comm(const struct mirage_queue *queue);

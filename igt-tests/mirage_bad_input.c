@@ -75,6 +75,9 @@ static void flags_and_padding(struct gpu *gpu)
 			.vm_id = gpu->vm, .pad = 1u << bit, .addr = (uintptr_t)gpu->out,
 			.size = PAGE, .pages = (uintptr_t)&page,
 		};
+		struct drm_mirage_wait_user_fence wait = {
+			.queue_id = gpu->queue, .flags = 1u << bit, .addr = (uintptr_t)gpu->out,
+		};
 		struct drm_mirage_sync sync = { .flags = 1u << bit };
 
 		if (create.flags != DRM_MIRAGE_VM_CREATE_SVM)
@@ -83,9 +86,14 @@ static void flags_and_padding(struct gpu *gpu)
 		if (create.flags != DRM_MIRAGE_VM_CREATE_SVM)
 			do_ioctl_err(fd, DRM_IOCTL_MIRAGE_VM_CREATE, &create, EINVAL);
 		do_ioctl_err(fd, DRM_IOCTL_MIRAGE_VM_DESTROY, &vm_destroy, EINVAL);
-		do_ioctl_err(fd, DRM_IOCTL_MIRAGE_QUEUE_CREATE, &queue, EINVAL);
+		if (bit > 1)
+			do_ioctl_err(fd, DRM_IOCTL_MIRAGE_QUEUE_CREATE, &queue, EINVAL);
 		do_ioctl_err(fd, DRM_IOCTL_MIRAGE_QUEUE_DESTROY, &queue_destroy, EINVAL);
 		do_ioctl_err(fd, DRM_IOCTL_MIRAGE_EXEC, &exec, EINVAL);
+		exec = (struct drm_mirage_exec){ .queue_id = gpu->queue, .pad = 1u << bit };
+		do_ioctl_err(fd, DRM_IOCTL_MIRAGE_EXEC, &exec, EINVAL);
+		if (bit > 0)
+			do_ioctl_err(fd, DRM_IOCTL_MIRAGE_WAIT_USER_FENCE, &wait, EINVAL);
 		do_ioctl_err(fd, DRM_IOCTL_MIRAGE_SVM_QUERY, &query, EINVAL);
 		if (bit > 1)
 			igt_assert_eq(mirage_exec(&gpu->dev, gpu->queue, NULL, 0, &sync, 1),
@@ -106,6 +114,9 @@ static void queue_create(struct gpu *gpu)
 		{ .priority = 0x80000000 },
 		{ .timeout_ms = 600001 },
 		{ .timeout_ms = 0xffffffff },
+		{ .flags = DRM_MIRAGE_QUEUE_NO_FAULT | DRM_MIRAGE_QUEUE_LONG_RUNNING },
+		{ .flags = DRM_MIRAGE_QUEUE_NO_FAULT, .timeout_ms = 10001 },
+		{ .flags = DRM_MIRAGE_QUEUE_LONG_RUNNING, .timeout_ms = 1 },
 	};
 	struct drm_mirage_queue_create args;
 	unsigned int i;
@@ -130,7 +141,7 @@ static void exec_ranges(struct gpu *gpu)
 	static const struct drm_mirage_cmds bad[] = {
 		{ 0x10002, 4 }, { 0x10001, 4 }, { 0x10000, 0 }, { 0x10000, 2 }, { 0x10000, 7 },
 		{ 0x10000, (4 << 20) + 4 }, { 0x10000, ~3ull },
-		{ (1ull << 47) - 4, 8 }, { 1ull << 47, 4 }, { 1ull << 63, 4 },
+		{ (1ull << 49) - 4, 8 }, { 1ull << 49, 4 }, { 1ull << 63, 4 },
 		{ ~3ull, 4 }, { ~3ull, 8 }, { 0xffff800000000000ull, 4 },
 	};
 	struct drm_mirage_exec args = { .queue_id = gpu->queue, .nr_cmds = 1 };

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <drm/drm.h>
@@ -21,6 +22,8 @@
 
 #define RENDER_FIRST	128
 #define RENDER_LAST	191
+
+#define NS_PER_S	1000000000ll
 
 static const char driver_name[] = "mirage";
 
@@ -171,4 +174,25 @@ int mirage_counter(const struct mirage *gpu, unsigned int reg, uint64_t *value)
 
 	return mirage_query(gpu, DRM_MIRAGE_PARAM_COUNTER, (reg - MIRAGE_PERF_PACKETS) / 8, value,
 			    NULL);
+}
+
+/**
+ * mirage_deadline() - the kernel's absolute time-out for a relative one
+ * @timeout_ns: how long; 0 or less: a point in the past; MIRAGE_FOREVER
+ *
+ * Return: a point on CLOCK_MONOTONIC in nanoseconds, as every ioctl with a time-out wants it
+ */
+int64_t mirage_deadline(int64_t timeout_ns)
+{
+	struct timespec now;
+	int64_t ns;
+
+	if (timeout_ns <= 0)
+		return 0;
+	if (timeout_ns == MIRAGE_FOREVER)
+		return MIRAGE_FOREVER;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	ns = now.tv_sec * NS_PER_S + now.tv_nsec;
+
+	return timeout_ns > INT64_MAX - ns ? MIRAGE_FOREVER : ns + timeout_ns;
 }

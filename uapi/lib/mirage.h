@@ -28,6 +28,9 @@
 extern "C" {
 #endif
 
+/** MIRAGE_FOREVER: a timeout that never comes. */
+#define MIRAGE_FOREVER		INT64_MAX
+
 /* ---- device (device.c) ---- */
 
 /**
@@ -48,6 +51,7 @@ int mirage_ioctl(const struct mirage *gpu, unsigned long request, void *arg);
 int mirage_query(const struct mirage *gpu, enum drm_mirage_param param, uint32_t index,
 		 uint64_t *value, enum drm_mirage_reason *reason);
 int mirage_counter(const struct mirage *gpu, unsigned int reg, uint64_t *value);
+int64_t mirage_deadline(int64_t timeout_ns);
 
 /* ---- address spaces (vm.c) ---- */
 
@@ -88,12 +92,20 @@ int mirage_queue_create(const struct mirage *gpu, uint32_t vm,
 int mirage_queue_create_with(const struct mirage *gpu, uint32_t vm,
 			     enum drm_mirage_queue_class queue_class, uint32_t priority,
 			     uint32_t timeout_ms, uint32_t *queue);
+int mirage_queue_create_kind(const struct mirage *gpu, uint32_t vm,
+			     enum drm_mirage_queue_class queue_class, uint32_t flags,
+			     uint32_t *queue);
 int mirage_queue_destroy(const struct mirage *gpu, uint32_t queue);
 int mirage_queue_query(const struct mirage *gpu, uint32_t queue,
 		       struct drm_mirage_queue_query *state);
 
 int mirage_exec(const struct mirage *gpu, uint32_t queue, const struct drm_mirage_cmds *cmds,
 		uint32_t nr_cmds, const struct drm_mirage_sync *syncs, uint32_t nr_syncs);
+int mirage_exec_fences(const struct mirage *gpu, uint32_t queue,
+		       const struct drm_mirage_cmds *cmds, uint32_t nr_cmds,
+		       const struct drm_mirage_user_fence *fences, uint32_t nr_fences);
+int mirage_wait_user_fence(const struct mirage *gpu, uint32_t queue, const uint64_t *at,
+			   uint64_t value, uint32_t flags, int64_t timeout_ns);
 
 struct mirage_ib;
 int mirage_submit(const struct mirage *gpu, uint32_t queue, const struct mirage_ib *ib,
@@ -102,9 +114,6 @@ int mirage_run(const struct mirage *gpu, uint32_t queue, const struct mirage_ib 
 	       int64_t timeout_ns);
 
 /* ---- syncobjs (sync.c) ---- */
-
-/** MIRAGE_FOREVER: a timeout that never comes. */
-#define MIRAGE_FOREVER		INT64_MAX
 
 int mirage_syncobj_create(const struct mirage *gpu, bool signaled, uint32_t *handle);
 int mirage_syncobj_destroy(const struct mirage *gpu, uint32_t handle);

@@ -79,6 +79,7 @@ const char *mirage_queue_state_name(unsigned int state)
 		[DRM_MIRAGE_QUEUE_ERROR] = "error",
 		[DRM_MIRAGE_QUEUE_TIMEOUT] = "timeout",
 		[DRM_MIRAGE_QUEUE_LOST] = "lost",
+		[DRM_MIRAGE_QUEUE_RESET] = "reset",
 	};
 
 	return lookup(names, COUNT(names), state);
@@ -103,6 +104,8 @@ const char *mirage_chan_error_name(unsigned int error)
 		[MIRAGE_CHAN_BAD_SHARED] = "bad shared memory access",
 		[MIRAGE_CHAN_BAD_ARG] = "bad argument access",
 		[MIRAGE_CHAN_TRAP] = "trap",
+		[MIRAGE_CHAN_FAULT] = "fault",
+		[MIRAGE_CHAN_HUNG] = "hung",
 	};
 
 	return lookup(names, COUNT(names), error);

@@ -52,6 +52,35 @@ int mirage_queue_create_with(const struct mirage *gpu, uint32_t vm,
 }
 
 /**
+ * mirage_queue_create_kind() - a queue of another kind than the usual
+ * @gpu: device
+ * @vm: address space
+ * @queue_class: what it may run
+ * @flags: DRM_MIRAGE_QUEUE_NO_FAULT or DRM_MIRAGE_QUEUE_LONG_RUNNING
+ * @queue: out: handle
+ *
+ * Return: 0 or a negative errno
+ */
+int mirage_queue_create_kind(const struct mirage *gpu, uint32_t vm,
+			     enum drm_mirage_queue_class queue_class, uint32_t flags,
+			     uint32_t *queue)
+{
+	struct drm_mirage_queue_create args = {
+		.vm_id = vm,
+		.queue_class = queue_class,
+		.priority = MIRAGE_PRIORITY_USUAL,
+		.flags = flags,
+	};
+	int ret;
+
+	ret = mirage_ioctl(gpu, DRM_IOCTL_MIRAGE_QUEUE_CREATE, &args);
+	if (!ret)
+		*queue = args.queue_id;
+
+	return ret;
+}
+
+/**
  * mirage_queue_destroy() - stop a queue and drop its handle
  * @gpu: device
  * @queue: handle
@@ -104,6 +133,57 @@ int mirage_exec(const struct mirage *gpu, uint32_t queue, const struct drm_mirag
 	};
 
 	return mirage_ioctl(gpu, DRM_IOCTL_MIRAGE_EXEC, &args);
+}
+
+/**
+ * mirage_exec_fences() - submit a job that tells of its end in memory
+ * @gpu: device
+ * @queue: handle
+ * @cmds: indirect buffers, executed in order
+ * @nr_cmds: number of them
+ * @fences: what is written when they are done
+ * @nr_fences: number of them
+ *
+ * Return: 0 or a negative errno
+ */
+int mirage_exec_fences(const struct mirage *gpu, uint32_t queue,
+		       const struct drm_mirage_cmds *cmds, uint32_t nr_cmds,
+		       const struct drm_mirage_user_fence *fences, uint32_t nr_fences)
+{
+	struct drm_mirage_exec args = {
+		.queue_id = queue,
+		.nr_cmds = nr_cmds,
+		.cmds = (uintptr_t)cmds,
+		.nr_user_fences = nr_fences,
+		.user_fences = (uintptr_t)fences,
+	};
+
+	return mirage_ioctl(gpu, DRM_IOCTL_MIRAGE_EXEC, &args);
+}
+
+/**
+ * mirage_wait_user_fence() - sleep until jobs of a queue have written a value
+ * @gpu: device
+ * @queue: handle
+ * @at: word in memory of this process
+ * @value: what it is to reach
+ * @flags: DRM_MIRAGE_WAIT_EQUAL or 0
+ * @timeout_ns: how long; 0 only looks
+ *
+ * Return: 0; -ETIME; -ECANCELED the queue has stopped before; or another negative errno
+ */
+int mirage_wait_user_fence(const struct mirage *gpu, uint32_t queue, const uint64_t *at,
+			   uint64_t value, uint32_t flags, int64_t timeout_ns)
+{
+	struct drm_mirage_wait_user_fence args = {
+		.queue_id = queue,
+		.flags = flags,
+		.addr = (uintptr_t)at,
+		.value = value,
+		.timeout_ns = mirage_deadline(timeout_ns),
+	};
+
+	return mirage_ioctl(gpu, DRM_IOCTL_MIRAGE_WAIT_USER_FENCE, &args);
 }
 
 /**

@@ -6,29 +6,10 @@
  * points on CLOCK_MONOTONIC, so an interrupted wait that is repeated does not become longer.
  */
 #include <errno.h>
-#include <time.h>
 
 #include <drm/drm.h>
 
 #include "mirage.h"
-
-#define NS_PER_S	1000000000ll
-
-/* The kernel's absolute time-out for a relative one. */
-static int64_t deadline(int64_t timeout_ns)
-{
-	struct timespec now;
-	int64_t ns;
-
-	if (timeout_ns <= 0)
-		return 0;
-	if (timeout_ns == MIRAGE_FOREVER)
-		return MIRAGE_FOREVER;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	ns = now.tv_sec * NS_PER_S + now.tv_nsec;
-
-	return timeout_ns > INT64_MAX - ns ? MIRAGE_FOREVER : ns + timeout_ns;
-}
 
 /**
  * mirage_syncobj_create() - make a syncobj
@@ -130,7 +111,7 @@ int mirage_syncobj_wait_many(const struct mirage *gpu, const uint32_t *handles, 
 {
 	struct drm_syncobj_wait args = {
 		.handles = (uintptr_t)handles,
-		.timeout_nsec = deadline(timeout_ns),
+		.timeout_nsec = mirage_deadline(timeout_ns),
 		.count_handles = count,
 		.flags = flags,
 	};
@@ -222,7 +203,7 @@ int mirage_timeline_wait(const struct mirage *gpu, uint32_t handle, uint64_t poi
 	struct drm_syncobj_timeline_wait args = {
 		.handles = (uintptr_t)&handle,
 		.points = (uintptr_t)&point,
-		.timeout_nsec = deadline(timeout_ns),
+		.timeout_nsec = mirage_deadline(timeout_ns),
 		.count_handles = 1,
 		.flags = flags,
 	};

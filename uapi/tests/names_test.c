@@ -36,12 +36,12 @@ static void reasons(void)
 
 static void queue_states(void)
 {
-	check_names(mirage_queue_state_name, 0, DRM_MIRAGE_QUEUE_LOST + 1);
+	check_names(mirage_queue_state_name, 0, DRM_MIRAGE_QUEUE_RESET + 1);
 }
 
 static void chan_errors(void)
 {
-	check_names(mirage_chan_error_name, 0, MIRAGE_CHAN_TRAP + 1);
+	check_names(mirage_chan_error_name, 0, MIRAGE_CHAN_HUNG + 1);
 }
 
 static void accesses(void)

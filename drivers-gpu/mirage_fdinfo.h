@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What /proc/PID/fdinfo says of an open file. */
+#ifndef MIRAGE_FDINFO_H
+#define MIRAGE_FDINFO_H
+
+struct drm_file;
+struct drm_printer;
+
+void mirage_fdinfo_show(struct drm_printer *p, struct drm_file *file);
+
+#endif /* MIRAGE_FDINFO_H */
