@@ -26,6 +26,7 @@
 
 #include "mirage_device_types.h"
 #include "mirage_gpuvm.h"
+#include "mirage_tt.h"
 #include "mirage_vram_mgr.h"
 
 static void mirage_bo_free(struct drm_gem_object *gem)
@@ -190,10 +191,8 @@ bool mirage_bo_is_lost(struct mirage_bo *bo)
 bool mirage_bo_has_memory(const struct mirage_bo *bo)
 {
 	const struct ttm_resource *res = bo->base.resource;
-	const struct ttm_tt *tt = bo->base.ttm;
 
-	return (res && res->mem_type == TTM_PL_VRAM) ||
-	       (tt && (tt->page_flags & TTM_TT_FLAG_PRIV_POPULATED || ttm_tt_is_swapped(tt)));
+	return (res && res->mem_type == TTM_PL_VRAM) || mirage_tt_has_data(bo->base.ttm);
 }
 
 /**
@@ -225,6 +224,7 @@ bool mirage_bo_is_resident(const struct mirage_bo *bo)
  */
 int mirage_bo_validate(struct mirage_bo *bo, struct ttm_operation_ctx *ctx)
 {
+	struct mirage_device *mdev = to_mirage_device(bo->base.base.dev);
 	struct ttm_place places[2] = {};
 	struct ttm_placement placement = { .placement = places };
 
@@ -232,7 +232,8 @@ int mirage_bo_validate(struct mirage_bo *bo, struct ttm_operation_ctx *ctx)
 	if (mirage_bo_is_lost(bo))
 		return -EFAULT;
 
-	if (bo->placement & DRM_MIRAGE_PLACEMENT_VRAM) {
+	/* Nobody is to make room for what cannot fit. */
+	if (bo->placement & DRM_MIRAGE_PLACEMENT_VRAM && bo->base.base.size <= mdev->vram.size) {
 		places[0].mem_type = TTM_PL_VRAM;
 		if (bo->flags & DRM_MIRAGE_BO_CONTIGUOUS)
 			places[0].flags = TTM_PL_FLAG_CONTIGUOUS;

@@ -24,6 +24,7 @@
 #include "mirage_regs.h"
 #include "mirage_reset.h"
 #include "mirage_state.h"
+#include "mirage_tt.h"
 #include "mirage_vm.h"
 
 /* Width of the addresses in MIRAGE_PTE_ADDR and MIRAGE_PHYS_ADDR. */
@@ -290,7 +291,7 @@ void mirage_device_unplug(struct mirage_device *mdev)
 	mirage_reset_stop(mdev);
 	mirage_queues_lost(mdev);
 	mirage_vm_unplug_all(mdev);
-	mirage_ttm_unplug(mdev);
+	mirage_tt_unplug(mdev);
 	flush_workqueue(mdev->fault_wq);
 	flush_workqueue(mdev->submit_wq);
 }

@@ -85,6 +85,12 @@ int mirage_ioctl_query(struct drm_device *drm, void *data, struct drm_file *file
 	case DRM_MIRAGE_PARAM_VRAM_SIZE:
 		args->value = mdev->vram.size;
 		return 0;
+	case DRM_MIRAGE_PARAM_VRAM_USED:
+		args->value = mirage_vram_used(mdev);
+		return 0;
+	case DRM_MIRAGE_PARAM_EVICTIONS:
+		args->value = atomic64_read(&mdev->ttm.evictions);
+		return 0;
 	case DRM_MIRAGE_PARAM_HW_REVISION:
 		args->value = mdev->caps.revision;
 		return 0;

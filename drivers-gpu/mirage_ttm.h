@@ -6,14 +6,10 @@
 #include <linux/atomic.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
-#include <linux/scatterlist.h>
 #include <linux/types.h>
 
 #include <drm/ttm/ttm_device.h>
 #include <drm/ttm/ttm_resource.h>
-#include <drm/ttm/ttm_tt.h>
-
-#include "mirage_extents.h"
 
 struct mirage_device;
 
@@ -38,30 +34,8 @@ struct mirage_ttm {
 	atomic64_t evictions;
 };
 
-/**
- * struct mirage_tt - system memory of an object
- */
-struct mirage_tt {
-	/** @base: TTM's part */
-	struct ttm_tt base;
-	/** @mdev: device; constant */
-	struct mirage_device *mdev;
-	/** @sgt: pages and their mapping; only while on mirage_ttm.mapped */
-	struct sg_table sgt;
-	/** @ext: where the device finds the pages; only while mapped. Protected by the object's resv. */
-	struct mirage_extents ext;
-	/** @node: in mirage_ttm.mapped, or empty. Protected by mirage_ttm.dma_lock. */
-	struct list_head node;
-};
-
-static inline struct mirage_tt *to_mirage_tt(struct ttm_tt *tt)
-{
-	return container_of(tt, struct mirage_tt, base);
-}
-
 struct mirage_device *ttm_to_mirage_device(struct ttm_device *bdev);
 
 int mirage_ttm_init(struct mirage_device *mdev);
-void mirage_ttm_unplug(struct mirage_device *mdev);
 
 #endif /* MIRAGE_TTM_H */

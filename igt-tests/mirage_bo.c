@@ -4,98 +4,371 @@
  * Description: Buffer objects: making them, what they contain, what is told of them.
  * Category: Core
  */
+#include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 
-#include "igt_mirage.h"
+#include "igt_mirage_bo.h"
 #include "memory.h"
 
 IGT_TEST_DESCRIPTION("Buffer objects: making them, what they contain, what is told of them.");
 
 #define NO_HANDLE	0x7ffffff0u
 #define BAD_POINTER	0x10ull
-#define VRAM		DRM_MIRAGE_PLACEMENT_VRAM
-#define SYSTEM		DRM_MIRAGE_PLACEMENT_SYSTEM
-#define CPU		DRM_MIRAGE_BO_CPU_ACCESS
+#define PAGE		4096ul
 
-static uint32_t bo_create(struct mirage *dev, uint64_t size, uint32_t placement, uint32_t flags)
+static void zeroed(struct mirage *dev, uint32_t placement)
 {
-	uint32_t handle = 0;
+	for (unsigned int round = 0; round < 4; round++) {
+		struct bo bo = bo_new(dev, 3 << 20, placement);
 
-	igt_assert_eq(mirage_bo_create(dev, size, placement, flags, &handle), 0);
-	igt_assert_neq(handle, 0);
-	return handle;
-}
-
-static void *bo_map(struct mirage *dev, uint32_t handle, size_t size)
-{
-	void *map = NULL;
-
-	igt_assert_eq(mirage_bo_map(dev, handle, size, &map), 0);
-	return map;
-}
-
-static struct drm_mirage_bo_query bo_query(struct mirage *dev, uint32_t handle)
-{
-	struct drm_mirage_bo_query state;
-
-	igt_assert_eq(mirage_bo_query(dev, handle, &state), 0);
-	return state;
-}
-
-static void expect_words(const uint32_t *words, size_t count, uint32_t first, uint32_t step)
-{
-	for (size_t i = 0; i < count; i++)
-		igt_assert_f(words[i] == first + (uint32_t)i * step, "word %zu is %#x, want %#x\n", i,
-			     words[i], first + (uint32_t)i * step);
-}
-
-static void write_words(uint32_t *words, size_t count, uint32_t first, uint32_t step)
-{
-	for (size_t i = 0; i < count; i++)
-		words[i] = first + (uint32_t)i * step;
+		/* Its memory comes with its first use. */
+		igt_assert_eq(bo_location(&bo), 0);
+		igt_assert_eq_u64(bo_query(&bo).largest, 0);
+		bo_expect_zero(&bo);
+		if (placement & BO_VRAM)
+			igt_assert_eq(bo_location(&bo), BO_VRAM);
+		bo_write(&bo, round);
+		bo_expect(&bo, round);
+		bo_free(&bo);
+	}
 }
 
 /**
- * SUBTEST: zeroed-%s
- * Description: An object reads as zeroes, also where another with content was before.
- *
- * arg[1]:
- *
- * @vram:	video memory
- * @system:	system memory
+ * SUBTEST: zeroed-vram
+ * Description: An object in video memory reads as zeroes, also where another with content was before.
  */
-static void zeroed(struct mirage *dev, uint32_t placement)
+static void zeroed_vram(struct mirage *dev)
 {
-	const size_t size = 3 << 20;
+	zeroed(dev, BO_VRAM);
+}
 
-	for (unsigned int round = 0; round < 4; round++) {
-		uint32_t handle = bo_create(dev, size, placement, CPU);
-		uint32_t *words = bo_map(dev, handle, size);
+/**
+ * SUBTEST: zeroed-system
+ * Description: Likewise in system memory.
+ */
+static void zeroed_system(struct mirage *dev)
+{
+	zeroed(dev, BO_SYSTEM);
+}
 
-		igt_assert_eq(bo_query(dev, handle).location, 0);
-		expect_words(words, size / 4, 0, 0);
-		if (placement == VRAM)
-			igt_assert_eq(bo_query(dev, handle).location, VRAM);
-		write_words(words, size / 4, 0xdead0000 + round, 7);
-		expect_words(words, size / 4, 0xdead0000 + round, 7);
-		igt_assert_eq(munmap(words, size), 0);
-		igt_assert_eq(mirage_bo_close(dev, handle), 0);
+/**
+ * SUBTEST: sizes
+ * Description: Objects of odd sizes, alone and contiguous, mapped in part and by several mappings.
+ */
+static void sizes(struct mirage *dev)
+{
+	static const size_t pages[] = { 1, 2, 3, 15, 16, 17, 511, 512, 513, 1025, 2047 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(pages) * 2; i++) {
+		size_t size = pages[i / 2] * PAGE;
+		uint32_t flags = BO_CPU | (i % 2 ? DRM_MIRAGE_BO_CONTIGUOUS : 0);
+		struct bo bo = bo_new_with(dev, size, BO_VRAM, flags, 0, 0);
+		struct drm_mirage_bo_query state;
+		uint64_t offset;
+		uint64_t *page;
+
+		bo_write(&bo, i);
+		state = bo_query(&bo);
+		igt_assert_eq(state.location, BO_VRAM);
+		igt_assert_eq(state.placement, BO_VRAM);
+		igt_assert_eq(state.flags, flags);
+		igt_assert_eq_u64(state.moves, 0);
+		igt_assert_lte_u64(state.largest, size);
+		if (i % 2)
+			igt_assert_eq_u64(state.largest, size);
+
+		/* A part of the middle, too: the same memory. */
+		igt_assert_eq(mirage_bo_mmap_offset(dev, bo.handle, &offset), 0);
+		page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, dev->fd,
+			    (off_t)(offset + size / PAGE / 2 * PAGE));
+		if (pages[i / 2] > 1) {
+			/* Only the whole object is found by its offset. */
+			igt_assert(page == MAP_FAILED);
+			igt_assert_eq(errno, EINVAL);
+		} else {
+			igt_assert(page != MAP_FAILED);
+			igt_assert_eq_u64(page[0], bo.words[0]);
+			igt_assert_eq(munmap(page, PAGE), 0);
+		}
+		page = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, dev->fd, (off_t)offset);
+		igt_assert(page != MAP_FAILED);
+		igt_assert(!memcmp(page, bo.words, PAGE));
+		igt_assert_eq(munmap(page, PAGE), 0);
+		bo_expect(&bo, i);
+		bo_free(&bo);
 	}
 }
+
+/**
+ * SUBTEST: mapping-outlives-handle
+ * Description: A mapping works on when the handle is closed, and after mremap() and fork().
+ */
+static void mapping_outlives_handle(struct mirage *dev)
+{
+	struct bo bo = bo_new(dev, 64 * PAGE, BO_VRAM);
+	void *to;
+
+	bo_write(&bo, 1);
+	igt_assert_eq(mirage_bo_close(dev, bo.handle), 0);
+	bo_expect(&bo, 1);
+	to = mmap(NULL, bo.size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	igt_assert(to != MAP_FAILED);
+	igt_assert(mremap(bo.words, bo.size, bo.size, MREMAP_MAYMOVE | MREMAP_FIXED, to) == to);
+	bo.words = to;
+	bo_expect(&bo, 1);
+	igt_fork(child, 1)
+		bo_write(&bo, 2);
+	igt_waitchildren();
+	bo_expect(&bo, 2);
+	igt_assert_eq(munmap(bo.words, bo.size / 2), 0);
+	bo.words += bo.size / 16;
+	igt_assert_eq_u64(bo.words[0] >> 32, 3);
+	igt_assert_eq(munmap(bo.words, bo.size / 2), 0);
+}
+
+/**
+ * SUBTEST: mapping-refused
+ * Description: A mapping must be shared, and the object one for the CPU and of this file.
+ */
+static void mapping_refused(struct mirage *dev)
+{
+	struct mirage other;
+	uint32_t handle;
+	uint64_t offset;
+	struct bo bo = bo_new(dev, PAGE, BO_SYSTEM);
+
+	igt_assert_eq(mirage_bo_mmap_offset(dev, bo.handle, &offset), 0);
+	igt_assert(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, dev->fd, (off_t)offset) ==
+		   MAP_FAILED);
+	igt_assert_eq(errno, EINVAL);
+	/* Longer than the object. */
+	igt_assert(mmap(NULL, 2 * PAGE, PROT_READ, MAP_SHARED, dev->fd, (off_t)offset) == MAP_FAILED);
+	igt_assert_eq(errno, EINVAL);
+	/* Another file has no handle to it. */
+	igt_assert_eq(mirage_open(&other), 0);
+	igt_assert(mmap(NULL, PAGE, PROT_READ, MAP_SHARED, other.fd, (off_t)offset) == MAP_FAILED);
+	igt_assert_eq(errno, EACCES);
+	mirage_close(&other);
+	bo_free(&bo);
+
+	/* An object that is not for the CPU has no offset. A guessed one is of no use either. */
+	igt_assert_eq(mirage_bo_create(dev, PAGE, BO_VRAM, 0, &handle), 0);
+	igt_assert_eq(mirage_bo_mmap_offset(dev, handle, &offset), -EACCES);
+	igt_assert(mmap(NULL, PAGE, PROT_READ, MAP_SHARED, dev->fd, (off_t)offset) == MAP_FAILED);
+	igt_assert_eq(mirage_bo_close(dev, handle), 0);
+}
+
+static void expect_create(struct mirage *dev, const struct drm_mirage_bo_create *args, int error)
+{
+	struct drm_mirage_bo_create copy = *args;
+
+	do_ioctl_err(dev->fd, DRM_IOCTL_MIRAGE_BO_CREATE, &copy, error);
+}
+
+/**
+ * SUBTEST: create-refused
+ * Description: Each rule of BO_CREATE, broken alone.
+ */
+static void create_refused(struct mirage *dev)
+{
+	const struct drm_mirage_bo_create good = { .size = PAGE, .placement = BO_VRAM };
+	uint64_t vram = bo_param(dev, DRM_MIRAGE_PARAM_VRAM_SIZE);
+	struct drm_mirage_bo_create bad;
+	uint32_t vm;
+
+	for (unsigned int bit = 0; bit < 32; bit++) {
+		bad = good;
+		bad.pad = 1u << bit;
+		expect_create(dev, &bad, EINVAL);
+		if (bit >= 2) {
+			bad = good;
+			bad.placement |= 1u << bit;
+			expect_create(dev, &bad, EINVAL);
+			bad = good;
+			bad.flags = 1u << bit;
+			expect_create(dev, &bad, EINVAL);
+			bad = good;
+			bad.priority = 1u << bit;
+			expect_create(dev, &bad, EINVAL);
+		}
+		if (bit < 12) {
+			bad = good;
+			bad.size += 1ull << bit;
+			expect_create(dev, &bad, EINVAL);
+		}
+	}
+	bad = good;
+	bad.placement = 0;
+	expect_create(dev, &bad, EINVAL);
+	bad = good;
+	bad.size = 0;
+	expect_create(dev, &bad, EINVAL);
+	bad = good;
+	bad.priority = 3;
+	expect_create(dev, &bad, EINVAL);
+	bad = good;
+	bad.vm_id = NO_HANDLE;
+	expect_create(dev, &bad, ENOENT);
+
+	/* Sizes that no memory has, up to those that overflow. */
+	bad = good;
+	bad.size = vram + PAGE;
+	expect_create(dev, &bad, ENOSPC);
+	for (unsigned int bit = 44; bit < 64; bit++) {
+		for (uint32_t placement = 1; placement < 4; placement++) {
+			bad = good;
+			bad.placement = placement;
+			bad.size = 1ull << bit;
+			expect_create(dev, &bad, ENOSPC);
+			bad.size = -(1ull << (bit - 32));
+			expect_create(dev, &bad, ENOSPC);
+		}
+	}
+
+	/* The VM of another file. */
+	igt_assert_eq(mirage_vm_create_with(dev, 0, &vm), 0);
+	bad = good;
+	bad.vm_id = vm;
+	{
+		struct mirage other;
+
+		igt_assert_eq(mirage_open(&other), 0);
+		expect_create(&other, &bad, ENOENT);
+		mirage_close(&other);
+	}
+	igt_assert_eq(mirage_vm_destroy(dev, vm), 0);
+	expect_create(dev, &bad, ENOENT);
+}
+
+/**
+ * SUBTEST: high-priority-needs-privilege
+ * Description: Without CAP_SYS_NICE nobody makes an object that stays in video memory.
+ */
+static void privilege(struct mirage *dev)
+{
+	uint32_t handle;
+
+	igt_assert_eq(mirage_bo_create_with(dev, PAGE, BO_VRAM, 0, DRM_MIRAGE_BO_PRIORITY_HIGH, 0,
+					    &handle), 0);
+	igt_assert_eq(mirage_bo_close(dev, handle), 0);
+	igt_fork(child, 1) {
+		igt_assert_eq(setuid(65534), 0);
+		igt_assert_eq(mirage_bo_create_with(dev, PAGE, BO_VRAM, 0,
+						    DRM_MIRAGE_BO_PRIORITY_HIGH, 0, &handle),
+			      -EACCES);
+		igt_assert_eq(mirage_bo_create_with(dev, PAGE, BO_VRAM, 0,
+						    DRM_MIRAGE_BO_PRIORITY_LOW, 0, &handle), 0);
+		igt_assert_eq(mirage_bo_close(dev, handle), 0);
+	}
+	igt_waitchildren();
+}
+
+/**
+ * SUBTEST: calls-refused
+ * Description: Handles that name nothing, padding, flags and pointers that are wrong, in each call on
+ *	an object.
+ */
+static void calls_refused(struct mirage *dev)
+{
+	struct drm_mirage_bo_madvise madvise;
+	struct drm_mirage_bo_label label;
+	struct drm_mirage_bo_query query;
+	struct drm_mirage_bo_mmap map;
+	struct drm_mirage_bo_wait wait;
+	struct mirage other;
+	char text[128];
+	struct bo bo;
+
+	igt_assert_eq(mirage_bo_close(dev, NO_HANDLE), -EINVAL);
+	igt_assert_eq(mirage_bo_query(dev, NO_HANDLE, &query), -ENOENT);
+	igt_assert_eq(mirage_bo_label(dev, NO_HANDLE, "x"), -ENOENT);
+	igt_assert_eq(mirage_bo_wait(dev, NO_HANDLE, 0, 0), -ENOENT);
+	igt_assert_eq(mirage_bo_madvise(dev, NO_HANDLE, DRM_MIRAGE_BO_DONTNEED, NULL), -ENOENT);
+	map = (struct drm_mirage_bo_mmap){ .handle = NO_HANDLE };
+	do_ioctl_err(dev->fd, DRM_IOCTL_MIRAGE_BO_MMAP, &map, ENOENT);
+
+	bo = bo_new(dev, PAGE, BO_SYSTEM);
+	igt_assert_eq(mirage_open(&other), 0);
+	igt_assert_eq(mirage_bo_query(&other, bo.handle, &query), -ENOENT);
+	mirage_close(&other);
+
+	for (unsigned int bit = 0; bit < 32; bit++) {
+		map = (struct drm_mirage_bo_mmap){ .handle = bo.handle, .pad = 1u << bit };
+		do_ioctl_err(dev->fd, DRM_IOCTL_MIRAGE_BO_MMAP, &map, EINVAL);
+		madvise = (struct drm_mirage_bo_madvise){ .handle = bo.handle, .pad = 1u << bit };
+		do_ioctl_err(dev->fd, DRM_IOCTL_MIRAGE_BO_MADVISE, &madvise, EINVAL);
+		if (!bit)
+			continue;
+		madvise = (struct drm_mirage_bo_madvise){ .handle = bo.handle, .advice = 1u << bit };
+		do_ioctl_err(dev->fd, DRM_IOCTL_MIRAGE_BO_MADVISE, &madvise, EINVAL);
+		wait = (struct drm_mirage_bo_wait){ .handle = bo.handle, .flags = 1u << bit };
+		do_ioctl_err(dev->fd, DRM_IOCTL_MIRAGE_BO_WAIT, &wait, EINVAL);
+	}
+
+	memset(text, 'x', sizeof(text));
+	label = (struct drm_mirage_bo_label){ .handle = bo.handle, .size = 64,
+					      .label = (uintptr_t)text };
+	do_ioctl_err(dev->fd, DRM_IOCTL_MIRAGE_BO_LABEL, &label, E2BIG);
+	label.size = ~0u;
+	do_ioctl_err(dev->fd, DRM_IOCTL_MIRAGE_BO_LABEL, &label, E2BIG);
+	label.size = 63;
+	do_ioctl(dev->fd, DRM_IOCTL_MIRAGE_BO_LABEL, &label);
+	label.label = BAD_POINTER;
+	do_ioctl_err(dev->fd, DRM_IOCTL_MIRAGE_BO_LABEL, &label, EFAULT);
+	text[62] = 0;
+	label.label = (uintptr_t)text;
+	do_ioctl_err(dev->fd, DRM_IOCTL_MIRAGE_BO_LABEL, &label, EINVAL);
+	bo_free(&bo);
+}
+
+/**
+ * SUBTEST: wait-for-nobody
+ * Description: Waiting for an object that no job uses returns at once, whatever the time.
+ */
+static void wait_for_nobody(struct mirage *dev)
+{
+	struct bo bo = bo_new(dev, PAGE, BO_VRAM);
+
+	bo_write(&bo, 1);
+	for (uint32_t flags = 0; flags < 2; flags++) {
+		igt_assert_eq(mirage_bo_wait(dev, bo.handle, flags, MIRAGE_FOREVER), 0);
+		igt_assert_eq(mirage_bo_wait(dev, bo.handle, flags, 0), 0);
+		igt_assert_eq(mirage_bo_wait(dev, bo.handle, flags, -1), 0);
+	}
+	bo_free(&bo);
+}
+
+static const struct {
+	const char *name;
+	void (*test)(struct mirage *dev);
+	const char *description;
+} subtests[] = {
+	{ "zeroed-vram", zeroed_vram, "An object in video memory reads as zeroes at first." },
+	{ "zeroed-system", zeroed_system, "An object in system memory reads as zeroes at first." },
+	{ "sizes", sizes, "Objects of odd sizes, alone and contiguous." },
+	{ "mapping-outlives-handle", mapping_outlives_handle,
+	  "A mapping works on when the handle is closed." },
+	{ "mapping-refused", mapping_refused, "Who may map what, and how." },
+	{ "create-refused", create_refused, "Each rule of BO_CREATE, broken alone." },
+	{ "high-priority-needs-privilege", privilege, "Only the privileged keep video memory." },
+	{ "calls-refused", calls_refused, "Wrong arguments of each call on an object." },
+	{ "wait-for-nobody", wait_for_nobody, "Waiting for an unused object returns at once." },
+};
 
 int igt_main()
 {
 	static struct mirage dev;
+	static size_t i;
 
 	igt_fixture()
 		igt_assert_eq(mirage_open(&dev), 0);
 
-	igt_describe("An object in video memory reads as zeroes at first.");
-	igt_subtest("zeroed-vram")
-		zeroed(&dev, VRAM);
-	igt_describe("An object in system memory reads as zeroes at first.");
-	igt_subtest("zeroed-system")
-		zeroed(&dev, SYSTEM);
+	for (i = 0; i < ARRAY_SIZE(subtests); i++) {
+		igt_describe(subtests[i].description);
+		igt_subtest(subtests[i].name)
+			subtests[i].test(&dev);
+	}
 
 	igt_fixture()
 		mirage_close(&dev);

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Objects on their way from one memory to another. */
+#ifndef MIRAGE_MOVE_H
+#define MIRAGE_MOVE_H
+
+#include <linux/types.h>
+
+struct ttm_buffer_object;
+struct ttm_operation_ctx;
+struct ttm_place;
+struct ttm_resource;
+
+int mirage_move(struct ttm_buffer_object *tbo, bool evict, struct ttm_operation_ctx *ctx,
+		struct ttm_resource *new, struct ttm_place *hop);
+
+#endif /* MIRAGE_MOVE_H */
