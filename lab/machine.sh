@@ -70,8 +70,9 @@ start_gpus() {
 	while read -r knob; do
 		[ -z "$knob" ] || knobs+=(--knob "$knob")
 	done <knobs
+	mkdir -p "$run/peers"
 	for ((i = 0; i < LAB_gpus; i++)); do
-		/mirage/build/main/hw/model/mirage-gpu --socket "$run/gpu$i.sock" --vram "$LAB_vram" "${knobs[@]}" \
+		/mirage/build/main/hw/model/mirage-gpu --peers "$run/peers" --socket "$run/gpu$i.sock" --vram "$LAB_vram" "${knobs[@]}" \
 			--log "$run/gpu$i.log" >"gpu$i.out.log" 2>&1 9<&- &
 		gpus+=($!)
 	done

@@ -22,7 +22,8 @@ struct device *device_create(u64 vram_size)
 	}
 	lock_init(&dev->lock);
 	pci_init(&dev->pci, dev->vram.bar_size);
-	dma_init(&dev->dma);
+	peers_init(&dev->peers);
+	dma_init(&dev->dma, &dev->peers);
 	intr_init(&dev->intr);
 	tlb_init(&dev->tlb);
 	engine_init(&dev->engine);
@@ -43,6 +44,7 @@ void device_destroy(struct device *dev)
 	tlb_fini(&dev->tlb);
 	intr_clear(&dev->intr);
 	dma_fini(&dev->dma);
+	peers_fini(&dev->peers);
 	lock_fini(&dev->lock);
 	vram_fini(&dev->vram);
 	free(dev);
@@ -103,6 +105,15 @@ void device_function_reset(struct device *dev)
 {
 	device_reset(dev);
 	pci_reset(&dev->pci);
+	vram_lose(&dev->vram);
+	device_config_changed(dev);
+}
+
+void device_config_changed(struct device *dev)
+{
+	peers_publish(&dev->peers, pci_vram_address(&dev->pci), dev->vram.bar_size, dev->vram.fd);
+	/* Back from D3hot, it goes on with what it was at. */
+	engine_wake(dev);
 }
 
 void device_halt(struct device *dev, enum mirage_dev_error error)

@@ -6,8 +6,8 @@
  * space, memory maps, reset), the engine thread does everything else.
  *
  * Locks, outer first: device.lock (all state but the doorbells), engine.mutex
- * and log_mutex (leaves). device.lock is held for at most one slice; no message
- * is received or sent and no sleep happens while it is held.
+ * and log_mutex (leaves). device.lock is held for at most one slice, but for a function
+ * reset; no message is received or sent and no sleep happens while it is held.
  */
 #ifndef MODEL_DEVICE_H
 #define MODEL_DEVICE_H
@@ -24,6 +24,7 @@
 #include "log.h"
 #include "mmu.h"
 #include "pci.h"
+#include "peers.h"
 #include "perf.h"
 #include "phys.h"
 #include "queues.h"
@@ -36,6 +37,7 @@ struct device {
 	struct lock lock;	/* protects everything below but @engine and @vram's constants */
 	struct vram vram;
 	struct pci pci;
+	struct peers peers;
 	struct dma dma;
 	struct regs regs;
 	struct intr intr;
@@ -74,8 +76,14 @@ void device_reset(struct device *dev);
 /** device_engine_reset() - BUS_ENGINE_RESET: the channel that has its turn loses it, whatever it does. */
 void device_engine_reset(struct device *dev);
 
-/** device_function_reset() - function level reset: configuration space too. */
+/**
+ * device_function_reset() - function level reset, reset of bus or machine: configuration space
+ * too, and VRAM loses its content. Takes as long as it takes to write what of VRAM is in use.
+ */
 void device_function_reset(struct device *dev);
+
+/** device_config_changed() - configuration space was written: power state, apertures. */
+void device_config_changed(struct device *dev);
 
 /**
  * device_halt() - a device error. Engines end at their next instruction or chunk, so

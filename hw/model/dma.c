@@ -17,14 +17,17 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "dma.h"
+#include "log.h"
+#include "peers.h"
 
 #define DMA_ADDR_LIMIT ((u64)1 << 52)
 
-void dma_init(struct dma *dma)
+void dma_init(struct dma *dma, const struct peers *peers)
 {
-	*dma = (struct dma){ 0 };
+	*dma = (struct dma){ .peers = peers };
 }
 
 static void dma_put_file(struct dma *dma, struct dma_file *file)
@@ -171,9 +174,28 @@ int dma_unmap(struct dma *dma, u64 start, u64 size)
 	return 0;
 }
 
+/*
+ * The client names no file for another GPU's memory. That GPU may come to be at its place after
+ * the map, so this is asked when somebody wants to go there, and not when the map is made.
+ */
+static bool dma_find_peer(struct dma *dma, struct dma_map *map)
+{
+	u64 size = map->last - map->start + 1;
+	int fd = peers_find(dma->peers, map->start, size);
+
+	if (fd < 0)
+		return false;
+	if (!dma_get_file(dma, fd, size, map->writable, &map->file))
+		map->host = map->file->host;
+	close(fd);
+	log_info("another GPU is at %#llx + %#llx", (unsigned long long)map->start,
+		 (unsigned long long)size);
+	return map->host;
+}
+
 void *dma_find(struct dma *dma, u64 addr, bool write, u64 *avail)
 {
-	const struct dma_map *map;
+	struct dma_map *map;
 	unsigned int i = dma->hit;
 
 	if (i >= dma->nr || addr < dma->maps[i].start || addr > dma->maps[i].last) {
@@ -183,7 +205,9 @@ void *dma_find(struct dma *dma, u64 addr, bool write, u64 *avail)
 		dma->hit = i;
 	}
 	map = &dma->maps[i];
-	if (!map->host || (write && !map->writable))
+	if (write && !map->writable)
+		return NULL;
+	if (!map->host && !dma_find_peer(dma, map))
 		return NULL;
 	*avail = map->last - addr + 1;
 	return map->host + (addr - map->start);

@@ -26,7 +26,7 @@ struct dma_file {
 struct dma_map {
 	u64 start;		/* bus address of the first byte */
 	u64 last;		/* and of the last one */
-	u8 *host;		/* place of the first byte; NULL: no memory the device could reach */
+	u8 *host;		/* place of the first byte; NULL: memory that may be another GPU's, or none */
 	struct dma_file *file;	/* NULL if @host is */
 	bool writable;
 };
@@ -38,9 +38,10 @@ struct dma {
 	unsigned int space;	/* maps allocated */
 	unsigned int hit;	/* index of the map found last */
 	struct dma_file *files;
+	const struct peers *peers;	/* where ranges without memory may lead */
 };
 
-void dma_init(struct dma *dma);
+void dma_init(struct dma *dma, const struct peers *peers);
 void dma_fini(struct dma *dma);
 
 /**

@@ -140,7 +140,7 @@ u64 engine_step(struct device *dev)
 	u64 next = UINT64_MAX;
 	struct chan *chan;
 
-	if (!dev->running)
+	if (!dev->running || !pci_powered(&dev->pci))
 		return UINT64_MAX;
 	look_at_doorbells(dev);
 	if (dev->running)

@@ -48,6 +48,8 @@ int main(int argc, char **argv)
 		if (regs_knob(&dev->regs, options.knobs[i].name, options.knobs[i].value))
 			log_fatal("--knob %s: no such knob; --help lists them",
 				  options.knobs[i].name);
+	if (options.peers && peers_join(&dev->peers, options.peers))
+		log_fatal("--peers %s: %s", options.peers, strerror(errno));
 	listener = transport_listen(options.socket);
 	if (listener < 0)
 		log_fatal("%s: %s", options.socket, strerror(errno));

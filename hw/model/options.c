@@ -15,6 +15,7 @@
 
 static const char usage[] =
 	"Usage: mirage-gpu --socket PATH [--vram SIZE] [--knob NAME=VALUE]... [--log FILE]\n"
+	"                  [--peers DIR]\n"
 	"\n"
 	"Serves a mirage GPU over vfio-user at a Unix socket, to one client, until it\n"
 	"disconnects.\n"
@@ -24,6 +25,8 @@ static const char usage[] =
 	"                     a multiple of 2 MiB from 16 MiB to 64 GiB\n"
 	"  --knob NAME=VALUE  value of a TEST register after reset, see below\n"
 	"  --log FILE         write messages there, not to standard error\n"
+	"  --peers DIR        a directory that all GPUs of a machine share: they reach\n"
+	"                     each other's video memory then, without an IOMMU\n"
 	"  --help             print this\n"
 	"\n"
 	"Knobs:";
@@ -113,6 +116,7 @@ void options_parse(struct options *options, int argc, char **argv)
 		{ "vram", required_argument, NULL, 'v' },
 		{ "knob", required_argument, NULL, 'k' },
 		{ "log", required_argument, NULL, 'l' },
+		{ "peers", required_argument, NULL, 'p' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 }
 	};
@@ -132,6 +136,9 @@ void options_parse(struct options *options, int argc, char **argv)
 			break;
 		case 'l':
 			options->log = optarg;
+			break;
+		case 'p':
+			options->peers = optarg;
 			break;
 		case 'h':
 			fputs(usage, stdout);

@@ -15,6 +15,7 @@ struct option_knob {
 struct options {
 	const char *socket;	/* path */
 	const char *log;	/* path or NULL */
+	const char *peers;	/* path or NULL */
 	u64 vram_size;		/* bytes */
 	struct option_knob knobs[OPTIONS_MAX_KNOBS];
 	unsigned int nr_knobs;

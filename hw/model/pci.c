@@ -134,19 +134,30 @@ bool pci_config_write(struct pci *pci, u32 offset, u32 len, const u8 *data)
 	return flr;
 }
 
-static bool powered(const struct pci *pci)
+bool pci_powered(const struct pci *pci)
 {
 	return !(get16(&pci->config[CAP_PM + PCI_PM_CTRL]) & PCI_PM_CTRL_STATE_MASK);
 }
 
+u64 pci_vram_address(const struct pci *pci)
+{
+	const u8 *bar = &pci->config[PCI_BASE_ADDRESS_0 + 4 * MIRAGE_BAR_VRAM];
+	u64 value;
+
+	if (!pci_memory_enabled(pci))
+		return 0;
+	memcpy(&value, bar, sizeof(value));
+	return value & PCI_BASE_ADDRESS_MEM_MASK;
+}
+
 bool pci_bus_master(const struct pci *pci)
 {
-	return powered(pci) && (get16(&pci->config[PCI_COMMAND]) & PCI_COMMAND_MASTER);
+	return pci_powered(pci) && (get16(&pci->config[PCI_COMMAND]) & PCI_COMMAND_MASTER);
 }
 
 bool pci_memory_enabled(const struct pci *pci)
 {
-	return powered(pci) && (get16(&pci->config[PCI_COMMAND]) & PCI_COMMAND_MEMORY);
+	return pci_powered(pci) && (get16(&pci->config[PCI_COMMAND]) & PCI_COMMAND_MEMORY);
 }
 
 void pci_msix_read(const struct pci *pci, u32 offset, u32 len, u8 *data)

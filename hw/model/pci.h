@@ -28,6 +28,12 @@ void pci_config_read(const struct pci *pci, u32 offset, u32 len, u8 *data);
 /** pci_config_write() - likewise. Returns whether the write asks for a function level reset. */
 bool pci_config_write(struct pci *pci, u32 offset, u32 len, const u8 *data);
 
+/** pci_powered() - the function is in D0. In D3hot it keeps everything and does nothing. */
+bool pci_powered(const struct pci *pci);
+
+/** pci_vram_address() - bus address at which the function answers for VRAM; 0: it does not. */
+u64 pci_vram_address(const struct pci *pci);
+
 /** pci_bus_master() - the function may access memory and send messages. */
 bool pci_bus_master(const struct pci *pci);
 

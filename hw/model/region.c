@@ -102,6 +102,8 @@ int region_write(struct device *dev, u32 index, u64 offset, u32 len, const u8 *d
 		lock_acquire(&dev->lock);
 		if (pci_config_write(&dev->pci, (u32)offset, len, data))
 			device_function_reset(dev);
+		else
+			device_config_changed(dev);
 		lock_release(&dev->lock);
 		return 0;
 	}

@@ -128,6 +128,9 @@ static int do_dma_map(struct server *s)
 			  (unsigned long long)map->size, strerror(-ret));
 		return ret;
 	}
+	if (fd < 0)
+		log_info("range without a file: %#llx + %#llx", (unsigned long long)map->addr,
+			 (unsigned long long)map->size);
 	return reply(s, NULL, 0);
 }
 

@@ -5,6 +5,7 @@
  * large as the aperture and sparse: pages never touched cost nothing.
  */
 #include <fcntl.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -51,6 +52,17 @@ close_fd:
 	close(vram->fd);
 	vram->fd = -1;
 	return -1;
+}
+
+void vram_lose(struct vram *vram)
+{
+	off_t start, end = 0;
+
+	/* Pages that were never touched are left out: they hold nothing, and take no memory. */
+	while ((start = lseek(vram->fd, end, SEEK_DATA)) >= 0) {
+		end = lseek(vram->fd, start, SEEK_HOLE);
+		memset(vram->host + start, VRAM_LOST, (size_t)(end - start));
+	}
 }
 
 void vram_fini(struct vram *vram)

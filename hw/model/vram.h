@@ -5,6 +5,9 @@
 
 #include "util.h"
 
+/* What lost bytes read as; as a page-table entry it is valid and malformed. */
+#define VRAM_LOST 0xa5
+
 struct vram {
 	int fd;		/* memfd of @bar_size bytes, given to the client to map */
 	u64 size;	/* bytes of video memory, a multiple of MIRAGE_VRAM_GRANULE */
@@ -17,6 +20,9 @@ struct vram {
  * Returns a text for the user, or NULL if nothing is.
  */
 const char *vram_size_error(u64 size);
+
+/** vram_lose() - overwrite what has been written, as if it had lost power. */
+void vram_lose(struct vram *vram);
 
 /** vram_init() - make video memory of a valid size, all zero. Returns 0 or -1 with errno set. */
 int vram_init(struct vram *vram, u64 size);

@@ -6,11 +6,13 @@
 #include <unistd.h>
 
 #include "dma.h"
+#include "peers.h"
 #include "tap.h"
 
 #define FILE_SIZE MiB(1)
 
 static struct dma dma;
+static struct peers peers;	/* nobody else */
 static int fd;
 static u8 *file;
 
@@ -22,7 +24,8 @@ static void start(void)
 	CHECK(file != MAP_FAILED);
 	for (u64 i = 0; i < FILE_SIZE; i += KiB(4))
 		*(u64 *)(file + i) = i;
-	dma_init(&dma);
+	peers_init(&peers);
+	dma_init(&dma, &peers);
 }
 
 static void end(void)
