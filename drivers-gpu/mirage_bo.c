@@ -26,6 +26,7 @@
 
 #include "mirage_device_types.h"
 #include "mirage_gpuvm.h"
+#include "mirage_prime.h"
 #include "mirage_tt.h"
 #include "mirage_vram_mgr.h"
 
@@ -36,6 +37,7 @@ static void mirage_bo_free(struct drm_gem_object *gem)
 
 static const struct drm_gem_object_funcs mirage_bo_funcs = {
 	.free = mirage_bo_free,
+	.export = mirage_prime_export,
 	.vmap = drm_gem_ttm_vmap,
 	.vunmap = drm_gem_ttm_vunmap,
 	.mmap = mirage_bo_mmap,
@@ -55,6 +57,8 @@ void mirage_bo_destroy(struct ttm_buffer_object *base)
 	list_del(&bo->node);
 	spin_unlock(&mdev->bo_lock);
 
+	if (bo->imported)
+		mirage_prime_destroy(bo);
 	dma_fence_put(bo->moved);
 	drm_gem_object_release(&base->base);
 	if (bo->resv_obj)
@@ -85,6 +89,7 @@ struct mirage_bo *mirage_bo_alloc(struct mirage_device *mdev, u64 size, u32 plac
 	bo->base.priority = bo->priority;
 	bo->tgid = current->tgid;
 	get_task_comm(bo->comm, current);
+	INIT_LIST_HEAD(&bo->prime_node);
 	drm_gem_private_object_init(&mdev->drm, &bo->base.base, size);
 	bo->base.base.funcs = &mirage_bo_funcs;
 
@@ -211,6 +216,47 @@ bool mirage_bo_is_resident(const struct mirage_bo *bo)
 }
 
 /**
+ * mirage_bo_validate_in() - make an object resident in one of some memories
+ * @bo: object, resv held; not an imported one
+ * @placement: DRM_MIRAGE_PLACEMENT_*; what is not among the object's own is left out
+ * @ctx: how to wait
+ *
+ * Context: may sleep, allocate, and evict other objects.
+ * Return: as mirage_bo_validate(); -EOPNOTSUPP it may be in none of them; -EBUSY it is pinned elsewhere
+ */
+int mirage_bo_validate_in(struct mirage_bo *bo, u32 placement, struct ttm_operation_ctx *ctx)
+{
+	struct mirage_device *mdev = to_mirage_device(bo->base.base.dev);
+	struct ttm_place places[2] = {};
+	struct ttm_placement list = { .placement = places };
+
+	dma_resv_assert_held(bo->base.base.resv);
+	if (mirage_bo_is_lost(bo))
+		return -EFAULT;
+	placement &= bo->placement;
+	if (!placement)
+		return -EOPNOTSUPP;
+	if (bo->base.pin_count)
+		return mirage_bo_location(bo) & placement ? 0 : -EBUSY;
+
+	/* Nobody is to make room for what cannot fit. */
+	if (placement & DRM_MIRAGE_PLACEMENT_VRAM && bo->base.base.size <= mdev->vram.size) {
+		places[0].mem_type = TTM_PL_VRAM;
+		if (bo->flags & DRM_MIRAGE_BO_CONTIGUOUS)
+			places[0].flags = TTM_PL_FLAG_CONTIGUOUS;
+		list.num_placement = 1;
+	}
+	if (placement & DRM_MIRAGE_PLACEMENT_SYSTEM) {
+		places[list.num_placement].mem_type = TTM_PL_TT;
+		if (list.num_placement)
+			places[1].flags = TTM_PL_FLAG_FALLBACK;
+		list.num_placement++;
+	}
+
+	return ttm_bo_validate(&bo->base, &list, ctx);
+}
+
+/**
  * mirage_bo_validate() - make an object resident
  * @bo: object, resv held
  * @ctx: how to wait
@@ -224,29 +270,17 @@ bool mirage_bo_is_resident(const struct mirage_bo *bo)
  */
 int mirage_bo_validate(struct mirage_bo *bo, struct ttm_operation_ctx *ctx)
 {
-	struct mirage_device *mdev = to_mirage_device(bo->base.base.dev);
-	struct ttm_place places[2] = {};
-	struct ttm_placement placement = { .placement = places };
+	u32 placement = bo->placement;
 
-	dma_resv_assert_held(bo->base.base.resv);
-	if (mirage_bo_is_lost(bo))
-		return -EFAULT;
+	if (bo->imported)
+		return mirage_prime_map(bo);
+	/* Pinned, it stays where it is, which others need. */
+	if (bo->base.pin_count)
+		return 0;
+	if (mirage_prime_wants_system(bo))
+		placement = DRM_MIRAGE_PLACEMENT_SYSTEM;
 
-	/* Nobody is to make room for what cannot fit. */
-	if (bo->placement & DRM_MIRAGE_PLACEMENT_VRAM && bo->base.base.size <= mdev->vram.size) {
-		places[0].mem_type = TTM_PL_VRAM;
-		if (bo->flags & DRM_MIRAGE_BO_CONTIGUOUS)
-			places[0].flags = TTM_PL_FLAG_CONTIGUOUS;
-		placement.num_placement = 1;
-	}
-	if (bo->placement & DRM_MIRAGE_PLACEMENT_SYSTEM) {
-		places[placement.num_placement].mem_type = TTM_PL_TT;
-		if (placement.num_placement)
-			places[1].flags = TTM_PL_FLAG_FALLBACK;
-		placement.num_placement++;
-	}
-
-	return ttm_bo_validate(&bo->base, &placement, ctx);
+	return mirage_bo_validate_in(bo, placement, ctx);
 }
 
 /**
@@ -259,6 +293,8 @@ u32 mirage_bo_location(const struct mirage_bo *bo)
 {
 	if (!mirage_bo_is_resident(bo))
 		return 0;
+	if (bo->peer)
+		return DRM_MIRAGE_PLACEMENT_PEER;
 	if (bo->base.type != ttm_bo_type_sg && bo->base.resource->mem_type == TTM_PL_VRAM)
 		return DRM_MIRAGE_PLACEMENT_VRAM;
 	return DRM_MIRAGE_PLACEMENT_SYSTEM;

@@ -11,6 +11,7 @@
 #include <drm/ttm/ttm_bo.h>
 #include <drm/ttm/ttm_placement.h>
 
+struct dma_buf;
 struct dma_fence;
 struct drm_device;
 struct drm_file;
@@ -52,6 +53,16 @@ struct mirage_bo {
 	struct mirage_vm *vm;
 	/** @userptr: memory of a process that this object is; else NULL; constant */
 	struct hmm_userptr *userptr;
+	/** @imported: the dma-buf that this object is, a reference; else NULL; constant */
+	struct dma_buf *imported;
+	/** @exported: the dma-buf made of this object, until its release, without a reference. Protected by resv. */
+	struct dma_buf *exported;
+	/** @far_importers: those attached to @exported who do not reach video memory. Protected by resv. */
+	unsigned int far_importers;
+	/** @peer: @imported is in video memory of another device of this driver. Protected by resv. */
+	bool peer;
+	/** @prime_node: in mirage_prime.bos. Protected by mirage_prime.lock. */
+	struct list_head prime_node;
 	/** @advice: what user space said of the content. Protected by resv. */
 	enum drm_mirage_bo_advice advice;
 	/** @purged: the content is gone for good. Protected by resv. */
@@ -111,6 +122,7 @@ static inline bool mirage_bo_is_ours(const struct ttm_buffer_object *base)
 
 /* Placing one. resv held. */
 int mirage_bo_validate(struct mirage_bo *bo, struct ttm_operation_ctx *ctx);
+int mirage_bo_validate_in(struct mirage_bo *bo, u32 placement, struct ttm_operation_ctx *ctx);
 bool mirage_bo_has_memory(const struct mirage_bo *bo);
 bool mirage_bo_is_resident(const struct mirage_bo *bo);
 bool mirage_bo_is_lost(struct mirage_bo *bo);

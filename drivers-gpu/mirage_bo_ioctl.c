@@ -135,7 +135,8 @@ int mirage_ioctl_bo_mmap(struct drm_device *drm, void *data, struct drm_file *fi
  * @data: struct drm_mirage_bo_madvise
  * @file: file
  *
- * Return: 0; -EINVAL advice or pad, or an object whose content is not ours to drop; -ENOENT, -EINTR
+ * Return: 0; -EINVAL advice or pad, or an object whose content is not ours to drop; -EBUSY it is exported and others
+ * rely on it; -ENOENT, -EINTR
  */
 int mirage_ioctl_bo_madvise(struct drm_device *drm, void *data, struct drm_file *file)
 {
@@ -155,6 +156,11 @@ int mirage_ioctl_bo_madvise(struct drm_device *drm, void *data, struct drm_file 
 	ret = ttm_bo_reserve(&bo->base, true, false, NULL);
 	if (ret)
 		goto out_put;
+	/* Others rely on it. */
+	if (bo->exported && args->advice == DRM_MIRAGE_BO_DONTNEED) {
+		ret = -EBUSY;
+		goto out_unlock;
+	}
 	bo->advice = args->advice;
 	spin_lock(&bo->base.bdev->lru_lock);
 	bo->base.priority = bo->advice == DRM_MIRAGE_BO_DONTNEED ? MIRAGE_BO_TTM_DONTNEED :
@@ -162,6 +168,7 @@ int mirage_ioctl_bo_madvise(struct drm_device *drm, void *data, struct drm_file 
 	ttm_bo_move_to_lru_tail(&bo->base);
 	spin_unlock(&bo->base.bdev->lru_lock);
 	args->retained = !mirage_bo_is_lost(bo);
+out_unlock:
 	dma_resv_unlock(bo->base.base.resv);
 out_put:
 	mirage_bo_put(bo);

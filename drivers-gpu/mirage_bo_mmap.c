@@ -17,6 +17,7 @@
 #include <drm/ttm/ttm_tt.h>
 
 #include "mirage_bo.h"
+#include "mirage_prime.h"
 
 static vm_fault_t mirage_bo_fault_error(int err)
 {
@@ -90,5 +91,7 @@ int mirage_bo_mmap(struct drm_gem_object *gem, struct vm_area_struct *vma)
 {
 	if (!(gem_to_mirage_bo(gem)->flags & DRM_MIRAGE_BO_CPU_ACCESS))
 		return -EACCES;
+	if (gem_to_mirage_bo(gem)->imported)
+		return mirage_prime_mmap(gem, vma);
 	return drm_gem_ttm_mmap(gem, vma);
 }

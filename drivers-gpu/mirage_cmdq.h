@@ -42,7 +42,6 @@ u64 mirage_cmdq_invalidate(struct mirage_device *mdev, u32 vm_id, u64 addr, u64 
 u64 mirage_cmdq_invalidate_all(struct mirage_device *mdev, u32 vm_id);
 u64 mirage_cmdq_replay(struct mirage_device *mdev, u32 vm_id);
 u64 mirage_cmdq_chan(struct mirage_device *mdev, enum mirage_cmd_op op, u32 chan);
-int mirage_cmdq_try_wait(struct mirage_device *mdev, u64 seqno, u64 timeout_ns);
 int mirage_cmdq_wait(struct mirage_device *mdev, u64 seqno, bool blockable);
 
 #endif /* MIRAGE_CMDQ_H */

@@ -242,6 +242,9 @@ int mirage_device_init(struct mirage_device *mdev)
 	ret = mirage_ttm_init(mdev);
 	if (ret)
 		return ret;
+	ret = mirage_prime_init(mdev);
+	if (ret)
+		return ret;
 	ret = device_init_tables(mdev);
 	if (ret)
 		return ret;
@@ -291,6 +294,7 @@ void mirage_device_unplug(struct mirage_device *mdev)
 	mirage_reset_stop(mdev);
 	mirage_queues_lost(mdev);
 	mirage_vm_unplug_all(mdev);
+	mirage_prime_unplug(mdev);
 	mirage_tt_unplug(mdev);
 	flush_workqueue(mdev->fault_wq);
 	flush_workqueue(mdev->submit_wq);

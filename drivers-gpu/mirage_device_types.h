@@ -22,6 +22,7 @@
 #include "mirage_fault.h"
 #include "mirage_irq.h"
 #include "mirage_mem.h"
+#include "mirage_prime.h"
 #include "mirage_reset.h"
 #include "mirage_ttm.h"
 #include "mirage_vram.h"
@@ -130,6 +131,8 @@ struct mirage_device {
 	struct mirage_copier copier;
 	/** @ttm: memories and moves of buffer objects */
 	struct mirage_ttm ttm;
+	/** @prime: objects that are shared with others */
+	struct mirage_prime prime;
 	/** @bo_lock: protects @bos and the labels in it. A spinlock: nothing but reading and writing them inside. */
 	spinlock_t bo_lock;
 	/** @bos: struct mirage_bo, all of them. Protected by @bo_lock. */

@@ -16,7 +16,7 @@
  *   mirage_svm     what the mirror core calls        mirage_cmdq      commands to the device
  *   mirage_event   what channels report              mirage_watchdog  lost interrupts
  *   mirage_bo      buffer objects                    mirage_ttm       their pages and moves
- *   mirage_vram    video memory
+ *   mirage_vram    video memory                      mirage_prime     objects shared with others
  */
 #include <linux/module.h>
 #include <linux/pci.h>
@@ -36,6 +36,7 @@
 #include "mirage_exec.h"
 #include "mirage_fdinfo.h"
 #include "mirage_file.h"
+#include "mirage_prime.h"
 #include "mirage_query.h"
 #include "mirage_queue.h"
 #include "mirage_user_fence.h"
@@ -92,6 +93,7 @@ static const struct drm_driver mirage_drm_driver = {
 	.desc = "mirage GPU",
 	.major = 1,
 	.minor = 0,
+	.gem_prime_import = mirage_prime_import,
 	.fops = &mirage_fops,
 	.ioctls = mirage_ioctls,
 	.num_ioctls = ARRAY_SIZE(mirage_ioctls),

@@ -41,6 +41,7 @@
 #include "mirage_bo.h"
 #include "mirage_copy.h"
 #include "mirage_device_types.h"
+#include "mirage_prime.h"
 #include "mirage_tt.h"
 #include "mirage_vram_mgr.h"
 
@@ -133,10 +134,16 @@ static int move_copy(struct mirage_device *mdev, struct ttm_buffer_object *tbo, 
 	return 0;
 }
 
-/* Nobody uses the object any more, neither jobs nor page tables. */
+/* Nobody uses the object any more, neither jobs nor page tables nor those who have imported it. */
 static int move_quiesce(struct ttm_buffer_object *tbo, struct ttm_operation_ctx *ctx)
 {
-	return ttm_bo_wait_ctx(tbo, ctx);
+	int ret;
+
+	ret = ttm_bo_wait_ctx(tbo, ctx);
+	if (ret)
+		return ret;
+	mirage_prime_moving(to_mirage_bo(tbo));
+	return 0;
 }
 
 /* Drop the content instead of moving it. */

@@ -40,7 +40,6 @@
 
 #include "mirage_cmdq.h"
 #include "mirage_device_types.h"
-#include "mirage_engine.h"
 #include "mirage_fault.h"
 #include "mirage_job.h"
 #include "mirage_packet.h"
@@ -297,38 +296,11 @@ static bool mirage_queue_is_ready(struct mirage_queue *queue)
 	return ready;
 }
 
-static bool mirage_queue_is_late(struct mirage_queue *queue)
-{
-	lockdep_assert_held(&queue->lock);
-
-	return queue->error.state == DRM_MIRAGE_QUEUE_READY && !list_empty(&queue->in_flight) &&
-	       queue->sched.timeout != MAX_SCHEDULE_TIMEOUT &&
-	       time_after_eq(jiffies, queue->since + queue->sched.timeout);
-}
-
-/* Is a job late? If that is another's fault it gets its time once more. */
-static bool mirage_queue_is_to_blame(struct mirage_queue *queue)
-{
-	bool late;
-
-	spin_lock(&queue->lock);
-	late = mirage_queue_is_late(queue);
-	spin_unlock(&queue->lock);
-	if (!late || !mirage_engine_blames_other(queue))
-		return late;
-
-	spin_lock(&queue->lock);
-	queue->since = jiffies;
-	spin_unlock(&queue->lock);
-
-	return false;
-}
-
 /**
  * mirage_queue_expire() - stop a queue if its oldest job takes too long
  * @queue: queue that was polled, a reference held
  *
- * Context: process, may sleep: another queue's job that hangs is found and ended here.
+ * Context: process; does not sleep.
  * Return: true if this stopped it
  */
 bool mirage_queue_expire(struct mirage_queue *queue)
@@ -339,11 +311,11 @@ bool mirage_queue_expire(struct mirage_queue *queue)
 	};
 	bool late;
 
-	if (!mirage_queue_is_to_blame(queue))
-		return false;
-
 	spin_lock(&queue->lock);
-	late = mirage_queue_is_late(queue) && mirage_queue_fail_locked(queue, &timeout);
+	late = !list_empty(&queue->in_flight) &&
+	       queue->sched.timeout != MAX_SCHEDULE_TIMEOUT &&
+	       time_after_eq(jiffies, queue->since + queue->sched.timeout) &&
+	       mirage_queue_fail_locked(queue, &timeout);
 	spin_unlock(&queue->lock);
 
 	if (late)
@@ -401,7 +373,10 @@ void mirage_queue_quiesce(struct mirage_queue *queue)
 
 	/* When the device has been unplugged it was cut off before, and no channel runs. */
 	if (drm_dev_enter(&mdev->drm, &idx)) {
-		mirage_engine_drop(mdev, queue->chan);
+		u64 seqno = mirage_cmdq_chan(mdev, MIRAGE_CMD_CHAN_RESET, queue->chan);
+
+		/* On an error the device has been cut off from memory, which is as good. */
+		mirage_cmdq_wait(mdev, seqno, true);
 		mirage_queue_poll(queue);
 		mirage_usage_account(queue);
 		drm_dev_exit(idx);

@@ -219,7 +219,6 @@ void mirage_queue_reset(struct mirage_queue *queue);
 void mirage_queue_restart(struct mirage_queue *queue);
 
 /* For those who hear from the device. */
-struct mirage_queue *mirage_queue_lookup(struct mirage_device *mdev, unsigned long chan);
 bool mirage_queue_is_live(struct mirage_device *mdev, const struct mirage_fault *fault,
 			  const struct mirage_vm *vm, u32 *queue_id);
 bool mirage_queue_fault(struct mirage_device *mdev, const struct mirage_fault *fault,

@@ -24,7 +24,9 @@
 #include "mirage_bo.h"
 #include "mirage_device_types.h"
 #include "mirage_move.h"
+#include "mirage_prime.h"
 #include "mirage_tt.h"
+#include "mirage_prime.h"
 #include "mirage_vram_mgr.h"
 
 /**
@@ -99,6 +101,13 @@ static int mirage_ttm_access_memory(struct ttm_buffer_object *bo, unsigned long 
 	return len;
 }
 
+/* The memory of an object goes for good. */
+static void mirage_ttm_delete_mem_notify(struct ttm_buffer_object *bo)
+{
+	if (mirage_bo_is_ours(bo) && to_mirage_bo(bo)->imported)
+		mirage_prime_unmap(to_mirage_bo(bo));
+}
+
 static const struct ttm_device_funcs mirage_ttm_funcs = {
 	.ttm_tt_create = mirage_tt_create,
 	.ttm_tt_populate = mirage_tt_populate,
@@ -110,6 +119,7 @@ static const struct ttm_device_funcs mirage_ttm_funcs = {
 	.io_mem_reserve = mirage_ttm_io_mem_reserve,
 	.io_mem_pfn = mirage_ttm_io_mem_pfn,
 	.access_memory = mirage_ttm_access_memory,
+	.delete_mem_notify = mirage_ttm_delete_mem_notify,
 };
 
 static void mirage_ttm_fini(struct drm_device *drm, void *unused)

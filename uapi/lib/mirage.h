@@ -82,6 +82,11 @@ int mirage_bo_query(const struct mirage *gpu, uint32_t handle, struct drm_mirage
 int mirage_bo_label(const struct mirage *gpu, uint32_t handle, const char *label);
 int mirage_bo_wait(const struct mirage *gpu, uint32_t handle, uint32_t flags, int64_t timeout_ns);
 
+/* ---- sharing buffer objects (prime.c) ---- */
+
+int mirage_prime_export(const struct mirage *gpu, uint32_t handle, uint32_t flags, int *fd);
+int mirage_prime_import(const struct mirage *gpu, int fd, uint32_t *handle);
+
 /* ---- queues and jobs (queue.c) ---- */
 
 /** MIRAGE_PRIORITY_USUAL: the priority of a queue that asks for none. */

@@ -449,6 +449,8 @@ struct drm_mirage_wait_user_fence {
 #define DRM_MIRAGE_PLACEMENT_VRAM	(1u << 0)
 /** DRM_MIRAGE_PLACEMENT_SYSTEM: system memory that the GPU can reach. */
 #define DRM_MIRAGE_PLACEMENT_SYSTEM	(1u << 1)
+/** DRM_MIRAGE_PLACEMENT_PEER: video memory of another mirage GPU, reached there; of imported objects, out only. */
+#define DRM_MIRAGE_PLACEMENT_PEER	(1u << 2)
 
 /** DRM_MIRAGE_BO_CPU_ACCESS: it may be mapped by the CPU. */
 #define DRM_MIRAGE_BO_CPU_ACCESS	(1u << 0)
