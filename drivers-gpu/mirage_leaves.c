@@ -146,6 +146,24 @@ static void leaves_use_table(struct mirage_leaves *leaves)
 	leaves_set_pde(leaves, leaves->table);
 }
 
+/* Would the device be wrong to go on using what it may have cached for these pages? */
+static bool leaves_replaces(const struct mirage_leaves *leaves, unsigned int index,
+			    unsigned int npages, u64 pte)
+{
+	unsigned int i;
+
+	for (i = 0; i < npages; i++) {
+		u64 old = leaves->pte[index + i] & ~MIRAGE_PTE_CONT;
+
+		if (old & MIRAGE_PTE_VALID && old & ~(pte + i * PAGE_BYTES))
+			return true;
+		if (old & MIRAGE_PTE_VALID &&
+		    mirage_pte_addr(old) != mirage_pte_addr(pte + i * PAGE_BYTES))
+			return true;
+	}
+	return false;
+}
+
 static void leaves_count(const struct mirage_leaves *leaves, unsigned int index,
 			 unsigned int npages, struct mirage_leaf_counts *counts)
 {
@@ -172,13 +190,17 @@ static void leaves_count(const struct mirage_leaves *leaves, unsigned int index,
  * @rights: bits of MIRAGE_PTE_RIGHTS
  * @counts: the leaves that now cover the pages are added here
  *
- * A page that is mapped already keeps its address and may gain rights: valid to valid
- * needs no flush, since a permission miss makes the device walk again.
+ * A page that is mapped already may gain rights without a flush, since a permission miss makes
+ * the device walk again. If it gets another address or loses rights it has to be flushed; it has its
+ * old or its new translation until then, and at no time none.
+ *
+ * Return: true if one of the pages has to be flushed from the TLB
  */
-void mirage_leaves_map(struct mirage_leaves *leaves, unsigned int index, unsigned int npages,
+bool mirage_leaves_map(struct mirage_leaves *leaves, unsigned int index, unsigned int npages,
 		       u64 addr, u64 rights, struct mirage_leaf_counts *counts)
 {
 	u64 pte = mirage_pte_leaf(addr, rights);
+	bool replaces = leaves_replaces(leaves, index, npages, pte);
 	unsigned int i;
 
 	if (npages == MIRAGE_PT_ENTRIES && !(addr & (BLOCK_BYTES - 1))) {
@@ -188,17 +210,18 @@ void mirage_leaves_map(struct mirage_leaves *leaves, unsigned int index, unsigne
 		leaves->synced = false;
 		leaves_set_pde(leaves, pte);
 		counts->pages_2m++;
-		return;
+		return replaces;
 	}
 
 	leaves_update(leaves, index, npages, pte);
 	if (leaves_uniform(leaves, 0, MIRAGE_PT_ENTRIES)) {
 		leaves_set_pde(leaves, leaves->pte[0] & ~MIRAGE_PTE_CONT);
 		counts->pages_2m++;
-		return;
+		return replaces;
 	}
 	leaves_use_table(leaves);
 	leaves_count(leaves, index, npages, counts);
+	return replaces;
 }
 
 /**

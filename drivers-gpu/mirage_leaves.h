@@ -57,7 +57,7 @@ struct mirage_leaf_counts {
 
 void mirage_leaves_init(struct mirage_leaves *leaves, const struct mirage_leaves_sink *sink,
 			u64 table, u64 *pte);
-void mirage_leaves_map(struct mirage_leaves *leaves, unsigned int index, unsigned int npages,
+bool mirage_leaves_map(struct mirage_leaves *leaves, unsigned int index, unsigned int npages,
 		       u64 addr, u64 rights, struct mirage_leaf_counts *counts);
 bool mirage_leaves_unmap(struct mirage_leaves *leaves, unsigned int index, unsigned int npages);
 

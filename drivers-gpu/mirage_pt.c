@@ -3,17 +3,20 @@
  * Page tables of the GPU: the tables and who owns them. What is in a block's own
  * table is decided in mirage_leaves.c; looking at tables is mirage_walk.c.
  *
- * All tables lie in VRAM. The two upper levels (PD2, PD1) are made with the first block
- * below them and go with the last, so a process that wanders through its address
- * space does not fill VRAM. Each block has its PT from the start: map() and
- * unmap() run under locks that reclaim takes and allocate nothing.
+ * The root (PD3) serves the whole address space; the rest of this file is about its lower part,
+ * which mirrors a process. What VM_BIND maps has tables of its own (mirage_gpuvm_node.c).
+ *
+ * The two upper levels (PD2, PD1) are made with the first block below them and go with the
+ * last, so a process that wanders through its address space does not fill VRAM. Each block
+ * has its PT from the start: map() and unmap() run under locks that reclaim takes and allocate
+ * nothing.
  *
  * A block's entry in PD1 is written by map() and unmap() alone and is 0 while nothing is
  * mapped. So two blocks of the same address may exist for a while (a new one, and
  * one that the core is about to free), as long as one of them is empty.
  *
- * Rejected: tables in system memory. They would need DMA mappings of their own, and every
- * walk of the device would cross the bus.
+ * Rejected: tables in system memory as a rule. Every walk of the device would cross the bus; so
+ * that is for when VRAM is full (mirage_table.c).
  */
 #include "mirage_pt.h"
 
@@ -30,21 +33,19 @@ static void pt_write_pte(struct mirage_leaves *leaves, unsigned int index, u64 p
 	struct mirage_block *block = container_of(leaves, struct mirage_block, leaves);
 
 	if (block->live)
-		mirage_vram_write64(&block->mdev->vram, block->table.offset + index * sizeof(u64),
-				    pte);
+		mirage_table_write(block->mdev, &block->table, index, pte);
 }
 
 static void pt_write_pde(struct mirage_leaves *leaves, u64 pde)
 {
 	struct mirage_block *block = container_of(leaves, struct mirage_block, leaves);
-	struct mirage_vram *vram = &block->mdev->vram;
 
 	WRITE_ONCE(block->dir->blocks[block->index], pde ? block : NULL);
 	if (!block->live)
 		return;
 	/* The device must not find the table before what is in it. */
-	mirage_vram_flush(vram);
-	mirage_vram_write64(vram, block->dir->buf.offset + block->index * sizeof(u64), pde);
+	mirage_vram_flush(&block->mdev->vram);
+	mirage_table_write(block->mdev, &block->dir->table, block->index, pde);
 }
 
 static const struct mirage_leaves_sink pt_sink = {
@@ -70,10 +71,10 @@ int mirage_pt_init(struct mirage_pt *pt, struct mirage_device *mdev, u32 vm_id)
 	mutex_init(&pt->lock);
 	xa_init(&pt->pd2s);
 	xa_init(&pt->pd1s);
-	ret = mirage_vram_alloc(mdev, &pt->root, MIRAGE_PD3_ENTRIES * sizeof(u64));
+	ret = mirage_table_alloc(mdev, &pt->root, MIRAGE_PD3_ENTRIES * sizeof(u64));
 	if (ret)
 		return ret;
-	mirage_vram_zero(&mdev->vram, pt->root.offset, pt->root.size);
+	mirage_table_zero(mdev, &pt->root);
 	mirage_vram_flush(&mdev->vram);
 	return 0;
 }
@@ -91,16 +92,26 @@ void mirage_pt_fini(struct mirage_pt *pt)
 	WARN_ON(!xa_empty(&pt->pd1s) || !xa_empty(&pt->pd2s));
 	xa_destroy(&pt->pd1s);
 	xa_destroy(&pt->pd2s);
-	mirage_vram_free(pt->mdev, &pt->root);
+	mirage_table_free(pt->mdev, &pt->root);
 	mutex_destroy(&pt->lock);
+}
+
+/**
+ * mirage_pt_unplug() - give back what may not outlive the driver's hold on the device
+ * @pt: page tables without blocks, of a device that was cut off
+ *
+ * Context: may sleep; between drm_dev_unplug() and the end of the PCI driver's remove().
+ */
+void mirage_pt_unplug(struct mirage_pt *pt)
+{
+	mirage_table_drop_system(pt->mdev, &pt->root);
 }
 
 /* The dir of @dirs for @va, made if there is none, with one more user. */
 static struct mirage_pt_dir *pt_get_dir(struct mirage_pt *pt, struct xarray *dirs, u64 va,
 					unsigned int shift, struct mirage_pt_dir *parent,
-					u64 parent_table, unsigned int nr_blocks)
+					unsigned int nr_blocks)
 {
-	struct mirage_vram *vram = &pt->mdev->vram;
 	struct mirage_pt_dir *dir;
 	int ret;
 
@@ -118,23 +129,24 @@ static struct mirage_pt_dir *pt_get_dir(struct mirage_pt *pt, struct xarray *dir
 	dir->va = va >> shift << shift;
 	dir->users = 1;
 	dir->parent = parent;
-	dir->entry = parent_table + mirage_pte_index(va, shift) * sizeof(u64);
-	ret = mirage_vram_alloc(pt->mdev, &dir->buf, SZ_4K);
+	dir->above = parent ? &parent->table : &pt->root;
+	ret = mirage_table_alloc(pt->mdev, &dir->table, SZ_4K);
 	if (ret)
 		goto err_free;
 	ret = xa_err(xa_store(dirs, va >> shift, dir, GFP_KERNEL));
 	if (ret)
-		goto err_vram;
+		goto err_table;
 
-	mirage_vram_zero(vram, dir->buf.offset, dir->buf.size);
-	mirage_vram_flush(vram);
-	mirage_vram_write64(vram, dir->entry, mirage_pte_table(dir->buf.offset));
+	mirage_table_zero(pt->mdev, &dir->table);
+	mirage_vram_flush(&pt->mdev->vram);
+	mirage_table_write(pt->mdev, dir->above, mirage_pte_index(va, shift),
+			   mirage_table_pte(&dir->table));
 	if (parent)
 		parent->users++;
 	return dir;
 
-err_vram:
-	mirage_vram_free(pt->mdev, &dir->buf);
+err_table:
+	mirage_table_free(pt->mdev, &dir->table);
 err_free:
 	kvfree(dir);
 	return ERR_PTR(ret);
@@ -142,8 +154,8 @@ err_free:
 
 static void pt_free_dir(struct mirage_pt *pt, struct mirage_pt_dir *dir)
 {
-	mirage_vram_free(pt->mdev, &dir->buf);
-	kvfree(dir);
+	mirage_table_free(pt->mdev, &dir->table);
+	kvfree_rcu(dir, rcu);
 }
 
 /* Wait until no walk is under way that may have found what was unlinked below @va. */
@@ -160,7 +172,7 @@ static void pt_unlink_dir(struct mirage_pt *pt, struct xarray *dirs, struct mira
 {
 	xa_erase(dirs, dir->va >> shift);
 	if (live)
-		mirage_vram_write64(&pt->mdev->vram, dir->entry, 0);
+		mirage_table_write(pt->mdev, dir->above, mirage_pte_index(dir->va, shift), 0);
 }
 
 /* One user less for a PD1, and what follows from it. */
@@ -196,11 +208,10 @@ static struct mirage_pt_dir *pt_get_pd1(struct mirage_pt *pt, u64 va)
 {
 	struct mirage_pt_dir *pd2, *pd1;
 
-	pd2 = pt_get_dir(pt, &pt->pd2s, va, MIRAGE_PD3_SHIFT, NULL, pt->root.offset, 0);
+	pd2 = pt_get_dir(pt, &pt->pd2s, va, MIRAGE_PD3_SHIFT, NULL, 0);
 	if (IS_ERR(pd2))
 		return pd2;
-	pd1 = pt_get_dir(pt, &pt->pd1s, va, MIRAGE_PD2_SHIFT, pd2, pd2->buf.offset,
-			 MIRAGE_PT_ENTRIES);
+	pd1 = pt_get_dir(pt, &pt->pd1s, va, MIRAGE_PD2_SHIFT, pd2, MIRAGE_PT_ENTRIES);
 	/* From here on a PD2 lives by its PD1s alone. */
 	if (!--pd2->users) {
 		pt_unlink_dir(pt, &pt->pd2s, pd2, MIRAGE_PD3_SHIFT, true);
@@ -234,7 +245,7 @@ struct mirage_block *mirage_pt_create_block(struct mirage_pt *pt, u64 start)
 	pte = kmalloc_objs(*pte, MIRAGE_PT_ENTRIES);
 	if (!block || !pte)
 		goto err_free;
-	ret = mirage_vram_alloc(mdev, &block->table, SZ_4K);
+	ret = mirage_table_alloc(mdev, &block->table, SZ_4K);
 	if (ret)
 		goto err_free;
 
@@ -243,17 +254,17 @@ struct mirage_block *mirage_pt_create_block(struct mirage_pt *pt, u64 start)
 	mutex_unlock(&pt->lock);
 	if (IS_ERR(block->dir)) {
 		ret = PTR_ERR(block->dir);
-		goto err_vram;
+		goto err_table;
 	}
 
 	block->mdev = mdev;
 	block->index = mirage_pte_index(start, MIRAGE_PD1_SHIFT);
-	mirage_leaves_init(&block->leaves, &pt_sink, mirage_pte_table(block->table.offset), pte);
+	mirage_leaves_init(&block->leaves, &pt_sink, mirage_table_pte(&block->table), pte);
 	drm_dev_exit(idx);
 	return block;
 
-err_vram:
-	mirage_vram_free(mdev, &block->table);
+err_table:
+	mirage_table_free(mdev, &block->table);
 err_free:
 	kfree(pte);
 	kfree(block);
@@ -274,10 +285,10 @@ void mirage_pt_destroy_block(struct mirage_pt *pt, struct mirage_block *block)
 
 	mutex_lock(&pt->lock);
 	pt_put_pd1(pt, block->dir);
-	mirage_vram_free(pt->mdev, &block->table);
+	mirage_table_free(pt->mdev, &block->table);
 	mutex_unlock(&pt->lock);
 	kfree(block->leaves.pte);
-	kfree(block);
+	kfree_rcu(block, rcu);
 }
 
 /**
@@ -289,7 +300,7 @@ void mirage_pt_destroy_block(struct mirage_pt *pt, struct mirage_block *block)
  *
  * Out of date as soon as it is known: mm may take pages at any time.
  *
- * Context: may sleep; takes mirage_pt.lock.
+ * Context: any; takes no lock.
  */
 void mirage_pt_lookup(struct mirage_pt *pt, u64 start, unsigned long valid[MIRAGE_LEAVES_WORDS],
 		      unsigned long writable[MIRAGE_LEAVES_WORDS])
@@ -298,7 +309,7 @@ void mirage_pt_lookup(struct mirage_pt *pt, u64 start, unsigned long valid[MIRAG
 	struct mirage_pt_dir *dir;
 	unsigned int i;
 
-	mutex_lock(&pt->lock);
+	rcu_read_lock();
 	dir = xa_load(&pt->pd1s, start >> MIRAGE_PD2_SHIFT);
 	if (dir)
 		block = READ_ONCE(dir->blocks[mirage_pte_index(start, MIRAGE_PD1_SHIFT)]);
@@ -306,5 +317,5 @@ void mirage_pt_lookup(struct mirage_pt *pt, u64 start, unsigned long valid[MIRAG
 		valid[i] = block ? READ_ONCE(block->leaves.valid[i]) : 0;
 		writable[i] = block ? READ_ONCE(block->leaves.writable[i]) : 0;
 	}
-	mutex_unlock(&pt->lock);
+	rcu_read_unlock();
 }

@@ -4,13 +4,13 @@
 #define MIRAGE_PT_H
 
 #include <linux/mutex.h>
+#include <linux/rcupdate.h>
 #include <linux/types.h>
 #include <linux/xarray.h>
 
 #include "mirage_leaves.h"
-#include "mirage_vram.h"
+#include "mirage_table.h"
 
-struct drm_printer;
 struct mirage_block;
 struct mirage_device;
 
@@ -18,26 +18,28 @@ struct mirage_device;
  * struct mirage_pt_dir - a PD2 or a PD1
  */
 struct mirage_pt_dir {
-	/** @buf: the table */
-	struct mirage_vram_buf buf;
+	/** @table: the table */
+	struct mirage_table table;
 	/** @parent: PD2 of a PD1, NULL for a PD2; constant */
 	struct mirage_pt_dir *parent;
-	/** @entry: where the entry that points here lies in VRAM; constant */
-	u64 entry;
+	/** @above: table with the entry that points here; constant */
+	struct mirage_table *above;
 	/** @va: first address it covers; constant */
 	u64 va;
 	/** @users: tables or blocks below it. Protected by mirage_pt.lock. */
 	unsigned int users;
+	/** @rcu: mirage_pt_lookup() may still look at it */
+	struct rcu_head rcu;
 	/**
 	 * @blocks: of a PD1, the block that each entry belongs to while something is mapped there.
-	 * Written under that block's lock; a block read under mirage_pt.lock stays valid until
-	 * that is dropped.
+	 * Written under that block's lock; a block read under mirage_pt.lock or RCU stays valid
+	 * until that is dropped.
 	 */
 	struct mirage_block *blocks[];
 };
 
 /**
- * struct mirage_pt - the page tables of one address space
+ * struct mirage_pt - the page tables of one address space: the root, and what mirrors a process
  */
 struct mirage_pt {
 	/** @mdev: device; constant */
@@ -45,7 +47,7 @@ struct mirage_pt {
 	/** @vm_id: VM table index; constant */
 	u32 vm_id;
 	/** @root: PD3, 8 KiB */
-	struct mirage_vram_buf root;
+	struct mirage_table root;
 	/**
 	 * @lock: protects @pd2s, @pd1s and the entries of PD3 and PD2, and keeps blocks from being
 	 * freed. Held while memory is allocated and while the device is waited for (bounded), so
@@ -69,7 +71,7 @@ struct mirage_block {
 	/** @mdev: device; constant */
 	struct mirage_device *mdev;
 	/** @table: the PT; constant */
-	struct mirage_vram_buf table;
+	struct mirage_table table;
 	/** @dir: the PD1 above; constant */
 	struct mirage_pt_dir *dir;
 	/** @index: of its entry in @dir; constant */
@@ -78,17 +80,18 @@ struct mirage_block {
 	bool live;
 	/** @token: of the last flush that was started */
 	u64 token;
+	/** @rcu: mirage_pt_lookup() may still look at it */
+	struct rcu_head rcu;
 };
 
 int mirage_pt_init(struct mirage_pt *pt, struct mirage_device *mdev, u32 vm_id);
 void mirage_pt_fini(struct mirage_pt *pt);
+void mirage_pt_unplug(struct mirage_pt *pt);
 
 struct mirage_block *mirage_pt_create_block(struct mirage_pt *pt, u64 start);
 void mirage_pt_destroy_block(struct mirage_pt *pt, struct mirage_block *block);
 
 void mirage_pt_lookup(struct mirage_pt *pt, u64 start, unsigned long valid[MIRAGE_LEAVES_WORDS],
 		      unsigned long writable[MIRAGE_LEAVES_WORDS]);
-void mirage_pt_query(struct mirage_pt *pt, u64 addr, unsigned int npages, u8 *pages);
-void mirage_pt_dump(struct mirage_pt *pt, struct drm_printer *p);
 
 #endif /* MIRAGE_PT_H */

@@ -8,7 +8,8 @@
 #include <hw/pte.h>
 
 /** MIRAGE_PTE_RIGHTS: bits of a leaf that say where the page is and what may be done with it. */
-#define MIRAGE_PTE_RIGHTS	(MIRAGE_PTE_SYSTEM | MIRAGE_PTE_WRITE | MIRAGE_PTE_ATOMIC)
+#define MIRAGE_PTE_RIGHTS	\
+	(MIRAGE_PTE_SYSTEM | MIRAGE_PTE_WRITE | MIRAGE_PTE_ATOMIC | MIRAGE_PTE_NULL)
 
 u64 mirage_pte_leaf(u64 addr, u64 rights);
 u64 mirage_pte_table(u64 offset);

@@ -145,7 +145,7 @@ static unsigned int service_filter(struct mirage_vm *vm, unsigned int count)
 }
 
 /* Set up the question; false if the device has all pages by now. */
-static bool service_prepare(struct mirage_vm *vm)
+static bool service_ask(struct mirage_vm *vm)
 {
 	struct mirage_batch_block *wanted = &vm->service->wanted;
 	struct hmm_fault *ask = &vm->service->ask;
@@ -206,7 +206,7 @@ static void service_block(struct mirage_vm *vm, const struct mirage_fault *fault
 	unsigned int i;
 	int ret;
 
-	if (!service_prepare(vm)) {
+	if (!service_ask(vm)) {
 		service_pass(vm, faults, count);
 		return;
 	}
