@@ -30,12 +30,14 @@
 
 #include <hw/pci.h>
 
+#include "mirage_bind.h"
 #include "mirage_bo.h"
 #include "mirage_debugfs.h"
 #include "mirage_device.h"
 #include "mirage_exec.h"
 #include "mirage_fdinfo.h"
 #include "mirage_file.h"
+#include "mirage_gpuvm.h"
 #include "mirage_prime.h"
 #include "mirage_query.h"
 #include "mirage_queue.h"
@@ -70,6 +72,7 @@ static const struct drm_ioctl_desc mirage_ioctls[] = {
 	DRM_IOCTL_DEF_DRV(MIRAGE_BO_QUERY, mirage_ioctl_bo_query, DRM_RENDER_ALLOW),
 	DRM_IOCTL_DEF_DRV(MIRAGE_BO_LABEL, mirage_ioctl_bo_label, DRM_RENDER_ALLOW),
 	DRM_IOCTL_DEF_DRV(MIRAGE_BO_WAIT, mirage_ioctl_bo_wait, DRM_RENDER_ALLOW),
+	DRM_IOCTL_DEF_DRV(MIRAGE_VM_BIND, mirage_ioctl_vm_bind, DRM_RENDER_ALLOW),
 };
 
 static const struct file_operations mirage_fops = {
@@ -164,11 +167,20 @@ static int __init mirage_module_init(void)
 	ret = mirage_queue_module_init();
 	if (ret)
 		return ret;
+	ret = mirage_bind_module_init();
+	if (ret)
+		goto err_queue;
 
 	ret = pci_register_driver(&mirage_pci_driver);
 	if (ret)
-		mirage_queue_module_exit();
+		goto err_bind;
 
+	return 0;
+
+err_bind:
+	mirage_bind_module_exit();
+err_queue:
+	mirage_queue_module_exit();
 	return ret;
 }
 
@@ -176,6 +188,8 @@ static void __exit mirage_module_exit(void)
 {
 	pci_unregister_driver(&mirage_pci_driver);
 	mirage_queue_module_exit();
+	mirage_gpuvm_module_exit();
+	mirage_bind_module_exit();
 }
 
 module_init(mirage_module_init);

@@ -19,12 +19,15 @@ struct mirage_vm;
 
 int mirage_gpuvm_init(struct mirage_vm *vm);
 void mirage_gpuvm_fini(struct mirage_vm *vm);
+void mirage_gpuvm_unplug(struct mirage_vm *vm);
+void mirage_gpuvm_module_exit(void);
 struct dma_resv *mirage_gpuvm_resv(struct mirage_vm *vm);
 struct drm_gem_object *mirage_gpuvm_resv_obj(struct mirage_vm *vm);
 
 /*
  * For the object's side: its memory is about to change. Takes its pages out of every address space and
- * waits until the device uses none of them. Its resv is held, and no fence in it is unsignalled.
+ * waits until the device uses none of them. Its resv is held (not for a userptr), and no fence in it is
+ * unsignalled.
  */
 void mirage_gpuvm_evict_bo(struct mirage_bo *bo);
 

@@ -218,7 +218,7 @@ static int mirage_query_pages(struct mirage_vm *vm, const struct drm_mirage_svm_
 int mirage_ioctl_svm_query(struct drm_device *drm, void *data, struct drm_file *file)
 {
 	struct drm_mirage_svm_query *args = data;
-	u64 limit = BIT_ULL(MIRAGE_VA_MIRROR_BITS);
+	u64 limit = BIT_ULL(MIRAGE_VA_BITS);
 	struct mirage_vm *vm;
 	int ret;
 

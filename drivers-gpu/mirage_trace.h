@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Tracepoints of the fault and invalidation paths. */
+/* Tracepoints of the fault and invalidation paths, and of VM_BIND. */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM mirage
 
@@ -90,6 +90,66 @@ TRACE_EVENT(mirage_unmap,
 		__entry->npages = npages;
 	),
 	TP_printk("vm %u: %u pages from %#llx", __entry->vm, __entry->npages, __entry->addr)
+);
+
+/* An operation of VM_BIND took effect. The flush of what it took away is not complete yet. */
+TRACE_EVENT(mirage_bind,
+	TP_PROTO(const struct mirage_vm *vm, const struct drm_mirage_bind *bind),
+	TP_ARGS(vm, bind),
+	TP_STRUCT__entry(
+		__field(u32, vm)
+		__field(u32, op)
+		__field(u32, flags)
+		__field(u64, addr)
+		__field(u64, size)
+		__field(u64, offset)
+	),
+	TP_fast_assign(
+		__entry->vm = vm->id;
+		__entry->op = bind->op;
+		__entry->flags = bind->flags;
+		__entry->addr = bind->addr;
+		__entry->size = bind->size;
+		__entry->offset = bind->offset;
+	),
+	TP_printk("vm %u: %s%s %#llx..%#llx, object from %#llx", __entry->vm,
+		  __print_symbolic(__entry->op, { DRM_MIRAGE_BIND_MAP, "map" },
+				   { DRM_MIRAGE_BIND_UNMAP, "unmap" },
+				   { DRM_MIRAGE_BIND_NULL, "null" }),
+		  __entry->flags & DRM_MIRAGE_BIND_READONLY ? " read-only" : "",
+		  __entry->addr, __entry->addr + __entry->size, __entry->offset)
+);
+
+/* The mappings of an object were taken out of page tables. The flush is not complete yet. */
+TRACE_EVENT(mirage_evict,
+	TP_PROTO(const struct mirage_vm *vm, u64 size),
+	TP_ARGS(vm, size),
+	TP_STRUCT__entry(
+		__field(u32, vm)
+		__field(u64, size)
+	),
+	TP_fast_assign(
+		__entry->vm = vm->id;
+		__entry->size = size;
+	),
+	TP_printk("vm %u: object of %llu bytes", __entry->vm, __entry->size)
+);
+
+/* An access to what VM_BIND maps was served, or was not. */
+TRACE_EVENT(mirage_bind_fault,
+	TP_PROTO(const struct mirage_vm *vm, u64 addr, int ret),
+	TP_ARGS(vm, addr, ret),
+	TP_STRUCT__entry(
+		__field(u32, vm)
+		__field(u64, addr)
+		__field(int, ret)
+	),
+	TP_fast_assign(
+		__entry->vm = vm->id;
+		__entry->addr = addr;
+		__entry->ret = ret;
+	),
+	TP_printk("vm %u: %#llx, ret %d", __entry->vm, __entry->addr, __entry->ret)
 );
 
 #endif /* MIRAGE_TRACE_H */

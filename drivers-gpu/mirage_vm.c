@@ -33,7 +33,7 @@ static void vm_attach(struct mirage_vm *vm)
 {
 	struct mirage_vm_desc *desc = &vm->mdev->vm_table[vm->id];
 
-	WRITE_ONCE(desc->root, cpu_to_le64(MIRAGE_PTE_VALID | vm->pt.root.offset));
+	WRITE_ONCE(desc->root, cpu_to_le64(mirage_table_pte(&vm->pt.root)));
 	/* Not waited for: it is done before any channel starts, which is a command too. */
 	mirage_cmdq_invalidate_all(vm->mdev, vm->id);
 }
@@ -60,13 +60,15 @@ static void vm_free(struct mirage_vm *vm)
 		hmm_mirror_close(vm->mirror);
 		hmm_mirror_put(vm->mirror);
 	}
-	if (vm->has_id) {
+	if (vm->has_id)
 		vm_detach(vm);
+	mirage_gpuvm_fini(vm);
+	mirage_pt_fini(&vm->pt);
+	/* Last: unplug waits for it before the driver leaves the device, and its memory. */
+	if (vm->has_id) {
 		xa_erase(&mdev->vms, vm->id);
 		wake_up_all(&mdev->vm_erased);
 	}
-	mirage_gpuvm_fini(vm);
-	mirage_pt_fini(&vm->pt);
 	mirage_service_fini(vm);
 	kfree(vm);
 	drm_dev_put(&mdev->drm);
@@ -248,7 +250,7 @@ static bool vm_any_going(struct mirage_device *mdev)
 }
 
 /**
- * mirage_vm_unplug_all() - close all mirrors
+ * mirage_vm_unplug_all() - close all mirrors, and give back what belongs to the device
  * @mdev: device, after drm_dev_unplug()
  *
  * No service asks mm for anything afterwards, no notifier is left, and no memory is mapped for
@@ -264,6 +266,8 @@ void mirage_vm_unplug_all(struct mirage_device *mdev)
 	while ((vm = mirage_vm_next(mdev, &id))) {
 		if (vm->mirror)
 			hmm_mirror_close(vm->mirror);
+		mirage_gpuvm_unplug(vm);
+		mirage_pt_unplug(&vm->pt);
 		mirage_vm_put(vm);
 	}
 	/* Those nobody can take a reference to any more are closed by whoever dropped the last. */
@@ -318,11 +322,11 @@ unsigned int mirage_vm_read_reports(struct mirage_vm *vm, struct drm_mirage_faul
 /**
  * mirage_vm_query_pages() - what the page tables hold for a range
  * @vm: address space
- * @addr: first address, 4 KiB aligned, below 2^47
- * @npages: number of 4 KiB pages, not beyond 2^47
+ * @addr: first address, 4 KiB aligned, below 2^49
+ * @npages: number of 4 KiB pages, not beyond 2^49
  * @pages: out: DRM_MIRAGE_SVM_PAGE_* of each
  *
- * Context: may sleep; takes mirage_pt.lock.
+ * Context: may sleep; takes mirage_pt.lock and mirage_gpuvm.nodes_lock.
  * Return: 0, or -ENODEV when the device is gone
  */
 int mirage_vm_query_pages(struct mirage_vm *vm, u64 addr, unsigned int npages, u8 *pages)
@@ -331,7 +335,7 @@ int mirage_vm_query_pages(struct mirage_vm *vm, u64 addr, unsigned int npages, u
 
 	if (!drm_dev_enter(&vm->mdev->drm, &idx))
 		return -ENODEV;
-	mirage_pt_query(&vm->pt, addr, npages, pages);
+	mirage_walk_query(vm, addr, npages, pages);
 	drm_dev_exit(idx);
 	return 0;
 }
@@ -341,7 +345,7 @@ int mirage_vm_query_pages(struct mirage_vm *vm, u64 addr, unsigned int npages, u
  * @vm: address space
  * @p: where to
  *
- * Context: may sleep; takes mirage_pt.lock.
+ * Context: may sleep; takes mirage_pt.lock and mirage_gpuvm.nodes_lock.
  */
 void mirage_vm_dump(struct mirage_vm *vm, struct drm_printer *p)
 {
@@ -354,8 +358,9 @@ void mirage_vm_dump(struct mirage_vm *vm, struct drm_printer *p)
 	mirage_stats_read(vm, values);
 	for (i = 0; i < DRM_MIRAGE_STAT_COUNT; i++)
 		drm_printf(p, "  %s: %llu\n", mirage_stats_name(i), values[i]);
+	mirage_gpuvm_dump(vm, p);
 	if (!drm_dev_enter(&vm->mdev->drm, &idx))
 		return;
-	mirage_pt_dump(&vm->pt, p);
+	mirage_walk_dump(vm, p);
 	drm_dev_exit(idx);
 }

@@ -111,4 +111,8 @@ unsigned int mirage_vm_read_reports(struct mirage_vm *vm, struct drm_mirage_faul
 int mirage_vm_query_pages(struct mirage_vm *vm, u64 addr, unsigned int npages, u8 *pages);
 void mirage_vm_dump(struct mirage_vm *vm, struct drm_printer *p);
 
+/* mirage_walk.c */
+void mirage_walk_query(struct mirage_vm *vm, u64 addr, unsigned int npages, u8 *pages);
+void mirage_walk_dump(struct mirage_vm *vm, struct drm_printer *p);
+
 #endif /* MIRAGE_VM_H */

@@ -187,7 +187,7 @@ static void exec_ranges(struct gpu *gpu)
 
 /**
  * SUBTEST: svm-query-ranges
- * Description: SVM_QUERY of ranges that are unaligned, too large, beyond the mirror, or
+ * Description: SVM_QUERY of ranges that are unaligned, too large, beyond 2^49, or
  *	overflow, and into memory that cannot be written.
  */
 static void svm_query_ranges(struct gpu *gpu)
@@ -195,7 +195,7 @@ static void svm_query_ranges(struct gpu *gpu)
 	static const struct { uint64_t addr, size; } bad[] = {
 		{ 0x10001, 0x1000 }, { 0x10000, 0x1001 }, { 0x10000, 1 }, { 0x10000, 0 },
 		{ 0x10000, (64 << 20) + 0x1000 }, { 0x10000, ~0xfffull },
-		{ (1ull << 47) - 0x1000, 0x2000 }, { 1ull << 47, 0x1000 },
+		{ (1ull << 49) - 0x1000, 0x2000 }, { 1ull << 49, 0x1000 },
 		{ ~0xfffull, 0x1000 }, { ~0xfffull, 0x2000 }, { 1ull << 63, 0x1000 },
 	};
 	struct drm_mirage_svm_query args = { .vm_id = gpu->vm };
@@ -219,12 +219,12 @@ static void svm_query_ranges(struct gpu *gpu)
 
 	/* The largest one, at the very end, writes what it has and no more. */
 	memset(pages, 0xee, (64 << 20) / PAGE + 1);
-	args.addr = (1ull << 47) - (64 << 20);
+	args.addr = (1ull << 49) - (64 << 20);
 	args.size = 64 << 20;
 	args.pages = (uintptr_t)pages;
 	do_ioctl(gpu->dev.fd, DRM_IOCTL_MIRAGE_SVM_QUERY, &args);
 	for (i = 0; i < (64 << 20) / PAGE; i++)
-		igt_assert(!(pages[i] & ~0x3f));
+		igt_assert(!(pages[i] & ~0x7f));
 	igt_assert_eq(pages[i], 0xee);
 	free(pages);
 }

@@ -87,6 +87,18 @@ int mirage_bo_wait(const struct mirage *gpu, uint32_t handle, uint32_t flags, in
 int mirage_prime_export(const struct mirage *gpu, uint32_t handle, uint32_t flags, int *fd);
 int mirage_prime_import(const struct mirage *gpu, int fd, uint32_t *handle);
 
+/* ---- what an address space maps (bind.c) ---- */
+
+struct drm_mirage_bind mirage_bind_map(uint64_t addr, uint64_t size, uint32_t handle,
+				       uint64_t offset, uint32_t flags);
+struct drm_mirage_bind mirage_bind_unmap(uint64_t addr, uint64_t size);
+struct drm_mirage_bind mirage_bind_null(uint64_t addr, uint64_t size);
+int mirage_vm_bind(const struct mirage *gpu, uint32_t vm, const struct drm_mirage_bind *binds,
+		   uint32_t count);
+int mirage_vm_bind_async(const struct mirage *gpu, uint32_t vm,
+			 const struct drm_mirage_bind *binds, uint32_t count,
+			 const struct drm_mirage_sync *syncs, uint32_t nr_syncs);
+
 /* ---- queues and jobs (queue.c) ---- */
 
 /** MIRAGE_PRIORITY_USUAL: the priority of a queue that asks for none. */

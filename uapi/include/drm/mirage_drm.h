@@ -250,18 +250,20 @@ struct drm_mirage_vm_faults {
 #define DRM_MIRAGE_SVM_PAGE_64K		(1u << 4)
 /** DRM_MIRAGE_SVM_PAGE_2M: part of a 2 MiB leaf. */
 #define DRM_MIRAGE_SVM_PAGE_2M		(1u << 5)
+/** DRM_MIRAGE_SVM_PAGE_NULL: it lies nowhere: DRM_MIRAGE_BIND_NULL. */
+#define DRM_MIRAGE_SVM_PAGE_NULL	(1u << 6)
 
 /**
- * struct drm_mirage_svm_query - what the GPU's page tables hold for a range of the mirror
+ * struct drm_mirage_svm_query - what the GPU's page tables hold for a range
  *
- * Looks only; changes nothing and faults nothing in.
+ * Of the mirror or of what VM_BIND maps. Looks only; changes nothing and faults nothing in.
  */
 struct drm_mirage_svm_query {
 	/** @vm_id: in */
 	__u32 vm_id;
 	/** @pad: zero */
 	__u32 pad;
-	/** @addr: in: 4 KiB aligned, below 2^47 */
+	/** @addr: in: 4 KiB aligned, below 2^49 */
 	__u64 addr;
 	/** @size: in: multiple of 4 KiB, at most 64 MiB */
 	__u64 size;

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Operations on what an address space maps, as VM_BIND queues them. */
+#ifndef MIRAGE_BIND_H
+#define MIRAGE_BIND_H
+
+#include <linux/list.h>
+#include <linux/types.h>
+#include <linux/workqueue.h>
+
+#include <drm/drm_gpuvm.h>
+#include <drm/gpu_scheduler.h>
+#include <drm/mirage_drm.h>
+
+struct drm_file;
+struct mirage_gpuvm;
+struct mirage_node;
+
+/**
+ * struct mirage_bind_op - one operation
+ */
+struct mirage_bind_op {
+	/** @args: as user space gave it, checked; constant */
+	struct drm_mirage_bind args;
+	/** @vm_bo: of MAP the object in this address space, a reference; else NULL */
+	struct drm_gpuvm_bo *vm_bo;
+};
+
+/**
+ * struct mirage_bind_job - operations that take effect together, and what they need for it
+ */
+struct mirage_bind_job {
+	/** @base: scheduler's part */
+	struct drm_sched_job base;
+	/** @gpuvm: what they change; a reference */
+	struct mirage_gpuvm *gpuvm;
+	/** @spare: struct mirage_va for the mappings that will be made */
+	struct list_head spare;
+	/** @dead: struct mirage_va of the mappings that were taken away */
+	struct list_head dead;
+	/** @nodes: page tables that must not go before it is done, each used once for each entry */
+	struct mirage_node **nodes;
+	/** @nr_nodes: entries of @nodes */
+	unsigned int nr_nodes;
+	/** @free_work: gives back what it has; what it takes for that, the scheduler's work may not */
+	struct work_struct free_work;
+	/** @op: the one under way; used by run_job() alone */
+	const struct mirage_bind_op *op;
+	/** @initialised: @base is */
+	bool initialised;
+	/** @nr_ops: entries of @ops */
+	unsigned int nr_ops;
+	/** @ops: operations, in their order */
+	struct mirage_bind_op ops[] __counted_by(nr_ops);
+};
+
+struct mirage_bind_job *mirage_bind_job_create(struct mirage_gpuvm *gpuvm, struct drm_file *file,
+					       const struct drm_mirage_bind *binds,
+					       unsigned int count);
+int mirage_bind_job_prepare(struct mirage_bind_job *job);
+void mirage_bind_job_drop(struct mirage_bind_job *job);
+
+/* Steps of drm_gpuvm. */
+int mirage_bind_step_map(struct drm_gpuva_op *op, void *priv);
+int mirage_bind_step_remap(struct drm_gpuva_op *op, void *priv);
+int mirage_bind_step_unmap(struct drm_gpuva_op *op, void *priv);
+
+/* Of an address space. */
+int mirage_bind_init(struct mirage_gpuvm *gpuvm);
+void mirage_bind_fini(struct mirage_gpuvm *gpuvm);
+bool mirage_bind_queue_work(struct work_struct *work);
+void mirage_bind_queue_rcu_work(struct rcu_work *work);
+
+int mirage_bind_module_init(void);
+void mirage_bind_module_exit(void);
+
+#endif /* MIRAGE_BIND_H */

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The syncobjs that a submission waits for and signals. */
+#ifndef MIRAGE_SYNCS_H
+#define MIRAGE_SYNCS_H
+
+#include <linux/types.h>
+
+struct dma_fence;
+struct drm_file;
+struct drm_mirage_sync;
+struct drm_sched_job;
+struct mirage_sync_signal;
+
+/**
+ * struct mirage_syncs - the syncs of one submission, all zero at first
+ */
+struct mirage_syncs {
+	/** @syncs: copy of the user's array, or NULL */
+	struct drm_mirage_sync *syncs;
+	/** @count: entries of @syncs */
+	u32 count;
+	/** @signals: syncobjs that will carry the fence; room for as many as @syncs */
+	struct mirage_sync_signal *signals;
+	/** @nr_signals: of @signals that are in use */
+	u32 nr_signals;
+};
+
+int mirage_syncs_copy(struct mirage_syncs *syncs, u64 user, u32 count);
+int mirage_syncs_prepare(struct mirage_syncs *syncs, struct drm_file *file,
+			 struct drm_sched_job *job, bool may_fault);
+void mirage_syncs_signal(struct mirage_syncs *syncs, struct dma_fence *fence);
+void mirage_syncs_fini(struct mirage_syncs *syncs);
+
+#endif /* MIRAGE_SYNCS_H */
