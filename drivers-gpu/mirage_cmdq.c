@@ -150,6 +150,18 @@ static u64 cmdq_post(struct mirage_device *mdev, const struct mirage_cmd *cmd, b
 	return 0;
 }
 
+/* A command that names a VM or a channel as a whole. */
+static u64 cmdq_post_id(struct mirage_device *mdev, enum mirage_cmd_op op, u16 flags, u32 id)
+{
+	struct mirage_cmd cmd = {
+		.op = cpu_to_le16(op),
+		.flags = cpu_to_le16(flags),
+		.id = cpu_to_le32(id),
+	};
+
+	return cmdq_post(mdev, &cmd, true);
+}
+
 /**
  * mirage_cmdq_invalidate() - drop the TLB entries of a range
  * @mdev: device
@@ -185,13 +197,7 @@ u64 mirage_cmdq_invalidate(struct mirage_device *mdev, u32 vm_id, u64 addr, u64 
  */
 u64 mirage_cmdq_invalidate_all(struct mirage_device *mdev, u32 vm_id)
 {
-	struct mirage_cmd cmd = {
-		.op = cpu_to_le16(MIRAGE_CMD_INVALIDATE),
-		.flags = cpu_to_le16(MIRAGE_CMD_ALL),
-		.id = cpu_to_le32(vm_id),
-	};
-
-	return cmdq_post(mdev, &cmd, true);
+	return cmdq_post_id(mdev, MIRAGE_CMD_INVALIDATE, MIRAGE_CMD_ALL, vm_id);
 }
 
 /**
@@ -206,13 +212,8 @@ u64 mirage_cmdq_invalidate_all(struct mirage_device *mdev, u32 vm_id)
  */
 u64 mirage_cmdq_replay(struct mirage_device *mdev, u32 vm_id)
 {
-	struct mirage_cmd cmd = {
-		.op = cpu_to_le16(MIRAGE_CMD_REPLAY),
-		.id = cpu_to_le32(vm_id),
-	};
-
 	mirage_vram_flush(&mdev->vram);
-	return cmdq_post(mdev, &cmd, true);
+	return cmdq_post_id(mdev, MIRAGE_CMD_REPLAY, 0, vm_id);
 }
 
 /**
@@ -226,12 +227,7 @@ u64 mirage_cmdq_replay(struct mirage_device *mdev, u32 vm_id)
  */
 u64 mirage_cmdq_chan(struct mirage_device *mdev, enum mirage_cmd_op op, u32 chan)
 {
-	struct mirage_cmd cmd = {
-		.op = cpu_to_le16(op),
-		.id = cpu_to_le32(chan),
-	};
-
-	return cmdq_post(mdev, &cmd, true);
+	return cmdq_post_id(mdev, op, 0, chan);
 }
 
 /**
