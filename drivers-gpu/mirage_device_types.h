@@ -112,7 +112,7 @@ struct mirage_device {
 	struct mirage_chan_desc *chans;
 	/**
 	 * @queues: queues by channel number, for those who hear of a channel from the
-	 * device; mirage_queue.c alone stores and erases
+	 * device; mirage_queue*.c alone store and erase
 	 */
 	struct xarray queues;
 

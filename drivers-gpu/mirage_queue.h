@@ -205,7 +205,8 @@ void mirage_queue_put_later(struct mirage_queue *queue);
 void mirage_queue_destroy(struct mirage_queue *queue);
 void mirage_queue_query(struct mirage_queue *queue, struct drm_mirage_queue_query *args);
 
-/* For the kernel's copies. */
+/* Its channel. */
+int mirage_queue_start_new(struct mirage_queue *queue);
 int mirage_queue_revive(struct mirage_queue *queue);
 
 /* For jobs. */
@@ -215,6 +216,8 @@ bool mirage_queue_poll(struct mirage_queue *queue);
 bool mirage_queue_expire(struct mirage_queue *queue);
 bool mirage_queue_fail(struct mirage_queue *queue, const struct mirage_queue_error *error);
 void mirage_queue_quiesce(struct mirage_queue *queue);
+void mirage_queue_stop_work(struct work_struct *work);
+bool mirage_queue_is_ready(struct mirage_queue *queue);
 void mirage_queue_reset(struct mirage_queue *queue);
 void mirage_queue_restart(struct mirage_queue *queue);
 
