@@ -162,6 +162,10 @@ void runlist_end(struct chan *chan, u64 ns, enum step step)
 		break;
 	}
 	chan->backoff_ns = 0;
+	if (!chan_has_work(chan)) {
+		list_remove(chan);
+		return;
+	}
 	chan->used_ns += ns;
 	if (chan->used_ns < chan->timeslice_ns)
 		return;

@@ -417,3 +417,27 @@ struct mirage_event fixture_event(struct fixture *f)
 	CHECK(f->status->event_put != f->status->event_get);
 	return f->events[f->status->event_get++ & ((1 << FIXTURE_QUEUE_ORDER) - 1)];
 }
+
+void fixture_check_error(struct fixture *f, u32 chan, enum mirage_chan_error error, u32 info,
+			 u64 addr)
+{
+	const struct mirage_chan_desc *desc = &f->chans[chan];
+	struct mirage_event event = fixture_event(f);
+
+	CHECK_EQ(desc->state, MIRAGE_CHAN_ERROR);
+	CHECK_EQ(desc->error, error);
+	CHECK_EQ(desc->error_info, info);
+	CHECK_EQ(desc->error_addr, addr);
+	CHECK_EQ(event.type, MIRAGE_EVENT_ERROR);
+	CHECK_EQ(event.code, error);
+	CHECK_EQ(event.chan, chan);
+}
+
+void fixture_again(struct fixture *f, u32 chan)
+{
+	fixture_chan_cmd(f, chan, MIRAGE_CMD_CHAN_RESET);
+	CHECK_EQ(f->chans[chan].state, MIRAGE_CHAN_IDLE);
+	f->chans[chan].get = f->chans[chan].put;
+	fixture_chan_cmd(f, chan, MIRAGE_CMD_CHAN_START);
+	CHECK_EQ(f->chans[chan].state, MIRAGE_CHAN_RUNNING);
+}

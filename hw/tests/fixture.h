@@ -129,4 +129,10 @@ struct mirage_fault_entry fixture_fault(struct fixture *f);
 /** fixture_event() - take the oldest event; the test fails if there is none. */
 struct mirage_event fixture_event(struct fixture *f);
 
+/** fixture_check_error() - the channel has stopped with this error, and said so by an event. */
+void fixture_check_error(struct fixture *f, u32 chan, enum mirage_chan_error error, u32 info,
+			 u64 addr);
+/** fixture_again() - reset a channel and start it with an empty ring. */
+void fixture_again(struct fixture *f, u32 chan);
+
 #endif /* TESTS_FIXTURE_H */

@@ -31,16 +31,7 @@ static void start(void)
 /* The channel has stopped with this error, and said so by an event. */
 static void check_error(enum mirage_chan_error error, u32 info, u64 addr)
 {
-	const struct mirage_chan_desc *desc = &f.chans[CHAN];
-	struct mirage_event event = fixture_event(&f);
-
-	CHECK_EQ(desc->state, MIRAGE_CHAN_ERROR);
-	CHECK_EQ(desc->error, error);
-	CHECK_EQ(desc->error_info, info);
-	CHECK_EQ(desc->error_addr, addr);
-	CHECK_EQ(event.type, MIRAGE_EVENT_ERROR);
-	CHECK_EQ(event.code, error);
-	CHECK_EQ(event.chan, CHAN);
+	fixture_check_error(&f, CHAN, error, info, addr);
 }
 
 /* All packets are done and none failed. */

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: MIT
+/* TEST_HANG_CHAN, TEST_HANG_HARD, TEST_DELAY_CMD_US, BUS_ENGINE_RESET: what waits, what goes on, and the ways out. */
+#include "fixture.h"
+
+#define VM 3
+#define CHAN 1
+#define OTHER 2
+#define IB_VA 0x10000000ull
+#define DATA_VA 0x20000000ull
+
+static struct fixture f;
+static u64 *fences;	/* behind sync_phys */
+
+static void start(void)
+{
+	fixture_start(&f);
+	fixture_vm(&f, VM);
+	fixture_map_new(&f, VM, DATA_VA);
+	fixture_chan(&f, CHAN, MIRAGE_CHAN_COMPUTE, VM, 3);
+	fixture_chan(&f, OTHER, MIRAGE_CHAN_COPY, VM, 0);
+	fences = fixture_ptr(&f, f.sync_phys);
+}
+
+/* The second of two packets of CHAN hangs; behind both is a fence, and OTHER has one too. */
+static void hang(void)
+{
+	fixture_write(&f, MIRAGE_TEST_HANG_CHAN, OTHER + 2);	/* nobody's number */
+	fixture_fill(&f, CHAN, DATA_VA, 4, 1);
+	fixture_kick(&f, CHAN);
+	fixture_write(&f, MIRAGE_TEST_HANG_CHAN, CHAN + 1);
+	fixture_fill(&f, CHAN, DATA_VA, 4, 2);
+	fixture_fence(&f, CHAN, f.sync_phys + 64, 1, 0);
+	fixture_fence(&f, OTHER, f.sync_phys + 72, 1, 0);
+	fixture_write(&f, MIRAGE_DOORBELL_CHAN, CHAN);
+	fixture_run(&f);
+	fixture_kick(&f, OTHER);
+	CHECK_EQ(fixture_read(&f, MIRAGE_TEST_HANG_CHAN), 0);
+	CHECK_EQ(fixture_read(&f, MIRAGE_BUS_CURRENT), CHAN + 1);
+	CHECK_EQ(f.chans[CHAN].state, MIRAGE_CHAN_RUNNING);
+	CHECK_EQ(f.chans[CHAN].get, 6);
+	CHECK_EQ(fences[8], 0);
+	CHECK_EQ(fences[9], 0);	/* the engine is occupied */
+}
+
+/* Commands for others go on, those for the channel wait with all behind them. */
+static void add_waiting_reset(enum mirage_cmd_op op)
+{
+	u32 get;
+
+	fixture_chan_cmd(&f, OTHER, MIRAGE_CMD_CHAN_STOP);
+	CHECK_EQ(f.chans[OTHER].state, MIRAGE_CHAN_STOPPED);
+	fixture_chan_cmd(&f, OTHER, MIRAGE_CMD_CHAN_START);
+	fixture_chan_cmd(&f, CHAN, MIRAGE_CMD_CHAN_START);	/* has no effect, and waits for nothing */
+	fixture_invalidate(&f, VM, DATA_VA, KiB(4));
+	get = f.status->cmd_get;
+	fixture_cmd(&f, (struct mirage_cmd){ .op = (u16)op, .id = CHAN });
+	fixture_cmd(&f, (struct mirage_cmd){
+		.op = MIRAGE_CMD_SYNC, .addr = f.sync_phys + 80, .value = 1 });
+	fixture_settle(&f);
+	CHECK_EQ(f.status->cmd_get, get);
+	CHECK_EQ(fences[10], 0);
+}
+
+static void engine_reset_lets_all_go_on(void)
+{
+	start();
+	hang();
+	add_waiting_reset(MIRAGE_CMD_CHAN_RESET);
+	fixture_write(&f, MIRAGE_BUS_ENGINE_RESET, 2);
+	fixture_settle(&f);
+	CHECK_EQ(fences[10], 0);
+	fixture_write(&f, MIRAGE_BUS_ENGINE_RESET, 1);
+	CHECK_EQ(fixture_read(&f, MIRAGE_BUS_ENGINE_RESET), 0);
+	fixture_check_error(&f, CHAN, MIRAGE_CHAN_HUNG, 0, 6);
+	fixture_settle(&f);
+	CHECK_EQ(fences[10], 1);
+	CHECK_EQ(f.chans[CHAN].state, MIRAGE_CHAN_IDLE);
+	CHECK_EQ(f.chans[CHAN].error, MIRAGE_CHAN_HUNG);
+	CHECK_EQ(fences[9], 1);
+	CHECK_EQ(fences[8], 0);
+	CHECK_EQ(fixture_read(&f, MIRAGE_BUS_CURRENT), 0);
+	/* The channel starts anew, behind the packet that hung. */
+	f.chans[CHAN].get = 12;
+	fixture_chan_cmd(&f, CHAN, MIRAGE_CMD_CHAN_START);
+	CHECK_EQ(fences[8], 1);
+	fixture_close(&f);
+}
+
+static void in_an_indirect_buffer(void)
+{
+	u32 *ib;
+	u64 before;
+
+	start();
+	ib = fixture_map_new(&f, VM, IB_VA);
+	ib[1] = MIRAGE_PKT(MIRAGE_PKT_TIMESTAMP, 2, 0);
+	ib[2] = DATA_VA;
+	fixture_ib(&f, CHAN, IB_VA, 1);
+	fixture_kick(&f, CHAN);
+	/* The IB packet itself begins first. */
+	fixture_ib(&f, CHAN, IB_VA, 4);
+	fixture_write(&f, MIRAGE_TEST_HANG_CHAN, CHAN + 1);
+	fixture_kick(&f, CHAN);
+	fixture_write(&f, MIRAGE_BUS_ENGINE_RESET, 1);
+	fixture_check_error(&f, CHAN, MIRAGE_CHAN_HUNG, 0, 4);
+	fixture_again(&f, CHAN);
+	/* Then what is in it: the knob is set while it waits there for a page. */
+	fixture_unmap(&f, VM, IB_VA);
+	fixture_invalidate(&f, VM, IB_VA, KiB(4));
+	fixture_ib(&f, CHAN, IB_VA, 4);
+	fixture_kick(&f, CHAN);
+	CHECK_EQ(fixture_fault(&f).addr, IB_VA);
+	fixture_map_new(&f, VM, IB_VA);
+	fixture_write(&f, MIRAGE_TEST_HANG_CHAN, CHAN + 1);
+	before = f.chans[CHAN].run_ns;
+	fixture_replay(&f, VM);
+	fixture_write(&f, MIRAGE_BUS_ENGINE_RESET, 1);
+	fixture_check_error(&f, CHAN, MIRAGE_CHAN_HUNG, 0, IB_VA);
+	CHECK(f.chans[CHAN].run_ns > before);
+	fixture_close(&f);
+}
+
+/* STOP waits too; and after the engine's reset it finds a channel that does not run. */
+static void stop_waits(void)
+{
+	start();
+	hang();
+	add_waiting_reset(MIRAGE_CMD_CHAN_STOP);
+	fixture_write(&f, MIRAGE_BUS_ENGINE_RESET, 1);
+	fixture_settle(&f);
+	CHECK_EQ(fences[10], 1);
+	CHECK_EQ(f.chans[CHAN].state, MIRAGE_CHAN_ERROR);
+	fixture_close(&f);
+}
+
+/* A channel that hangs cannot be saved: it is not STOPPED. */
+static void save_of_a_hung_channel(void)
+{
+	u64 place;
+
+	start();
+	place = fixture_alloc(&f, MiB(4));
+	hang();
+	*(u64 *)fixture_ptr(&f, place) = 5;
+	fixture_cmd(&f, (struct mirage_cmd){
+		.op = MIRAGE_CMD_CHAN_SAVE, .id = CHAN, .addr = place, .size = MiB(4) });
+	fixture_sync(&f);
+	CHECK_EQ(*(u64 *)fixture_ptr(&f, place), 0);
+	CHECK_EQ(f.chans[CHAN].state, MIRAGE_CHAN_RUNNING);
+	fixture_close(&f);
+}
+
+static void hard_hang_needs_a_full_reset(void)
+{
+	start();
+	hang();
+	fixture_write(&f, MIRAGE_TEST_HANG_HARD, 1);
+	add_waiting_reset(MIRAGE_CMD_CHAN_RESET);
+	fixture_write(&f, MIRAGE_BUS_ENGINE_RESET, 1);
+	CHECK_EQ(fixture_read(&f, MIRAGE_BUS_ENGINE_RESET), 1);
+	fixture_settle(&f);
+	CHECK_EQ(fences[10], 0);
+	/* Too late. */
+	fixture_write(&f, MIRAGE_TEST_HANG_HARD, 0);
+	fixture_write(&f, MIRAGE_BUS_ENGINE_RESET, 1);
+	CHECK_EQ(fixture_read(&f, MIRAGE_BUS_ENGINE_RESET), 1);
+	CHECK_EQ(fixture_read(&f, MIRAGE_BUS_CURRENT), CHAN + 1);
+	fixture_write(&f, MIRAGE_BUS_RESET, 1);
+	CHECK_EQ(fixture_read(&f, MIRAGE_BUS_ENGINE_RESET), 0);
+	CHECK_EQ(fixture_read(&f, MIRAGE_BUS_CURRENT), 0);
+	CHECK(!f.dev->runlist.hung);
+	fixture_close(&f);
+}
+
+static void disabling_ends_a_hang(void)
+{
+	start();
+	hang();
+	fixture_write(&f, MIRAGE_BUS_CTRL, 0);
+	CHECK_EQ(fixture_read(&f, MIRAGE_BUS_CURRENT), 0);
+	f.status->cmd_put = f.status->cmd_get;
+	fixture_write(&f, MIRAGE_BUS_CTRL, 1);
+	f.chans[CHAN].get = 12;
+	fixture_chan_cmd(&f, CHAN, MIRAGE_CMD_CHAN_START);
+	CHECK_EQ(fences[8], 1);
+	fixture_close(&f);
+}
+
+/* Without a hang the reset takes the turn from whoever has it, and from nobody when nobody has it. */
+static void engine_reset_without_a_hang(void)
+{
+	struct mirage_dispatch *desc;
+
+	start();
+	fixture_write(&f, MIRAGE_BUS_ENGINE_RESET, 1);
+	CHECK_EQ(fixture_read(&f, MIRAGE_BUS_ENGINE_RESET), 0);
+	CHECK_EQ(f.status->event_put, 0);
+	desc = fixture_map_new(&f, VM, 0x40000000);
+	*desc = (struct mirage_dispatch){ .grid = { 1, 1, 1 }, .group = { 1, 1, 1 } };
+	fixture_program(&f, VM, 0x41000000, "here: bra here\n", desc);
+	fixture_dispatch(&f, CHAN, 0x40000000);
+	fixture_fence(&f, OTHER, f.sync_phys + 72, 1, 0);
+	fixture_write(&f, MIRAGE_DOORBELL_CHAN, CHAN);
+	fixture_write(&f, MIRAGE_DOORBELL_CHAN, OTHER);
+	fixture_step(&f);
+	CHECK_EQ(fixture_read(&f, MIRAGE_BUS_CURRENT), CHAN + 1);
+	fixture_write(&f, MIRAGE_BUS_ENGINE_RESET, 1);
+	fixture_check_error(&f, CHAN, MIRAGE_CHAN_HUNG, 0, 0);
+	CHECK_EQ(f.chans[OTHER].state, MIRAGE_CHAN_RUNNING);
+	fixture_run(&f);
+	CHECK_EQ(fences[9], 1);
+	fixture_close(&f);
+}
+
+/* Registers answer while the engine hangs and a command waits, and the thread wakes at the reset. */
+static void thread_stays_responsive(void)
+{
+	u64 end = now_ns() + 5000000000ull;
+
+	start();
+	CHECK_EQ(engine_start(f.dev), 0);
+	fixture_write(&f, MIRAGE_TEST_HANG_CHAN, CHAN + 1);
+	fixture_fill(&f, CHAN, DATA_VA, 4, 2);
+	fixture_write(&f, MIRAGE_DOORBELL_CHAN, CHAN);
+	while (fixture_read(&f, MIRAGE_TEST_HANG_CHAN))
+		CHECK(now_ns() < end);
+	fixture_cmd(&f, (struct mirage_cmd){ .op = MIRAGE_CMD_CHAN_RESET, .id = CHAN });
+	fixture_cmd(&f, (struct mirage_cmd){
+		.op = MIRAGE_CMD_SYNC, .addr = f.sync_phys + 80, .value = 1 });
+	fixture_write(&f, MIRAGE_DOORBELL_CMD, 0);
+	for (u32 i = 0; i < 1000; i++) {
+		fixture_write(&f, MIRAGE_BUS_SCRATCH, i);
+		CHECK_EQ(fixture_read(&f, MIRAGE_BUS_SCRATCH), i);
+	}
+	CHECK_EQ(__atomic_load_n(&fences[10], __ATOMIC_ACQUIRE), 0);
+	fixture_write(&f, MIRAGE_BUS_ENGINE_RESET, 1);
+	while (!__atomic_load_n(&fences[10], __ATOMIC_ACQUIRE))
+		CHECK(now_ns() < end);
+	CHECK_EQ(__atomic_load_n(&f.chans[CHAN].state, __ATOMIC_ACQUIRE), MIRAGE_CHAN_IDLE);
+	fixture_close(&f);
+}
+
+/* Each command takes so much longer; channels and registers do not. */
+static void delayed_commands(void)
+{
+	const u64 delay_us = 20000;
+	u64 before;
+	u32 get;
+
+	start();
+	fixture_write(&f, MIRAGE_TEST_DELAY_CMD_US, (u32)delay_us);
+	get = f.status->cmd_get;
+	before = now_ns();
+	for (int i = 0; i < 3; i++)
+		fixture_cmd(&f, (struct mirage_cmd){
+			.op = MIRAGE_CMD_SYNC, .addr = f.sync_phys + 64 + 8 * (u64)i, .value = 1 });
+	fixture_fence(&f, OTHER, f.sync_phys + 88, 1, 0);
+	fixture_write(&f, MIRAGE_DOORBELL_CMD, 0);
+	fixture_kick(&f, OTHER);
+	CHECK_EQ(fences[11], 1);
+	CHECK(f.status->cmd_get == get || now_ns() - before >= delay_us * 1000);
+	fixture_settle(&f);
+	CHECK_EQ(f.status->cmd_get, get + 3);
+	CHECK(now_ns() - before >= 3 * delay_us * 1000);
+	CHECK(fences[8] && fences[9] && fences[10]);
+	/* At most a second. */
+	fixture_write(&f, MIRAGE_TEST_DELAY_CMD_US, UINT32_MAX);
+	fixture_cmd(&f, (struct mirage_cmd){ .op = MIRAGE_CMD_NOP });
+	fixture_run(&f);
+	CHECK(f.dev->cmdq.due_ns > now_ns());
+	CHECK(f.dev->cmdq.due_ns <= now_ns() + 1000000000);
+	/* A reset does not wait for it. */
+	fixture_write(&f, MIRAGE_BUS_RESET, 1);
+	CHECK_EQ(fixture_read(&f, MIRAGE_TEST_DELAY_CMD_US), 0);
+	CHECK_EQ(f.dev->cmdq.due_ns, 0);
+	fixture_close(&f);
+}
+
+static const struct tap_test tests[] = {
+	{ "ENGINE_RESET lets all others go on", engine_reset_lets_all_go_on },
+	{ "in an indirect buffer", in_an_indirect_buffer },
+	{ "STOP waits", stop_waits },
+	{ "SAVE of a hung channel", save_of_a_hung_channel },
+	{ "HANG_HARD needs a full reset", hard_hang_needs_a_full_reset },
+	{ "disabling ends a hang", disabling_ends_a_hang },
+	{ "ENGINE_RESET without a hang", engine_reset_without_a_hang },
+	{ "the engine's thread stays responsive", thread_stays_responsive },
+	{ "DELAY_CMD_US", delayed_commands },
+};
+
+TAP_MAIN(tests)
