@@ -21,8 +21,15 @@
 #include "mirage_state.h"
 #include "mirage_vm.h"
 
-/* The queue of a channel with a reference, or NULL. */
-static struct mirage_queue *mirage_channel_get_queue(struct mirage_device *mdev, unsigned long chan)
+/**
+ * mirage_queue_by_channel() - the queue that has a channel
+ * @mdev: device
+ * @chan: channel number
+ *
+ * Context: process; takes the xa_lock of mirage_device.queues.
+ * Return: the queue with a reference, or NULL
+ */
+struct mirage_queue *mirage_queue_by_channel(struct mirage_device *mdev, unsigned long chan)
 {
 	struct mirage_queue *queue;
 
@@ -163,7 +170,7 @@ static void mirage_channel_error(struct mirage_queue *queue)
  */
 void mirage_queue_event(struct mirage_device *mdev, const struct mirage_event *event)
 {
-	struct mirage_queue *queue = mirage_channel_get_queue(mdev, le32_to_cpu(event->chan));
+	struct mirage_queue *queue = mirage_queue_by_channel(mdev, le32_to_cpu(event->chan));
 	bool signalling;
 
 	if (!queue)
@@ -225,7 +232,7 @@ void mirage_queues_lost(struct mirage_device *mdev)
 	xa_unlock(&mdev->queues);
 
 	xa_for_each(&mdev->queues, chan, queue) {
-		queue = mirage_channel_get_queue(mdev, chan);
+		queue = mirage_queue_by_channel(mdev, chan);
 		if (!queue)
 			continue;
 		mirage_queue_quiesce(queue);
@@ -248,7 +255,7 @@ void mirage_queues_kick(struct mirage_device *mdev)
 	unsigned long chan;
 
 	xa_for_each(&mdev->queues, chan, queue) {
-		queue = mirage_channel_get_queue(mdev, chan);
+		queue = mirage_queue_by_channel(mdev, chan);
 		if (!queue)
 			continue;
 		mirage_queue_poll(queue);
@@ -269,7 +276,7 @@ void mirage_queues_reset(struct mirage_device *mdev)
 	unsigned long chan;
 
 	xa_for_each(&mdev->queues, chan, queue) {
-		queue = mirage_channel_get_queue(mdev, chan);
+		queue = mirage_queue_by_channel(mdev, chan);
 		if (!queue)
 			continue;
 		mirage_queue_reset(queue);
@@ -289,7 +296,7 @@ void mirage_queues_restart(struct mirage_device *mdev)
 	unsigned long chan;
 
 	xa_for_each(&mdev->queues, chan, queue) {
-		queue = mirage_channel_get_queue(mdev, chan);
+		queue = mirage_queue_by_channel(mdev, chan);
 		if (!queue)
 			continue;
 		mirage_queue_restart(queue);
@@ -350,7 +357,7 @@ void mirage_queues_dump(struct mirage_device *mdev, struct drm_printer *p)
 	unsigned long chan;
 
 	xa_for_each(&mdev->queues, chan, queue) {
-		queue = mirage_channel_get_queue(mdev, chan);
+		queue = mirage_queue_by_channel(mdev, chan);
 		if (!queue)
 			continue;
 		mirage_channel_dump(queue, p);

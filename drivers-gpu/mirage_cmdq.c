@@ -231,6 +231,29 @@ u64 mirage_cmdq_chan(struct mirage_device *mdev, enum mirage_cmd_op op, u32 chan
 }
 
 /**
+ * mirage_cmdq_context() - save or restore what the device keeps of a channel
+ * @mdev: device
+ * @op: MIRAGE_CMD_CHAN_SAVE or MIRAGE_CMD_CHAN_RESTORE
+ * @chan: channel number
+ * @mem: where it is written to or read from
+ *
+ * Context: may sleep; takes mirage_cmdq.lock. The device is there, running or not.
+ * Return: what mirage_cmdq_wait() has to wait for
+ */
+u64 mirage_cmdq_context(struct mirage_device *mdev, enum mirage_cmd_op op, u32 chan,
+			const struct mirage_mem *mem)
+{
+	struct mirage_cmd cmd = {
+		.op = cpu_to_le16(op),
+		.id = cpu_to_le32(chan),
+		.addr = cpu_to_le64(mirage_mem_phys(mem, 0)),
+		.size = cpu_to_le64(mem->size),
+	};
+
+	return cmdq_post(mdev, &cmd, true);
+}
+
+/**
  * mirage_cmdq_wait() - wait until a post has taken effect
  * @mdev: device
  * @seqno: what the post returned; 0 if the device did not run or nothing had to be done

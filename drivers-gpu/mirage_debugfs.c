@@ -21,6 +21,7 @@
 #include "mirage_debugfs.h"
 #include "mirage_device.h"
 #include "mirage_inject.h"
+#include "mirage_power.h"
 #include "mirage_queue.h"
 #include "mirage_regs.h"
 #include "mirage_vm.h"
@@ -74,14 +75,34 @@ static struct mirage_device *mirage_debugfs_device(struct seq_file *m)
 	return to_mirage_device(entry->dev);
 }
 
+/* As drm_dev_enter(), with the device awake. */
+static int mirage_debugfs_enter(struct mirage_device *mdev, int *idx)
+{
+	int ret = mirage_power_get(mdev);
+
+	if (ret)
+		return ret;
+	if (drm_dev_enter(&mdev->drm, idx))
+		return 0;
+	mirage_power_put(mdev);
+	return -ENODEV;
+}
+
+static void mirage_debugfs_exit(struct mirage_device *mdev, int idx)
+{
+	drm_dev_exit(idx);
+	mirage_power_put(mdev);
+}
+
 static int mirage_debugfs_show_registers(struct seq_file *m, void *unused)
 {
 	struct mirage_device *mdev = mirage_debugfs_device(m);
 	unsigned int i;
-	int idx;
+	int idx, ret;
 
-	if (!drm_dev_enter(&mdev->drm, &idx))
-		return -ENODEV;
+	ret = mirage_debugfs_enter(mdev, &idx);
+	if (ret)
+		return ret;
 	for (i = 0; i < ARRAY_SIZE(mirage_debugfs_regs); i++) {
 		const struct mirage_debugfs_reg *reg = &mirage_debugfs_regs[i];
 		u32 value;
@@ -94,7 +115,7 @@ static int mirage_debugfs_show_registers(struct seq_file *m, void *unused)
 		spin_unlock(&mdev->reg_lock);
 		seq_printf(m, "%04x %-24s %08x\n", reg->reg, reg->name, value);
 	}
-	drm_dev_exit(idx);
+	mirage_debugfs_exit(mdev, idx);
 
 	return 0;
 }
@@ -103,14 +124,15 @@ static int mirage_debugfs_show_counters(struct seq_file *m, void *unused)
 {
 	struct mirage_device *mdev = mirage_debugfs_device(m);
 	unsigned int i;
-	int idx;
+	int idx, ret;
 
-	if (!drm_dev_enter(&mdev->drm, &idx))
-		return -ENODEV;
+	ret = mirage_debugfs_enter(mdev, &idx);
+	if (ret)
+		return ret;
 	for (i = 0; i < ARRAY_SIZE(mirage_debugfs_counters); i++)
 		seq_printf(m, "%-20s %llu\n", mirage_debugfs_counters[i].name,
 			   mirage_device_counter(mdev, mirage_debugfs_counters[i].reg));
-	drm_dev_exit(idx);
+	mirage_debugfs_exit(mdev, idx);
 
 	return 0;
 }
@@ -119,12 +141,13 @@ static int mirage_debugfs_show_queues(struct seq_file *m, void *unused)
 {
 	struct drm_printer p = drm_seq_file_printer(m);
 	struct mirage_device *mdev = mirage_debugfs_device(m);
-	int idx;
+	int idx, ret;
 
-	if (!drm_dev_enter(&mdev->drm, &idx))
-		return -ENODEV;
+	ret = mirage_debugfs_enter(mdev, &idx);
+	if (ret)
+		return ret;
 	mirage_queues_dump(mdev, &p);
-	drm_dev_exit(idx);
+	mirage_debugfs_exit(mdev, idx);
 
 	return 0;
 }
@@ -134,10 +157,11 @@ static int mirage_debugfs_show_vms(struct seq_file *m, void *unused)
 	struct drm_printer p = drm_seq_file_printer(m);
 	struct mirage_device *mdev = mirage_debugfs_device(m);
 	u32 id;
-	int idx;
+	int idx, ret;
 
-	if (!drm_dev_enter(&mdev->drm, &idx))
-		return -ENODEV;
+	ret = mirage_debugfs_enter(mdev, &idx);
+	if (ret)
+		return ret;
 	for (id = 0; id < mdev->caps.nr_vms; id++) {
 		struct mirage_vm *vm = mirage_vm_lookup(mdev, id);
 
@@ -146,7 +170,7 @@ static int mirage_debugfs_show_vms(struct seq_file *m, void *unused)
 		mirage_vm_dump(vm, &p);
 		mirage_vm_put(vm);
 	}
-	drm_dev_exit(idx);
+	mirage_debugfs_exit(mdev, idx);
 
 	return 0;
 }

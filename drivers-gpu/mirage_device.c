@@ -20,6 +20,7 @@
 
 #include <hw/pci.h>
 
+#include "mirage_power.h"
 #include "mirage_queue.h"
 #include "mirage_regs.h"
 #include "mirage_reset.h"
@@ -73,6 +74,7 @@ static int device_identify(struct mirage_device *mdev)
 	caps->wave_lanes = mirage_reg_read(mdev, MIRAGE_BUS_WAVE_LANES);
 	caps->max_group = mirage_reg_read(mdev, MIRAGE_BUS_MAX_GROUP);
 	caps->max_shared = mirage_reg_read(mdev, MIRAGE_BUS_MAX_SHARED);
+	caps->max_context = mirage_reg_read(mdev, MIRAGE_BUS_MAX_CONTEXT);
 	/* Faults name VMs with 16 bits; a table is one allocation. */
 	if (!in_range(caps->nr_channels, 1, U16_MAX) || !in_range(caps->nr_vms, 1, U16_MAX)) {
 		drm_err(&mdev->drm, "%u channels and %u VMs make no sense\n", caps->nr_channels,
@@ -147,6 +149,7 @@ static int device_init_software(struct mirage_device *mdev)
 	spin_lock_init(&mdev->reg_lock);
 	spin_lock_init(&mdev->state_lock);
 	mirage_watchdog_init(mdev);
+	mirage_power_init(mdev);
 
 	xa_init_flags(&mdev->queues, XA_FLAGS_ALLOC);
 	xa_init_flags(&mdev->vms, XA_FLAGS_ALLOC);

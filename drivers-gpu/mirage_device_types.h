@@ -22,6 +22,8 @@
 #include "mirage_fault.h"
 #include "mirage_irq.h"
 #include "mirage_mem.h"
+#include "mirage_park.h"
+#include "mirage_power.h"
 #include "mirage_prime.h"
 #include "mirage_reset.h"
 #include "mirage_ttm.h"
@@ -48,6 +50,8 @@ struct mirage_caps {
 	u32 max_group;
 	/** @max_shared: largest shared memory of a group, bytes */
 	u32 max_shared;
+	/** @max_context: what the device writes down of a channel at most, bytes */
+	u32 max_context;
 };
 
 /**
@@ -154,6 +158,10 @@ struct mirage_device {
 	spinlock_t state_lock;
 	/** @state: enum mirage_device_state. Written under @state_lock, read anywhere. */
 	atomic_t state;
+	/** @power: whether it sleeps with its users */
+	struct mirage_power power;
+	/** @parking: for the queues while it sleeps */
+	struct mirage_parking parking;
 	/** @reset: what revives it */
 	struct mirage_reset reset;
 	/**

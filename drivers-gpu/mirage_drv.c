@@ -40,6 +40,7 @@
 #include "mirage_gpuvm.h"
 #include "mirage_prime.h"
 #include "mirage_query.h"
+#include "mirage_power.h"
 #include "mirage_queue.h"
 #include "mirage_user_fence.h"
 
@@ -130,15 +131,21 @@ static int mirage_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id
 		return ret;
 
 	ret = drm_dev_register(&mdev->drm, 0);
-	if (ret)
+	if (ret) {
 		mirage_device_unplug(mdev);
+		return ret;
+	}
+	mirage_power_allow(mdev);
 
-	return ret;
+	return 0;
 }
 
 static void mirage_pci_remove(struct pci_dev *pdev)
 {
-	mirage_device_unplug(pci_get_drvdata(pdev));
+	struct mirage_device *mdev = pci_get_drvdata(pdev);
+
+	mirage_power_forbid(mdev);
+	mirage_device_unplug(mdev);
 }
 
 static void mirage_pci_shutdown(struct pci_dev *pdev)
@@ -158,6 +165,7 @@ static struct pci_driver mirage_pci_driver = {
 	.probe = mirage_pci_probe,
 	.remove = mirage_pci_remove,
 	.shutdown = mirage_pci_shutdown,
+	.driver.pm = pm_ptr(&mirage_power_ops),
 };
 
 static int __init mirage_module_init(void)

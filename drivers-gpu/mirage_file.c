@@ -21,6 +21,7 @@
 
 #include "mirage_device_types.h"
 #include "mirage_file.h"
+#include "mirage_power.h"
 #include "mirage_queue.h"
 #include "mirage_usage.h"
 #include "mirage_vm.h"
@@ -35,14 +36,20 @@
  * @drm: device
  * @file: its file
  *
- * Return: 0 or -ENOMEM
+ * Return: 0, -ENOMEM, or what waking the device up returned
  */
 int mirage_file_open(struct drm_device *drm, struct drm_file *file)
 {
 	struct mirage_file *priv = kzalloc_obj(*priv);
+	int ret;
 
 	if (!priv)
 		return -ENOMEM;
+	ret = mirage_power_get(to_mirage_device(drm));
+	if (ret) {
+		kfree(priv);
+		return ret;
+	}
 
 	priv->usage = mirage_usage_create();
 	if (!priv->usage) {
@@ -86,6 +93,7 @@ void mirage_file_close(struct drm_device *drm, struct drm_file *file)
 
 	mirage_usage_put(priv->usage);
 	kfree(priv);
+	mirage_power_put(to_mirage_device(drm));
 }
 
 /**

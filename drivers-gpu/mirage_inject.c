@@ -20,6 +20,7 @@
 #include <drm/drm_drv.h>
 
 #include "mirage_inject.h"
+#include "mirage_power.h"
 #include "mirage_regs.h"
 
 /**
@@ -55,12 +56,21 @@ static ssize_t mirage_inject_read(struct file *file, char __user *user, size_t c
 	char text[16];
 	int length;
 	int idx;
+	int ret;
 
-	if (!drm_dev_enter(&mdev->drm, &idx))
-		return -ENODEV;
-	length = scnprintf(text, sizeof(text), "%u\n",
-			   mirage_reg_read(mdev, mirage_inject_file(file)->reg));
-	drm_dev_exit(idx);
+	ret = mirage_power_get(mdev);
+	if (ret)
+		return ret;
+	if (drm_dev_enter(&mdev->drm, &idx)) {
+		length = scnprintf(text, sizeof(text), "%u\n",
+				   mirage_reg_read(mdev, mirage_inject_file(file)->reg));
+		drm_dev_exit(idx);
+	} else {
+		length = -ENODEV;
+	}
+	mirage_power_put(mdev);
+	if (length < 0)
+		return length;
 
 	return simple_read_from_buffer(user, count, pos, text, length);
 }
@@ -77,12 +87,18 @@ static ssize_t mirage_inject_write(struct file *file, const char __user *user, s
 	if (ret)
 		return ret;
 
-	if (!drm_dev_enter(&mdev->drm, &idx))
-		return -ENODEV;
-	mirage_reg_write(mdev, mirage_inject_file(file)->reg, value);
-	drm_dev_exit(idx);
+	ret = mirage_power_get(mdev);
+	if (ret)
+		return ret;
+	if (drm_dev_enter(&mdev->drm, &idx)) {
+		mirage_reg_write(mdev, mirage_inject_file(file)->reg, value);
+		drm_dev_exit(idx);
+	} else {
+		ret = -ENODEV;
+	}
+	mirage_power_put(mdev);
 
-	return count;
+	return ret ?: count;
 }
 
 static const struct file_operations mirage_inject_fops = {

@@ -86,6 +86,7 @@ static void mirage_queue_free_work(struct work_struct *work)
 	drm_dev_put(&queue->mdev->drm);
 	mutex_destroy(&queue->exec_lock);
 	mutex_destroy(&queue->stop_lock);
+	kvfree(queue->park.context);
 	kfree_rcu(queue, rcu);
 
 	if (atomic_dec_and_test(&mirage_queue_count))

@@ -16,6 +16,7 @@
 #include <drm/mirage_drm.h>
 
 #include "mirage_mem.h"
+#include "mirage_park.h"
 
 struct drm_file;
 struct drm_printer;
@@ -156,6 +157,8 @@ struct mirage_queue {
 	bool quiet;
 	/** @waiters: those who wait for user fences; woken when jobs have ended, and by @quiet */
 	wait_queue_head_t waiters;
+	/** @park: what the channel has begun, while the device sleeps */
+	struct mirage_park park;
 	/** @stop_work: mirage_queue_quiesce() for those who may not wait; on submit_wq */
 	struct work_struct stop_work;
 	/** @end_work: what follows the last reference, for those who may not do it */
@@ -222,6 +225,7 @@ void mirage_queue_reset(struct mirage_queue *queue);
 void mirage_queue_restart(struct mirage_queue *queue);
 
 /* For those who hear from the device. */
+struct mirage_queue *mirage_queue_by_channel(struct mirage_device *mdev, unsigned long chan);
 bool mirage_queue_is_live(struct mirage_device *mdev, const struct mirage_fault *fault,
 			  const struct mirage_vm *vm, u32 *queue_id);
 bool mirage_queue_fault(struct mirage_device *mdev, const struct mirage_fault *fault,

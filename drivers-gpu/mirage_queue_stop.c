@@ -17,6 +17,7 @@
 #include "mirage_cmdq.h"
 #include "mirage_device_types.h"
 #include "mirage_job.h"
+#include "mirage_power.h"
 #include "mirage_queue.h"
 #include "mirage_usage.h"
 
@@ -127,7 +128,8 @@ bool mirage_queue_expire(struct mirage_queue *queue)
 	bool late;
 
 	spin_lock(&queue->lock);
-	late = !list_empty(&queue->in_flight) &&
+	/* The time that the device sleeps is nobody's. */
+	late = !list_empty(&queue->in_flight) && !mirage_power_is_asleep(queue->mdev) &&
 	       queue->sched.timeout != MAX_SCHEDULE_TIMEOUT &&
 	       time_after_eq(jiffies, queue->since + queue->sched.timeout) &&
 	       mirage_queue_fail_locked(queue, &timeout);

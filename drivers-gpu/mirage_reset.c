@@ -111,6 +111,34 @@ void mirage_reset_stop(struct mirage_device *mdev)
 }
 
 /**
+ * mirage_reset_hold() - put resets off
+ * @mdev: device
+ *
+ * A device that stops answering is cut off from memory all the same.
+ *
+ * Context: process; waits for a reset that is under way.
+ */
+void mirage_reset_hold(struct mirage_device *mdev)
+{
+	disable_work_sync(&mdev->reset.work);
+}
+
+/**
+ * mirage_reset_release() - let resets happen
+ * @mdev: device, after mirage_reset_hold()
+ *
+ * If it does not run now it is reset, and if it is lost queues are told.
+ *
+ * Context: any.
+ */
+void mirage_reset_release(struct mirage_device *mdev)
+{
+	enable_work(&mdev->reset.work);
+	if (!mirage_device_is_running(mdev))
+		queue_work(mdev->reset.wq, &mdev->reset.work);
+}
+
+/**
  * mirage_reset_request() - the device does not do what it must
  * @mdev: device, between drm_dev_enter() and drm_dev_exit()
  * @why: for the log

@@ -31,6 +31,8 @@ struct mirage_reset {
 
 int mirage_reset_init(struct mirage_device *mdev);
 void mirage_reset_stop(struct mirage_device *mdev);
+void mirage_reset_hold(struct mirage_device *mdev);
+void mirage_reset_release(struct mirage_device *mdev);
 void mirage_reset_request(struct mirage_device *mdev, const char *why);
 void mirage_reset_give_up(struct mirage_device *mdev);
 void mirage_reset_check(struct mirage_device *mdev);

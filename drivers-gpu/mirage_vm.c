@@ -25,6 +25,7 @@
 
 #include "mirage_device.h"
 #include "mirage_gpuvm.h"
+#include "mirage_power.h"
 #include "mirage_service.h"
 #include "mirage_svm.h"
 
@@ -71,6 +72,7 @@ static void vm_free(struct mirage_vm *vm)
 	}
 	mirage_service_fini(vm);
 	kfree(vm);
+	mirage_power_put(mdev);
 	drm_dev_put(&mdev->drm);
 }
 
@@ -133,6 +135,7 @@ struct mirage_vm *mirage_vm_create(struct mirage_device *mdev, bool svm)
 		return ERR_PTR(-ENOMEM);
 	kref_init(&vm->ref);
 	drm_dev_get(&mdev->drm);
+	mirage_power_get_noresume(mdev);
 	vm->mdev = mdev;
 	vm->tgid = task_tgid_nr(current);
 	get_task_comm(vm->comm, current->group_leader);

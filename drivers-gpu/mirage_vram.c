@@ -36,6 +36,8 @@ static void vram_fini(struct drm_device *drm, void *unused)
 	mutex_lock(&vram->lock);
 	gpu_buddy_fini(&vram->mm);
 	mutex_unlock(&vram->lock);
+	/* The device may have been taken away in its sleep. */
+	mirage_vram_backup_fini(vram);
 }
 
 /**
@@ -69,6 +71,7 @@ int mirage_vram_init(struct mirage_device *mdev)
 
 	INIT_LIST_HEAD(&vram->buffers);
 	INIT_LIST_HEAD(&vram->objects);
+	mirage_vram_backup_init(vram);
 	ret = drmm_mutex_init(&mdev->drm, &vram->lock);
 	if (ret)
 		return ret;
@@ -186,13 +189,20 @@ int mirage_vram_alloc(struct mirage_device *mdev, struct mirage_vram_buf *buf, u
 	nofs = memalloc_nofs_save();
 	ret = gpu_buddy_alloc_blocks(&vram->mm, 0, vram->size, size, size, &blocks,
 				     GPU_BUDDY_CONTIGUOUS_ALLOCATION);
-	memalloc_nofs_restore(nofs);
 	if (!ret) {
 		buf->block = list_first_entry(&blocks, struct gpu_buddy_block, link);
 		buf->offset = gpu_buddy_block_offset(buf->block);
 		buf->size = size;
-		list_add_tail(&buf->node, &vram->buffers);
+		if (vram->backup.wanted)
+			ret = mirage_vram_backup_add(vram, buf->offset, size);
+		if (ret) {
+			gpu_buddy_free_block(&vram->mm, buf->block);
+			buf->block = NULL;
+		} else {
+			list_add_tail(&buf->node, &vram->buffers);
+		}
 	}
+	memalloc_nofs_restore(nofs);
 	mutex_unlock(&vram->lock);
 	if (ret)
 		return -ENOMEM;

@@ -7,7 +7,10 @@
 #include <linux/io.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/rcupdate.h>
 #include <linux/types.h>
+
+#include "mirage_vram_backup.h"
 
 struct mirage_device;
 
@@ -33,6 +36,8 @@ struct mirage_vram {
 	struct list_head buffers;
 	/** @objects: struct mirage_vram_res. Protected by @lock. */
 	struct list_head objects;
+	/** @backup: of @buffers, while the device sleeps */
+	struct mirage_vram_backup backup;
 };
 
 /**
@@ -58,32 +63,41 @@ void mirage_vram_free_blocks(struct mirage_device *mdev, struct list_head *block
 u64 mirage_vram_used(struct mirage_device *mdev);
 
 /*
- * Accessors. Offsets and lengths are in bytes; the caller has checked them against
- * the size of what it allocated, and runs where the device cannot go away.
+ * Accessors. Offsets and lengths are in bytes and multiples of 8; the caller has checked them
+ * against the size of what it allocated, and runs where the device cannot go away. While the device
+ * sleeps they go to the copy that it left.
  */
-static inline u32 mirage_vram_read32(const struct mirage_vram *vram, u64 offset)
+static inline u64 mirage_vram_read64(struct mirage_vram *vram, u64 offset)
 {
-	return readl_relaxed(vram->base + offset);
+	u64 value;
+
+	rcu_read_lock();
+	if (unlikely(READ_ONCE(vram->backup.active)))
+		value = mirage_vram_backup_read64(vram, offset);
+	else
+		value = readq_relaxed(vram->base + offset);
+	rcu_read_unlock();
+	return value;
 }
 
-static inline u64 mirage_vram_read64(const struct mirage_vram *vram, u64 offset)
+static inline void mirage_vram_write64(struct mirage_vram *vram, u64 offset, u64 value)
 {
-	return readq_relaxed(vram->base + offset);
+	rcu_read_lock();
+	if (unlikely(READ_ONCE(vram->backup.active)))
+		mirage_vram_backup_write64(vram, offset, value);
+	else
+		writeq_relaxed(value, vram->base + offset);
+	rcu_read_unlock();
 }
 
-static inline void mirage_vram_write32(const struct mirage_vram *vram, u64 offset, u32 value)
+static inline void mirage_vram_zero(struct mirage_vram *vram, u64 offset, size_t size)
 {
-	writel_relaxed(value, vram->base + offset);
-}
-
-static inline void mirage_vram_write64(const struct mirage_vram *vram, u64 offset, u64 value)
-{
-	writeq_relaxed(value, vram->base + offset);
-}
-
-static inline void mirage_vram_zero(const struct mirage_vram *vram, u64 offset, size_t size)
-{
-	memset_io(vram->base + offset, 0, size);
+	rcu_read_lock();
+	if (unlikely(READ_ONCE(vram->backup.active)))
+		mirage_vram_backup_zero(vram, offset, size);
+	else
+		memset_io(vram->base + offset, 0, size);
+	rcu_read_unlock();
 }
 
 /**

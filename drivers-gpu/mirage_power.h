@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Sleep: of the whole machine, and of a device that nobody uses. */
+#ifndef MIRAGE_POWER_H
+#define MIRAGE_POWER_H
+
+#include <linux/pm.h>
+#include <linux/rwsem.h>
+#include <linux/types.h>
+#include <linux/wait.h>
+
+struct mirage_device;
+
+/**
+ * struct mirage_power - whether the device sleeps with its users
+ */
+struct mirage_power {
+	/**
+	 * @gate: held for reading while objects are moved into video memory, and for writing for the
+	 * moment in which @asleep becomes true, so that then nobody is on the way there.
+	 * Outermost: taken before any dma_resv.
+	 */
+	struct rw_semaphore gate;
+	/**
+	 * @asleep: the device is being suspended, has no power, or is being resumed. Becomes true
+	 * under @gate; read anywhere as a hint.
+	 */
+	bool asleep;
+	/** @awake: woken when @asleep becomes false */
+	wait_queue_head_t awake;
+};
+
+extern const struct dev_pm_ops mirage_power_ops;
+
+void mirage_power_init(struct mirage_device *mdev);
+void mirage_power_allow(struct mirage_device *mdev);
+void mirage_power_forbid(struct mirage_device *mdev);
+
+/* While somebody uses the device. */
+int mirage_power_get(struct mirage_device *mdev);
+void mirage_power_get_noresume(struct mirage_device *mdev);
+void mirage_power_put(struct mirage_device *mdev);
+
+/* While objects are moved into video memory. */
+int mirage_power_enter(struct mirage_device *mdev);
+bool mirage_power_tryenter(struct mirage_device *mdev);
+void mirage_power_exit(struct mirage_device *mdev);
+bool mirage_power_is_asleep(struct mirage_device *mdev);
+
+/* For those who reset the device so that it loses all it has. */
+int mirage_power_sleep(struct mirage_device *mdev);
+int mirage_power_wake(struct mirage_device *mdev);
+
+#endif /* MIRAGE_POWER_H */
