@@ -6,6 +6,7 @@
  * block by block with one call to the mirror core each; one replay then resumes all that waited.
  * Pages that the device has by now are skipped, pages near by are mapped too when
  * the density of accesses says so (mirage_prefetch.c).
+ * What lies above the mirror is brought back by object (mirage_gpuvm_fault()).
  *
  * A page that mm cannot give stops the queue that asked for it and nothing else, once
  * it is proven that the access still waits (mirage_suspects.c). Lack of memory is retried
@@ -31,6 +32,7 @@
 #include <drm/drm_print.h>
 
 #include "mirage_device_types.h"
+#include "mirage_gpuvm.h"
 #include "mirage_prefetch.h"
 #include "mirage_queue.h"
 #include "mirage_state.h"
@@ -118,9 +120,7 @@ static int service_check(struct mirage_vm *vm, const struct mirage_fault *fault)
 	default:
 		return -EFAULT;
 	}
-	if (fault->addr >> MIRAGE_VA_MIRROR_BITS)
-		return -EFAULT;
-	return vm->mirror ? 0 : -EFAULT;
+	return fault->addr >> MIRAGE_VA_MIRROR_BITS || vm->mirror ? 0 : -EFAULT;
 }
 
 /* Drop the faults of queues that are no more, and deal with those that no mapping can serve. */
@@ -197,7 +197,38 @@ static void service_pass(struct mirage_vm *vm, const struct mirage_fault *faults
 		mirage_suspect_clear(vm->service->suspects, &faults[i]);
 }
 
-/* Serve the faults of one block, the first @count of @faults. */
+static bool service_wants_retry(int ret)
+{
+	return ret == -ENOMEM || ret == -ENOSPC;
+}
+
+/*
+ * Serve faults of what VM_BIND maps. They are few: the first of an object brings all of it back.
+ * One that finds nothing to be done raced with that, or waits for its replay.
+ */
+static void service_bound(struct mirage_vm *vm, const struct mirage_fault *faults,
+			  unsigned int count)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		unsigned int try = 0;
+		int ret;
+
+		ret = mirage_gpuvm_fault(vm, faults[i].addr, faults[i].access);
+		while (service_wants_retry(ret) && ++try < SERVICE_TRIES) {
+			fsleep(USEC_PER_MSEC << (try - 1));
+			ret = mirage_gpuvm_fault(vm, faults[i].addr, faults[i].access);
+		}
+		if (!ret)
+			mirage_suspect_clear(vm->service->suspects, &faults[i]);
+		else if (ret != -ENODEV)
+			service_fail(vm, &faults[i], ret);
+	}
+	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_BLOCK_FAULTS, 1);
+}
+
+/* Serve the faults of one block of the mirror, the first @count of @faults. */
 static void service_block(struct mirage_vm *vm, const struct mirage_fault *faults,
 			  unsigned int count)
 {
@@ -284,7 +315,10 @@ static void service_batch(struct mirage_vm *vm, unsigned int count)
 	dups = mirage_batch_sort(vm->service->faults, kept);
 	for (i = 0; i < kept; i += vm->service->wanted.count) {
 		mirage_batch_take(faults + i, kept - i, &vm->service->wanted);
-		service_block(vm, faults + i, vm->service->wanted.count);
+		if (vm->service->wanted.start >> MIRAGE_VA_MIRROR_BITS)
+			service_bound(vm, faults + i, vm->service->wanted.count);
+		else
+			service_block(vm, faults + i, vm->service->wanted.count);
 	}
 
 	atomic_inc(&vm->progress);
