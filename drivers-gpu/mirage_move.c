@@ -41,6 +41,7 @@
 #include "mirage_bo.h"
 #include "mirage_copy.h"
 #include "mirage_device_types.h"
+#include "mirage_gpuvm.h"
 #include "mirage_prime.h"
 #include "mirage_tt.h"
 #include "mirage_vram_mgr.h"
@@ -142,6 +143,7 @@ static int move_quiesce(struct ttm_buffer_object *tbo, struct ttm_operation_ctx 
 	ret = ttm_bo_wait_ctx(tbo, ctx);
 	if (ret)
 		return ret;
+	mirage_gpuvm_evict_bo(to_mirage_bo(tbo));
 	mirage_prime_moving(to_mirage_bo(tbo));
 	return 0;
 }
