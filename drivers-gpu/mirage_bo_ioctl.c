@@ -14,6 +14,8 @@
 #include "mirage_bo.h"
 #include "mirage_device_types.h"
 #include "mirage_file.h"
+#include "mirage_shrinker.h"
+#include "mirage_tt.h"
 #include "mirage_vm.h"
 
 #define MIRAGE_PLACEMENTS	(DRM_MIRAGE_PLACEMENT_VRAM | DRM_MIRAGE_PLACEMENT_SYSTEM)
@@ -167,6 +169,9 @@ int mirage_ioctl_bo_madvise(struct drm_device *drm, void *data, struct drm_file 
 								   bo->priority;
 	ttm_bo_move_to_lru_tail(&bo->base);
 	spin_unlock(&bo->base.bdev->lru_lock);
+	if (bo->base.ttm)
+		mirage_shrinker_advise(to_mirage_tt(bo->base.ttm),
+				       bo->advice == DRM_MIRAGE_BO_DONTNEED);
 	args->retained = !mirage_bo_is_lost(bo);
 out_unlock:
 	dma_resv_unlock(bo->base.base.resv);

@@ -8,6 +8,8 @@
  *   counters   the device's counters
  *   queues     every queue: state, indices, jobs
  *   vms        every address space with its page tables, walked as the device does
+ *   bos        every buffer object: size, where it is, owner, label
+ *   vram       a map of video memory
  *   inject/    fault injection (mirage_inject.c)
  *
  * Names come from the register tables. These files have no fixed format and are no
@@ -18,6 +20,7 @@
 #include <drm/drm_file.h>
 #include <drm/drm_print.h>
 
+#include "mirage_bo_dump.h"
 #include "mirage_debugfs.h"
 #include "mirage_device.h"
 #include "mirage_inject.h"
@@ -175,11 +178,29 @@ static int mirage_debugfs_show_vms(struct seq_file *m, void *unused)
 	return 0;
 }
 
+static int mirage_debugfs_show_bos(struct seq_file *m, void *unused)
+{
+	struct drm_printer p = drm_seq_file_printer(m);
+
+	mirage_bo_dump(mirage_debugfs_device(m), &p);
+
+	return 0;
+}
+
+static int mirage_debugfs_show_vram(struct seq_file *m, void *unused)
+{
+	struct drm_printer p = drm_seq_file_printer(m);
+
+	return mirage_vram_dump(mirage_debugfs_device(m), &p);
+}
+
 static const struct drm_debugfs_info mirage_debugfs_files[] = {
 	{ .name = "registers", .show = mirage_debugfs_show_registers },
 	{ .name = "counters", .show = mirage_debugfs_show_counters },
 	{ .name = "queues", .show = mirage_debugfs_show_queues },
 	{ .name = "vms", .show = mirage_debugfs_show_vms },
+	{ .name = "bos", .show = mirage_debugfs_show_bos },
+	{ .name = "vram", .show = mirage_debugfs_show_vram },
 };
 
 /**

@@ -26,6 +26,7 @@
 #include "mirage_power.h"
 #include "mirage_prime.h"
 #include "mirage_reset.h"
+#include "mirage_shrinker.h"
 #include "mirage_ttm.h"
 #include "mirage_vram.h"
 #include "mirage_watchdog.h"
@@ -137,6 +138,8 @@ struct mirage_device {
 	struct mirage_ttm ttm;
 	/** @prime: objects that are shared with others */
 	struct mirage_prime prime;
+	/** @shrinker: offers mm the pages of buffer objects */
+	struct mirage_shrinker shrinker;
 	/** @bo_lock: protects @bos and the labels in it. A spinlock: nothing but reading and writing them inside. */
 	spinlock_t bo_lock;
 	/** @bos: struct mirage_bo, all of them. Protected by @bo_lock. */

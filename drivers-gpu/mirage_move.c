@@ -135,16 +135,28 @@ static int move_copy(struct mirage_device *mdev, struct ttm_buffer_object *tbo, 
 	return 0;
 }
 
-/* Nobody uses the object any more, neither jobs nor page tables nor those who have imported it. */
-static int move_quiesce(struct ttm_buffer_object *tbo, struct ttm_operation_ctx *ctx)
+/**
+ * mirage_move_quiesce() - see that the device does not use an object any more
+ * @tbo: object, or the remains of one; resv held
+ * @ctx: how to wait
+ *
+ * When this succeeds its jobs are complete, its pages are in no page table, and those who have imported it
+ * know that they must not use it any more.
+ *
+ * Context: may be called by the shrinker: allocates nothing.
+ * Return: 0, -EBUSY, -EINTR or -ERESTARTSYS
+ */
+int mirage_move_quiesce(struct ttm_buffer_object *tbo, struct ttm_operation_ctx *ctx)
 {
 	int ret;
 
 	ret = ttm_bo_wait_ctx(tbo, ctx);
 	if (ret)
 		return ret;
-	mirage_gpuvm_evict_bo(to_mirage_bo(tbo));
-	mirage_prime_moving(to_mirage_bo(tbo));
+	if (mirage_bo_is_ours(tbo)) {
+		mirage_gpuvm_evict_bo(to_mirage_bo(tbo));
+		mirage_prime_moving(to_mirage_bo(tbo));
+	}
 	return 0;
 }
 
@@ -155,7 +167,7 @@ static int move_purge(struct ttm_buffer_object *tbo, struct ttm_operation_ctx *c
 	struct ttm_placement nowhere = {};
 	int ret;
 
-	ret = move_quiesce(tbo, ctx);
+	ret = mirage_move_quiesce(tbo, ctx);
 	if (ret)
 		return ret;
 	ret = ttm_bo_validate(tbo, &nowhere, ctx);
@@ -172,7 +184,7 @@ static int move_reachable(struct mirage_device *mdev, struct ttm_buffer_object *
 	u32 from = tbo->resource->mem_type;
 	int ret;
 
-	ret = move_quiesce(tbo, ctx);
+	ret = mirage_move_quiesce(tbo, ctx);
 	if (ret)
 		return ret;
 	if (new->mem_type == TTM_PL_SYSTEM) {

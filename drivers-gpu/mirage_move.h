@@ -10,6 +10,7 @@ struct ttm_operation_ctx;
 struct ttm_place;
 struct ttm_resource;
 
+int mirage_move_quiesce(struct ttm_buffer_object *tbo, struct ttm_operation_ctx *ctx);
 int mirage_move(struct ttm_buffer_object *tbo, bool evict, struct ttm_operation_ctx *ctx,
 		struct ttm_resource *new, struct ttm_place *hop);
 

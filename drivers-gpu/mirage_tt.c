@@ -18,7 +18,9 @@
 #include <drm/drm_drv.h>
 #include <drm/ttm/ttm_bo.h>
 
+#include "mirage_bo.h"
 #include "mirage_device_types.h"
+#include "mirage_shrinker.h"
 
 /**
  * mirage_tt_create() - prepare system memory for an object
@@ -37,6 +39,8 @@ struct ttm_tt *mirage_tt_create(struct ttm_buffer_object *bo, u32 page_flags)
 		return NULL;
 	tt->mdev = ttm_to_mirage_device(bo->bdev);
 	INIT_LIST_HEAD(&tt->node);
+	tt->purgeable = mirage_bo_is_ours(bo) &&
+			to_mirage_bo(bo)->advice == DRM_MIRAGE_BO_DONTNEED;
 
 	if (bo->type == ttm_bo_type_sg) {
 		ret = ttm_sg_tt_init(&tt->base, bo, page_flags, ttm_cached);
@@ -62,7 +66,13 @@ err_free:
 	return NULL;
 }
 
-static bool mirage_tt_has_pages(const struct ttm_tt *tt)
+/**
+ * mirage_tt_has_pages() - whether its pages, when it has some, are of TTM's pool
+ * @tt: system memory of an object
+ *
+ * Those of imported objects and of processes are not.
+ */
+bool mirage_tt_has_pages(const struct ttm_tt *tt)
 {
 	return !(tt->page_flags & TTM_TT_FLAG_EXTERNAL) ||
 	       tt->page_flags & TTM_TT_FLAG_EXTERNAL_MAPPABLE;
@@ -88,11 +98,17 @@ bool mirage_tt_has_data(const struct ttm_tt *tt)
 int mirage_tt_populate(struct ttm_device *bdev, struct ttm_tt *tt,
 			      struct ttm_operation_ctx *ctx)
 {
+	int ret;
+
 	if (!mirage_tt_has_pages(tt))
 		return 0;
 	if (ttm_tt_is_backed_up(tt))
-		return ttm_tt_restore(bdev, tt, ctx);
-	return ttm_pool_alloc(&bdev->pool, tt, ctx);
+		ret = ttm_tt_restore(bdev, tt, ctx);
+	else
+		ret = ttm_pool_alloc(&bdev->pool, tt, ctx);
+	if (!ret)
+		mirage_shrinker_add(to_mirage_tt(tt));
+	return ret;
 }
 
 /* Undo the mapping, once. mirage_ttm.dma_lock held. */
@@ -193,6 +209,7 @@ void mirage_tt_unpopulate(struct ttm_device *bdev, struct ttm_tt *tt)
 	if (!mirage_tt_has_pages(tt))
 		return;
 	mirage_tt_unmap(to_mirage_tt(tt));
+	mirage_shrinker_remove(to_mirage_tt(tt));
 	ttm_pool_free(&bdev->pool, tt);
 }
 

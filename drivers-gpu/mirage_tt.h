@@ -28,6 +28,8 @@ struct mirage_tt {
 	struct sg_table sgt;
 	/** @ext: where the device finds the pages; only while mapped. Protected by the object's resv. */
 	struct mirage_extents ext;
+	/** @purgeable: nobody needs the content. Protected by the object's resv. */
+	bool purgeable;
 	/** @node: in mirage_ttm.mapped, or empty. Protected by mirage_ttm.dma_lock. */
 	struct list_head node;
 };
@@ -41,6 +43,7 @@ struct ttm_tt *mirage_tt_create(struct ttm_buffer_object *bo, u32 page_flags);
 void mirage_tt_destroy(struct ttm_device *bdev, struct ttm_tt *tt);
 int mirage_tt_populate(struct ttm_device *bdev, struct ttm_tt *tt, struct ttm_operation_ctx *ctx);
 void mirage_tt_unpopulate(struct ttm_device *bdev, struct ttm_tt *tt);
+bool mirage_tt_has_pages(const struct ttm_tt *tt);
 bool mirage_tt_has_data(const struct ttm_tt *tt);
 
 int mirage_tt_map(struct mirage_tt *tt);

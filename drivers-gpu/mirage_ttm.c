@@ -25,8 +25,8 @@
 #include "mirage_device_types.h"
 #include "mirage_move.h"
 #include "mirage_prime.h"
+#include "mirage_shrinker.h"
 #include "mirage_tt.h"
-#include "mirage_prime.h"
 #include "mirage_vram_mgr.h"
 
 /**
@@ -156,5 +156,8 @@ int mirage_ttm_init(struct mirage_device *mdev)
 	if (ret)
 		return ret;
 
-	return mirage_vram_mgr_init(mdev);
+	ret = mirage_vram_mgr_init(mdev);
+	if (ret)
+		return ret;
+	return mirage_shrinker_init(mdev);
 }

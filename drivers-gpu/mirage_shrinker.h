@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What mm asks back of the system memory of buffer objects. */
+#ifndef MIRAGE_SHRINKER_H
+#define MIRAGE_SHRINKER_H
+
+#include <linux/spinlock.h>
+
+struct mirage_device;
+struct mirage_tt;
+struct shrinker;
+
+/**
+ * struct mirage_shrinker - pages that could be given back
+ */
+struct mirage_shrinker {
+	/** @shrinker: mm's */
+	struct shrinker *shrinker;
+	/** @lock: protects the counts; innermost */
+	spinlock_t lock;
+	/** @shrinkable: pages that can be backed up. Protected by @lock. */
+	unsigned long shrinkable;
+	/** @purgeable: pages whose content nobody needs. Protected by @lock. */
+	unsigned long purgeable;
+};
+
+int mirage_shrinker_init(struct mirage_device *mdev);
+void mirage_shrinker_add(struct mirage_tt *tt);
+void mirage_shrinker_remove(struct mirage_tt *tt);
+void mirage_shrinker_advise(struct mirage_tt *tt, bool purgeable);
+
+#endif /* MIRAGE_SHRINKER_H */
