@@ -65,6 +65,9 @@ struct buf buf_adopt(struct space *space, uint32_t handle, uint64_t size);
 void buf_free(struct space *space, struct buf *buf);
 uint32_t buf_location(struct space *space, const struct buf *buf);
 
+/* Ask for video memory until an object has had to leave it. */
+void press_vram(struct mirage *dev, uint32_t handle);
+
 /* Content that is different in each word, for every seed. */
 void words_write(uint32_t *words, uint64_t size, uint32_t seed);
 void words_check(const uint32_t *words, uint64_t size, uint32_t seed);

@@ -23,6 +23,11 @@ int prime_export_fence(int fd, uint32_t flags);
 void prime_import_fence(int fd, int sync_file, uint32_t flags);
 bool sync_file_is_signaled(int fd);
 
+/* Files from process to process */
+void fd_channel(int sockets[2]);
+void fd_send(int sock, int fd);
+int fd_receive(int sock);
+
 /**
  * struct vgem - the kernel's driver for buffers without a device
  */
@@ -41,6 +46,7 @@ int vgem_import(struct vgem *vgem, int fd, uint32_t *handle);
 
 /* A fence on a buffer that ends when it is signalled, or after 10 s. */
 uint32_t vgem_fence(struct vgem *vgem, uint32_t handle, bool write);
+int vgem_try_fence(struct vgem *vgem, uint32_t handle, bool write);
 void vgem_signal(struct vgem *vgem, uint32_t fence);
 
 /* Memory of a memfd, mapped; and of the system's heap. Both skip where the kernel has none. */

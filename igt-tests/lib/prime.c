@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <drm/drm.h>
@@ -101,6 +102,55 @@ bool sync_file_is_signaled(int fd)
 	return n == 1;
 }
 
+void fd_channel(int sockets[2])
+{
+	igt_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets), 0);
+}
+
+void fd_send(int sock, int fd)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = { };
+	char byte = 0;
+	struct iovec data = { .iov_base = &byte, .iov_len = 1 };
+	struct msghdr msg = {
+		.msg_iov = &data,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control),
+	};
+
+	control.header.cmsg_level = SOL_SOCKET;
+	control.header.cmsg_type = SCM_RIGHTS;
+	control.header.cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
+	igt_assert_eq(sendmsg(sock, &msg, 0), 1);
+}
+
+int fd_receive(int sock)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = { };
+	char byte;
+	struct iovec data = { .iov_base = &byte, .iov_len = 1 };
+	struct msghdr msg = {
+		.msg_iov = &data,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control),
+	};
+	int fd;
+
+	igt_assert_eq(recvmsg(sock, &msg, MSG_CMSG_CLOEXEC), 1);
+	igt_assert_eq(control.header.cmsg_type, SCM_RIGHTS);
+	memcpy(&fd, CMSG_DATA(&control.header), sizeof(fd));
+	return fd;
+}
+
 static bool is_vgem(int fd)
 {
 	char name[8] = "";
@@ -178,15 +228,25 @@ int vgem_import(struct vgem *vgem, int fd, uint32_t *handle)
 	return 0;
 }
 
-uint32_t vgem_fence(struct vgem *vgem, uint32_t handle, bool write)
+/* The fence, or a negative errno: -EBUSY somebody else's is in the way. */
+int vgem_try_fence(struct vgem *vgem, uint32_t handle, bool write)
 {
 	struct drm_vgem_fence_attach args = {
 		.handle = handle,
 		.flags = write ? VGEM_FENCE_WRITE : 0,
 	};
 
-	do_ioctl(vgem->fd, DRM_IOCTL_VGEM_FENCE_ATTACH, &args);
-	return args.out_fence;
+	if (igt_ioctl(vgem->fd, DRM_IOCTL_VGEM_FENCE_ATTACH, &args))
+		return -errno;
+	return (int)args.out_fence;
+}
+
+uint32_t vgem_fence(struct vgem *vgem, uint32_t handle, bool write)
+{
+	int fence = vgem_try_fence(vgem, handle, write);
+
+	igt_assert_f(fence > 0, "a fence of vgem: %s\n", strerror(-fence));
+	return (uint32_t)fence;
 }
 
 void vgem_signal(struct vgem *vgem, uint32_t fence)
