@@ -273,7 +273,7 @@ int mirage_bo_validate(struct mirage_bo *bo, struct ttm_operation_ctx *ctx)
 	u32 placement = bo->placement;
 
 	if (bo->imported)
-		return mirage_prime_map(bo);
+		return bo->purged ? -EFAULT : mirage_prime_map(bo);
 	/* Pinned, it stays where it is, which others need. */
 	if (bo->base.pin_count)
 		return 0;

@@ -59,6 +59,8 @@ struct mirage_bo {
 	struct dma_buf *exported;
 	/** @far_importers: those attached to @exported who do not reach video memory. Protected by resv. */
 	unsigned int far_importers;
+	/** @kept: pinned for importers, as the device has gone. Protected by resv. */
+	bool kept;
 	/** @peer: @imported is in video memory of another device of this driver. Protected by resv. */
 	bool peer;
 	/** @prime_node: in mirage_prime.bos. Protected by mirage_prime.lock. */

@@ -80,16 +80,20 @@ int mirage_gpuvm_validate_bo(struct drm_gpuvm_bo *vm_bo, struct drm_exec *exec)
 
 	if (mirage_bo_is_lost(bo))
 		return 0;
-	if (!gpuvm->settle)
-		return mirage_bo_validate(bo, &ctx);
-	ret = gpuvm_settle(gpuvm, vm_bo, true);
+	if (gpuvm->settle)
+		ret = gpuvm_settle(gpuvm, vm_bo, true);
+	else
+		ret = mirage_bo_validate(bo, &ctx);
 	return ret == -EFAULT ? 0 : ret;
 }
 
 /* Do others look at the reservation of this object to know what to wait for? */
-static bool gpuvm_is_shared(const struct drm_gem_object *obj)
+static bool gpuvm_is_shared(const struct mirage_gpuvm *gpuvm, struct drm_gem_object *obj)
 {
-	return obj->import_attach || obj->dma_buf;
+	const struct mirage_bo *bo = gem_to_mirage_bo(obj);
+
+	/* What the reservation of private objects is part of is no object of ours. */
+	return obj != gpuvm->base.r_obj && (bo->imported || bo->exported);
 }
 
 static int gpuvm_lock_all(struct mirage_gpuvm_exec *ve)
@@ -147,12 +151,12 @@ static int gpuvm_add_shared(struct drm_sched_job *job, struct dma_resv *resv)
 	return 0;
 }
 
-static int gpuvm_add_dependencies(struct drm_exec *exec, struct drm_sched_job *job)
+static int gpuvm_add_dependencies(struct mirage_gpuvm_exec *ve, struct drm_sched_job *job)
 {
 	struct drm_gem_object *obj;
 	int ret;
 
-	drm_exec_for_each_locked_object(exec, obj) {
+	drm_exec_for_each_locked_object(&ve->exec, obj) {
 		/* Moving an object may have taken the room that was reserved. */
 		ret = dma_resv_reserve_fences(obj->resv, 1);
 		if (ret)
@@ -160,7 +164,7 @@ static int gpuvm_add_dependencies(struct drm_exec *exec, struct drm_sched_job *j
 		ret = drm_sched_job_add_resv_dependencies(job, obj->resv, DMA_RESV_USAGE_KERNEL);
 		if (ret)
 			return ret;
-		if (gpuvm_is_shared(obj)) {
+		if (gpuvm_is_shared(ve->gpuvm, obj)) {
 			ret = gpuvm_add_shared(job, obj->resv);
 			if (ret)
 				return ret;
@@ -194,7 +198,7 @@ struct mirage_gpuvm_exec *mirage_gpuvm_exec_begin(struct mirage_vm *vm, struct d
 		if (!ret)
 			ret = gpuvm_validate_all(ve->gpuvm, &ve->exec);
 		if (!ret)
-			ret = gpuvm_add_dependencies(&ve->exec, job);
+			ret = gpuvm_add_dependencies(ve, job);
 		if (!ret)
 			return ve;
 		drm_exec_fini(&ve->exec);
@@ -220,8 +224,9 @@ void mirage_gpuvm_exec_end(struct mirage_gpuvm_exec *ve, struct dma_fence *fence
 	if (fence) {
 		drm_exec_for_each_locked_object(&ve->exec, obj)
 			dma_resv_add_fence(obj->resv, fence,
-					   gpuvm_is_shared(obj) ? DMA_RESV_USAGE_WRITE :
-								  DMA_RESV_USAGE_BOOKKEEP);
+					   gpuvm_is_shared(ve->gpuvm, obj) ?
+						   DMA_RESV_USAGE_WRITE :
+						   DMA_RESV_USAGE_BOOKKEEP);
 	}
 	drm_exec_fini(&ve->exec);
 	kfree(ve);

@@ -281,6 +281,9 @@ static void prime_release(struct dma_buf *dma_buf)
 	if (bo->exported == dma_buf) {
 		bo->exported = NULL;
 		list_del_init(&bo->prime_node);
+		if (bo->kept)
+			ttm_bo_unpin(&bo->base);
+		bo->kept = false;
 	}
 	dma_resv_unlock(dma_buf->resv);
 	mutex_unlock(&prime->lock);
@@ -423,6 +426,23 @@ int mirage_prime_init(struct mirage_device *mdev)
 	return drmm_mutex_init(&mdev->drm, &mdev->prime.lock);
 }
 
+/* The device leaves an exported object. */
+static void prime_leave(struct mirage_bo *bo)
+{
+	switch (bo->base.resource->mem_type) {
+	case TTM_PL_VRAM:
+		mirage_prime_moving(bo);
+		dma_resv_wait_timeout(bo->base.base.resv, DMA_RESV_USAGE_BOOKKEEP, false,
+				      MAX_SCHEDULE_TIMEOUT);
+		break;
+	case TTM_PL_TT:
+		/* From where mm put it, it could not come back without a device. */
+		ttm_bo_pin(&bo->base);
+		bo->kept = true;
+		break;
+	}
+}
+
 /**
  * mirage_prime_unplug() - the driver leaves the device
  * @mdev: device, after drm_dev_unplug() and after all its jobs have ended
@@ -443,13 +463,10 @@ void mirage_prime_unplug(struct mirage_device *mdev)
 		struct dma_resv *resv = bo->base.base.resv;
 
 		dma_resv_lock(resv, NULL);
-		if (bo->imported) {
+		if (bo->imported)
 			mirage_prime_unmap(bo);
-		} else if (bo->base.resource && bo->base.resource->mem_type == TTM_PL_VRAM) {
-			mirage_prime_moving(bo);
-			dma_resv_wait_timeout(resv, DMA_RESV_USAGE_BOOKKEEP, false,
-					      MAX_SCHEDULE_TIMEOUT);
-		}
+		else
+			prime_leave(bo);
 		dma_resv_unlock(resv);
 	}
 	mutex_unlock(&mdev->prime.lock);

@@ -31,6 +31,7 @@
 
 #include "mirage_bo.h"
 #include "mirage_device_types.h"
+#include "mirage_gpuvm.h"
 
 MODULE_IMPORT_NS("DMA_BUF");
 
@@ -77,8 +78,8 @@ static bool prime_is_peer(const struct dma_buf *dma_buf)
  * the device uses the object.
  *
  * Context: the object's dma_resv is held; may sleep and allocate.
- * Return: 0; -ENODEV our device, or the one that the memory belongs to, is gone; -EINVAL the exporter's
- * pieces are no pages, or too few; another negative errno
+ * Return: 0; -ENODEV the device is gone; -EFAULT the exporter's is, and the content with it, for good; -EINVAL the
+ * exporter's pieces are no pages, or too few; another negative errno
  */
 int mirage_prime_map(struct mirage_bo *bo)
 {
@@ -95,6 +96,11 @@ int mirage_prime_map(struct mirage_bo *bo)
 		return -ENODEV;
 
 	sgt = dma_buf_map_attachment(gem->import_attach, DMA_BIDIRECTIONAL);
+	if (sgt == ERR_PTR(-ENODEV)) {
+		/* Gone with the exporter's device; ours is there, and the error would tell of ours. */
+		bo->purged = true;
+		return -EFAULT;
+	}
 	if (IS_ERR(sgt))
 		return PTR_ERR(sgt);
 
@@ -141,6 +147,7 @@ static void prime_invalidate_mappings(struct dma_buf_attachment *attach)
 		return;
 	dma_resv_wait_timeout(attach->dmabuf->resv, DMA_RESV_USAGE_BOOKKEEP, false,
 			      MAX_SCHEDULE_TIMEOUT);
+	mirage_gpuvm_evict_bo(bo);
 	mirage_prime_unmap(bo);
 	bo->moves++;
 }

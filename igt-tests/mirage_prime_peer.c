@@ -307,6 +307,7 @@ static void fences(unsigned int first)
 	mirage_ib_copy(&reader.ib, gpu_ptr(pair.own[second].addr),
 		       gpu_ptr(pair.shared[second].addr), SIZE);
 	space_job_submit(&reader, NULL, 0);
+	bystander_job(&pair.dev[second]);
 	igt_assert(!prime_is_idle(pair.fd, false));
 	igt_assert(!space_job_is_done(&reader));
 	igt_assert_eq_u32(pair.own[second].words[0], 0);

@@ -163,26 +163,23 @@ static void release_job(struct buf *flag)
  */
 static void waits_for(struct mirage *dev, bool write)
 {
-	struct space space, other;
-	struct buf theirs, ours, unrelated;
+	struct space space;
+	struct buf theirs, ours;
 	struct foreign foreign;
 	struct space_job job;
 	uint32_t fence;
 
 	foreign_vgem(&foreign);
 	space_open(&space, dev);
-	space_open(&other, dev);
 	theirs = buf_adopt(&space, prime_import(dev, foreign.fd), SIZE);
 	ours = buf_new(&space, SIZE, SYSTEM);
-	unrelated = buf_new(&other, SIZE, SYSTEM);
 
 	fence = vgem_fence(&foreign.vgem, foreign.handle, write);
 	words_write(foreign.words, SIZE, 5);
 	job = space_job_new(&space);
 	mirage_ib_copy(&job.ib, gpu_ptr(ours.addr), gpu_ptr(theirs.addr), SIZE);
 	space_job_submit(&job, NULL, 0);
-	/* A whole job of somebody else later it still waits. */
-	space_fill(&other, unrelated.addr, SIZE, 0x77777777);
+	bystander_job(dev);
 	igt_assert(!space_job_is_done(&job));
 	igt_assert_eq_u32(ours.words[0], 0);
 	words_write(foreign.words, SIZE, 6);
@@ -191,10 +188,8 @@ static void waits_for(struct mirage *dev, bool write)
 	words_check(ours.words, SIZE, 6);
 	space_job_free(&job);
 
-	buf_free(&other, &unrelated);
 	buf_free(&space, &ours);
 	buf_free(&space, &theirs);
-	space_close(&other);
 	space_close(&space);
 	foreign_free(&foreign);
 }
@@ -322,6 +317,7 @@ static void fence_imported(struct mirage *dev)
 	job = space_job_new(&second);
 	mirage_ib_copy(&job.ib, gpu_ptr(ours.addr), gpu_ptr(shared.addr), SIZE);
 	space_job_submit(&job, NULL, 0);
+	bystander_job(dev);
 	igt_assert(!space_job_is_done(&job));
 	words_write(foreign.words, SIZE, 9);
 	release_job(&flag);

@@ -261,3 +261,16 @@ void space_fill(struct space *space, uint64_t to, uint64_t size, uint32_t patter
 	space_job_wait(&job);
 	space_job_free(&job);
 }
+
+void bystander_job(struct mirage *dev)
+{
+	struct space space;
+	struct buf buf;
+
+	space_open(&space, dev);
+	buf = buf_new(&space, BLOCK, DRM_MIRAGE_PLACEMENT_SYSTEM);
+	space_fill(&space, buf.addr, BLOCK, 0x77777777);
+	igt_assert_eq_u32(buf.words[BLOCK / 4 - 1], 0x77777777);
+	buf_free(&space, &buf);
+	space_close(&space);
+}

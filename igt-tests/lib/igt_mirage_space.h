@@ -104,4 +104,7 @@ void space_job_free(struct space_job *job);
 void space_copy(struct space *space, uint64_t to, uint64_t from, uint64_t size);
 void space_fill(struct space *space, uint64_t to, uint64_t size, uint32_t pattern);
 
+/* A job in an address space of its own, from its beginning to its end: who could have run meanwhile, did. */
+void bystander_job(struct mirage *dev);
+
 #endif /* IGT_MIRAGE_SPACE_H */
