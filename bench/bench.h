@@ -8,6 +8,7 @@
 
 #include "../demo/gpu.h"
 #include "copies.h"
+#include "graphics.h"
 #include "memory.h"
 #include "peer.h"
 #include "row.h"
@@ -22,6 +23,8 @@ struct bench {
 	uint32_t *order;
 	/* Memory that everything is run on once before it is measured. */
 	struct memory warm;
+	/* Bindings, jobs and evictions. */
+	struct graphics graphics;
 	/* Sum of the words that the GPU has read. */
 	uint32_t sum;
 };

@@ -64,6 +64,22 @@ static void write_row(FILE *out, const struct row *row)
 	fputs("\n      }\n    }", out);
 }
 
+static void write_figure(FILE *out, const struct figure *figure)
+{
+	static const char *const units[] = {
+		[FIGURE_NS] = "ns",
+		[FIGURE_PER_SECOND] = "per_second",
+		[FIGURE_BYTES_PER_SECOND] = "bytes_per_second",
+	};
+
+	fprintf(out, "    { \"table\": \"%s\", \"name\": \"%s\", \"peer_is\": \"%s\",\n      ",
+		figure->table, figure->name, figure->peer_name);
+	write_series(out, "value", units[figure->unit], &figure->value);
+	fputs(",\n      ", out);
+	write_series(out, "peer", units[figure->unit], &figure->peer);
+	fprintf(out, ",\n      \"ratio\": %.4f }", figure_ratio(figure));
+}
+
 static void write_all(FILE *out, const struct bench *bench, const struct row *rows, size_t nr_rows,
 		      const struct series *copies)
 {
@@ -73,7 +89,7 @@ static void write_all(FILE *out, const struct bench *bench, const struct row *ro
 	memset(&host, 0, sizeof(host));
 	uname(&host);
 	fprintf(out,
-		"{\n  \"format\": 1,\n  \"kernel\": \"%s\",\n  \"cpus\": %ld,\n  \"pages\": %zu,\n"
+		"{\n  \"format\": 2,\n  \"kernel\": \"%s\",\n  \"cpus\": %ld,\n  \"pages\": %zu,\n"
 		"  \"repeats\": %u,\n  \"test_hmm\": %s,\n  \"first_touch\": [\n",
 		host.release, sysconf(_SC_NPROCESSORS_ONLN), bench->pages, bench->repeats,
 		bench->peer.present ? "true" : "false");
@@ -87,7 +103,12 @@ static void write_all(FILE *out, const struct bench *bench, const struct row *ro
 		write_series(out, copy_keys[i], PAGE_UNIT, &copies[i]);
 		fputs(i + 1 < COPY_NR_VALUES ? ",\n" : "\n", out);
 	}
-	fputs("  }\n}\n", out);
+	fputs("  },\n  \"graphics\": [\n", out);
+	for (i = 0; i < bench->graphics.figures.count; i++) {
+		write_figure(out, &bench->graphics.figures.figure[i]);
+		fputs(i + 1 < bench->graphics.figures.count ? ",\n" : "\n", out);
+	}
+	fputs("  ]\n}\n", out);
 }
 
 int report_json(const char *path, const struct bench *bench, const struct row *rows, size_t nr_rows,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * mirage-bench: what a first touch by the GPU costs, where the time goes, and what the
- * same touch costs through lib/test_hmm in the same run.
+ * same touch costs through lib/test_hmm in the same run; then bindings, jobs and evictions, each
+ * with a peer.
  *
  * Figures are printed, not judged: nothing here passes or fails by time. But data and counts
  * are checked, and a run whose counts are wrong has no figures and exits with 1.
@@ -38,7 +39,7 @@ static void usage(FILE *out)
 	fprintf(out,
 		"usage: mirage-bench [--pages N] [--repeats N] [--json FILE]\n"
 		"Measures first touches of memory by a mirage GPU, with lib/test_hmm and bare copies\n"
-		"beside, and prints tables.\n"
+		"beside, then VM_BIND, jobs and evictions, and prints tables.\n"
 		"  --pages N    4 KiB pages of each measurement, a multiple of 512 (default %u)\n"
 		"  --repeats N  1 to %u (default %u); medians are printed\n"
 		"  --json FILE  write everything to FILE, too\n",
@@ -71,7 +72,10 @@ static int measure(struct bench *bench, struct row *rows, struct series *copies)
 		if (err)
 			return err;
 	}
-	return copies_measure(bench, copies);
+	err = copies_measure(bench, copies);
+	if (err)
+		return err;
+	return graphics_measure(&bench->graphics, &bench->gpu.device, bench->repeats);
 }
 
 static int run(struct bench *bench, const char *json)

@@ -2,6 +2,8 @@
 /* The tables for people: one line for each kind of first touch, at most 100 columns. */
 #include "report.h"
 
+#include <string.h>
+
 static const char *const columns[] = {
 #define VALUE(name, column, unit, doc) [ROW_##name] = column,
 	ROW_VALUES(VALUE)
@@ -83,6 +85,39 @@ static void print_docs(FILE *out, enum row_value first, enum row_value last)
 		fprintf(out, "  %-9s %s\n", columns[value], docs[value]);
 }
 
+static void print_amount(FILE *out, enum figure_unit unit, const struct series *series)
+{
+	double value = series_median(series);
+
+	if (!series->count)
+		fprintf(out, " %14s", "-");
+	else if (unit == FIGURE_NS)
+		fprintf(out, " %11.1f us", value / 1e3);
+	else if (unit == FIGURE_PER_SECOND)
+		fprintf(out, " %12.0f/s", value);
+	else
+		fprintf(out, " %9.2f GB/s", value / 1e9);
+}
+
+static void print_figures(FILE *out, const struct figures *figures)
+{
+	const char *table = "";
+	size_t i;
+
+	for (i = 0; i < figures->count; i++) {
+		const struct figure *figure = &figures->figure[i];
+
+		if (strcmp(table, figure->table))
+			fprintf(out, "\n%-30s %14s %14s %8s  %s\n", figure->table, "", "peer",
+				"better", "peer is");
+		table = figure->table;
+		fprintf(out, "%-30s", figure->name);
+		print_amount(out, figure->unit, &figure->value);
+		print_amount(out, figure->unit, &figure->peer);
+		fprintf(out, " %8.2f  %s\n", figure_ratio(figure), figure->peer_name);
+	}
+}
+
 void report_table(FILE *out, const struct bench *bench, const struct row *rows, size_t nr_rows,
 		  const struct series *copies)
 {
@@ -106,4 +141,5 @@ void report_table(FILE *out, const struct bench *bench, const struct row *rows, 
 	fputs("(1) Mean wait times batches: faults also wait while earlier batches are served, and\n"
 	      "    the device works on meanwhile, so times may overlap and \"other\" be 0.\n",
 	      out);
+	print_figures(out, &bench->graphics.figures);
 }

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* Measurements of the driver's other half: bindings, jobs, and objects that move. */
+#ifndef BENCH_GRAPHICS_H
+#define BENCH_GRAPHICS_H
+
+#include "../demo/gpu.h"
+#include "figure.h"
+#include "space.h"
+
+struct graphics {
+	/* Where bindings and jobs are measured. */
+	struct space space;
+	unsigned int repeats;
+	struct figures figures;
+};
+
+/* Each adds its figures. They return 0, or a negative errno after a message. */
+int binds_measure(struct graphics *graphics);
+int jobs_measure(struct graphics *graphics);
+int evictions_measure(struct graphics *graphics);
+
+/** graphics_measure() - all of them. */
+int graphics_measure(struct graphics *graphics, const struct mirage *gpu, unsigned int repeats);
+
+#endif /* BENCH_GRAPHICS_H */
