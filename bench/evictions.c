@@ -37,7 +37,7 @@ static void fill(struct program *program, unsigned int which)
 
 	for (i = 0; i < program->nr_objects; i++)
 		for (at = 0; at < OBJECT_BYTES; at += 4096)
-			*(volatile uint64_t *)(program->objects[i].cpu + at) = pattern(which, i, at);
+			*(volatile uint64_t *)((char *)program->objects[i].cpu + at) = pattern(which, i, at);
 }
 
 static int check(const struct program *program, unsigned int which)
@@ -47,7 +47,7 @@ static int check(const struct program *program, unsigned int which)
 
 	for (i = 0; i < program->nr_objects; i++)
 		for (at = 0; at < OBJECT_BYTES; at += 4096)
-			if (*(volatile uint64_t *)(program->objects[i].cpu + at) !=
+			if (*(volatile uint64_t *)((char *)program->objects[i].cpu + at) !=
 			    pattern(which, i, at)) {
 				warnx("object %u of program %u has lost its content at %llu", i,
 				      which, (unsigned long long)at);
