@@ -253,19 +253,7 @@ u64 mirage_cmdq_context(struct mirage_device *mdev, enum mirage_cmd_op op, u32 c
 	return cmdq_post(mdev, &cmd, true);
 }
 
-/**
- * mirage_cmdq_wait() - wait until a post has taken effect
- * @mdev: device
- * @seqno: what the post returned; 0 if the device did not run or nothing had to be done
- * @blockable: may sleep
- *
- * If the device does not answer in time it is cut off from memory first, and a work
- * will reset it. So whatever this returns, the device makes no access by what was invalidated.
- *
- * Context: process context, spinlocks allowed if not @blockable. At most about 2 seconds.
- * Return: 0; or -ENODEV if the device does not run, be it for the time of a reset
- */
-int mirage_cmdq_wait(struct mirage_device *mdev, u64 seqno, bool blockable)
+static int cmdq_wait(struct mirage_device *mdev, u64 seqno, bool blockable, u64 timeout_ns)
 {
 	static const struct mirage_cmd nop = { .op = cpu_to_le16(MIRAGE_CMD_NOP) };
 	u64 start = ktime_get_ns();
@@ -280,10 +268,8 @@ int mirage_cmdq_wait(struct mirage_device *mdev, u64 seqno, bool blockable)
 		waited = ktime_get_ns() - start;
 		if (cmdq_done(&mdev->cmdq, seqno))
 			return 0;
-		if (waited > CMDQ_TIMEOUT_NS) {
-			mirage_reset_request(mdev, "it does not answer a SYNC");
-			break;
-		}
+		if (waited > timeout_ns)
+			return -ETIMEDOUT;
 		if (waited - nudged > CMDQ_NUDGE_NS) {
 			nudged = waited;
 			cmdq_try_post(mdev, &nop);
@@ -291,4 +277,43 @@ int mirage_cmdq_wait(struct mirage_device *mdev, u64 seqno, bool blockable)
 		cmdq_pause(blockable, waited);
 	}
 	return -ENODEV;
+}
+
+/**
+ * mirage_cmdq_try_wait() - wait for a while until a post has taken effect
+ * @mdev: device
+ * @seqno: what the post returned; 0 if the device did not run or nothing had to be done
+ * @timeout_ns: nanoseconds
+ *
+ * For those who know what else to do.
+ *
+ * Context: may sleep.
+ * Return: 0; -ENODEV if the device does not run, be it for the time of a reset; -ETIMEDOUT
+ */
+int mirage_cmdq_try_wait(struct mirage_device *mdev, u64 seqno, u64 timeout_ns)
+{
+	return cmdq_wait(mdev, seqno, true, timeout_ns);
+}
+
+/**
+ * mirage_cmdq_wait() - wait until a post has taken effect
+ * @mdev: device
+ * @seqno: what the post returned; 0 if the device did not run or nothing had to be done
+ * @blockable: may sleep
+ *
+ * If the device does not answer in time it is cut off from memory first, and a work
+ * will reset it. So whatever this returns, the device makes no access by what was invalidated.
+ *
+ * Context: process context, spinlocks allowed if not @blockable. At most about 2 seconds.
+ * Return: 0; or -ENODEV if the device does not run, be it for the time of a reset
+ */
+int mirage_cmdq_wait(struct mirage_device *mdev, u64 seqno, bool blockable)
+{
+	int ret = cmdq_wait(mdev, seqno, blockable, CMDQ_TIMEOUT_NS);
+
+	if (ret == -ETIMEDOUT) {
+		mirage_reset_request(mdev, "it does not answer a SYNC");
+		ret = -ENODEV;
+	}
+	return ret;
 }

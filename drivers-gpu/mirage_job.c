@@ -131,7 +131,7 @@ static enum drm_gpu_sched_stat mirage_job_timedout(struct drm_sched_job *base)
 	mirage_queue_poll(queue);
 	mirage_queue_expire(queue);
 	mirage_queue_quiesce(queue);
-	mirage_queue_put(queue);
+	mirage_queue_put_later(queue);
 
 	return DRM_GPU_SCHED_STAT_NO_HANG;
 }

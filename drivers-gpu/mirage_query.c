@@ -103,6 +103,9 @@ int mirage_ioctl_query(struct drm_device *drm, void *data, struct drm_file *file
 	case DRM_MIRAGE_PARAM_MAX_SHARED:
 		args->value = mdev->caps.max_shared;
 		return 0;
+	case DRM_MIRAGE_PARAM_ENGINE_RESETS:
+		args->value = atomic_read(&mdev->reset.engine_resets);
+		return 0;
 	case DRM_MIRAGE_PARAM_DEVICE_RESETS:
 		args->value = atomic_read(&mdev->reset.device_resets);
 		return 0;

@@ -14,8 +14,8 @@
 
 #include <hw/queues.h>
 
-#include "mirage_cmdq.h"
 #include "mirage_device_types.h"
+#include "mirage_engine.h"
 #include "mirage_job.h"
 #include "mirage_power.h"
 #include "mirage_queue.h"
@@ -112,11 +112,39 @@ bool mirage_queue_is_ready(struct mirage_queue *queue)
 	return ready;
 }
 
+static bool mirage_queue_is_late(struct mirage_queue *queue)
+{
+	lockdep_assert_held(&queue->lock);
+
+	/* The time that the device sleeps is nobody's. */
+	return queue->error.state == DRM_MIRAGE_QUEUE_READY && !list_empty(&queue->in_flight) &&
+	       !mirage_power_is_asleep(queue->mdev) && queue->sched.timeout != MAX_SCHEDULE_TIMEOUT &&
+	       time_after_eq(jiffies, queue->since + queue->sched.timeout);
+}
+
+/* Is a job late? If that is another's fault it gets its time once more. */
+static bool mirage_queue_is_to_blame(struct mirage_queue *queue)
+{
+	bool late;
+
+	spin_lock(&queue->lock);
+	late = mirage_queue_is_late(queue);
+	spin_unlock(&queue->lock);
+	if (!late || !mirage_engine_blames_other(queue))
+		return late;
+
+	spin_lock(&queue->lock);
+	queue->since = jiffies;
+	spin_unlock(&queue->lock);
+
+	return false;
+}
+
 /**
  * mirage_queue_expire() - stop a queue if its oldest job takes too long
  * @queue: queue that was polled, a reference held
  *
- * Context: process; does not sleep.
+ * Context: process, may sleep: another queue's job that hangs is found and ended here.
  * Return: true if this stopped it
  */
 bool mirage_queue_expire(struct mirage_queue *queue)
@@ -127,12 +155,11 @@ bool mirage_queue_expire(struct mirage_queue *queue)
 	};
 	bool late;
 
+	if (!mirage_queue_is_to_blame(queue))
+		return false;
+
 	spin_lock(&queue->lock);
-	/* The time that the device sleeps is nobody's. */
-	late = !list_empty(&queue->in_flight) && !mirage_power_is_asleep(queue->mdev) &&
-	       queue->sched.timeout != MAX_SCHEDULE_TIMEOUT &&
-	       time_after_eq(jiffies, queue->since + queue->sched.timeout) &&
-	       mirage_queue_fail_locked(queue, &timeout);
+	late = mirage_queue_is_late(queue) && mirage_queue_fail_locked(queue, &timeout);
 	spin_unlock(&queue->lock);
 
 	if (late)
@@ -190,10 +217,7 @@ void mirage_queue_quiesce(struct mirage_queue *queue)
 
 	/* When the device has been unplugged it was cut off before, and no channel runs. */
 	if (drm_dev_enter(&mdev->drm, &idx)) {
-		u64 seqno = mirage_cmdq_chan(mdev, MIRAGE_CMD_CHAN_RESET, queue->chan);
-
-		/* On an error the device has been cut off from memory, which is as good. */
-		mirage_cmdq_wait(mdev, seqno, true);
+		mirage_engine_drop(mdev, queue->chan);
 		mirage_queue_poll(queue);
 		mirage_usage_account(queue);
 		drm_dev_exit(idx);

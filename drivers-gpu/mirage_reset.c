@@ -89,7 +89,11 @@ static void reset_destroy_wq(struct drm_device *drm, void *wq)
 int mirage_reset_init(struct mirage_device *mdev)
 {
 	struct mirage_reset *reset = &mdev->reset;
+	int ret;
 
+	ret = drmm_mutex_init(&mdev->drm, &reset->engine_lock);
+	if (ret)
+		return ret;
 	INIT_WORK(&reset->work, reset_work);
 	init_rwsem(&reset->lock);
 	reset->wq = alloc_ordered_workqueue("mirage-reset-%s", WQ_MEM_RECLAIM,

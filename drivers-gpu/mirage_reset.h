@@ -4,6 +4,7 @@
 #define MIRAGE_RESET_H
 
 #include <linux/atomic.h>
+#include <linux/mutex.h>
 #include <linux/rwsem.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
@@ -25,6 +26,13 @@ struct mirage_reset {
 	 * mirage_queue.stop_lock.
 	 */
 	struct rw_semaphore lock;
+	/**
+	 * @engine_lock: one resets the engine at a time, and sees whether another's reset was enough.
+	 * Taken inside mirage_queue.stop_lock; held while waiting for the device (bounded).
+	 */
+	struct mutex engine_lock;
+	/** @engine_resets: times a channel had to be taken off the engine */
+	atomic_t engine_resets;
 	/** @device_resets: times the whole device was reset */
 	atomic_t device_resets;
 };

@@ -5,6 +5,8 @@
  * Category: Core
  */
 #include <errno.h>
+#include <glob.h>
+#include <unistd.h>
 
 #include "igt_mirage.h"
 #include "memory.h"
@@ -110,11 +112,288 @@ static void under_way_is_told(struct gpu *gpu)
 	mem_unmap(area, PAGE);
 }
 
+/* A queue whose jobs may take so long. */
+static uint32_t add_queue(struct gpu *gpu, uint32_t timeout_ms)
+{
+	uint32_t queue;
+
+	igt_assert_eq(mirage_queue_create_with(&gpu->dev, gpu->vm, DRM_MIRAGE_QUEUE_COMPUTE, 1,
+					       timeout_ms, &queue), 0);
+	return queue;
+}
+
+/* The channel of a queue of this process, as debugfs tells it. */
+static unsigned int find_channel(struct gpu *gpu, uint32_t queue)
+{
+	char pattern[128], line[256];
+	unsigned int chan, id;
+	bool found = false;
+	glob_t paths;
+	int tgid;
+	FILE *f;
+
+	snprintf(pattern, sizeof(pattern), "/sys/kernel/debug/dri/%s/queues",
+		 gpu->dev.node + strcspn(gpu->dev.node, "0123456789"));
+	igt_require_f(!glob(pattern, 0, NULL, &paths), "no %s\n", pattern);
+	f = fopen(paths.gl_pathv[0], "r");
+	globfree(&paths);
+	igt_assert(f);
+	while (!found && fgets(line, sizeof(line), f)) {
+		char *owner = strrchr(line, '[');
+
+		found = sscanf(line, "channel %u: queue %u of", &chan, &id) == 2 && id == queue &&
+			owner && sscanf(owner, "[%d]", &tgid) == 1 && tgid == getpid();
+	}
+	fclose(f);
+	igt_assert_f(found, "queue %u has no channel\n", queue);
+	return chan;
+}
+
+/* The next job of @queue hangs the engine; one is submitted. */
+static void hang(struct gpu *gpu, uint32_t queue, struct job *job)
+{
+	gpu_inject(gpu, "hang_chan", find_channel(gpu, queue) + 1);
+	job->queue = queue;
+	mirage_ib_nop(&job->ib);
+	job_submit(job);
+	igt_assert(igt_wait(!gpu_injected(gpu, "hang_chan"), POLL_MS, 1));
+}
+
+static uint32_t hw_error(struct gpu *gpu, uint32_t queue)
+{
+	struct drm_mirage_queue_query state;
+
+	igt_assert_eq(mirage_queue_query(&gpu->dev, queue, &state), 0);
+	return state.hw_error;
+}
+
+/* A job that writes @value to @to. */
+static void submit_fill(struct job *job, uint32_t queue, uint32_t *to, uint32_t value)
+{
+	job->queue = queue;
+	mirage_ib_fill(&job->ib, to, sizeof(*to), value);
+	job_submit(job);
+}
+
+static void assert_stopped(struct gpu *gpu, uint32_t queue, enum drm_mirage_queue_state state)
+{
+	igt_assert_eq(gpu_queue_state(gpu, queue), state);
+	igt_assert_eq(mirage_exec(&gpu->dev, queue, NULL, 0, NULL, 0), -ECANCELED);
+}
+
+/**
+ * SUBTEST: hang-engine
+ * Description: A job hangs its channel, which then cannot be reset: the engine is reset, its
+ *	queue is told of the time-out and stays stopped, and a job of another queue
+ *	that stood still meanwhile completes.
+ */
+static void hang_engine(struct gpu *gpu)
+{
+	uint64_t engine = param(gpu, DRM_MIRAGE_PARAM_ENGINE_RESETS);
+	uint64_t device = param(gpu, DRM_MIRAGE_PARAM_DEVICE_RESETS);
+	uint32_t guilty = add_queue(gpu, 500), *area = mem_anon(PAGE);
+	struct job bad = job_new(gpu), good = job_new(gpu);
+
+	*area = 0;
+	hang(gpu, guilty, &bad);
+	submit_fill(&good, gpu->queue, area, 5);
+	igt_assert_eq(job_wait(&bad), -ETIME);
+	igt_assert_eq(job_wait(&good), 0);
+	igt_assert_eq_u32(*area, 5);
+	assert_stopped(gpu, guilty, DRM_MIRAGE_QUEUE_TIMEOUT);
+	igt_assert_eq(gpu_queue_state(gpu, gpu->queue), DRM_MIRAGE_QUEUE_READY);
+	igt_assert_eq_u64(param(gpu, DRM_MIRAGE_PARAM_ENGINE_RESETS), engine + 1);
+	igt_assert_eq_u64(param(gpu, DRM_MIRAGE_PARAM_DEVICE_RESETS), device);
+	job_free(&bad);
+	job_free(&good);
+	mem_unmap(area, PAGE);
+}
+
+/**
+ * SUBTEST: late-by-another-hang
+ * Description: A job hangs, and a job of another queue is late first because nothing runs any
+ *	more: the one that hangs is found and stopped, the other is not punished.
+ */
+static void late_by_another_hang(struct gpu *gpu)
+{
+	uint64_t engine = param(gpu, DRM_MIRAGE_PARAM_ENGINE_RESETS);
+	uint32_t guilty = add_queue(gpu, QUEUE_TIMEOUT_MS), victim = add_queue(gpu, 500);
+	uint32_t *area = mem_anon(PAGE);
+	struct job bad = job_new(gpu), good = job_new(gpu);
+
+	*area = 0;
+	hang(gpu, guilty, &bad);
+	submit_fill(&good, victim, area, 6);
+	igt_assert_eq(job_wait(&good), 0);
+	igt_assert_eq_u32(*area, 6);
+	igt_assert_eq(job_wait(&bad), -EIO);
+	assert_stopped(gpu, guilty, DRM_MIRAGE_QUEUE_ERROR);
+	igt_assert_eq_u32(hw_error(gpu, guilty), MIRAGE_CHAN_HUNG);
+	igt_assert_eq(gpu_queue_state(gpu, victim), DRM_MIRAGE_QUEUE_READY);
+	igt_assert_eq_u64(param(gpu, DRM_MIRAGE_PARAM_ENGINE_RESETS), engine + 1);
+	job_free(&bad);
+	job_free(&good);
+	mem_unmap(area, PAGE);
+}
+
+/**
+ * SUBTEST: long-job-is-not-a-hang
+ * Description: A job of one queue runs for ever and a job of another, which waits for a word in
+ *	memory, is late: the late one is stopped, the one that had the engine goes on.
+ */
+static void long_job_is_not_a_hang(struct gpu *gpu)
+{
+	uint64_t engine = param(gpu, DRM_MIRAGE_PARAM_ENGINE_RESETS);
+	uint32_t victim = add_queue(gpu, 1000);
+	uint64_t *word = (uint64_t *)&gpu->out[64];
+	struct job waits = job_new(gpu);
+	uint32_t *target = &gpu->out[32];
+	struct loop loop;
+
+	*word = 0;
+	loop_start(&loop, gpu, &kernel_watch, target);
+	waits.queue = victim;
+	mirage_ib_sem_wait(&waits.ib, word, 1);
+	job_submit(&waits);
+	igt_assert_eq(job_wait(&waits), -ETIME);
+	assert_stopped(gpu, victim, DRM_MIRAGE_QUEUE_TIMEOUT);
+	loop_advance(&loop, 2);
+	loop_stop(&loop);
+	igt_assert_eq_u64(param(gpu, DRM_MIRAGE_PARAM_ENGINE_RESETS), engine);
+	job_free(&waits);
+}
+
+/* The engine cannot be reset: the whole device is. */
+static void hang_hard_once(struct gpu *gpu)
+{
+	uint64_t device = param(gpu, DRM_MIRAGE_PARAM_DEVICE_RESETS);
+	uint32_t guilty = add_queue(gpu, 500), told = add_queue(gpu, QUEUE_TIMEOUT_MS);
+	struct job bad = job_new(gpu), good = job_new(gpu), later = job_new(gpu);
+	uint32_t *area = mem_anon(PAGE);
+
+	*area = 0;
+	gpu_inject(gpu, "hang_hard", 1);
+	hang(gpu, guilty, &bad);
+	submit_fill(&good, told, area, 5);
+	igt_assert_eq(job_wait(&bad), -ETIME);
+	igt_assert_eq(job_wait(&good), -ECANCELED);
+	assert_stopped(gpu, guilty, DRM_MIRAGE_QUEUE_TIMEOUT);
+	assert_stopped(gpu, told, DRM_MIRAGE_QUEUE_RESET);
+	submit_fill(&later, gpu->queue, area, 7);
+	igt_assert_eq(job_wait(&later), 0);
+	igt_assert_eq_u32(*area, 7);
+	igt_assert_eq(gpu_queue_state(gpu, gpu->queue), DRM_MIRAGE_QUEUE_READY);
+	igt_assert_eq_u64(param(gpu, DRM_MIRAGE_PARAM_DEVICE_RESETS), device + 1);
+	/* The bans outlast the reset. */
+	assert_stopped(gpu, guilty, DRM_MIRAGE_QUEUE_TIMEOUT);
+	assert_stopped(gpu, told, DRM_MIRAGE_QUEUE_RESET);
+	igt_assert_eq(mirage_queue_destroy(&gpu->dev, guilty), 0);
+	igt_assert_eq(mirage_queue_destroy(&gpu->dev, told), 0);
+	job_free(&bad);
+	job_free(&good);
+	job_free(&later);
+	mem_unmap(area, PAGE);
+}
+
+/**
+ * SUBTEST: hang-hard
+ * Description: A job hangs so that an engine reset does not help: the device is reset. The guilty
+ *	queue is told of its time-out, one with a job under way of the reset, an idle one
+ *	goes on, and all that stays so.
+ */
+static void hang_hard(struct gpu *gpu)
+{
+	hang_hard_once(gpu);
+}
+
+/**
+ * SUBTEST: many-hangs
+ * Description: Hangs in a row, of both kinds: the device works after each.
+ */
+static void many_hangs(struct gpu *gpu)
+{
+	for (unsigned int i = 0; i < 4; i++) {
+		uint32_t guilty = add_queue(gpu, 300);
+		struct job bad = job_new(gpu);
+
+		hang(gpu, guilty, &bad);
+		igt_assert_eq(job_wait(&bad), -ETIME);
+		igt_assert_eq(mirage_queue_destroy(&gpu->dev, guilty), 0);
+		job_free(&bad);
+		gpu_assert_alive(gpu);
+		hang_hard_once(gpu);
+		gpu_assert_alive(gpu);
+	}
+}
+
+/**
+ * SUBTEST: destroy-hanging-queue
+ * Description: A queue whose job hangs and has a long time-out is destroyed: that returns in bounded
+ *	time, and the engine is free.
+ */
+static void destroy_hanging_queue(struct gpu *gpu)
+{
+	uint64_t engine = param(gpu, DRM_MIRAGE_PARAM_ENGINE_RESETS);
+	uint32_t guilty = add_queue(gpu, QUEUE_TIMEOUT_MS);
+	struct job bad = job_new(gpu);
+
+	hang(gpu, guilty, &bad);
+	igt_assert_eq(mirage_queue_destroy(&gpu->dev, guilty), 0);
+	igt_assert_eq(job_wait(&bad), -ECANCELED);
+	igt_assert_eq_u64(param(gpu, DRM_MIRAGE_PARAM_ENGINE_RESETS), engine + 1);
+	job_free(&bad);
+}
+
+/**
+ * SUBTEST: faults-pending
+ * Description: The device is reset while an access of one queue waits for its fault to be served:
+ *	the queue is told, no memory is lost, and the same page is served to a new queue.
+ */
+static void faults_pending(struct gpu *gpu)
+{
+	uint32_t guilty = add_queue(gpu, 300), reader = add_queue(gpu, QUEUE_TIMEOUT_MS);
+	uint32_t *area = mem_anon(4 * PAGE);
+	struct job bad = job_new(gpu), read = job_new(gpu);
+
+	mem_touch(area, 4 * PAGE, 9);
+	gpu_inject(gpu, "hang_hard", 1);
+	/* The fault is written when the reset is over; the access waits until then. */
+	gpu_inject(gpu, "fault_delay_us", 1000000);
+	read.queue = reader;
+	mirage_ib_copy(&read.ib, &gpu->out[8], area, 4);
+	job_submit(&read);
+	hang(gpu, guilty, &bad);
+	igt_assert_eq(job_wait(&bad), -ETIME);
+	igt_assert_eq(job_wait(&read), -ECANCELED);
+	assert_stopped(gpu, reader, DRM_MIRAGE_QUEUE_RESET);
+	igt_assert_eq_u32(gpu_read32(gpu, area), 9);
+	gpu_scatter(gpu, area, PAGE, 4, 20);
+	for (unsigned int i = 0; i < 4; i++)
+		igt_assert_eq_u32(area[i * PAGE / 4], 20 + i);
+	job_free(&bad);
+	job_free(&read);
+	mem_unmap(area, 4 * PAGE);
+}
+
 static const struct gpu_scenario scenarios[] = {
 	{ "dead-device-revives", dead_device_revives,
 	  "A device that answers no more is reset, and queues and page tables go on." },
 	{ "under-way-is-told", under_way_is_told,
 	  "A queue with a job under way at a reset is told, others go on." },
+	{ "hang-engine", hang_engine,
+	  "A hanging channel is taken off the engine, and others go on." },
+	{ "late-by-another-hang", late_by_another_hang,
+	  "Who is late because another hangs is not punished." },
+	{ "long-job-is-not-a-hang", long_job_is_not_a_hang,
+	  "Who has the engine while another is late is not punished." },
+	{ "hang-hard", hang_hard,
+	  "When an engine reset does not help the device is reset." },
+	{ "many-hangs", many_hangs,
+	  "Hangs in a row." },
+	{ "destroy-hanging-queue", destroy_hanging_queue,
+	  "A queue that hangs can be destroyed." },
+	{ "faults-pending", faults_pending,
+	  "A reset while an access waits for its fault." },
 };
 
 int igt_main()

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The engine, and channels that do not let go of it.
+ *
+ * The device has one engine, and its channels take turns. A channel whose packet hangs keeps
+ * its turn for ever, and a command that would stop or reset it never ends, nor do those
+ * behind it. So a channel is taken off the engine in steps, each with a bound:
+ *
+ *   CHAN_RESET     ENGINE_STOP_NS for the answer: what every stopped queue gets
+ *   ENGINE_RESET   takes off whoever has the turn; the commands that waited go on
+ *   BUS_RESET      of all that is in the device (mirage_reset.c)
+ *
+ * Together they end before those who wait for other commands lose their patience
+ * (mirage_cmdq_wait()), so in the second step nobody but the hanging channel is hurt.
+ *
+ * While one channel hangs, the jobs of all others stand still, and theirs may be the first to
+ * be late. So before a late job is punished, the channel that has the turn is asked to give
+ * it up, which the device does between any two instructions: one that does not is
+ * the one to blame.
+ *
+ * Rejected: telling who hangs from run_ns or from the turn alone. A long kernel has the turn most of
+ * the time and is in order.
+ */
+#include "mirage_engine.h"
+
+#include <linux/iopoll.h>
+#include <linux/time64.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_print.h>
+
+#include "mirage_device_types.h"
+#include "mirage_queue.h"
+#include "mirage_regs.h"
+#include "mirage_state.h"
+
+/* How long a channel may take to stop. Emulation is slow. */
+#define ENGINE_STOP_NS		(1 * NSEC_PER_SEC)
+#define ENGINE_RESET_POLL_US	100
+#define ENGINE_RESET_US		(200 * USEC_PER_MSEC)
+
+/* Take whoever has the turn off the engine. True if what waited for that may be done now. */
+static bool engine_reset(struct mirage_device *mdev)
+{
+	u32 current_chan = mirage_reg_read(mdev, MIRAGE_BUS_CURRENT);
+	u32 value;
+
+	mirage_reg_write(mdev, MIRAGE_BUS_ENGINE_RESET, 1);
+	if (readl_poll_timeout(mdev->regs + MIRAGE_BUS_ENGINE_RESET, value, !value,
+			       ENGINE_RESET_POLL_US, ENGINE_RESET_US))
+		return false;
+	drm_err(&mdev->drm, "engine reset %d: channel %d did not stop\n",
+		atomic_inc_return(&mdev->reset.engine_resets), (int)current_chan - 1);
+	return true;
+}
+
+/* Wait for a command that needs a channel to stop, and make it stop. */
+static void engine_force(struct mirage_device *mdev, u64 seqno)
+{
+	struct mirage_reset *reset = &mdev->reset;
+	int before = atomic_read(&reset->engine_resets);
+
+	if (mirage_cmdq_try_wait(mdev, seqno, ENGINE_STOP_NS) != -ETIMEDOUT)
+		return;
+
+	mutex_lock(&reset->engine_lock);
+	/* If another has reset the engine meanwhile our command only waited behind his. */
+	if (atomic_read(&reset->engine_resets) != before &&
+	    mirage_cmdq_try_wait(mdev, seqno, ENGINE_STOP_NS / 2) != -ETIMEDOUT)
+		goto unlock;
+	if (!engine_reset(mdev) ||
+	    mirage_cmdq_try_wait(mdev, seqno, ENGINE_STOP_NS / 2) == -ETIMEDOUT)
+		mirage_reset_request(mdev, "a channel does not stop");
+unlock:
+	mutex_unlock(&reset->engine_lock);
+}
+
+/**
+ * mirage_engine_drop() - make a channel end, whatever it does
+ * @mdev: device, between drm_dev_enter() and drm_dev_exit()
+ * @chan: channel number
+ *
+ * When it returns the device makes no access for the channel: it was reset, or the
+ * device was cut off from memory.
+ *
+ * Context: process, may sleep, at most about 2 seconds; allocates nothing; takes
+ * mirage_reset.engine_lock.
+ */
+void mirage_engine_drop(struct mirage_device *mdev, u32 chan)
+{
+	engine_force(mdev, mirage_cmdq_chan(mdev, MIRAGE_CMD_CHAN_RESET, chan));
+}
+
+/* Make the channel that has the turn stop and go on. True if it had to be taken off. */
+static bool engine_try(struct mirage_queue *hog)
+{
+	struct mirage_device *mdev = hog->mdev;
+	int before = atomic_read(&mdev->reset.engine_resets);
+	bool hung = false;
+
+	/* Nobody resets the channel between the two commands: start would be wrong after that. */
+	mutex_lock(&hog->stop_lock);
+	if (!hog->quiet) {
+		engine_force(mdev, mirage_cmdq_chan(mdev, MIRAGE_CMD_CHAN_STOP, hog->chan));
+		hung = !mirage_device_is_running(mdev) ||
+		       atomic_read(&mdev->reset.engine_resets) != before;
+		if (!hung)
+			mirage_cmdq_chan(mdev, MIRAGE_CMD_CHAN_START, hog->chan);
+	}
+	mutex_unlock(&hog->stop_lock);
+	return hung;
+}
+
+/**
+ * mirage_engine_blames_other() - is a job late because another's hangs?
+ * @queue: queue whose job is late, a reference held
+ *
+ * If so the other's channel has been taken off the engine when this returns.
+ *
+ * Context: process, may sleep, at most about 2 seconds; allocates nothing; takes
+ * mirage_queue.stop_lock of the other.
+ */
+bool mirage_engine_blames_other(struct mirage_queue *queue)
+{
+	struct mirage_device *mdev = queue->mdev;
+	struct mirage_queue *hog;
+	bool hung = false;
+	u32 current_chan;
+
+	/*
+	 * What is stopped must be started again on the same device. When a reset is under way it
+	 * ends the late job, too, or starts it again.
+	 */
+	if (!down_read_trylock(&mdev->reset.lock))
+		return true;
+	current_chan = mirage_reg_read(mdev, MIRAGE_BUS_CURRENT);
+	if (mirage_device_is_running(mdev) && current_chan && current_chan - 1 != queue->chan) {
+		hog = mirage_queue_by_channel(mdev, current_chan - 1);
+		if (hog) {
+			hung = engine_try(hog);
+			mirage_queue_put_later(hog);
+		}
+	}
+	up_read(&mdev->reset.lock);
+	return hung;
+}

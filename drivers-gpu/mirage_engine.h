@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The engine, and channels that do not let go of it. */
+#ifndef MIRAGE_ENGINE_H
+#define MIRAGE_ENGINE_H
+
+#include <linux/types.h>
+
+struct mirage_device;
+struct mirage_queue;
+
+void mirage_engine_drop(struct mirage_device *mdev, u32 chan);
+bool mirage_engine_blames_other(struct mirage_queue *queue);
+
+#endif /* MIRAGE_ENGINE_H */
