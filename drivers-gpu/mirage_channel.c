@@ -15,6 +15,7 @@
 
 #include <hw/queues.h>
 
+#include "mirage_coredump.h"
 #include "mirage_device_types.h"
 #include "mirage_fault.h"
 #include "mirage_queue.h"
@@ -304,7 +305,11 @@ void mirage_queues_restart(struct mirage_device *mdev)
 	}
 }
 
-static const char *mirage_channel_state_name(enum drm_mirage_queue_state state)
+/**
+ * mirage_queue_state_name() - a state for people
+ * @state: of a queue
+ */
+const char *mirage_queue_state_name(enum drm_mirage_queue_state state)
 {
 	switch (state) {
 	case DRM_MIRAGE_QUEUE_READY:
@@ -333,7 +338,7 @@ static void mirage_channel_dump(struct mirage_queue *queue, struct drm_printer *
 		   queue->chan, queue->id, mirage_queue_comm(queue), mirage_queue_tgid(queue),
 		   queue->vm ? queue->vm->id : MIRAGE_VM_NONE,
 		   queue->queue_class, queue->priority,
-		   mirage_channel_state_name(queue->error.state));
+		   mirage_queue_state_name(queue->error.state));
 	drm_printf(p, "  put %u get %u state %u error %u info 0x%08x addr 0x%llx\n",
 		   queue->put, le32_to_cpu(READ_ONCE(desc->get)),
 		   le32_to_cpu(READ_ONCE(desc->state)), le32_to_cpu(READ_ONCE(desc->error)),

@@ -20,6 +20,7 @@
 
 #include <hw/pci.h>
 
+#include "mirage_coredump.h"
 #include "mirage_power.h"
 #include "mirage_queue.h"
 #include "mirage_regs.h"
@@ -160,6 +161,9 @@ static int device_init_software(struct mirage_device *mdev)
 	ret = mirage_reset_init(mdev);
 	if (ret)
 		return ret;
+	ret = mirage_coredump_init(mdev);
+	if (ret)
+		return ret;
 	/* Serving a fault allocates, so nothing that reclaim waits for may run there. */
 	ret = device_alloc_wq(mdev, &mdev->fault_wq, "mirage-fault", WQ_HIGHPRI);
 	if (ret)
@@ -295,6 +299,7 @@ void mirage_device_unplug(struct mirage_device *mdev)
 	mirage_irq_stop(mdev);
 	mirage_watchdog_stop(mdev);
 	mirage_reset_stop(mdev);
+	mirage_coredump_stop(mdev);
 	mirage_queues_lost(mdev);
 	mirage_vm_unplug_all(mdev);
 	mirage_prime_unplug(mdev);

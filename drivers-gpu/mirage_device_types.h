@@ -17,6 +17,7 @@
 #include <hw/regs.h>
 
 #include "mirage_cmdq.h"
+#include "mirage_coredump.h"
 #include "mirage_copy.h"
 #include "mirage_event.h"
 #include "mirage_fault.h"
@@ -167,6 +168,8 @@ struct mirage_device {
 	struct mirage_parking parking;
 	/** @reset: what revives it */
 	struct mirage_reset reset;
+	/** @coredump: what is told of failures */
+	struct mirage_coredump coredump;
 	/**
 	 * @time_base: the device's clock is BUS_TIME plus this, so that it goes on when a reset makes
 	 * BUS_TIME 0. Written by mirage_device_start().

@@ -14,6 +14,7 @@
 
 #include <hw/queues.h>
 
+#include "mirage_coredump.h"
 #include "mirage_device_types.h"
 #include "mirage_engine.h"
 #include "mirage_job.h"
@@ -157,6 +158,8 @@ bool mirage_queue_expire(struct mirage_queue *queue)
 
 	if (!mirage_queue_is_to_blame(queue))
 		return false;
+	/* Before its channel is reset. */
+	mirage_coredump_take(queue->mdev, queue, "time-out");
 
 	spin_lock(&queue->lock);
 	late = mirage_queue_is_late(queue) && mirage_queue_fail_locked(queue, &timeout);

@@ -30,6 +30,7 @@
 #include <drm/drm_managed.h>
 #include <drm/drm_print.h>
 
+#include "mirage_coredump.h"
 #include "mirage_queue.h"
 #include "mirage_regs.h"
 #include "mirage_state.h"
@@ -42,6 +43,7 @@ static void reset_device(struct mirage_device *mdev)
 {
 	int ret;
 
+	mirage_coredump_take(mdev, NULL, READ_ONCE(mdev->reset.why));
 	mirage_queues_reset(mdev);
 	ret = mirage_device_start(mdev);
 	if (ret) {
@@ -145,7 +147,7 @@ void mirage_reset_release(struct mirage_device *mdev)
 /**
  * mirage_reset_request() - the device does not do what it must
  * @mdev: device, between drm_dev_enter() and drm_dev_exit()
- * @why: for the log
+ * @why: for the log and the core dump; a constant
  *
  * When it returns the device has no access to memory. It is reset by a work soon after.
  *
@@ -155,6 +157,7 @@ void mirage_reset_request(struct mirage_device *mdev, const char *why)
 {
 	if (!mirage_device_stop(mdev))
 		return;
+	WRITE_ONCE(mdev->reset.why, why);
 	drm_err(&mdev->drm, "device hangs: %s; cut off from memory, and reset\n", why);
 	queue_work(mdev->reset.wq, &mdev->reset.work);
 }

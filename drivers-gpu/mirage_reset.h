@@ -31,6 +31,8 @@ struct mirage_reset {
 	 * Taken inside mirage_queue.stop_lock; held while waiting for the device (bounded).
 	 */
 	struct mutex engine_lock;
+	/** @why: the last reason to reset the device; a constant text */
+	const char *why;
 	/** @engine_resets: times a channel had to be taken off the engine */
 	atomic_t engine_resets;
 	/** @device_resets: times the whole device was reset */

@@ -43,6 +43,9 @@
 /* Tries of a block when memory is short: pauses of 1, 2, 4 … 64 ms between. */
 #define SERVICE_TRIES	8
 
+/* Faults of each batch that the address space's history keeps. */
+#define SERVICE_REMEMBER	8u
+
 /**
  * struct mirage_service - what the fault work of one VM works with, and nobody else
  */
@@ -344,6 +347,18 @@ static void service_work(struct work_struct *work)
 	mirage_vm_put(vm);
 }
 
+/* The history is short: of a large batch a few tell enough. */
+static void service_remember(struct mirage_vm *vm, const struct mirage_fault *faults,
+			     unsigned int count)
+{
+	unsigned int i;
+
+	for (i = 0; i < min(count, SERVICE_REMEMBER); i++)
+		mirage_history_add(&vm->history, MIRAGE_HISTORY_FAULT, faults[i].time_ns,
+				   faults[i].addr, 1,
+				   faults[i].chan | faults[i].access << 16 | faults[i].kind << 24);
+}
+
 /**
  * mirage_service_add() - hand an address space faults to serve
  * @vm: address space
@@ -365,6 +380,7 @@ void mirage_service_add(struct mirage_vm *vm, const struct mirage_fault *faults,
 	vm->nr_pending += min(count, room);
 	spin_unlock(&vm->fault_lock);
 
+	service_remember(vm, faults, count);
 	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_FAULTS, count);
 	mirage_vm_get(vm);
 	if (!queue_work(vm->mdev->fault_wq, &vm->fault_work))

@@ -19,6 +19,7 @@
 #include <drm/drm_drv.h>
 
 #include "mirage_device.h"
+#include "mirage_state.h"
 #include "mirage_trace.h"
 #include "mirage_vm.h"
 
@@ -46,6 +47,7 @@ static void svm_map(struct hmm_mirror *mirror, struct hmm_block *hblock,
 	struct mirage_vm *vm = hmm_mirror_priv(mirror);
 	struct mirage_block *block = hmm_block_priv(hblock);
 	struct mirage_leaf_counts counts = {};
+	u64 now = mirage_device_estimate_time(vm->mdev);
 	unsigned int i;
 	int idx;
 
@@ -59,6 +61,10 @@ static void svm_map(struct hmm_mirror *mirror, struct hmm_block *hblock,
 			rights |= vm->write_rights;
 		mirage_leaves_map(&block->leaves, runs[i].index, runs[i].npages, runs[i].addr,
 				  rights, &counts);
+		mirage_history_add(&vm->history, MIRAGE_HISTORY_MAP, now,
+				   hmm_block_start(hblock) +
+				   ((u64)runs[i].index << MIRAGE_PAGE_SHIFT),
+				   (u64)runs[i].npages << MIRAGE_PAGE_SHIFT, runs[i].write);
 	}
 	if (block->live)
 		drm_dev_exit(idx);
@@ -88,6 +94,8 @@ static bool svm_unmap(struct hmm_mirror *mirror, struct hmm_block *hblock, unsig
 	if (block->live)
 		drm_dev_exit(idx);
 	trace_mirage_unmap(vm, addr, npages);
+	mirage_history_add(&vm->history, MIRAGE_HISTORY_UNMAP,
+			   mirage_device_estimate_time(vm->mdev), addr, size, 0);
 
 	/*
 	 * If nothing was mapped, an earlier unmap may have taken these pages, and its flush may

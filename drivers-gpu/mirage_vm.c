@@ -138,6 +138,7 @@ struct mirage_vm *mirage_vm_create(struct mirage_device *mdev, bool svm)
 	mirage_power_get_noresume(mdev);
 	vm->mdev = mdev;
 	vm->tgid = task_tgid_nr(current);
+	mirage_history_init(&vm->history);
 	get_task_comm(vm->comm, current->group_leader);
 	vm->write_rights = MIRAGE_PTE_WRITE;
 	if (MIRAGE_REG_GET(BUS_CAPS_SYSTEM_ATOMICS, mdev->caps.bits))

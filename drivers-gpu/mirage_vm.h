@@ -14,6 +14,7 @@
 #include <drm/mirage_drm.h>
 
 #include "mirage_fault.h"
+#include "mirage_history.h"
 #include "mirage_pt.h"
 #include "mirage_stats.h"
 
@@ -61,6 +62,8 @@ struct mirage_vm {
 	struct mirage_gpuvm *gpuvm;
 	/** @write_rights: bits of MIRAGE_PTE_RIGHTS that a writable page gets; constant */
 	u64 write_rights;
+	/** @history: last faults and mappings, for core dumps */
+	struct mirage_history history;
 	/** @stats: counters */
 	struct mirage_stats stats;
 
