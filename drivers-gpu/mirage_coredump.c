@@ -51,7 +51,7 @@ static bool coredump_translate(struct mirage_vm *vm, u64 va, u64 *offset)
 	static const unsigned int shifts[] = {
 		MIRAGE_PD3_SHIFT, MIRAGE_PD2_SHIFT, MIRAGE_PD1_SHIFT, MIRAGE_PT_SHIFT,
 	};
-	const struct mirage_vram *vram = &vm->mdev->vram;
+	struct mirage_vram *vram = &vm->mdev->vram;
 	u64 table = le64_to_cpu(READ_ONCE(vm->mdev->vm_table[vm->id].root));
 	u64 entry = table, where;
 	unsigned int i;
@@ -81,7 +81,7 @@ static void coredump_take_ib(struct mirage_coredump_state *state, struct mirage_
 	const __le32 *ring = queue->mem.cpu;
 	u32 get = le32_to_cpu(desc->get);
 	u64 error_addr = le64_to_cpu(desc->error_addr);
-	u64 addr, size, offset;
+	u64 addr, size, offset, word;
 
 	if (MIRAGE_PKT_OP(le32_to_cpu(ring[get & mask])) != MIRAGE_PKT_IB)
 		return;
@@ -99,8 +99,9 @@ static void coredump_take_ib(struct mirage_coredump_state *state, struct mirage_
 	while (state->nr_ib < MIRAGE_COREDUMP_IB_WORDS && size >= sizeof(u32)) {
 		if (!coredump_translate(queue->vm, addr, &offset))
 			break;
+		word = mirage_vram_read64(&queue->mdev->vram, ALIGN_DOWN(offset, sizeof(u64)));
 		state->ib[state->nr_ib++] =
-			cpu_to_le32(mirage_vram_read32(&queue->mdev->vram, offset));
+			cpu_to_le32(offset % sizeof(u64) ? upper_32_bits(word) : lower_32_bits(word));
 		addr += sizeof(u32);
 		size -= sizeof(u32);
 	}
