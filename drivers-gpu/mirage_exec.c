@@ -8,47 +8,40 @@
  * syncobjs get their fences and the job goes to the scheduler, and nothing of this
  * can fail.
  *
- * Waiting for a point that nobody has submitted yet is not done here (-EINVAL, as
- * other drivers have it): a fence in the kernel must be certain to signal. User space
- * waits with DRM_SYNCOBJ_WAIT_FLAGS_WAIT_FOR_SUBMIT before it submits.
+ * A job that may not fault needs all that its address space maps where the device finds it, and there it
+ * must stay until the job is over: between mirage_gpuvm_exec_begin() and _end() everything is locked
+ * and in place, and the job's fence is added to all reservations. From the armed job to its push
+ * nothing is allocated and no lock is taken that somebody holds who allocates: reclaim may be waiting for
+ * this fence already.
+ *
+ * Rejected: a list of objects with each exec, as drivers without VM_BIND have it. User space would have to
+ * know all that its program may touch, and the kernel to look each one up.
  */
+#include <linux/dma-fence.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
 #include <drm/drm_file.h>
-#include <drm/drm_syncobj.h>
 #include <drm/mirage_drm.h>
 
 #include <hw/packets.h>
 #include <hw/pte.h>
 
 #include "mirage_exec.h"
-#include "mirage_fence.h"
 #include "mirage_file.h"
+#include "mirage_gpuvm.h"
 #include "mirage_job.h"
 #include "mirage_packet.h"
 #include "mirage_queue.h"
 #include "mirage_state.h"
+#include "mirage_syncs.h"
 #include "mirage_vm.h"
 
 #define MIRAGE_EXEC_MAX_CMDS	64
-#define MIRAGE_EXEC_MAX_SYNCS	256
 #define MIRAGE_EXEC_MAX_FENCES	16
 #define MIRAGE_EXEC_MAX_BYTES	(MIRAGE_IB_MAX_WORDS * sizeof(u32))
-
-/**
- * struct mirage_exec_signal - a syncobj that will carry the job's fence
- */
-struct mirage_exec_signal {
-	/** @syncobj: a reference is held */
-	struct drm_syncobj *syncobj;
-	/** @chain: node for a timeline syncobj, allocated while that may fail; else NULL */
-	struct dma_fence_chain *chain;
-	/** @point: of a timeline syncobj */
-	u64 point;
-};
 
 /**
  * struct mirage_exec - an exec in progress
@@ -60,14 +53,10 @@ struct mirage_exec {
 	struct mirage_queue *queue;
 	/** @cmds: copy of the user's array, or NULL */
 	struct drm_mirage_cmds *cmds;
-	/** @syncs: copy of the user's array, or NULL */
-	struct drm_mirage_sync *syncs;
+	/** @syncs: what the job waits for and signals */
+	struct mirage_syncs syncs;
 	/** @fences: copy of the user's array, or NULL */
 	struct drm_mirage_user_fence *fences;
-	/** @signals: room for as many as @syncs; the first @nr_signals are in use */
-	struct mirage_exec_signal *signals;
-	/** @nr_signals: see @signals */
-	u32 nr_signals;
 	/** @job: the job, until it is pushed */
 	struct mirage_job *job;
 };
@@ -115,22 +104,15 @@ static int mirage_exec_check_fences(const struct mirage_queue *queue,
 	return 0;
 }
 
-static int mirage_exec_check_syncs(const struct mirage_queue *queue,
-				   const struct drm_mirage_sync *syncs, u32 count)
+/* What may never signal is not given to anybody. */
+static int mirage_exec_check_syncs(const struct mirage_exec *exec)
 {
 	u32 i;
 
-	for (i = 0; i < count; i++) {
-		bool timeline = syncs[i].flags & DRM_MIRAGE_SYNC_TIMELINE;
-		bool signal = syncs[i].flags & DRM_MIRAGE_SYNC_SIGNAL;
-
-		/* What may never signal is not given to anybody. */
-		if (signal && queue->flags & DRM_MIRAGE_QUEUE_LONG_RUNNING)
-			return -EINVAL;
-
-		if (syncs[i].flags & ~(DRM_MIRAGE_SYNC_SIGNAL | DRM_MIRAGE_SYNC_TIMELINE))
-			return -EINVAL;
-		if (timeline != !!syncs[i].point)
+	if (!(exec->queue->flags & DRM_MIRAGE_QUEUE_LONG_RUNNING))
+		return 0;
+	for (i = 0; i < exec->syncs.count; i++) {
+		if (exec->syncs.syncs[i].flags & DRM_MIRAGE_SYNC_SIGNAL)
 			return -EINVAL;
 	}
 
@@ -159,11 +141,10 @@ static int mirage_exec_copy_args(struct mirage_exec *exec, const struct drm_mira
 	if (ret)
 		return ret;
 
-	copy = mirage_exec_copy(args->syncs, args->nr_syncs, sizeof(*exec->syncs));
-	if (IS_ERR(copy))
-		return PTR_ERR(copy);
-	exec->syncs = copy;
-	ret = mirage_exec_check_syncs(exec->queue, exec->syncs, args->nr_syncs);
+	ret = mirage_syncs_copy(&exec->syncs, args->syncs, args->nr_syncs);
+	if (ret)
+		return ret;
+	ret = mirage_exec_check_syncs(exec);
 	if (ret)
 		return ret;
 
@@ -175,129 +156,58 @@ static int mirage_exec_copy_args(struct mirage_exec *exec, const struct drm_mira
 	return mirage_exec_check_fences(exec->queue, exec->fences, args->nr_user_fences);
 }
 
-static int mirage_exec_add_wait(struct mirage_exec *exec, const struct drm_mirage_sync *sync)
-{
-	struct dma_fence *fence;
-	int ret;
-
-	ret = drm_syncobj_find_fence(exec->file, sync->handle, sync->point, 0, &fence);
-	if (ret)
-		return ret;
-	if (exec->queue->flags & DRM_MIRAGE_QUEUE_NO_FAULT && mirage_fence_may_fault(fence)) {
-		dma_fence_put(fence);
-		return -EINVAL;
-	}
-
-	/* Consumes the fence. */
-	return drm_sched_job_add_dependency(&exec->job->base, fence);
-}
-
-static int mirage_exec_add_signal(struct mirage_exec *exec, const struct drm_mirage_sync *sync)
-{
-	struct mirage_exec_signal *signal = &exec->signals[exec->nr_signals];
-
-	signal->syncobj = drm_syncobj_find(exec->file, sync->handle);
-	if (!signal->syncobj)
-		return -ENOENT;
-	exec->nr_signals++;
-
-	if (sync->flags & DRM_MIRAGE_SYNC_TIMELINE) {
-		signal->point = sync->point;
-		signal->chain = dma_fence_chain_alloc();
-		if (!signal->chain)
-			return -ENOMEM;
-	}
-
-	return 0;
-}
-
-static int mirage_exec_add_syncs(struct mirage_exec *exec, u32 count)
-{
-	int ret = 0;
-	u32 i;
-
-	if (!count)
-		return 0;
-
-	exec->signals = kvzalloc_objs(*exec->signals, count);
-	if (!exec->signals)
-		return -ENOMEM;
-
-	for (i = 0; i < count && !ret; i++) {
-		if (exec->syncs[i].flags & DRM_MIRAGE_SYNC_SIGNAL)
-			ret = mirage_exec_add_signal(exec, &exec->syncs[i]);
-		else
-			ret = mirage_exec_add_wait(exec, &exec->syncs[i]);
-	}
-
-	return ret;
-}
-
-/* Put the job's fence where user space asked for it. Cannot fail. */
-static void mirage_exec_signal(struct mirage_exec *exec, struct dma_fence *fence)
-{
-	u32 i;
-
-	for (i = 0; i < exec->nr_signals; i++) {
-		struct mirage_exec_signal *signal = &exec->signals[i];
-
-		if (signal->chain) {
-			/* Consumes the node. */
-			drm_syncobj_add_point(signal->syncobj, signal->chain, fence,
-					      signal->point);
-			signal->chain = NULL;
-		} else {
-			drm_syncobj_replace_fence(signal->syncobj, fence);
-		}
-	}
-}
-
 /* Has the queue stopped? A job pushed a moment before it does is cancelled by the scheduler. */
 static int mirage_exec_check_queue(struct mirage_queue *queue)
 {
-	bool ready;
-
-	spin_lock(&queue->lock);
-	ready = queue->error.state == DRM_MIRAGE_QUEUE_READY;
-	spin_unlock(&queue->lock);
-
-	if (ready)
+	if (mirage_queue_is_ready(queue))
 		return 0;
 
 	return mirage_device_is_lost(queue->mdev) ? -ENODEV : -ECANCELED;
 }
 
-/* From arming on there is no way back. */
-static void mirage_exec_push(struct mirage_exec *exec)
+/* From arming on there is no way back. @space: what the job keeps in place, or NULL. */
+static void mirage_exec_push(struct mirage_exec *exec, struct mirage_gpuvm_exec *space)
 {
 	struct mirage_queue *queue = exec->queue;
 	struct dma_fence *fence;
+	bool signalling;
 
 	mutex_lock(&queue->exec_lock);
+	signalling = dma_fence_begin_signalling();
 	fence = dma_fence_get(mirage_job_arm(exec->job));
-	mirage_exec_signal(exec, fence);
+	mirage_syncs_signal(&exec->syncs, fence);
 	drm_sched_entity_push_job(&exec->job->base);
+	dma_fence_end_signalling(signalling);
 	mutex_unlock(&queue->exec_lock);
 
+	if (space)
+		mirage_gpuvm_exec_end(space, fence);
 	exec->job = NULL;
 	dma_fence_put(fence);
 }
 
+static int mirage_exec_submit(struct mirage_exec *exec)
+{
+	struct mirage_gpuvm_exec *space = NULL;
+
+	if (exec->queue->flags & DRM_MIRAGE_QUEUE_NO_FAULT) {
+		space = mirage_gpuvm_exec_begin(exec->queue->vm, &exec->job->base);
+		if (IS_ERR(space))
+			return PTR_ERR(space);
+	}
+	mirage_exec_push(exec, space);
+
+	return 0;
+}
+
 static void mirage_exec_fini(struct mirage_exec *exec)
 {
-	u32 i;
-
-	for (i = 0; i < exec->nr_signals; i++) {
-		dma_fence_chain_free(exec->signals[i].chain);
-		drm_syncobj_put(exec->signals[i].syncobj);
-	}
-	kvfree(exec->signals);
+	mirage_syncs_fini(&exec->syncs);
 	if (exec->job)
 		mirage_job_drop(exec->job);
 	if (exec->queue)
 		mirage_queue_put(exec->queue);
 	kvfree(exec->fences);
-	kvfree(exec->syncs);
 	kvfree(exec->cmds);
 }
 
@@ -326,8 +236,7 @@ static int mirage_exec_check_args(const struct drm_mirage_exec *args)
 {
 	if (args->flags || args->pad)
 		return -EINVAL;
-	if (args->nr_cmds > MIRAGE_EXEC_MAX_CMDS || args->nr_syncs > MIRAGE_EXEC_MAX_SYNCS ||
-	    args->nr_user_fences > MIRAGE_EXEC_MAX_FENCES)
+	if (args->nr_cmds > MIRAGE_EXEC_MAX_CMDS || args->nr_user_fences > MIRAGE_EXEC_MAX_FENCES)
 		return -E2BIG;
 
 	return 0;
@@ -365,7 +274,8 @@ static int mirage_exec_prepare(struct mirage_exec *exec, const struct drm_mirage
 	if (ret)
 		return ret;
 
-	return mirage_exec_add_syncs(exec, args->nr_syncs);
+	return mirage_syncs_prepare(&exec->syncs, exec->file, &job->base,
+				    !(exec->queue->flags & DRM_MIRAGE_QUEUE_NO_FAULT));
 }
 
 /**
@@ -375,7 +285,8 @@ static int mirage_exec_prepare(struct mirage_exec *exec, const struct drm_mirage
  * @file: file
  *
  * Return: 0; -EINVAL, -E2BIG, -EFAULT, -ENOENT no such queue or syncobj, -EPERM the queue's
- * address space is not the caller's, -ECANCELED the queue has stopped, -ENODEV, -ENOMEM
+ * address space is not the caller's, -ECANCELED the queue has stopped, -ENODEV, -ENOMEM; of a queue that may
+ * not fault also -ENOSPC no room for what it maps, -ERESTARTSYS
  */
 int mirage_ioctl_exec(struct drm_device *drm, void *data, struct drm_file *file)
 {
@@ -384,7 +295,7 @@ int mirage_ioctl_exec(struct drm_device *drm, void *data, struct drm_file *file)
 
 	ret = mirage_exec_prepare(&exec, data);
 	if (!ret)
-		mirage_exec_push(&exec);
+		ret = mirage_exec_submit(&exec);
 	mirage_exec_fini(&exec);
 
 	return ret;
