@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: MIT
+/**
+ * TEST: mirage usage
+ * Description: What others see of the use that a process makes of the GPU: fdinfo, and gputop.
+ * Category: Core
+ */
+#include <fcntl.h>
+#include <pty.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+
+#include "igt_mirage.h"
+#include "memory.h"
+
+IGT_TEST_DESCRIPTION("What others see of the use that a process makes of the GPU.");
+
+#define GPUTOP		"/opt/igt/usr/bin/gputop"
+#define GPUTOP_LIBS	"/opt/igt/usr/lib/x86_64-linux-gnu"
+
+/* Engine time of an open file, and the clock before and after it was read. */
+struct usage {
+	uint64_t copy, compute;
+	int64_t before, after;
+};
+
+static uint64_t key(const char *text, const char *name)
+{
+	const char *at = strstr(text, name);
+	unsigned long long value;
+
+	igt_assert_f(at, "fdinfo has no %s\n", name);
+	igt_assert_eq(sscanf(at + strlen(name), ":\t%llu", &value), 1);
+	return value;
+}
+
+static void read_all(const char *path, char *text, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t got;
+
+	igt_assert_f(fd >= 0, "%s: %s\n", path, strerror(errno));
+	got = read(fd, text, size - 1);
+	close(fd);
+	igt_assert(got > 0);
+	text[got] = '\0';
+}
+
+static struct usage usage_of(const struct mirage *dev)
+{
+	struct usage usage;
+	char path[64], text[4096];
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", dev->fd);
+	usage.before = mirage_deadline(1);
+	read_all(path, text, sizeof(text));
+	usage.after = mirage_deadline(1);
+	usage.copy = key(text, "drm-engine-copy");
+	usage.compute = key(text, "drm-engine-compute");
+	igt_assert_eq_u64(key(text, "drm-engine-capacity-copy"), 1);
+	igt_assert_eq_u64(key(text, "drm-engine-capacity-compute"), 1);
+	igt_assert(strstr(text, "drm-driver:\tmirage\n"));
+	igt_assert(strstr(text, "drm-client-id:"));
+	igt_assert(strstr(text, "drm-pdev:"));
+	return usage;
+}
+
+/**
+ * SUBTEST: running-kernel-counts
+ * Description: While a kernel runs its file's engine time grows, and never by more than the time that
+ *	has passed; that of the other class does not.
+ */
+static void running_kernel_counts(struct gpu *gpu)
+{
+	struct usage first, last, now;
+	struct loop loop;
+	unsigned int i;
+
+	loop_start(&loop, gpu, &kernel_watch, gpu->out + 100);
+	first = usage_of(&gpu->dev);
+	last = first;
+	for (i = 0; i < 20; i++) {
+		loop_advance(&loop, 20);
+		igt_assert(igt_wait(usage_of(&gpu->dev).compute > last.compute, POLL_MS, 1));
+		now = usage_of(&gpu->dev);
+		igt_assert(now.compute > last.compute);
+		igt_assert_eq_u64(now.copy, first.copy);
+		last = now;
+	}
+	/* The last turn before the first look may have been counted late. */
+	igt_assert(last.compute - first.compute <=
+		   (uint64_t)(last.after - first.before) + 10000000);
+	loop_stop(&loop);
+}
+
+/**
+ * SUBTEST: idle-file-stands-still
+ * Description: What one file's queue uses is not another's, and what is done does not go on counting.
+ */
+static void idle_file_stands_still(struct gpu *gpu)
+{
+	struct usage before, after;
+	struct gpu other;
+	struct loop loop;
+
+	gpu_open(&other);
+	before = usage_of(&other.dev);
+	loop_start(&loop, gpu, &kernel_watch, gpu->out + 100);
+	loop_advance(&loop, 100);
+	loop_stop(&loop);
+	after = usage_of(&other.dev);
+	igt_assert_eq_u64(after.copy, before.copy);
+	igt_assert_eq_u64(after.compute, before.compute);
+	gpu_close(&other);
+
+	before = usage_of(&gpu->dev);
+	igt_assert(before.compute > 0);
+	after = usage_of(&gpu->dev);
+	igt_assert_eq_u64(after.compute, before.compute);
+}
+
+/**
+ * SUBTEST: classes-apart
+ * Description: Copying counts as copying.
+ */
+static void classes_apart(struct gpu *gpu)
+{
+	const size_t size = 4 << 20;
+	uint32_t own = gpu->queue, *from = mem_anon(size), *to = mem_anon(size);
+	struct usage before, after;
+
+	gpu->queue = gpu_add_queue(gpu, DRM_MIRAGE_QUEUE_COPY);
+	gpu_copy(gpu, to, from, size);
+	before = usage_of(&gpu->dev);
+	gpu_copy(gpu, from, to, size);
+	after = usage_of(&gpu->dev);
+	igt_assert(after.copy > before.copy);
+	igt_assert_eq_u64(after.compute, before.compute);
+	gpu->queue = own;
+	mem_unmap(from, size);
+	mem_unmap(to, size);
+}
+
+/**
+ * SUBTEST: kept-after-destroy
+ * Description: Queues that are made, used and destroyed while somebody looks all the time: what is shown
+ *	never shrinks, and at the end nothing is missing.
+ */
+static void kept_after_destroy(struct gpu *gpu)
+{
+	volatile uint32_t *stop = &gpu->out[300];
+	struct usage before, after;
+	uint32_t queue;
+	unsigned int i;
+
+	before = usage_of(&gpu->dev);
+	*stop = 0;
+	igt_fork(child, 1) {
+		struct usage last = before, now;
+
+		while (!*stop) {
+			now = usage_of(&gpu->dev);
+			igt_assert(now.compute >= last.compute);
+			igt_assert(now.copy >= last.copy);
+			last = now;
+		}
+	}
+	for (i = 0; i < 30; i++) {
+		struct raise_args args = { .addr = (uintptr_t)(gpu->out + 310), .iters = 200 };
+		struct job job = job_new(gpu);
+		uint64_t had = usage_of(&gpu->dev).compute;
+
+		queue = gpu_add_queue(gpu, DRM_MIRAGE_QUEUE_COMPUTE);
+		job.queue = queue;
+		job_kernel(&job, &kernel_raise, &args, sizeof(args), 4, 64);
+		job_run(&job);
+		igt_assert_eq(mirage_queue_destroy(&gpu->dev, queue), 0);
+		igt_assert(usage_of(&gpu->dev).compute > had);
+	}
+	*stop = 1;
+	igt_waitchildren();
+	after = usage_of(&gpu->dev);
+	igt_assert(after.compute > before.compute);
+}
+
+/* What a program on a terminal of its own prints, until it ends. */
+static void run_on_terminal(const char *const argv[], char *text, size_t size)
+{
+	struct winsize window = { .ws_row = 50, .ws_col = 160 };
+	size_t used = 0;
+	ssize_t got;
+	int status, fd;
+	pid_t pid;
+
+	pid = forkpty(&fd, NULL, NULL, &window);
+	igt_assert(pid >= 0);
+	if (!pid) {
+		setenv("LD_LIBRARY_PATH", GPUTOP_LIBS, 1);
+		setenv("TERM", "xterm", 1);
+		execv(argv[0], (char **)argv);
+		_exit(127);
+	}
+	/* A terminal whose other side is closed gives EIO. */
+	while (used < size - 1 && (got = read(fd, text + used, size - 1 - used)) > 0)
+		used += got;
+	text[used] = '\0';
+	close(fd);
+	igt_assert_eq(waitpid(pid, &status, 0), pid);
+	igt_assert_f(!status, "%s ended with %#x\n%s\n", argv[0], status, text);
+}
+
+/**
+ * SUBTEST: gputop-sees-us
+ * Description: Debian's gputop shows this process under its name, with the compute engine busy and the
+ *	copy engine not.
+ */
+static void gputop_sees_us(struct gpu *gpu)
+{
+	static const char *const argv[] = { GPUTOP, "-n", "4", "-d", "0.5", NULL };
+	static char text[1 << 16];
+	double copy = -1, compute = -1;
+	struct loop loop;
+	char pid[16];
+	char *line, *next, *bar;
+
+	igt_require_f(!access(GPUTOP, X_OK), "no %s\n", GPUTOP);
+	loop_start(&loop, gpu, &kernel_watch, gpu->out + 100);
+	run_on_terminal(argv, text, sizeof(text));
+	loop_stop(&loop);
+
+	/* The last picture counts: "PID ... |  0.0% ...||100.0% ...| mirage_usage" */
+	snprintf(pid, sizeof(pid), "%d ", getpid());
+	for (line = strtok_r(text, "\r\n", &next); line; line = strtok_r(NULL, "\r\n", &next)) {
+		if (!strstr(line, pid) || !strstr(line, "mirage_usage"))
+			continue;
+		bar = strchr(line, '|');
+		igt_assert(bar);
+		igt_assert_eq(sscanf(bar, "|%lf%%", &copy), 1);
+		bar = strstr(bar + 1, "||");
+		igt_assert(bar);
+		igt_assert_eq(sscanf(bar, "||%lf%%", &compute), 1);
+	}
+	igt_assert_f(compute >= 0, "gputop has not shown process %s\n", pid);
+	igt_info("copy %.1f %%, compute %.1f %%\n", copy, compute);
+	igt_assert(copy == 0);
+	igt_assert(compute > 0);
+}
+
+static const struct gpu_scenario scenarios[] = {
+	{ "running-kernel-counts", running_kernel_counts, "Engine time grows while a kernel runs." },
+	{ "idle-file-stands-still", idle_file_stands_still, "Engine time is the user's own." },
+	{ "classes-apart", classes_apart, "Copying is not computing." },
+	{ "kept-after-destroy", kept_after_destroy, "Engine time of queues that are gone is kept." },
+	{ "gputop-sees-us", gputop_sees_us, "gputop shows this process at work." },
+};
+
+int igt_main()
+{
+	gpu_subtests(scenarios, ARRAY_SIZE(scenarios));
+}
