@@ -153,6 +153,23 @@ struct hmm_block *hmm_block_get(struct hmm_mirror *mirror, unsigned long start)
 }
 
 /**
+ * hmm_block_release_pages - give pages back to mm
+ * @block: the block
+ * @pages: pages that are mapped for DMA and that the device cannot reach any more
+ *
+ * Context: under the block's lock; does not sleep.
+ */
+void hmm_block_release_pages(struct hmm_block *block, const unsigned long *pages)
+{
+	unsigned int first, end;
+
+	lockdep_assert_held(&block->lock);
+
+	for_each_set_bitrange(first, end, pages, HMM_BLOCK_PAGES)
+		hmm_pages_release(block->mirror->dev, &block->dma, first, end);
+}
+
+/**
  * hmm_block_retire - take a block out of service
  * @block: the block; without mappings, or the mirror is closing
  *

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A block's pages as the device addresses them.
+ * Pages as the device addresses them.
  *
- * Each block owns a struct hmm_dma_map. Behind an IOMMU that offers it, this is 2 MiB of
- * IOVA, into which pages are linked at their own offset: device addresses of a block are then
+ * Each block, and each userptr, owns a struct hmm_dma_map. Behind an IOMMU that offers it, this is
+ * as much IOVA as it has pages, into which pages are linked at their own offset: device addresses are then
  * contiguous whatever memory looks like, and a 2 MiB page-table entry of the device always
- * fits. Elsewhere a page has its own DMA address.
+ * fits a block. Elsewhere a page has its own DMA address.
  *
  * hmm_dma_map_pfn() and hmm_dma_unmap_pfn() sync the IOTLB once per page, which behind a virtual
  * IOMMU costs a message to the host each time. So for ordinary pages in the IOVA case
@@ -14,7 +14,7 @@
  * cannot unmap a part of a large entry. Peer-to-peer pages, and all pages where there is no IOVA,
  * go through the hmm_dma functions.
  *
- * Everything here runs under the block's lock, under which reclaim may run: the
+ * Everything here runs under the lock of the block or userptr, under which reclaim may run: the
  * DMA layer allocates atomically and may fail.
  */
 #include <linux/hmm.h>
@@ -27,27 +27,24 @@
 #define HMM_DMA_ATTRS	DMA_ATTR_REQUIRE_COHERENT
 
 /**
- * hmm_block_dma_link - map a page for the device, or find its mapping
- * @block: the block
- * @index: the page, in pages from the start of the block
+ * hmm_pages_link - map a page for the device, or find its mapping
+ * @dev: the device
+ * @map: the mapping
+ * @index: the page, in pages from the start of @map
  * @pfn: what hmm_range_fault() said of it; has HMM_PFN_VALID
  * @p2p: state for peer-to-peer pages, zero at the first call for a fault
  *
- * The device may use the address after hmm_block_dma_sync().
- * Context: under the block's lock, with the answer of hmm_range_fault() still valid.
+ * The device may use the address after hmm_pages_sync().
+ * Context: under the lock that protects @map, with the answer of hmm_range_fault() still valid.
  * Return: the device address, DMA_MAPPING_ERROR if the page cannot be mapped.
  */
-dma_addr_t hmm_block_dma_link(struct hmm_block *block, unsigned int index, unsigned long pfn,
-			      struct pci_p2pdma_map_state *p2p)
+dma_addr_t hmm_pages_link(struct device *dev, struct hmm_dma_map *map, size_t index,
+			  unsigned long pfn, struct pci_p2pdma_map_state *p2p)
 {
-	struct device *dev = block->mirror->dev;
-	struct hmm_dma_map *map = &block->dma;
 	unsigned long *entry = &map->pfn_list[index];
-	size_t offset = (size_t)index << PAGE_SHIFT;
+	size_t offset = index << PAGE_SHIFT;
 	unsigned long old = *entry;
 	dma_addr_t addr;
-
-	lockdep_assert_held(&block->lock);
 
 	/* Sticky bits of the DMA layer are kept only in our own list */
 	*entry = (old & ~(HMM_PFN_VALID | HMM_PFN_WRITE)) | (pfn & ~HMM_PFN_FLAGS) |
@@ -71,24 +68,20 @@ dma_addr_t hmm_block_dma_link(struct hmm_block *block, unsigned int index, unsig
 }
 
 /**
- * hmm_block_dma_sync - make linked pages usable
- * @block: the block
- * @first: first page that hmm_block_dma_link() mapped
+ * hmm_pages_sync - make linked pages usable
+ * @dev: the device
+ * @map: the mapping
+ * @first: first page that hmm_pages_link() mapped
  * @end: behind the last
  *
- * Context: under the block's lock.
+ * Context: under the lock that protects @map.
  * Return: 0 or a negative errno; then the device must not use the addresses.
  */
-int hmm_block_dma_sync(struct hmm_block *block, unsigned int first, unsigned int end)
+int hmm_pages_sync(struct device *dev, struct hmm_dma_map *map, size_t first, size_t end)
 {
-	struct hmm_dma_map *map = &block->dma;
-
-	lockdep_assert_held(&block->lock);
-
 	if (!dma_use_iova(&map->state) || first >= end)
 		return 0;
-	return dma_iova_sync(block->mirror->dev, &map->state, (size_t)first << PAGE_SHIFT,
-			     (size_t)(end - first) << PAGE_SHIFT);
+	return dma_iova_sync(dev, &map->state, first << PAGE_SHIFT, (end - first) << PAGE_SHIFT);
 }
 
 static bool hmm_pfn_is_linked(unsigned long pfn)
@@ -98,27 +91,24 @@ static bool hmm_pfn_is_linked(unsigned long pfn)
 }
 
 /*
- * Unlink the pages of @pages from @index on that can go in one call.
+ * Unlink page @index, and as many behind it, up to @end, as can go in the same call.
  * Returns the page behind them.
  */
-static unsigned int hmm_block_dma_unlink(struct hmm_block *block, const unsigned long *pages,
-					 unsigned int index)
+static size_t hmm_pages_unlink(struct device *dev, struct hmm_dma_map *map, size_t index,
+			       size_t end)
 {
-	struct device *dev = block->mirror->dev;
-	struct hmm_dma_map *map = &block->dma;
-	unsigned int end = index + 1;
+	size_t behind = index + 1;
 
 	if (!dma_use_iova(&map->state) || !hmm_pfn_is_linked(map->pfn_list[index])) {
 		hmm_dma_unmap_pfn(dev, map, index);
-		return end;
+		return behind;
 	}
 
-	while (end < HMM_BLOCK_PAGES && test_bit(end, pages) &&
-	       hmm_pfn_is_linked(map->pfn_list[end]))
-		end++;
-	dma_iova_unlink(dev, &map->state, (size_t)index << PAGE_SHIFT,
-			(size_t)(end - index) << PAGE_SHIFT, DMA_BIDIRECTIONAL, HMM_DMA_ATTRS);
-	return end;
+	while (behind < end && hmm_pfn_is_linked(map->pfn_list[behind]))
+		behind++;
+	dma_iova_unlink(dev, &map->state, index << PAGE_SHIFT, (behind - index) << PAGE_SHIFT,
+			DMA_BIDIRECTIONAL, HMM_DMA_ATTRS);
+	return behind;
 }
 
 /*
@@ -141,28 +131,35 @@ static void hmm_dirty(unsigned long pfn, struct folio **last)
 }
 
 /**
- * hmm_block_dma_release - give pages back to mm
- * @block: the block
- * @pages: pages that are mapped for DMA and that the device cannot reach any more
+ * hmm_pages_release - give pages back to mm
+ * @dev: the device
+ * @map: the mapping
+ * @first: first page
+ * @end: behind the last page; the device cannot reach those any more that are mapped
  *
- * Removes their DMA mappings and marks dirty what the device could write.
- * Context: under the block's lock; does not sleep.
+ * Removes the DMA mappings of those that have one, and marks dirty what the device could write.
+ * Context: under the lock that protects @map; does not sleep.
+ * Return: number of pages that were mapped
  */
-void hmm_block_dma_release(struct hmm_block *block, const unsigned long *pages)
+size_t hmm_pages_release(struct device *dev, struct hmm_dma_map *map, size_t first, size_t end)
 {
-	unsigned long *list = block->dma.pfn_list;
+	unsigned long *list = map->pfn_list;
 	struct folio *last = NULL;
-	unsigned int index, end;
+	size_t released = 0;
+	size_t behind;
 
-	lockdep_assert_held(&block->lock);
-
-	for (index = find_first_bit(pages, HMM_BLOCK_PAGES); index < HMM_BLOCK_PAGES;
-	     index = find_next_bit(pages, HMM_BLOCK_PAGES, end)) {
-		end = hmm_block_dma_unlink(block, pages, index);
-		for (; index < end; index++) {
-			if (list[index] & HMM_PFN_WRITE)
-				hmm_dirty(list[index], &last);
-			list[index] = 0;
+	while (first < end) {
+		if (!list[first]) {
+			first++;
+			continue;
+		}
+		behind = hmm_pages_unlink(dev, map, first, end);
+		released += behind - first;
+		for (; first < behind; first++) {
+			if (list[first] & HMM_PFN_WRITE)
+				hmm_dirty(list[first], &last);
+			list[first] = 0;
 		}
 	}
+	return released;
 }

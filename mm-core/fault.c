@@ -24,19 +24,11 @@
 #include <linux/mmap_lock.h>
 #include <linux/pci-p2pdma.h>
 #include <linux/sched/mm.h>
-#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "mirror.h"
 #include "runs.h"
 #include "trace.h"
-
-/*
- * A fault gives up when it has taken this long and this many rounds: a round alone may take
- * longer, if it waits for swap.
- */
-#define HMM_FAULT_TIMEOUT_MS	HMM_RANGE_DEFAULT_TIMEOUT
-#define HMM_FAULT_MIN_ROUNDS	16
 
 /**
  * struct hmm_call - one call of hmm_mirror_fault()
@@ -98,7 +90,7 @@ static void hmm_call_add(struct hmm_call *call, unsigned int index,
 		return;
 	}
 
-	addr = hmm_block_dma_link(block, index, pfn, p2p);
+	addr = hmm_pages_link(block->mirror->dev, &block->dma, index, pfn, p2p);
 	if (addr == DMA_MAPPING_ERROR) {
 		hmm_call_refuse(call, index);
 		return;
@@ -119,7 +111,7 @@ static void hmm_call_drop(struct hmm_call *call)
 		for (index = run->index; index < run->index + run->npages; index++)
 			hmm_call_refuse(call, index);
 	}
-	hmm_block_dma_release(call->walk.block, call->added);
+	hmm_block_release_pages(call->walk.block, call->added);
 	hmm_runs_init(&call->runs);
 }
 
@@ -145,7 +137,8 @@ static void hmm_call_give(struct hmm_call *call)
 
 	first = find_first_bit(call->added, HMM_BLOCK_PAGES);
 	if (first < HMM_BLOCK_PAGES &&
-	    hmm_block_dma_sync(block, first, find_last_bit(call->added, HMM_BLOCK_PAGES) + 1))
+	    hmm_pages_sync(mirror->dev, &block->dma, first,
+			   find_last_bit(call->added, HMM_BLOCK_PAGES) + 1))
 		hmm_call_drop(call);
 	t1 = ktime_get_ns();
 	fault->ns_dma += t1 - t0;
@@ -210,10 +203,11 @@ static void hmm_call_leave(struct hmm_block *block)
 static int hmm_call_rounds(struct hmm_call *call, struct hmm_mirror *mirror)
 {
 	struct hmm_fault *fault = call->walk.fault;
-	unsigned long deadline = jiffies + msecs_to_jiffies(HMM_FAULT_TIMEOUT_MS);
+	struct hmm_patience patience;
 	struct hmm_block *block;
-	int ret;
+	int ret, left;
 
+	hmm_patience_init(&patience);
 	for (;;) {
 		block = hmm_block_get(mirror, fault->start);
 		if (IS_ERR(block))
@@ -225,11 +219,11 @@ static int hmm_call_rounds(struct hmm_call *call, struct hmm_mirror *mirror)
 			if (ret != -EBUSY && ret != -ESTALE)
 				break;
 			fault->retries++;
-			if (fatal_signal_pending(current))
-				ret = -EINTR;
-			else if (fault->retries >= HMM_FAULT_MIN_ROUNDS &&
-				 time_after(jiffies, deadline))
+			left = hmm_patience_spend(&patience);
+			if (left) {
+				ret = left;
 				break;
+			}
 		} while (ret == -EBUSY);
 
 		if (!fault->mapped)
@@ -237,8 +231,6 @@ static int hmm_call_rounds(struct hmm_call *call, struct hmm_mirror *mirror)
 		hmm_block_put(block);
 		if (ret != -ESTALE)
 			return ret;
-		if (fault->retries >= HMM_FAULT_MIN_ROUNDS && time_after(jiffies, deadline))
-			return -EBUSY;
 	}
 }
 

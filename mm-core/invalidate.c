@@ -86,14 +86,14 @@ static void hmm_shot_finish_now(struct hmm_shot *shot, struct hmm_block *block)
 
 	if (shot->npages) {
 		ops->flush(block->mirror, shot->token, shot->blockable);
-		hmm_block_dma_release(block, shot->taken);
+		hmm_block_release_pages(block, shot->taken);
 	}
 
 	bitmap_zero(shot->taken, HMM_BLOCK_PAGES);
 	bitmap_set(shot->taken, shot->first, shot->end - shot->first);
 	if (bitmap_and(shot->taken, shot->taken, pending->pages, HMM_BLOCK_PAGES)) {
 		ops->flush(block->mirror, pending->token, shot->blockable);
-		hmm_block_dma_release(block, shot->taken);
+		hmm_block_release_pages(block, shot->taken);
 		bitmap_andnot(pending->pages, pending->pages, shot->taken, HMM_BLOCK_PAGES);
 	}
 }
@@ -182,7 +182,7 @@ static void hmm_block_settle(struct hmm_block *block)
 	block->mirror->ops->flush(block->mirror, pending->token, true);
 
 	mutex_lock(&block->lock);
-	hmm_block_dma_release(block, pending->pages);
+	hmm_block_release_pages(block, pending->pages);
 	bitmap_zero(pending->pages, HMM_BLOCK_PAGES);
 	pending->busy = false;
 	mutex_unlock(&block->lock);

@@ -161,18 +161,37 @@ struct hmm_block {
 
 extern struct workqueue_struct *hmm_mirror_wq;
 
+/* ask.c */
+/**
+ * struct hmm_patience - how long to go on while invalidations make answers void
+ *
+ * Used by one task; no lock.
+ */
+struct hmm_patience {
+	/** @deadline: jiffies */
+	unsigned long deadline;
+	/** @rounds: void ones so far */
+	unsigned int rounds;
+};
+
+void hmm_patience_init(struct hmm_patience *patience);
+int hmm_patience_spend(struct hmm_patience *patience);
+int hmm_ask(struct mmu_interval_notifier *notifier, unsigned long seq, unsigned long start,
+	    unsigned long npages, unsigned long flags, unsigned long *pfns);
+
 /* block.c */
 void hmm_block_lock_init(struct mutex *lock);
 struct hmm_block *hmm_block_get(struct hmm_mirror *mirror, unsigned long start);
 void hmm_block_put(struct hmm_block *block);
 void hmm_block_retire(struct hmm_block *block);
 void hmm_block_drop(struct hmm_block *block);
+void hmm_block_release_pages(struct hmm_block *block, const unsigned long *pages);
 
 /* dma.c */
-dma_addr_t hmm_block_dma_link(struct hmm_block *block, unsigned int index, unsigned long pfn,
-			      struct pci_p2pdma_map_state *p2p);
-int hmm_block_dma_sync(struct hmm_block *block, unsigned int first, unsigned int end);
-void hmm_block_dma_release(struct hmm_block *block, const unsigned long *pages);
+dma_addr_t hmm_pages_link(struct device *dev, struct hmm_dma_map *map, size_t index,
+			  unsigned long pfn, struct pci_p2pdma_map_state *p2p);
+int hmm_pages_sync(struct device *dev, struct hmm_dma_map *map, size_t first, size_t end);
+size_t hmm_pages_release(struct device *dev, struct hmm_dma_map *map, size_t first, size_t end);
 
 /* fault.c */
 int hmm_call_cache_create(void);

@@ -6,6 +6,7 @@
 #include <linux/sched/mm.h>
 
 #include "mirror.h"
+#include "userptr.h"
 
 /*
  * Removes empty blocks. Reclaim never waits for it, so it needs no rescuer; it is
@@ -14,21 +15,24 @@
 struct workqueue_struct *hmm_mirror_wq;
 
 /*
- * Reclaim takes blocks' locks. That is rare in testing, so teach lockdep at once: whoever
+ * Reclaim takes blocks' and userptrs' locks. That is rare in testing, so teach lockdep at once: whoever
  * allocates under such a lock is then told at the first try.
  */
 static void __init hmm_mirror_prime_lockdep(void)
 {
-	static struct mutex lock __initdata;
+	static struct mutex block_lock __initdata, userptr_lock __initdata;
 
 	if (!IS_ENABLED(CONFIG_LOCKDEP))
 		return;
 
-	hmm_block_lock_init(&lock);
+	hmm_block_lock_init(&block_lock);
+	hmm_userptr_lock_init(&userptr_lock);
 	fs_reclaim_acquire(GFP_KERNEL);
-	might_lock(&lock);
+	might_lock(&block_lock);
+	might_lock(&userptr_lock);
 	fs_reclaim_release(GFP_KERNEL);
-	mutex_destroy(&lock);
+	mutex_destroy(&userptr_lock);
+	mutex_destroy(&block_lock);
 }
 
 static int __init hmm_mirror_init(void)

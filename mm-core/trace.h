@@ -14,6 +14,7 @@
 #include <linux/tracepoint.h>
 
 #include "mirror.h"
+#include "userptr.h"
 
 /*
  * A call of hmm_mirror_fault() that found its mirror open.
@@ -94,6 +95,67 @@ TRACE_EVENT(hmm_mirror_invalidate,
 		      __entry->mirror, __entry->start, __entry->event, __entry->first,
 		      __entry->named, __entry->taken, __entry->deferred, __entry->done,
 		      __entry->ns)
+);
+
+/*
+ * A userptr was asked to be valid and was not. passes: how often its pages were gone through; ret is what was
+ * returned.
+ */
+TRACE_EVENT(hmm_userptr_populate,
+	    TP_PROTO(const struct hmm_userptr *userptr, unsigned int passes, int ret, u64 ns),
+	    TP_ARGS(userptr, passes, ret, ns),
+	    TP_STRUCT__entry(
+		    __field(const void *, userptr)
+		    __field(unsigned long, start)
+		    __field(unsigned long, npages)
+		    __field(bool, write)
+		    __field(unsigned int, passes)
+		    __field(int, ret)
+		    __field(u64, ns)
+	    ),
+	    TP_fast_assign(
+		    __entry->userptr = userptr;
+		    __entry->start = userptr->start;
+		    __entry->npages = userptr->npages;
+		    __entry->write = userptr->write;
+		    __entry->passes = passes;
+		    __entry->ret = ret;
+		    __entry->ns = ns;
+	    ),
+	    TP_printk("userptr=%p start=%#lx npages=%lu write=%d passes=%u ret=%d ns=%llu",
+		      __entry->userptr, __entry->start, __entry->npages, __entry->write,
+		      __entry->passes, __entry->ret, __entry->ns)
+);
+
+/*
+ * mm took pages first to first + named - 1 of a userptr away, of which some were there. ns includes the wait
+ * for jobs. done is 0 if a caller that must not sleep was sent away.
+ */
+TRACE_EVENT(hmm_userptr_invalidate,
+	    TP_PROTO(const struct hmm_userptr *userptr, int event, unsigned long first,
+		     unsigned long named, bool done, u64 ns),
+	    TP_ARGS(userptr, event, first, named, done, ns),
+	    TP_STRUCT__entry(
+		    __field(const void *, userptr)
+		    __field(unsigned long, start)
+		    __field(int, event)
+		    __field(unsigned long, first)
+		    __field(unsigned long, named)
+		    __field(bool, done)
+		    __field(u64, ns)
+	    ),
+	    TP_fast_assign(
+		    __entry->userptr = userptr;
+		    __entry->start = userptr->start;
+		    __entry->event = event;
+		    __entry->first = first;
+		    __entry->named = named;
+		    __entry->done = done;
+		    __entry->ns = ns;
+	    ),
+	    TP_printk("userptr=%p start=%#lx event=%d first=%lu named=%lu done=%d ns=%llu",
+		      __entry->userptr, __entry->start, __entry->event, __entry->first,
+		      __entry->named, __entry->done, __entry->ns)
 );
 
 #endif /* _HMM_MIRROR_TRACE_H */

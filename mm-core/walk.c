@@ -55,18 +55,11 @@ static bool hmm_walk_wanting(const struct hmm_walk *walk, unsigned int index)
 static int hmm_walk_range(struct hmm_walk *walk, unsigned int first, unsigned int end,
 			  unsigned long flags)
 {
-	struct hmm_range range = {
-		.notifier = &walk->block->notifier,
-		.notifier_seq = walk->seq,
-		.start = walk->block->start + ((unsigned long)first << PAGE_SHIFT),
-		.end = walk->block->start + ((unsigned long)end << PAGE_SHIFT),
-		.hmm_pfns = walk->pfns + first,
-		.default_flags = flags,
-	};
+	struct hmm_block *block = walk->block;
 
-	/* Input too: sticky flags in it would come out again */
-	memset(walk->pfns + first, 0, (end - first) * sizeof(*walk->pfns));
-	return hmm_range_fault(&range);
+	return hmm_ask(&block->notifier, walk->seq,
+		       block->start + ((unsigned long)first << PAGE_SHIFT), end - first, flags,
+		       walk->pfns + first);
 }
 
 /* See what mm has of all named pages. Pages between them are walked over and not used. */
