@@ -29,6 +29,7 @@
 #include "mirage_gpuvm.h"
 #include "mirage_gpuvm_types.h"
 #include "mirage_syncs.h"
+#include "mirage_userptr.h"
 #include "mirage_vm.h"
 
 #define MIRAGE_BIND_MAX_OPS	4096
@@ -53,13 +54,15 @@ static int bind_check(const struct drm_mirage_bind *bind)
 static int bind_check_bo(struct mirage_vm *vm, const struct mirage_bind_op *op)
 {
 	const struct drm_gem_object *obj = op->vm_bo->obj;
+	const struct mirage_bo *bo = gem_to_mirage_bo((struct drm_gem_object *)obj);
 	u64 end;
 
 	if (check_add_overflow(op->args.offset, op->args.size, &end) || end > obj->size)
 		return -EINVAL;
-	if (gem_to_mirage_bo((struct drm_gem_object *)obj)->vm &&
-	    obj->resv != mirage_gpuvm_resv(vm))
+	if (bo->vm && obj->resv != mirage_gpuvm_resv(vm))
 		return -EINVAL;
+	if (bo->userptr && !bo->userptr->write && !(op->args.flags & DRM_MIRAGE_BIND_READONLY))
+		return -EACCES;
 	return 0;
 }
 
@@ -247,7 +250,8 @@ static int bind_queue(struct mirage_vm *vm, const struct drm_mirage_vm_bind *arg
  * @data: struct drm_mirage_vm_bind
  * @file: file
  *
- * Return: 0; -EINVAL, -E2BIG, -EFAULT, -ENOENT no such address space, object or syncobj, -EPERM the
+ * Return: 0; -EINVAL, -E2BIG, -EFAULT, -ENOENT no such address space, object or syncobj, -EACCES an object for reading
+ * only, -EPERM the
  * address space mirrors another process, -ENOSPC no room for an object, -ENOMEM, -EINTR, -ENODEV
  */
 int mirage_ioctl_vm_bind(struct drm_device *drm, void *data, struct drm_file *file)

@@ -28,11 +28,17 @@
 #include "mirage_gpuvm.h"
 #include "mirage_prime.h"
 #include "mirage_tt.h"
+#include "mirage_userptr.h"
 #include "mirage_vram_mgr.h"
 
 static void mirage_bo_free(struct drm_gem_object *gem)
 {
-	ttm_bo_fini(&gem_to_mirage_bo(gem)->base);
+	struct mirage_bo *bo = gem_to_mirage_bo(gem);
+
+	if (bo->userptr)
+		mirage_userptr_free(bo);
+	else
+		ttm_bo_fini(&bo->base);
 }
 
 static const struct drm_gem_object_funcs mirage_bo_funcs = {
@@ -202,7 +208,7 @@ bool mirage_bo_has_memory(const struct mirage_bo *bo)
 
 /**
  * mirage_bo_is_resident() - whether the device can reach it where it is
- * @bo: object, resv held
+ * @bo: object, resv held; of memory of a process: see mirage_userptr_is_present()
  *
  * If so, and only then, mirage_bo_find_run() may be asked.
  */
@@ -210,6 +216,8 @@ bool mirage_bo_is_resident(const struct mirage_bo *bo)
 {
 	const struct ttm_resource *res = bo->base.resource;
 
+	if (bo->userptr)
+		return mirage_userptr_is_present(bo);
 	if (bo->base.type == ttm_bo_type_sg)
 		return bo->base.sg;
 	return res && (res->mem_type == TTM_PL_VRAM || res->mem_type == TTM_PL_TT);
@@ -261,6 +269,8 @@ int mirage_bo_validate_in(struct mirage_bo *bo, u32 placement, struct ttm_operat
  * @bo: object, resv held
  * @ctx: how to wait
  *
+ * Memory of a process is made resident by mirage_userptr_populate() alone, which may not be done here.
+ *
  * Afterwards the DMA_RESV_USAGE_KERNEL fences of its resv must be waited for before
  * anybody touches the memory.
  *
@@ -272,6 +282,8 @@ int mirage_bo_validate(struct mirage_bo *bo, struct ttm_operation_ctx *ctx)
 {
 	u32 placement = bo->placement;
 
+	if (bo->userptr)
+		return 0;
 	if (bo->imported)
 		return bo->purged ? -EFAULT : mirage_prime_map(bo);
 	/* Pinned, it stays where it is, which others need. */
@@ -323,7 +335,8 @@ void mirage_bo_find_run(const struct mirage_bo *bo, unsigned long page, unsigned
 {
 	const struct mirage_extents *ext;
 
-	dma_resv_assert_held(bo->base.base.resv);
+	if (!bo->userptr)
+		dma_resv_assert_held(bo->base.base.resv);
 	if (bo->base.type == ttm_bo_type_sg) {
 		run->addr = bo->base.ttm->dma_address[page];
 		run->npages = mirage_bo_find_pages(bo->base.ttm->dma_address, page, max);

@@ -15,8 +15,8 @@ struct dma_buf;
 struct dma_fence;
 struct drm_device;
 struct drm_file;
-struct hmm_userptr;
 struct mirage_device;
+struct mirage_userptr;
 struct mirage_vm;
 
 /** MIRAGE_BO_LABEL_SIZE: bytes of a label with its terminating zero. */
@@ -52,7 +52,7 @@ struct mirage_bo {
 	/** @vm: of a private object its address space, for comparison only (no reference); else NULL; constant */
 	struct mirage_vm *vm;
 	/** @userptr: memory of a process that this object is; else NULL; constant */
-	struct hmm_userptr *userptr;
+	struct mirage_userptr *userptr;
 	/** @imported: the dma-buf that this object is, a reference; else NULL; constant */
 	struct dma_buf *imported;
 	/** @exported: the dma-buf made of this object, until its release, without a reference. Protected by resv. */

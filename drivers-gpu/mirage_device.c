@@ -246,6 +246,9 @@ int mirage_device_init(struct mirage_device *mdev)
 	ret = mirage_vram_init(mdev);
 	if (ret)
 		return ret;
+	ret = mirage_userptr_init(mdev);
+	if (ret)
+		return ret;
 	ret = mirage_ttm_init(mdev);
 	if (ret)
 		return ret;
@@ -302,6 +305,7 @@ void mirage_device_unplug(struct mirage_device *mdev)
 	mirage_coredump_stop(mdev);
 	mirage_queues_lost(mdev);
 	mirage_vm_unplug_all(mdev);
+	mirage_userptr_unplug_all(mdev);
 	mirage_prime_unplug(mdev);
 	mirage_tt_unplug(mdev);
 	flush_workqueue(mdev->fault_wq);

@@ -29,6 +29,7 @@
 #include "mirage_reset.h"
 #include "mirage_shrinker.h"
 #include "mirage_ttm.h"
+#include "mirage_userptr.h"
 #include "mirage_vram.h"
 #include "mirage_watchdog.h"
 
@@ -137,6 +138,8 @@ struct mirage_device {
 	struct mirage_copier copier;
 	/** @ttm: memories and moves of buffer objects */
 	struct mirage_ttm ttm;
+	/** @userptrs: objects over memory of processes */
+	struct mirage_userptrs userptrs;
 	/** @prime: objects that are shared with others */
 	struct mirage_prime prime;
 	/** @shrinker: offers mm the pages of buffer objects */

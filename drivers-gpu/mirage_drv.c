@@ -43,6 +43,7 @@
 #include "mirage_power.h"
 #include "mirage_queue.h"
 #include "mirage_user_fence.h"
+#include "mirage_userptr.h"
 
 #define MIRAGE_FAULT_ORDER_MIN	1
 #define MIRAGE_FAULT_ORDER_MAX	16
@@ -68,6 +69,7 @@ static const struct drm_ioctl_desc mirage_ioctls[] = {
 	DRM_IOCTL_DEF_DRV(MIRAGE_EXEC, mirage_ioctl_exec, DRM_RENDER_ALLOW),
 	DRM_IOCTL_DEF_DRV(MIRAGE_WAIT_USER_FENCE, mirage_ioctl_wait_user_fence, DRM_RENDER_ALLOW),
 	DRM_IOCTL_DEF_DRV(MIRAGE_BO_CREATE, mirage_ioctl_bo_create, DRM_RENDER_ALLOW),
+	DRM_IOCTL_DEF_DRV(MIRAGE_BO_USERPTR, mirage_ioctl_bo_userptr, DRM_RENDER_ALLOW),
 	DRM_IOCTL_DEF_DRV(MIRAGE_BO_MMAP, mirage_ioctl_bo_mmap, DRM_RENDER_ALLOW),
 	DRM_IOCTL_DEF_DRV(MIRAGE_BO_MADVISE, mirage_ioctl_bo_madvise, DRM_RENDER_ALLOW),
 	DRM_IOCTL_DEF_DRV(MIRAGE_BO_QUERY, mirage_ioctl_bo_query, DRM_RENDER_ALLOW),
@@ -178,13 +180,17 @@ static int __init mirage_module_init(void)
 	ret = mirage_bind_module_init();
 	if (ret)
 		goto err_queue;
-
-	ret = pci_register_driver(&mirage_pci_driver);
+	ret = mirage_userptr_module_init();
 	if (ret)
 		goto err_bind;
+	ret = pci_register_driver(&mirage_pci_driver);
+	if (ret)
+		goto err_userptr;
 
 	return 0;
 
+err_userptr:
+	mirage_userptr_module_exit();
 err_bind:
 	mirage_bind_module_exit();
 err_queue:
@@ -195,9 +201,11 @@ err_queue:
 static void __exit mirage_module_exit(void)
 {
 	pci_unregister_driver(&mirage_pci_driver);
+	/* Queues have the last jobs, whose address spaces have the last references to objects. */
 	mirage_queue_module_exit();
 	mirage_gpuvm_module_exit();
 	mirage_bind_module_exit();
+	mirage_userptr_module_exit();
 }
 
 module_init(mirage_module_init);

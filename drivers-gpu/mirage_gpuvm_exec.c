@@ -26,6 +26,7 @@
 #include "mirage_gpuvm.h"
 #include "mirage_gpuvm_types.h"
 #include "mirage_trace.h"
+#include "mirage_userptr.h"
 #include "mirage_vm.h"
 
 /**
@@ -36,6 +37,10 @@ struct mirage_gpuvm_exec {
 	struct drm_exec exec;
 	/** @gpuvm: upper part of the address space */
 	struct mirage_gpuvm *gpuvm;
+	/** @userptrs: memory of processes that has to be there */
+	struct mirage_userptr_try userptrs;
+	/** @jobs_locked: mirage_userptr_lock_jobs() was called, because there is some */
+	bool jobs_locked;
 };
 
 static struct mirage_bo *vm_bo_to_bo(const struct drm_gpuvm_bo *vm_bo)
@@ -127,6 +132,42 @@ static int gpuvm_validate_all(struct mirage_gpuvm *gpuvm, struct drm_exec *exec)
 	return drm_gpuvm_validate(&gpuvm->base, exec);
 }
 
+/*
+ * Map memory of processes that was away, and see whether all of it is there, for good: until the job's
+ * fence is where invalidations look for it. They need no resv to take it away, so it is not evicted
+ * as other objects are, but stale in each address space.
+ */
+static int gpuvm_lock_userptrs(struct mirage_gpuvm_exec *ve)
+{
+	struct mirage_gpuvm *gpuvm = ve->gpuvm;
+	struct drm_gpuvm_bo *vm_bo;
+	bool some = false, good = true;
+
+	list_for_each_entry(vm_bo, &gpuvm->base.extobj.list, list.entry.extobj) {
+		if (!vm_bo_to_bo(vm_bo)->userptr || !kref_read(&vm_bo->kref))
+			continue;
+		some = true;
+		if (READ_ONCE(to_mirage_vm_bo(vm_bo)->stale))
+			mirage_gpuvm_write_bo(gpuvm, to_mirage_vm_bo(vm_bo));
+	}
+	if (!some)
+		return 0;
+
+	mirage_userptr_lock_jobs(gpuvm->mdev);
+	list_for_each_entry(vm_bo, &gpuvm->base.extobj.list, list.entry.extobj) {
+		if (!vm_bo_to_bo(vm_bo)->userptr || !kref_read(&vm_bo->kref))
+			continue;
+		if (!mirage_userptr_try_see(&ve->userptrs, vm_bo_to_bo(vm_bo),
+					    &to_mirage_vm_bo(vm_bo)->stale))
+			good = false;
+	}
+	if (good)
+		ve->jobs_locked = true;
+	else
+		mirage_userptr_unlock_jobs(gpuvm->mdev);
+	return good ? 0 : -EAGAIN;
+}
+
 static int gpuvm_add_fence(struct drm_sched_job *job, struct dma_fence *fence)
 {
 	struct drm_sched_fence *sched_fence = to_drm_sched_fence(fence);
@@ -193,6 +234,7 @@ struct mirage_gpuvm_exec *mirage_gpuvm_exec_begin(struct mirage_vm *vm, struct d
 	if (!ve)
 		return ERR_PTR(-ENOMEM);
 	ve->gpuvm = vm->gpuvm;
+	mirage_userptr_try_init(&ve->userptrs, vm->mdev);
 	for (;;) {
 		ret = gpuvm_lock_all(ve);
 		if (!ret)
@@ -200,12 +242,19 @@ struct mirage_gpuvm_exec *mirage_gpuvm_exec_begin(struct mirage_vm *vm, struct d
 		if (!ret)
 			ret = gpuvm_add_dependencies(ve, job);
 		if (!ret)
+			ret = gpuvm_lock_userptrs(ve);
+		if (!ret)
 			return ve;
 		drm_exec_fini(&ve->exec);
+		if (ret == -EAGAIN)
+			ret = mirage_userptr_try_again(&ve->userptrs);
 		/* Eviction met somebody who is before us: begin again, behind him. */
-		if (ret != -EDEADLK)
+		else if (ret == -EDEADLK)
+			ret = 0;
+		if (ret)
 			break;
 	}
+	mirage_userptr_try_fini(&ve->userptrs);
 	kfree(ve);
 	return ERR_PTR(ret);
 }
@@ -228,7 +277,10 @@ void mirage_gpuvm_exec_end(struct mirage_gpuvm_exec *ve, struct dma_fence *fence
 						   DMA_RESV_USAGE_WRITE :
 						   DMA_RESV_USAGE_BOOKKEEP);
 	}
+	if (ve->jobs_locked)
+		mirage_userptr_unlock_jobs(ve->gpuvm->mdev);
 	drm_exec_fini(&ve->exec);
+	mirage_userptr_try_fini(&ve->userptrs);
 	kfree(ve);
 }
 
@@ -293,7 +345,9 @@ int mirage_gpuvm_fault(struct mirage_vm *vm, u64 addr, enum mirage_access access
 			ret = PTR_ERR_OR_ZERO(vm_bo);
 			break;
 		}
-		ret = gpuvm_bring_back(gpuvm, vm_bo);
+		ret = vm_bo_to_bo(vm_bo)->userptr ? mirage_userptr_populate(vm_bo_to_bo(vm_bo)) : 0;
+		if (!ret)
+			ret = gpuvm_bring_back(gpuvm, vm_bo);
 		mirage_gpuvm_put_bo(vm_bo);
 	} while (ret == -EDEADLK || ret == -EAGAIN);
 	trace_mirage_bind_fault(vm, addr, ret);

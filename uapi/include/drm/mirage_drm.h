@@ -491,7 +491,7 @@ struct drm_mirage_bo_create {
 	__u32 pad;
 };
 
-/** DRM_MIRAGE_USERPTR_READONLY: the GPU does not write there. */
+/** DRM_MIRAGE_USERPTR_READONLY: the GPU does not write there; mapped with DRM_MIRAGE_BIND_READONLY only (-EACCES). */
 #define DRM_MIRAGE_USERPTR_READONLY	(1u << 0)
 
 /**
@@ -499,6 +499,15 @@ struct drm_mirage_bo_create {
  *
  * For queues that may not fault. Nothing is pinned: the object follows what the process has
  * at that address when a job is submitted. It can be neither exported nor mapped by the CPU.
+ *
+ * The memory is looked at once here: -EFAULT where there is nothing that could be used (or memory of a device
+ * file), -EPERM where it may not be written and DRM_MIRAGE_USERPTR_READONLY is not set, -ENOSPC if it
+ * is larger than the machine's memory. Where it is not usable any more when a job is submitted, the object is not mapped
+ * while that job runs, and a job that uses it all the same is stopped as by any bad access. -EBUSY of an exec means that the
+ * memory changed all the time.
+ *
+ * System calls that change the memory wait while a job of a NO_FAULT queue runs in an address space that maps it, for 30 s
+ * at most; then, and at once when the process exits, the job loses it.
  */
 struct drm_mirage_bo_userptr {
 	/** @addr: in: 4 KiB aligned */
