@@ -24,32 +24,6 @@ IGT_TEST_DESCRIPTION("What mm does to memory on its own while the GPU uses it.")
 #define MADV_COLLAPSE	25
 #endif
 
-static unsigned int swapped(const uint32_t *area, unsigned int pages)
-{
-	unsigned int n = 0, i;
-
-	for (i = 0; i < pages; i++)
-		n += !!(page_entry(area + i * PAGE / 4) & PM_SWAP);
-	return n;
-}
-
-/*
- * Reclaim takes only pages that are on its lists, and those that another CPU has faulted in a
- * moment ago are not: compaction puts them there first.
- */
-static void reclaim(uint32_t *area, unsigned int pages)
-{
-	igt_require_f(file_write("/proc/sys/vm/compact_memory", "1"),
-		      "this kernel has no compaction\n");
-	igt_assert(!madvise(area, pages * PAGE, MADV_PAGEOUT));
-}
-
-static bool page_out(uint32_t *area, unsigned int pages)
-{
-	reclaim(area, pages);
-	return swapped(area, pages) == pages;
-}
-
 /**
  * SUBTEST: swap
  * Description: Pages that the GPU has written go to swap: what it wrote is what comes back, to
@@ -62,7 +36,7 @@ static void swap(struct gpu *gpu)
 
 	swap_require();
 	gpu_scatter(gpu, area, PAGE, 16, 500);
-	igt_assert(igt_wait(page_out(area, 16), POLL_MS, 5));
+	swap_out(area, 16 * PAGE);
 	igt_assert_eq(gpu_count_pages(gpu, area, 16 * PAGE, VALID), 0);
 
 	gpu_gather(gpu, area, PAGE, 8, out);
@@ -71,7 +45,7 @@ static void swap(struct gpu *gpu)
 	gpu_scatter(gpu, area, PAGE, 4, 900);
 	gpu_scatter(gpu, area + 8 * PAGE / 4, PAGE, 4, 908);
 	/* Out once more: what was written after the first time must not be lost as clean. */
-	igt_assert(igt_wait(page_out(area, 16), POLL_MS, 5));
+	swap_out(area, 16 * PAGE);
 	for (i = 0; i < 16; i++)
 		igt_assert_eq_u32(area[i * PAGE / 4], (i & 7) < 4 ? 900 + i : 500 + i);
 	mem_unmap(area, 16 * PAGE);
@@ -94,7 +68,7 @@ static void swap_mid_kernel(struct gpu *gpu)
 	/* The kernel brings it back at once, so that nobody sees it away; but this is counted. */
 	while (gpu_delta(gpu, DRM_MIRAGE_STAT_INVALIDATIONS) < 10) {
 		igt_assert_lt_u64(igt_nsec_elapsed(&start), POLL_MS * 1000000ull);
-		reclaim(area, 1);
+		swap_push(area, PAGE);
 		loop_advance(&loop, 1);
 	}
 	loop_stop(&loop);

@@ -44,6 +44,10 @@ struct gpu {
 	uint32_t queue;
 	/** @arena: jobs, and memory for results */
 	struct arena *arena;
+	/** @shift: what is added to a CPU address in the arena to get the GPU's; 0 where it mirrors us */
+	uint64_t shift;
+	/** @next: of gpu_open_bound(): where gpu_bind() maps next */
+	uint64_t next;
 	/** @out: 16 KiB for results and flags, zero at first; in the arena */
 	uint32_t *out;
 	/** @mark: counters at the last gpu_mark() */
@@ -52,6 +56,8 @@ struct gpu {
 
 void gpu_open(struct gpu *gpu);
 void gpu_open_with(struct gpu *gpu, enum drm_mirage_queue_class queue_class, uint32_t timeout_ms);
+void gpu_open_bound(struct gpu *gpu, enum drm_mirage_queue_class queue_class,
+		    uint32_t queue_flags);
 void gpu_close(struct gpu *gpu);
 uint32_t gpu_add_queue(struct gpu *gpu, enum drm_mirage_queue_class queue_class);
 
@@ -78,11 +84,21 @@ void job_kernel(struct job *job, const struct kernel *kernel, const void *args, 
 		unsigned int groups, unsigned int group_size);
 struct mirage_dispatch *job_dispatch(struct job *job, const void *code, size_t code_size,
 				     unsigned int nr_regs, const void *args, size_t size);
+int job_try_submit(struct job *job);
 void job_submit(struct job *job);
 bool job_is_done(struct job *job);
 int job_wait(struct job *job);
 void job_free(struct job *job);
 void job_run(struct job *job);
+
+/* Of gpu_open_bound(). */
+void *gpu_at(const struct gpu *gpu, const void *in_arena);
+uint32_t gpu_add_bound_queue(struct gpu *gpu, enum drm_mirage_queue_class queue_class,
+			     uint32_t flags);
+void *gpu_bind(struct gpu *gpu, uint32_t handle, uint64_t size, uint32_t flags);
+int gpu_try_bind_at(struct gpu *gpu, void *addr, uint32_t handle, uint64_t size, uint32_t flags);
+void gpu_unbind(struct gpu *gpu, void *addr, uint64_t size);
+void *gpu_bind_userptr(struct gpu *gpu, void *addr, size_t size, uint32_t flags);
 
 /* One job each, that must succeed. */
 void gpu_copy(struct gpu *gpu, void *to, const void *from, size_t bytes);
@@ -145,6 +161,8 @@ struct gpu_scenario {
 };
 
 void gpu_subtests(const struct gpu_scenario *scenarios, size_t count);
+/* The same with gpu_open_bound() and a compute queue that may not fault. */
+void gpu_bound_subtests(const struct gpu_scenario *scenarios, size_t count);
 
 /* The device's own: fault injection */
 void gpu_inject(struct gpu *gpu, const char *knob, unsigned int value);

@@ -79,10 +79,10 @@ struct mirage_dispatch *job_dispatch(struct job *job, const void *code, size_t c
 	memcpy(place, code, code_size);
 	if (size)
 		memcpy(slot->args[i], args, size);
-	mirage_dispatch_init(&slot->dispatches[i], place, code_size, nr_regs);
+	mirage_dispatch_init(&slot->dispatches[i], gpu_at(job->gpu, place), code_size, nr_regs);
 	if (size)
-		mirage_dispatch_args(&slot->dispatches[i], slot->args[i], size);
-	mirage_ib_dispatch(&job->ib, &slot->dispatches[i]);
+		mirage_dispatch_args(&slot->dispatches[i], gpu_at(job->gpu, slot->args[i]), size);
+	mirage_ib_dispatch(&job->ib, gpu_at(job->gpu, &slot->dispatches[i]));
 	return &slot->dispatches[i];
 }
 
@@ -96,9 +96,20 @@ void job_kernel(struct job *job, const struct kernel *kernel, const void *args, 
 	mirage_dispatch_group(dispatch, group_size, 1, 1);
 }
 
+/* 0 or the kernel's negative errno. */
+int job_try_submit(struct job *job)
+{
+	struct drm_mirage_sync sync = mirage_sync_signal(job->syncobj);
+	struct drm_mirage_cmds cmds;
+
+	igt_assert_eq(mirage_ib_cmds(&job->ib, &cmds), 0);
+	cmds.addr += job->gpu->shift;
+	return mirage_exec(&job->gpu->dev, job->queue, &cmds, 1, &sync, 1);
+}
+
 void job_submit(struct job *job)
 {
-	igt_assert_eq(mirage_submit(&job->gpu->dev, job->queue, &job->ib, job->syncobj), 0);
+	igt_assert_eq(job_try_submit(job), 0);
 }
 
 bool job_is_done(struct job *job)
@@ -165,7 +176,7 @@ uint32_t gpu_read32(struct gpu *gpu, const void *from)
 {
 	volatile uint32_t *result = &gpu->out[1];
 
-	gpu_copy(gpu, &gpu->out[1], from, sizeof(*result));
+	gpu_copy(gpu, gpu_at(gpu, &gpu->out[1]), from, sizeof(*result));
 	return *result;
 }
 
@@ -246,12 +257,12 @@ void loop_start(struct loop *loop, struct gpu *gpu, const struct kernel *kernel,
 	memset((void *)loop->flags, 0, sizeof(*loop->flags));
 	args = (struct loop_args){
 		.target = (uintptr_t)target,
-		.out = (uintptr_t)loop->flags,
-		.stop = (uintptr_t)&loop->flags->stop,
+		.out = (uintptr_t)gpu_at(gpu, (void *)loop->flags),
+		.stop = (uintptr_t)gpu_at(gpu, (void *)&loop->flags->stop),
 	};
 	/* scribble has no value, and counts where watch does */
 	if (kernel == &kernel_scribble)
-		args.out = (uintptr_t)&loop->flags->count;
+		args.out = (uintptr_t)gpu_at(gpu, (void *)&loop->flags->count);
 	job_kernel(&loop->job, kernel, &args, sizeof(args), 1, 1);
 	job_submit(&loop->job);
 	loop_advance(loop, 1);

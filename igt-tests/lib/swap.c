@@ -6,6 +6,7 @@
  * cannot be made on.
  */
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/swap.h>
 #include <sys/wait.h>
 
@@ -16,6 +17,7 @@
 #define DEVICE	"/dev/zram0"
 #define SIZE	(64u << 20)
 #define PAGE	4096u
+#define TIMEOUT_MS	100000
 
 /* The first page of a swap space (include/linux/swap.h), as far as it is not zero. */
 struct swap_header {
@@ -69,4 +71,31 @@ void swap_release(void)
 {
 	igt_assert_f(!swapoff(DEVICE), "swapoff: %s\n", strerror(errno));
 	igt_assert(file_write("/sys/block/zram0/reset", "1"));
+}
+
+/*
+ * Reclaim takes only pages that are on its lists, and those that another CPU has faulted in a
+ * moment ago are not: compaction puts them there first.
+ */
+void swap_push(void *addr, size_t size)
+{
+	igt_require_f(file_write("/proc/sys/vm/compact_memory", "1"),
+		      "this kernel has no compaction\n");
+	igt_assert(!madvise(addr, size, MADV_PAGEOUT));
+}
+
+static bool pushed(char *addr, size_t size)
+{
+	size_t i;
+
+	swap_push(addr, size);
+	for (i = 0; i < size; i += PAGE)
+		if (!(page_entry(addr + i) & PM_SWAP))
+			return false;
+	return true;
+}
+
+void swap_out(void *addr, size_t size)
+{
+	igt_assert(igt_wait(pushed(addr, size), TIMEOUT_MS, 5));
 }
