@@ -40,6 +40,7 @@
 
 #include "mirage_bo.h"
 #include "mirage_device_types.h"
+#include "mirage_power.h"
 
 /* A piece of a scatter list; its length is 32 bits wide. */
 #define PRIME_MAX_PIECE		SZ_1G
@@ -288,6 +289,7 @@ static void prime_release(struct dma_buf *dma_buf)
 	dma_resv_unlock(dma_buf->resv);
 	mutex_unlock(&prime->lock);
 
+	mirage_power_put(to_mirage_device(bo->base.base.dev));
 	drm_gem_dmabuf_release(dma_buf);
 }
 
@@ -360,6 +362,8 @@ struct dma_buf *mirage_prime_export(struct drm_gem_object *gem, int flags)
 	dma_buf = drm_gem_dmabuf_export(gem->dev, &info);
 	if (IS_ERR(dma_buf))
 		return dma_buf;
+	/* Importers may use the aperture at any time. The file that asks keeps the device awake now. */
+	mirage_power_get_noresume(to_mirage_device(gem->dev));
 
 	ret = prime_publish(bo, dma_buf);
 	if (ret) {

@@ -288,8 +288,8 @@ static void private_unseen(struct mirage *dev)
 
 /**
  * SUBTEST: fence-imported
- * Description: The end of a job, put as a sync file into the dma-buf of an object that it does not use, keeps jobs on that
- *	object waiting.
+ * Description: The end of a job, put as a sync file into the dma-buf of an object that it does not use, keeps other
+ *	files' jobs on that object waiting.
  */
 static void fence_imported(struct mirage *dev)
 {
@@ -297,10 +297,13 @@ static void fence_imported(struct mirage *dev)
 	struct buf flag, shared, ours;
 	struct space_job held, job;
 	struct foreign foreign;
+	struct mirage other;
 	int fence;
 
 	foreign_vgem(&foreign);
-	space_open(&first, dev);
+	/* Jobs of one file are in the order that its user gives them, and no other. */
+	igt_assert_eq(mirage_open_node(&other, dev->node), 0);
+	space_open(&first, &other);
 	space_open(&second, dev);
 	flag = buf_new(&first, PAGE, SYSTEM);
 	shared = buf_adopt(&second, prime_import(dev, foreign.fd), SIZE);
@@ -308,7 +311,7 @@ static void fence_imported(struct mirage *dev)
 
 	held = held_job(&first, &flag);
 	space_job_submit(&held, NULL, 0);
-	igt_assert_eq(mirage_syncobj_export_sync_file(dev, held.syncobj, &fence), 0);
+	igt_assert_eq(mirage_syncobj_export_sync_file(&other, held.syncobj, &fence), 0);
 	prime_import_fence(foreign.fd, fence, DMA_BUF_SYNC_WRITE);
 	close(fence);
 	igt_assert(!prime_is_idle(foreign.fd, false));
@@ -331,6 +334,7 @@ static void fence_imported(struct mirage *dev)
 	buf_free(&first, &flag);
 	space_close(&second);
 	space_close(&first);
+	mirage_close(&other);
 	foreign_free(&foreign);
 }
 
