@@ -49,7 +49,7 @@
 enum op {
 	OP_SETUP, OP_REG_WRITE, OP_REG_READ, OP_RAM_WRITE, OP_VRAM_WRITE, OP_BELL_CMD,
 	OP_BELL_CHAN, OP_STEP, OP_CONFIG, OP_COMMAND, OP_PTE, OP_PACKET, OP_PACKET_RAW,
-	OP_REGION, OP_DMA, OP_STATUS, OP_DISPATCH, OP_NR
+	OP_REGION, OP_DMA, OP_STATUS, OP_DISPATCH, OP_SEAL, OP_NR
 };
 
 struct input {
@@ -162,6 +162,7 @@ static void setup(void)
 			.ring_order = 10,
 			.class = MIRAGE_CHAN_COMPUTE,
 			.priority = i,
+			.flags = i == NR_RINGS - 1 ? MIRAGE_CHAN_NO_FAULT : 0,
 		};
 
 		memcpy(ram + AT_CHANS + i * sizeof(desc), &desc, sizeof(desc));
@@ -266,6 +267,18 @@ static void do_dma(struct input *in)
 		map_ram();
 }
 
+/* Make the checksum right of what is taken for a saved context, which no mutation would guess. */
+static void seal_context(u32 at)
+{
+	u64 *words = (u64 *)(dev->vram.host + at);
+	u64 sum = 0xcbf29ce484222325, nr = min_u64(words[1], MiB(3)) / sizeof(*words);
+
+	words[2] = 0;
+	for (u64 i = 0; i < nr; i++)
+		sum = (sum ^ words[i]) * 0x100000001b3;
+	words[2] = sum;
+}
+
 static void do_op(struct input *in)
 {
 	u32 at, len;
@@ -342,6 +355,9 @@ static void do_op(struct input *in)
 	case OP_DISPATCH:
 		add_dispatch(in);
 		break;
+	case OP_SEAL:
+		seal_context((u32)take(in, 3) / 8 * 8 % (u32)(VRAM_SIZE - MiB(4)));
+		break;
 	}
 }
 
@@ -410,8 +426,27 @@ const struct fuzz_seed fuzz_seeds[] = {
 		  OP_BELL_CHAN, 1, OP_STEP, 9, OP_COMMAND, 3, 0, 0, 0, 0, 0, 0, 0, 0,
 		  OP_BELL_CMD, OP_STEP, 4),
 	/* a fence with event, a semaphore that never comes */
-	FUZZ_SEED(OP_SETUP, OP_PACKET, 0, 0x12, 1, 0, 0x10, 0, 7, 0, 0, 0, OP_PACKET, 0, 7, 0, 1, 0,
+	FUZZ_SEED(OP_SETUP, OP_PACKET, 0, 0x12, 1, 0, 0x10, 0, 7, 0, 0, 0, OP_PACKET, 0, 9, 0, 1, 0,
 		  0, 5, 0, 0, 0, OP_BELL_CHAN, 0, OP_STEP, 9),
+	/* COPY_PHYS and FILL_PHYS within VRAM, and where none is; a fault that stops its channel */
+	FUZZ_SEED(OP_SETUP, OP_PACKET, 0, 5, 0, 0, 0, 0, 0, 0x80, 0, 0, 0, 0x40, 0, 0, OP_PACKET, 0, 6, 0,
+		  0x90, 0, 0, 0, 0x10, 0, 0, 1, 2, OP_PACKET, 0x80, 6, 0, 0, 0, 0x90, 0, 0, 0, 0, 8, 0, 0,
+		  0, 0, 0, 0, 0, 7, 0, 0, 0, OP_BELL_CHAN, 0, OP_STEP, 9, OP_PACKET, 3, 4, 0, 0xff, 0, 0,
+		  8, 0, 0, 0, 3, 0, OP_BELL_CHAN, 3, OP_STEP, 9),
+	/* a dispatch that waits for a page is saved to VRAM, sealed, restored, and goes on */
+	FUZZ_SEED(OP_SETUP, OP_PTE, 0x03, 8, 0, 0, 0, 0, 0, 0, 0, 0, OP_DISPATCH, 0, 0, 4, 8, 16, 0, 3, 64,
+		  4, 0x14, 2, 0, 0, 0, 0, 0, 0, 0x5c, 0, 2, 0, 0, 0, 0, 0, 0x8a, 2, 0, 2, 0, 0x30, 0, 0, 1,
+		  0, 0, 0, 0, 0, 0, 0, OP_BELL_CHAN, 0, OP_STEP, 9, OP_COMMAND, 5, 0, 0, 0, 0, 0, 0, 0, 0,
+		  OP_COMMAND, 7, 0, 0, 0, 4, 0, 0, 0xff, 0, OP_BELL_CMD, OP_STEP, 4, OP_VRAM_WRITE, 0x30,
+		  0, 8, 1, 0, OP_SEAL, 0, 0, 8, OP_COMMAND, 8, 0, 0, 0, 4, 0, 0, 0xff, 0, OP_COMMAND, 4, 0,
+		  0, 0, 0, 0, 0, 0, 0, OP_BELL_CMD, OP_STEP, 9),
+	/* a channel hangs, its reset waits, the engine is reset, by force and then wholly */
+	FUZZ_SEED(OP_SETUP, OP_REG_WRITE, 0x1c, 8, 2, 0, 0, 0, OP_REG_WRITE, 0x20, 8, 1, 0, 0, 0, OP_PACKET, 1,
+		  0, OP_BELL_CHAN, 1, OP_STEP, 3, OP_COMMAND, 6, 1, 0, 0, 0, 0, 0, 0, 0, OP_BELL_CMD,
+		  OP_STEP, 3, OP_REG_WRITE, 0x50, 0, 1, 0, 0, 0, OP_REG_READ, 0x54, 0, OP_STEP, 3,
+		  OP_REG_WRITE, 0x20, 8, 0, 0, 0, 0, OP_REG_WRITE, 0x30, 0, 1, 0, 0, 0, OP_SETUP,
+		  OP_REG_WRITE, 0x1c, 8, 3, 0, 0, 0, OP_PACKET, 2, 0, OP_BELL_CHAN, 2, OP_STEP, 3,
+		  OP_REG_WRITE, 0x50, 0, 1, 0, 0, 0, OP_STEP, 3),
 	/* an indirect buffer with a fence in it */
 	FUZZ_SEED(OP_SETUP, OP_RAM_WRITE, 0, 0, 6, 4, 2, 4, 0, 0, OP_PACKET, 2, 1, 0, 0, 0, 0, 8, 0,
 		  OP_BELL_CHAN, 2, OP_STEP, 9),

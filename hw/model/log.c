@@ -35,8 +35,8 @@ int log_open(const char *path)
 	return 0;
 }
 
-__attribute__((format(printf, 2, 0)))
-static void log_line(FILE *file, const char *format, va_list args)
+/* What stands before each message. */
+static void log_prefix(FILE *file)
 {
 	u64 us = (now_ns() - log_start) / 1000;
 
@@ -45,9 +45,15 @@ static void log_line(FILE *file, const char *format, va_list args)
 			(unsigned long long)(us % 1000000));
 	else
 		fputs("mirage-gpu: ", file);
-	vfprintf(file, format, args);
-	fputc('\n', file);
 }
+
+/* A macro, since compilers with sanitizers think that a parameter could be no format. */
+#define log_line(file, format, args)			\
+	do {						\
+		log_prefix(file);			\
+		vfprintf(file, format, args);		\
+		fputc('\n', file);			\
+	} while (0)
 
 void log_info(const char *format, ...)
 {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* CHAN_SAVE and CHAN_RESTORE: at every point of every packet, into any memory, and from what was never written. */
+#include <stdlib.h>
+
 #include "fixture.h"
 
 #define VM 3
@@ -268,9 +270,247 @@ static void dispatch_at_every_point(void)
 		save_lose_restore();
 		serve_faults();
 	}
-	CHECK(saves > 10);
+	CHECK(saves > 100);
 	check_reduction();
 	fixture_close(&f);
+}
+
+/* The largest dispatch there can be fits into what BUS_MAX_CONTEXT says. */
+static void largest_dispatch(void)
+{
+	struct mirage_dispatch *desc;
+
+	start();
+	desc = fixture_map_new(&f, VM, DESC_VA);
+	*desc = (struct mirage_dispatch){
+		.args = DESC_VA + KiB(4) - 8, .args_size = 4096,
+		.grid = { 1000, 1, 1 }, .group = { 1024, 1, 1 },
+	};
+	fixture_program(&f, VM, CODE_VA, "here: bra here\n", desc);
+	desc->nr_regs = 255;
+	desc->shared_size = 65536;
+	f.dev->engine.slice_ns = 0;
+	fixture_dispatch(&f, CHAN, DESC_VA);
+	fixture_write(&f, MIRAGE_DOORBELL_CHAN, CHAN);
+	while (fixture_read64(&f, MIRAGE_PERF_WAVES) < 64)
+		fixture_step(&f);
+	save();
+	CHECK(words[SIZE_WORD] > 64 * 255 * 128);
+	restore();
+	fixture_step(&f);
+	CHECK_EQ(fixture_read64(&f, MIRAGE_PERF_WAVES), 64);
+	CHECK_EQ(f.chans[CHAN].state, MIRAGE_CHAN_RUNNING);
+	fixture_close(&f);
+}
+
+/* SAVE of what is not STOPPED, or into too little memory, leaves all as it is and says so. */
+static void nothing_to_save(void)
+{
+	u64 size;
+
+	start();
+	for (u32 state = 0; state < 4; state++) {
+		words[0] = 5;
+		words[1] = 6;
+		switch (state) {
+		case MIRAGE_CHAN_IDLE:
+			fixture_chan_cmd(&f, CHAN, MIRAGE_CMD_CHAN_RESET);
+			break;
+		case MIRAGE_CHAN_RUNNING:
+			fixture_chan_cmd(&f, CHAN, MIRAGE_CMD_CHAN_START);
+			break;
+		case MIRAGE_CHAN_STOPPED:
+			continue;
+		case MIRAGE_CHAN_ERROR:
+			fixture_packet(&f, CHAN, 0xff, 0, NULL, 0, NULL);
+			fixture_kick(&f, CHAN);
+			break;
+		}
+		context_cmd(CHAN, MIRAGE_CMD_CHAN_SAVE, max_context());
+		CHECK_EQ(words[0], 0);
+		CHECK_EQ(words[1], 6);
+		CHECK_EQ(f.chans[CHAN].state, state);
+	}
+	fixture_again(&f, CHAN);
+	fixture_chan_cmd(&f, CHAN, MIRAGE_CMD_CHAN_STOP);
+	context_cmd(CHAN, MIRAGE_CMD_CHAN_SAVE, max_context());
+	size = words[SIZE_WORD];
+	fixture_chan_cmd(&f, CHAN, MIRAGE_CMD_CHAN_START);
+	fixture_chan_cmd(&f, CHAN, MIRAGE_CMD_CHAN_STOP);
+	for (u64 given = 0; given <= size; given += 4) {
+		words[0] = 5;
+		words[given / 8 + 1] = 6;
+		context_cmd(CHAN, MIRAGE_CMD_CHAN_SAVE, given);
+		CHECK_EQ(f.chans[CHAN].state, given == size ? MIRAGE_CHAN_IDLE : MIRAGE_CHAN_STOPPED);
+		CHECK(given == size ? words[0] : words[0] == (given < 8 ? 5 : 0));
+		CHECK_EQ(words[given / 8 + 1], 6);
+	}
+	fixture_close(&f);
+}
+
+/* RESTORE has no effect but on an IDLE channel. */
+static void restore_needs_idle(void)
+{
+	start();
+	save();
+	fixture_chan_cmd(&f, CHAN, MIRAGE_CMD_CHAN_START);
+	context_cmd(CHAN, MIRAGE_CMD_CHAN_RESTORE, max_context());
+	CHECK_EQ(f.chans[CHAN].state, MIRAGE_CHAN_RUNNING);
+	fixture_chan_cmd(&f, CHAN, MIRAGE_CMD_CHAN_STOP);
+	context_cmd(CHAN, MIRAGE_CMD_CHAN_RESTORE, max_context());
+	CHECK_EQ(f.chans[CHAN].state, MIRAGE_CHAN_STOPPED);
+	fixture_close(&f);
+}
+
+/* A context with a dispatch in the middle of things, in memory; the channel is IDLE. */
+static void save_dispatch(void)
+{
+	start();
+	add_reduction();
+	f.dev->engine.slice_ns = 0;
+	fixture_write(&f, MIRAGE_DOORBELL_CHAN, CHAN);
+	while (!f.dev->chans[CHAN].compute || fixture_read64(&f, MIRAGE_PERF_INSTRUCTIONS) < 3000) {
+		fixture_step(&f);
+		serve_faults();
+		fixture_write(&f, MIRAGE_DOORBELL_CMD, 0);
+	}
+	save();
+	CHECK(words[SIZE_WORD] > KiB(4));
+}
+
+static void restore_refused(u64 size)
+{
+	context_cmd(CHAN, MIRAGE_CMD_CHAN_RESTORE, size);
+	fixture_check_error(&f, CHAN, MIRAGE_CHAN_BAD_DESC, 0, 0);
+	CHECK(!f.dev->chans[CHAN].compute);
+	fixture_chan_cmd(&f, CHAN, MIRAGE_CMD_CHAN_RESET);
+}
+
+/* Lost bytes, a part only, another channel's: each is found. */
+static void damaged_contexts(void)
+{
+	u64 size, *copy;
+	u32 state = 1;
+
+	save_dispatch();
+	size = words[SIZE_WORD];
+	copy = malloc(size);
+	CHECK(copy);
+	memcpy(copy, words, size);
+	for (u32 i = 0; i < 500; i++) {
+		u64 bit;
+
+		state = state * 1664525 + 1013904223;
+		/* The first words each, then anywhere. */
+		bit = i < 64 * 4 ? i : state % (size * 8);
+		words[bit / 64] ^= 1ull << bit % 64;
+		restore_refused(max_context());
+		words[bit / 64] ^= 1ull << bit % 64;
+	}
+	for (u64 given = 0; given < size; given = given < 256 ? given + 8 : given * 2)
+		restore_refused(given);
+	f.chans[CHAN].get++;
+	restore_refused(size);
+	f.chans[CHAN].get--;
+	f.chans[CHAN].class = MIRAGE_CHAN_COPY;
+	restore_refused(size);
+	f.chans[CHAN].class = MIRAGE_CHAN_COMPUTE;
+	f.chans[CHAN].flags = 2;
+	restore_refused(size);
+	f.chans[CHAN].flags = 0;
+	memset(words, 0, size);
+	restore_refused(size);
+	/* And what it was before is still good. */
+	memcpy(words, copy, size);
+	context_cmd(CHAN, MIRAGE_CMD_CHAN_RESTORE, size);
+	CHECK_EQ(f.chans[CHAN].state, MIRAGE_CHAN_STOPPED);
+	fixture_cmd(&f, (struct mirage_cmd){ .op = MIRAGE_CMD_CHAN_START, .id = CHAN });
+	fixture_run(&f);
+	while (fixture_nr_faults(&f)) {
+		serve_faults();
+		fixture_run(&f);
+	}
+	CHECK(done());
+	check_reduction();
+	free(copy);
+	fixture_close(&f);
+}
+
+/* The device's checksum, over a context whose own counts as 0. */
+static void seal(u64 size)
+{
+	u64 sum = 0xcbf29ce484222325;
+
+	words[SUM_WORD] = 0;
+	for (u64 i = 0; i < size / 8; i++)
+		sum = (sum ^ words[i]) * 0x100000001b3;
+	words[SUM_WORD] = sum;
+}
+
+/* Whoever knows the checksum can make any context: it may be refused or run, and harms nothing. */
+static void forged_contexts(void)
+{
+	static const u64 values[] = { 0, 1, 2, 0xff, UINT32_MAX, UINT64_MAX, 1ull << 32, 0x8000000080000000 };
+	u32 state = 7, taken = 0, refused = 0;
+	u64 size, *copy;
+
+	save_dispatch();
+	size = words[SIZE_WORD];
+	copy = malloc(size);
+	CHECK(copy);
+	memcpy(copy, words, size);
+	for (u32 i = 0; i < 3000; i++) {
+		memcpy(words, copy, size);
+		for (u32 n = 0; n <= i % 3; n++) {
+			u64 at;
+
+			state = state * 1664525 + 1013904223;
+			/* Mostly where there is structure, and each of its words in turn. */
+			at = n ? (state >> 8) % (size / 8) : i % 80 + (i % 80 >= SUM_WORD);
+			state = state * 1664525 + 1013904223;
+			words[at] = (state >> 4) % 4 ? values[(state >> 8) % ARRAY_SIZE(values)] :
+				    words[at] ^ 1ull << (state >> 8) % 64;
+		}
+		seal(min_u64(words[SIZE_WORD], size));
+		context_cmd(CHAN, MIRAGE_CMD_CHAN_RESTORE, size);
+		if (f.chans[CHAN].state == MIRAGE_CHAN_STOPPED) {
+			taken++;
+			fixture_cmd(&f, (struct mirage_cmd){ .op = MIRAGE_CMD_CHAN_START, .id = CHAN });
+			fixture_write(&f, MIRAGE_DOORBELL_CMD, 0);
+			for (u32 n = 0; n < 20; n++)
+				fixture_step(&f);
+		} else {
+			CHECK_EQ(f.chans[CHAN].error, MIRAGE_CHAN_BAD_DESC);
+			refused++;
+		}
+		CHECK_EQ(fixture_read(&f, MIRAGE_BUS_STATUS), MIRAGE_BUS_STATUS_ENABLED__MASK);
+		f.status->fault_get = f.status->fault_put;
+		f.status->event_get = f.status->event_put;
+		fixture_chan_cmd(&f, CHAN, MIRAGE_CMD_CHAN_RESET);
+		f.chans[CHAN].get = 0;
+	}
+	CHECK(taken > 100 && refused > 100);
+	free(copy);
+	fixture_close(&f);
+}
+
+static void memory_that_is_not_there(void)
+{
+	static const enum mirage_cmd_op ops[] = { MIRAGE_CMD_CHAN_SAVE, MIRAGE_CMD_CHAN_RESTORE };
+
+	for (u32 i = 0; i < 4; i++) {
+		start();
+		fixture_chan_cmd(&f, CHAN, i % 2 ? MIRAGE_CMD_CHAN_RESET : MIRAGE_CMD_CHAN_STOP);
+		/* A pointer that is none, then one beyond VRAM. */
+		place = i < 2 ? 4 : FIXTURE_VRAM_SIZE - 8;
+		fixture_cmd(&f, (struct mirage_cmd){
+			.op = (u16)ops[i % 2], .id = CHAN, .addr = place, .size = MiB(1) });
+		fixture_run(&f);
+		CHECK_EQ(fixture_read(&f, MIRAGE_BUS_ERROR),
+			 i < 2 ? MIRAGE_DEV_BAD_CMD : MIRAGE_DEV_BUS);
+		CHECK(!f.dev->chans[CHAN].compute);
+		fixture_close(&f);
+	}
 }
 
 static const struct tap_test tests[] = {
@@ -278,6 +518,12 @@ static const struct tap_test tests[] = {
 	{ "copy under way", copy_under_way },
 	{ "physical copies under way", physical_copies_under_way },
 	{ "dispatch at every point", dispatch_at_every_point },
+	{ "largest dispatch", largest_dispatch },
+	{ "nothing to save, or too little room", nothing_to_save },
+	{ "RESTORE needs an IDLE channel", restore_needs_idle },
+	{ "damaged contexts are refused", damaged_contexts },
+	{ "forged contexts harm nothing", forged_contexts },
+	{ "memory that is not there", memory_that_is_not_there },
 };
 
 TAP_MAIN(tests)
