@@ -65,7 +65,8 @@ static void put(struct cursor *c, const void *data, size_t size)
 {
 	uint8_t *at = advance(c, size);
 
-	if (!at)
+	/* A part that the dispatch does not have may have no address. */
+	if (!at || !size)
 		return;
 	memcpy(at, data, size);
 	memset(at + size, 0, (size_t)(c->at - at) - size);
@@ -75,7 +76,7 @@ static void get(struct cursor *c, void *data, size_t size)
 {
 	const uint8_t *at = advance(c, size);
 
-	if (at)
+	if (at && size)
 		memcpy(data, at, size);
 }
 
