@@ -325,7 +325,7 @@ static unsigned long mirage_bo_find_pages(const dma_addr_t *addrs, unsigned long
 
 /**
  * mirage_bo_find_run() - where pages of an object are
- * @bo: resident object, resv held
+ * @bo: resident object; resv held, or a fence in there that the caller has yet to signal
  * @page: 4 KiB page of it
  * @max: pages of interest from there on, within the object
  * @run: out: a contiguous piece that starts at @page, at most @max pages
@@ -335,8 +335,6 @@ void mirage_bo_find_run(const struct mirage_bo *bo, unsigned long page, unsigned
 {
 	const struct mirage_extents *ext;
 
-	if (!bo->userptr)
-		dma_resv_assert_held(bo->base.base.resv);
 	if (bo->base.type == ttm_bo_type_sg) {
 		run->addr = bo->base.ttm->dma_address[page];
 		run->npages = mirage_bo_find_pages(bo->base.ttm->dma_address, page, max);

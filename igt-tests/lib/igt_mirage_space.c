@@ -11,29 +11,17 @@
 #include "igt_mirage.h"
 #include "igt_mirage_space.h"
 
-static void vm_bind(struct space *space, struct drm_mirage_bind *bind)
+void space_binds(struct space *space, const struct drm_mirage_bind *binds, unsigned int count)
 {
-	struct drm_mirage_vm_bind args = {
-		.vm_id = space->vm,
-		.nr_binds = 1,
-		.binds = (uintptr_t)bind,
-	};
-
-	igt_assert_eq(mirage_ioctl(space->dev, DRM_IOCTL_MIRAGE_VM_BIND, &args), 0);
+	igt_assert_eq(mirage_vm_bind(space->dev, space->vm, binds, count), 0);
 }
 
 void space_bind_at(struct space *space, uint64_t addr, uint32_t handle, uint64_t offset,
 		   uint64_t size)
 {
-	struct drm_mirage_bind bind = {
-		.op = DRM_MIRAGE_BIND_MAP,
-		.handle = handle,
-		.offset = offset,
-		.addr = addr,
-		.size = size,
-	};
+	struct drm_mirage_bind bind = mirage_bind_map(addr, size, handle, offset, 0);
 
-	vm_bind(space, &bind);
+	space_binds(space, &bind, 1);
 }
 
 uint64_t space_bind(struct space *space, uint32_t handle, uint64_t offset, uint64_t size)
@@ -48,13 +36,48 @@ uint64_t space_bind(struct space *space, uint32_t handle, uint64_t offset, uint6
 
 void space_unbind(struct space *space, uint64_t addr, uint64_t size)
 {
-	struct drm_mirage_bind bind = {
-		.op = DRM_MIRAGE_BIND_UNMAP,
-		.addr = addr,
-		.size = size,
-	};
+	struct drm_mirage_bind bind = mirage_bind_unmap(addr, size);
 
-	vm_bind(space, &bind);
+	space_binds(space, &bind, 1);
+}
+
+uint8_t space_page(struct space *space, uint64_t addr)
+{
+	uint8_t page;
+
+	igt_assert_eq(mirage_svm_query(space->dev, space->vm, gpu_ptr(addr), PAGE, &page), 0);
+	return page;
+}
+
+void space_check_pages(struct space *space, uint64_t addr, uint64_t size, uint8_t have,
+		       uint8_t lack)
+{
+	uint8_t *pages = malloc(size / PAGE);
+
+	igt_assert(pages);
+	igt_assert_eq(mirage_svm_query(space->dev, space->vm, gpu_ptr(addr), size, pages), 0);
+	for (size_t i = 0; i < size / PAGE; i++)
+		igt_assert_f((pages[i] & have) == have && !(pages[i] & lack),
+			     "page %zu from %#" PRIx64 ": %#x, not %#x without %#x\n", i, addr,
+			     pages[i], have, lack);
+	free(pages);
+}
+
+void space_subtests(const struct space_scenario *scenarios, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		igt_describe(scenarios[i].description);
+		igt_subtest(scenarios[i].name) {
+			struct mirage dev;
+			struct space space;
+
+			igt_assert_eq(mirage_open(&dev), 0);
+			space_open(&space, &dev);
+			scenarios[i].test(&space);
+			space_close(&space);
+			mirage_close(&dev);
+		}
+	}
 }
 
 uint32_t space_add_queue(struct space *space, uint32_t flags)
@@ -223,8 +246,8 @@ bool space_job_is_done(struct space_job *job)
 	return !err;
 }
 
-/* Until its end, which must be a good one. */
-void space_job_wait(struct space_job *job)
+/* Waits for its end: 1, or a negative errno. */
+int space_job_status(struct space_job *job)
 {
 	struct sync_file_info info = { };
 	int fd;
@@ -233,7 +256,15 @@ void space_job_wait(struct space_job *job)
 	igt_assert_eq(mirage_syncobj_export_sync_file(job->space->dev, job->syncobj, &fd), 0);
 	do_ioctl(fd, SYNC_IOC_FILE_INFO, &info);
 	close(fd);
-	igt_assert_f(info.status > 0, "a job failed: %s\n", strerror(-info.status));
+	return info.status;
+}
+
+/* Until its end, which must be a good one. */
+void space_job_wait(struct space_job *job)
+{
+	int status = space_job_status(job);
+
+	igt_assert_f(status > 0, "a job failed: %s\n", strerror(-status));
 }
 
 void space_job_free(struct space_job *job)

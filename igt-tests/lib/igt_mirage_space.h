@@ -46,6 +46,26 @@ void space_bind_at(struct space *space, uint64_t addr, uint32_t handle, uint64_t
 		   uint64_t size);
 void space_unbind(struct space *space, uint64_t addr, uint64_t size);
 
+/* Several operations of VM_BIND, and what is in the page tables afterwards: DRM_MIRAGE_SVM_PAGE_*. */
+void space_binds(struct space *space, const struct drm_mirage_bind *binds, unsigned int count);
+uint8_t space_page(struct space *space, uint64_t addr);
+void space_check_pages(struct space *space, uint64_t addr, uint64_t size, uint8_t have,
+		       uint8_t lack);
+
+/**
+ * struct space_scenario - a subtest that gets a space of its own, and leaves it without jobs
+ */
+struct space_scenario {
+	/** @name: of the subtest */
+	const char *name;
+	/** @test: its body */
+	void (*test)(struct space *space);
+	/** @description: of the subtest */
+	const char *description;
+};
+
+void space_subtests(const struct space_scenario *scenarios, size_t count);
+
 /**
  * struct buf - an object, bound and mapped
  */
@@ -99,6 +119,7 @@ void space_job_submit(struct space_job *job, const struct drm_mirage_sync *waits
 bool space_job_is_done(struct space_job *job);
 void space_job_wait(struct space_job *job);
 void space_job_free(struct space_job *job);
+int space_job_status(struct space_job *job);
 
 /* One job each, that must succeed. */
 void space_copy(struct space *space, uint64_t to, uint64_t from, uint64_t size);
