@@ -15,6 +15,7 @@ struct dma_buf;
 struct dma_fence;
 struct drm_device;
 struct drm_file;
+struct drm_mode_create_dumb;
 struct mirage_device;
 struct mirage_userptr;
 struct mirage_vm;
@@ -140,5 +141,7 @@ int mirage_ioctl_bo_madvise(struct drm_device *drm, void *data, struct drm_file 
 int mirage_ioctl_bo_query(struct drm_device *drm, void *data, struct drm_file *file);
 int mirage_ioctl_bo_label(struct drm_device *drm, void *data, struct drm_file *file);
 int mirage_ioctl_bo_wait(struct drm_device *drm, void *data, struct drm_file *file);
+int mirage_bo_dumb_create(struct drm_file *file, struct drm_device *drm,
+			  struct drm_mode_create_dumb *args);
 
 #endif /* MIRAGE_BO_H */

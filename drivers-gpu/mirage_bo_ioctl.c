@@ -8,7 +8,9 @@
 #include <linux/mm.h>
 #include <linux/uaccess.h>
 
+#include <drm/drm_dumb_buffers.h>
 #include <drm/drm_file.h>
+#include <drm/drm_mode.h>
 #include <drm/drm_utils.h>
 
 #include "mirage_bo.h"
@@ -20,6 +22,9 @@
 
 #define MIRAGE_PLACEMENTS	(DRM_MIRAGE_PLACEMENT_VRAM | DRM_MIRAGE_PLACEMENT_SYSTEM)
 #define MIRAGE_BO_FLAGS		(DRM_MIRAGE_BO_CPU_ACCESS | DRM_MIRAGE_BO_CONTIGUOUS)
+
+/* Lines begin where the CPU writes fast. */
+#define MIRAGE_DUMB_PITCH_ALIGN	64
 
 static struct mirage_bo *mirage_bo_lookup(struct drm_file *file, u32 handle)
 {
@@ -294,4 +299,34 @@ int mirage_ioctl_bo_wait(struct drm_device *drm, void *data, struct drm_file *fi
 	if (left < 0)
 		return left;
 	return left ? 0 : -ETIME;
+}
+
+/**
+ * mirage_bo_dumb_create() - drm_driver.dumb_create
+ * @file: file
+ * @drm: device
+ * @args: size wanted; pitch, size and handle are filled in
+ *
+ * For programs that know no driver: memory that the CPU writes a picture to.
+ *
+ * Return: 0; -EINVAL, -ENOSPC, -ENOMEM, -EINTR
+ */
+int mirage_bo_dumb_create(struct drm_file *file, struct drm_device *drm,
+			  struct drm_mode_create_dumb *args)
+{
+	struct drm_mirage_bo_create create = {
+		.placement = MIRAGE_PLACEMENTS,
+		.flags = DRM_MIRAGE_BO_CPU_ACCESS,
+	};
+	int ret;
+
+	ret = drm_mode_size_dumb(drm, args, MIRAGE_DUMB_PITCH_ALIGN, 0);
+	if (ret)
+		return ret;
+	create.size = args->size;
+	ret = mirage_ioctl_bo_create(drm, &create, file);
+	if (!ret)
+		args->handle = create.handle;
+
+	return ret;
 }

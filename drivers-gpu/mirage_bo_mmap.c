@@ -27,9 +27,8 @@ static vm_fault_t mirage_bo_fault_error(int err)
 	case -EAGAIN:
 	case -EBUSY:
 		return VM_FAULT_NOPAGE;
-	case -ENOMEM:
-		return VM_FAULT_OOM;
 	default:
+		/* No memory is no reason for VM_FAULT_OOM, which means "try again": it was tried hard. */
 		return VM_FAULT_SIGBUS;
 	}
 }

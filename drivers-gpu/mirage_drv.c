@@ -107,6 +107,7 @@ static const struct drm_driver mirage_drm_driver = {
 	.postclose = mirage_file_close,
 	.show_fdinfo = mirage_fdinfo_show,
 	.debugfs_init = mirage_debugfs_init,
+	.dumb_create = mirage_bo_dumb_create,
 };
 
 static int mirage_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
