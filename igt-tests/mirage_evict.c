@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #include "igt_mirage_bo.h"
+#include "igt_mirage_space.h"
 
 IGT_TEST_DESCRIPTION("More buffer objects than video memory: who leaves, and that nothing is lost.");
 
@@ -233,6 +234,216 @@ static void zeroed(struct mirage *dev)
 	pool_check_and_free(&pool);
 }
 
+/* Objects bound in an address space of their own, with a copy of what each holds. */
+#define TURN_MAX	64
+
+struct turn {
+	/** @space: where they are bound */
+	struct space space;
+	/** @bos: they */
+	struct bo bos[TURN_MAX];
+	/** @addrs: where the GPU sees them */
+	uint64_t addrs[TURN_MAX];
+	/** @seeds: what they hold */
+	uint64_t seeds[TURN_MAX];
+	/** @count: of them */
+	unsigned int count;
+};
+
+static void turn_open(struct turn *turn, struct mirage *dev, unsigned int percent, bool private,
+		      uint64_t seed)
+{
+	uint64_t vram = bo_param(dev, DRM_MIRAGE_PARAM_VRAM_SIZE);
+
+	space_open(&turn->space, dev);
+	turn->count = (unsigned int)(vram * percent / 100 / SIZE);
+	igt_assert_lte(turn->count, TURN_MAX);
+	for (unsigned int i = 0; i < turn->count; i++) {
+		turn->bos[i] = bo_new_with(dev, SIZE, BO_VRAM, BO_CPU, 0,
+					   private ? turn->space.vm : 0);
+		turn->seeds[i] = seed + i;
+		bo_write(&turn->bos[i], turn->seeds[i]);
+		turn->addrs[i] = space_bind(&turn->space, turn->bos[i].handle, 0, SIZE);
+	}
+}
+
+static void turn_close(struct turn *turn)
+{
+	for (unsigned int i = 0; i < turn->count; i++) {
+		bo_expect(&turn->bos[i], turn->seeds[i]);
+		space_unbind(&turn->space, turn->addrs[i], SIZE);
+		bo_free(&turn->bos[i]);
+	}
+	space_close(&turn->space);
+}
+
+/* A job that copies one object over another; not waited for. */
+static struct space_job turn_copy(struct turn *turn, unsigned int round)
+{
+	unsigned int from = round % turn->count, to = (from + 1 + round / 3) % turn->count;
+	struct space_job job = space_job_new(&turn->space);
+
+	if (to == from)
+		to = (to + 1) % turn->count;
+	mirage_ib_copy(&job.ib, gpu_ptr(turn->addrs[to]), gpu_ptr(turn->addrs[from]), SIZE);
+	space_job_submit(&job, NULL, 0);
+	turn->seeds[to] = turn->seeds[from];
+	return job;
+}
+
+static void take_turns(struct mirage *dev, bool private)
+{
+	uint64_t before = bo_param(dev, DRM_MIRAGE_PARAM_EVICTIONS);
+	static struct turn turns[3];
+	struct space_job jobs[3];
+
+	for (unsigned int i = 0; i < 3; i++)
+		turn_open(&turns[i], dev, 60, private, i * 1000);
+	for (unsigned int round = 0; round < 6; round++) {
+		for (unsigned int i = 0; i < 3; i++)
+			jobs[i] = turn_copy(&turns[i], round);
+		for (unsigned int i = 0; i < 3; i++) {
+			space_job_wait(&jobs[i]);
+			space_job_free(&jobs[i]);
+		}
+	}
+	/* Whoever comes throws out at least what there is no room for beside it. */
+	igt_assert_lte_u64(before + 6 * 2 * turns[0].count / 3,
+			   bo_param(dev, DRM_MIRAGE_PARAM_EVICTIONS));
+	for (unsigned int i = 0; i < 3; i++)
+		turn_close(&turns[i]);
+}
+
+/**
+ * SUBTEST: address-spaces-take-turns
+ * Description: Three address spaces whose objects fill 180 % of video memory run jobs side by side: all that a job's
+ *	address space maps is brought back before it runs, and nothing moves under it.
+ */
+static void take_turns_shared(struct mirage *dev)
+{
+	take_turns(dev, false);
+}
+
+/**
+ * SUBTEST: private-objects-take-turns
+ * Description: Likewise, with objects that share their address space's reservation.
+ */
+static void take_turns_private(struct mirage *dev)
+{
+	take_turns(dev, true);
+}
+
+/**
+ * SUBTEST: too-much-for-one
+ * Description: A job whose address space maps more than there is video memory is refused, and others are not.
+ */
+static void too_much(struct mirage *dev)
+{
+	static struct turn much, little;
+	struct space_job job;
+	uint32_t syncobj;
+	struct drm_mirage_sync sync;
+
+	turn_open(&little, dev, 20, false, 0);
+	turn_open(&much, dev, 120, false, 1000);
+	igt_assert_eq(mirage_syncobj_create(dev, false, &syncobj), 0);
+	sync = mirage_sync_signal(syncobj);
+	igt_assert_eq(mirage_exec(dev, much.space.queue, NULL, 0, &sync, 1), -ENOSPC);
+	igt_assert_eq(mirage_syncobj_destroy(dev, syncobj), 0);
+	job = turn_copy(&little, 1);
+	space_job_wait(&job);
+	space_job_free(&job);
+	turn_close(&little);
+	turn_close(&much);
+}
+
+/**
+ * SUBTEST: back-when-there-is-room
+ * Description: An object that had to go to system memory is in video memory again for the next job
+ *	after others have gone.
+ */
+static void back(struct mirage *dev)
+{
+	static struct pool pool;
+	struct space_job job;
+	struct space space;
+	struct bo bos[2];
+	uint64_t addrs[2];
+
+	space_open(&space, dev);
+	for (unsigned int i = 0; i < 2; i++) {
+		bos[i] = bo_new(dev, SIZE, BO_VRAM | BO_SYSTEM);
+		bo_write(&bos[i], i);
+		addrs[i] = space_bind(&space, bos[i].handle, 0, SIZE);
+	}
+	pool_fill(&pool, dev, 100, BO_VRAM, DRM_MIRAGE_BO_PRIORITY_NORMAL);
+	igt_assert_eq(bo_location(&bos[0]), BO_SYSTEM);
+	igt_assert_eq(bo_location(&bos[1]), BO_SYSTEM);
+	/* No room: the job works on system memory. */
+	space_copy(&space, addrs[1], addrs[0], SIZE);
+	igt_assert_eq(bo_location(&bos[0]), BO_SYSTEM);
+	bo_expect(&bos[1], 0);
+	pool_check_and_free(&pool);
+
+	bo_write(&bos[0], 2);
+	job = space_job_new(&space);
+	mirage_ib_copy(&job.ib, gpu_ptr(addrs[1]), gpu_ptr(addrs[0]), SIZE);
+	space_job_submit(&job, NULL, 0);
+	space_job_wait(&job);
+	space_job_free(&job);
+	igt_assert_eq(bo_location(&bos[0]), BO_VRAM);
+	igt_assert_eq(bo_location(&bos[1]), BO_VRAM);
+	igt_assert_eq_u64(bo_query(&bos[0]).moves, 2);
+	bo_expect(&bos[0], 2);
+	bo_expect(&bos[1], 2);
+	for (unsigned int i = 0; i < 2; i++) {
+		space_unbind(&space, addrs[i], SIZE);
+		bo_free(&bos[i]);
+	}
+	space_close(&space);
+}
+
+/**
+ * SUBTEST: purged-while-bound
+ * Description: An object that lost its content while it was bound hinders no job that does not touch it, and can be
+ *	bound nowhere else.
+ */
+static void purged_while_bound(struct mirage *dev)
+{
+	static struct pool pool;
+	struct space space;
+	struct drm_mirage_bind bind;
+	struct bo bo, use;
+	uint64_t addr, use_addr;
+	bool retained;
+
+	space_open(&space, dev);
+	bo = bo_new(dev, SIZE, BO_VRAM);
+	addr = space_bind(&space, bo.handle, 0, SIZE);
+	use = bo_new(dev, SIZE, BO_SYSTEM);
+	use_addr = space_bind(&space, use.handle, 0, SIZE);
+	space_fill(&space, addr, SIZE, 0x1234);
+	igt_assert_eq(mirage_bo_madvise(dev, bo.handle, DRM_MIRAGE_BO_DONTNEED, &retained), 0);
+	igt_assert(retained);
+	pool_fill(&pool, dev, 100, BO_VRAM, DRM_MIRAGE_BO_PRIORITY_NORMAL);
+	igt_assert_eq(mirage_bo_madvise(dev, bo.handle, DRM_MIRAGE_BO_WILLNEED, &retained), 0);
+	igt_assert(!retained);
+
+	space_fill(&space, use_addr, SIZE, 0x5678);
+	for (size_t i = 0; i < SIZE / 8; i++)
+		igt_assert_eq_u64(use.words[i], 0x567800005678ull);
+	bind = (struct drm_mirage_bind){
+		.op = DRM_MIRAGE_BIND_MAP, .handle = bo.handle, .addr = space.next, .size = SIZE,
+	};
+	igt_assert_eq(mirage_vm_bind(dev, space.vm, &bind, 1), -EINVAL);
+	pool_check_and_free(&pool);
+	space_unbind(&space, addr, SIZE);
+	space_unbind(&space, use_addr, SIZE);
+	bo_free(&bo);
+	bo_free(&use);
+	space_close(&space);
+}
+
 static const struct {
 	const char *name;
 	void (*test)(struct mirage *dev);
@@ -248,6 +459,14 @@ static const struct {
 	  "A contiguous object gets its place in full memory." },
 	{ "zeroed-where-others-were", zeroed,
 	  "New objects read as zeroes in memory that others have just left." },
+	{ "address-spaces-take-turns", take_turns_shared,
+	  "Jobs of address spaces that do not fit side by side." },
+	{ "private-objects-take-turns", take_turns_private,
+	  "Likewise with objects that share a reservation." },
+	{ "too-much-for-one", too_much, "A job that needs more than there is, is refused." },
+	{ "back-when-there-is-room", back, "Objects come back when there is room." },
+	{ "purged-while-bound", purged_while_bound,
+	  "A bound object without content hinders no job." },
 };
 
 int igt_main()
