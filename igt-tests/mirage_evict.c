@@ -235,7 +235,7 @@ static void zeroed(struct mirage *dev)
 }
 
 /* Objects bound in an address space of their own, with a copy of what each holds. */
-#define TURN_MAX	64
+#define TURN_MAX	96
 
 struct turn {
 	/** @space: where they are bound */
