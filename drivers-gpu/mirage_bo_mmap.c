@@ -35,7 +35,12 @@ static vm_fault_t mirage_bo_fault_error(int err)
 
 static vm_fault_t mirage_bo_vm_fault_entered(struct mirage_bo *bo, struct vm_fault *vmf)
 {
-	struct ttm_operation_ctx ctx = { .interruptible = true };
+	/* Objects that share the reservation we hold may leave for this one. */
+	struct ttm_operation_ctx ctx = {
+		.interruptible = true,
+		.allow_res_evict = true,
+		.resv = bo->base.base.resv,
+	};
 	int ret;
 
 	if (mirage_bo_is_lost(bo))

@@ -304,7 +304,8 @@ static struct drm_gpuvm_bo *gpuvm_find(struct mirage_gpuvm *gpuvm, u64 addr, boo
 
 static int gpuvm_bring_back(struct mirage_gpuvm *gpuvm, struct drm_gpuvm_bo *vm_bo)
 {
-	struct ttm_operation_ctx ctx = {};
+	/* Other private objects of the address space may leave for this one. */
+	struct ttm_operation_ctx ctx = { .allow_res_evict = true, .resv = vm_bo->obj->resv };
 	struct drm_exec exec;
 	int ret = 0;
 

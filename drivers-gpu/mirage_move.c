@@ -148,11 +148,17 @@ static int move_copy(struct mirage_device *mdev, struct ttm_buffer_object *tbo, 
  */
 int mirage_move_quiesce(struct ttm_buffer_object *tbo, struct ttm_operation_ctx *ctx)
 {
-	int ret;
+	long ret;
 
-	ret = ttm_bo_wait_ctx(tbo, ctx);
+	/* Jobs in a row may take longer than TTM's patience, but each of them ends. */
+	if (ctx->interruptible && !ctx->no_wait_gpu)
+		ret = min(dma_resv_wait_timeout(tbo->base.resv, DMA_RESV_USAGE_BOOKKEEP, true,
+						MAX_SCHEDULE_TIMEOUT), 0L);
+	else
+		ret = ttm_bo_wait_ctx(tbo, ctx);
 	if (ret)
 		return ret;
+	/* The remains of an object are mapped by nobody. */
 	if (mirage_bo_is_ours(tbo)) {
 		mirage_gpuvm_evict_bo(to_mirage_bo(tbo));
 		mirage_prime_moving(to_mirage_bo(tbo));
