@@ -298,8 +298,8 @@ static void take_turns(struct mirage *dev, bool private)
 	struct space_job jobs[3];
 
 	for (unsigned int i = 0; i < 3; i++)
-		turn_open(&turns[i], dev, 60, private, i * 1000);
-	for (unsigned int round = 0; round < 6; round++) {
+		turn_open(&turns[i], dev, 50, private, i * 1000);
+	for (unsigned int round = 0; round < 3; round++) {
 		for (unsigned int i = 0; i < 3; i++)
 			jobs[i] = turn_copy(&turns[i], round);
 		for (unsigned int i = 0; i < 3; i++) {
@@ -307,8 +307,8 @@ static void take_turns(struct mirage *dev, bool private)
 			space_job_free(&jobs[i]);
 		}
 	}
-	/* Whoever comes throws out at least what there is no room for beside it. */
-	igt_assert_lte_u64(before + 6 * 2 * turns[0].count / 3,
+	/* Two fit at a time, so each of the last six jobs threw out one address space's objects or most of them. */
+	igt_assert_lte_u64(before + 6 * turns[0].count / 2,
 			   bo_param(dev, DRM_MIRAGE_PARAM_EVICTIONS));
 	for (unsigned int i = 0; i < 3; i++)
 		turn_close(&turns[i]);
@@ -316,7 +316,7 @@ static void take_turns(struct mirage *dev, bool private)
 
 /**
  * SUBTEST: address-spaces-take-turns
- * Description: Three address spaces whose objects fill 180 % of video memory run jobs side by side: all that a job's
+ * Description: Three address spaces whose objects fill 150 % of video memory run jobs side by side: all that a job's
  *	address space maps is brought back before it runs, and nothing moves under it.
  */
 static void take_turns_shared(struct mirage *dev)
@@ -359,13 +359,12 @@ static void too_much(struct mirage *dev)
 
 /**
  * SUBTEST: back-when-there-is-room
- * Description: An object that had to go to system memory is in video memory again for the next job
- *	after others have gone.
+ * Description: An evicted object is in video memory again for the next job if others have gone, and stays in
+ *	system memory if not and if it may.
  */
 static void back(struct mirage *dev)
 {
 	static struct pool pool;
-	struct space_job job;
 	struct space space;
 	struct bo bos[2];
 	uint64_t addrs[2];
@@ -377,25 +376,25 @@ static void back(struct mirage *dev)
 		addrs[i] = space_bind(&space, bos[i].handle, 0, SIZE);
 	}
 	pool_fill(&pool, dev, 100, BO_VRAM, DRM_MIRAGE_BO_PRIORITY_NORMAL);
-	igt_assert_eq(bo_location(&bos[0]), BO_SYSTEM);
-	igt_assert_eq(bo_location(&bos[1]), BO_SYSTEM);
-	/* No room: the job works on system memory. */
-	space_copy(&space, addrs[1], addrs[0], SIZE);
-	igt_assert_eq(bo_location(&bos[0]), BO_SYSTEM);
-	bo_expect(&bos[1], 0);
+	for (unsigned int i = 0; i < 2; i++)
+		igt_assert_eq(bo_location(&bos[i]), BO_SYSTEM);
 	pool_check_and_free(&pool);
+	space_copy(&space, addrs[1], addrs[0], SIZE);
+	for (unsigned int i = 0; i < 2; i++) {
+		igt_assert_eq(bo_location(&bos[i]), BO_VRAM);
+		igt_assert_eq_u64(bo_query(&bos[i]).moves, 2);
+		bo_expect(&bos[i], 0);
+	}
 
+	pool_fill(&pool, dev, 100, BO_VRAM, DRM_MIRAGE_BO_PRIORITY_NORMAL);
 	bo_write(&bos[0], 2);
-	job = space_job_new(&space);
-	mirage_ib_copy(&job.ib, gpu_ptr(addrs[1]), gpu_ptr(addrs[0]), SIZE);
-	space_job_submit(&job, NULL, 0);
-	space_job_wait(&job);
-	space_job_free(&job);
-	igt_assert_eq(bo_location(&bos[0]), BO_VRAM);
-	igt_assert_eq(bo_location(&bos[1]), BO_VRAM);
-	igt_assert_eq_u64(bo_query(&bos[0]).moves, 2);
-	bo_expect(&bos[0], 2);
-	bo_expect(&bos[1], 2);
+	space_copy(&space, addrs[1], addrs[0], SIZE);
+	for (unsigned int i = 0; i < 2; i++) {
+		igt_assert_eq(bo_location(&bos[i]), BO_SYSTEM);
+		igt_assert_eq_u64(bo_query(&bos[i]).moves, 3);
+		bo_expect(&bos[i], 2);
+	}
+	pool_check_and_free(&pool);
 	for (unsigned int i = 0; i < 2; i++) {
 		space_unbind(&space, addrs[i], SIZE);
 		bo_free(&bos[i]);

@@ -477,7 +477,7 @@ enum drm_mirage_bo_priority {
 struct drm_mirage_bo_create {
 	/** @size: in: bytes, multiple of 4 KiB, not zero */
 	__u64 size;
-	/** @placement: in: DRM_MIRAGE_PLACEMENT_*; with both it is in video memory as long as there is room */
+	/** @placement: in: DRM_MIRAGE_PLACEMENT_*; with both, video memory if there is room when it is brought in */
 	__u32 placement;
 	/** @flags: in: DRM_MIRAGE_BO_* */
 	__u32 flags;
