@@ -80,6 +80,9 @@ static void userptr_stop(struct hmm_userptr *range)
 	/* Who saw the object valid has put its fence into the reservation when this is through. */
 	down_write(&mdev->userptrs.job_lock);
 	up_write(&mdev->userptrs.job_lock);
+	/* What has left does nothing more; and a bind that waits for another's fence never will. */
+	if (drm_dev_is_unplugged(&mdev->drm))
+		return;
 
 	/* Jobs of queues that may not fault, and binds. Others' fences are never in there. */
 	left = dma_resv_wait_timeout(userptr->bo->base.base.resv, DMA_RESV_USAGE_BOOKKEEP, false,

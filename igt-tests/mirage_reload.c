@@ -123,6 +123,26 @@ static void write_until_gone(volatile uint32_t *ready, volatile uint32_t *gone)
 	mirage_close(&gpu.dev);
 }
 
+/* The same through an object over memory of the process, by a queue that may not fault. */
+static void write_object_until_gone(volatile uint32_t *ready, volatile uint32_t *gone)
+{
+	uint32_t *area = mem_anon(2 * PAGE), last, handle;
+	struct loop loop;
+	struct gpu gpu;
+
+	gpu_open_bound(&gpu, DRM_MIRAGE_QUEUE_COMPUTE, DRM_MIRAGE_QUEUE_NO_FAULT);
+	loop_start(&loop, &gpu, &kernel_scribble, gpu_bind_userptr(&gpu, area, 2 * PAGE, 0));
+	__atomic_fetch_add(ready, 1, __ATOMIC_SEQ_CST);
+	igt_assert(igt_wait(*gone, POLL_MS, 1));
+	last = *(volatile uint32_t *)area;
+	*area = last + 1000;
+	igt_assert(!munmap((char *)area + PAGE, PAGE));
+	igt_assert_eq_u32(*(volatile uint32_t *)area, last + 1000);
+	igt_assert_eq(mirage_bo_userptr(&gpu.dev, area, PAGE, 0, &handle), -ENODEV);
+	mem_unmap(area, PAGE);
+	gpu_close(&gpu);
+}
+
 static volatile uint32_t *shared_page(void)
 {
 	void *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -141,7 +161,9 @@ static void lose_under_load(void (*lose)(void), void (*restore)(void))
 		work_until_gone(&flags[0]);
 	igt_fork(child, 1)
 		write_until_gone(&flags[0], &flags[1]);
-	igt_assert(igt_wait(flags[0] == workers + 1, POLL_MS, 1));
+	igt_fork(child, 1)
+		write_object_until_gone(&flags[0], &flags[1]);
+	igt_assert(igt_wait(flags[0] == workers + 2, POLL_MS, 1));
 	lose();
 	flags[1] = 1;
 	igt_waitchildren();

@@ -483,6 +483,24 @@ static void storm_short(struct gpu *gpu)
 	storm(gpu, 3);
 }
 
+/**
+ * SUBTEST: storm-processes
+ * Description: The same in several processes, for $MIRAGE_STRESS_SECONDS.
+ */
+static void storm_processes(igt_unused struct gpu *gpu_of_parent)
+{
+	const char *seconds = getenv("MIRAGE_STRESS_SECONDS");
+
+	igt_fork(child, 3) {
+		struct gpu gpu;
+
+		gpu_open_bound(&gpu, DRM_MIRAGE_QUEUE_COMPUTE, DRM_MIRAGE_QUEUE_NO_FAULT);
+		storm(&gpu, seconds ? atoi(seconds) : 3);
+		gpu_close(&gpu);
+	}
+	igt_waitchildren();
+}
+
 static const struct gpu_scenario scenarios[] = {
 	{ "munmap", munmap_between, "Memory goes and comes between jobs." },
 	{ "mremap", mremap_between, "Memory moves between jobs." },
@@ -497,6 +515,7 @@ static const struct gpu_scenario scenarios[] = {
 	{ "killed-mid-job", killed_mid_job, "A process dies while a job uses its memory." },
 	{ "faulting-queue", faulting_queue, "A queue that may fault, on the same object." },
 	{ "storm", storm_short, "Everything at once." },
+	{ "storm-processes", storm_processes, "Everything at once, in several processes." },
 };
 
 int igt_main()
