@@ -29,6 +29,7 @@
 #include "mirage_device_types.h"
 #include "mirage_gpuvm.h"
 #include "mirage_gpuvm_types.h"
+#include "mirage_state.h"
 #include "mirage_trace.h"
 #include "mirage_vm.h"
 
@@ -140,6 +141,14 @@ int mirage_bind_step_unmap(struct drm_gpuva_op *op, void *priv)
 	return 0;
 }
 
+/* Bits of the page-table entries, as far as they do not depend on where the object is. */
+static u32 bind_rights(const struct drm_mirage_bind *args)
+{
+	u32 rights = args->flags & DRM_MIRAGE_BIND_READONLY ? 0 : MIRAGE_PTE_WRITE;
+
+	return args->op == DRM_MIRAGE_BIND_NULL ? rights | MIRAGE_PTE_NULL : rights;
+}
+
 static void bind_do(struct mirage_bind_job *job, const struct mirage_bind_op *op)
 {
 	const struct drm_gpuvm_map_req req = {
@@ -159,6 +168,11 @@ static void bind_do(struct mirage_bind_job *job, const struct mirage_bind_op *op
 		ret = drm_gpuvm_sm_map(&gpuvm->base, job, &req);
 	}
 	trace_mirage_bind(gpuvm->vm, &op->args);
+	mirage_history_add(&gpuvm->vm->history,
+			   op->args.op == DRM_MIRAGE_BIND_UNMAP ? MIRAGE_HISTORY_UNBIND :
+								  MIRAGE_HISTORY_BIND,
+			   mirage_device_estimate_time(gpuvm->mdev), op->args.addr, op->args.size,
+			   bind_rights(&op->args));
 	/* The range was checked, and the steps do not fail. */
 	WARN_ON(ret);
 }

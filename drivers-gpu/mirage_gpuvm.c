@@ -37,6 +37,7 @@
 #include "mirage_bo.h"
 #include "mirage_device_types.h"
 #include "mirage_gpuvm_types.h"
+#include "mirage_state.h"
 #include "mirage_trace.h"
 #include "mirage_vm.h"
 
@@ -247,8 +248,13 @@ static void gpuvm_evict(struct mirage_gpuvm *gpuvm, struct mirage_vm_bo *vm_bo)
 	mirage_gpuvm_lock(gpuvm);
 	/* Mappings come and go under our lock; the other one is for the list's sake. */
 	mutex_lock(&vm_bo->base.obj->gpuva.lock);
-	list_for_each_entry(va, &vm_bo->base.list.gpuva, gem.entry)
+	list_for_each_entry(va, &vm_bo->base.list.gpuva, gem.entry) {
 		mirage_gpuvm_clear(gpuvm, va->va.addr, va->va.addr + va->va.range);
+		if (gpuvm->vm)
+			mirage_history_add(&gpuvm->vm->history, MIRAGE_HISTORY_EVICT,
+					   mirage_device_estimate_time(gpuvm->mdev), va->va.addr,
+					   va->va.range, 0);
+	}
 	mutex_unlock(&vm_bo->base.obj->gpuva.lock);
 	vm_bo->stale = true;
 	if (gpuvm->vm)

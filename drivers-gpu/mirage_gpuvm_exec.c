@@ -172,7 +172,7 @@ static int gpuvm_add_fence(struct drm_sched_job *job, struct dma_fence *fence)
 {
 	struct drm_sched_fence *sched_fence = to_drm_sched_fence(fence);
 
-	if (sched_fence && sched_fence->owner == job->s_fence->owner)
+	if (sched_fence && sched_fence->drm_client_id == job->s_fence->drm_client_id)
 		return 0;
 	return drm_sched_job_add_dependency(job, dma_fence_get(fence));
 }
