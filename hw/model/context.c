@@ -40,9 +40,10 @@ struct context {
 
 _Static_assert(sizeof(struct context) % sizeof(u64) == 0, "the compute part is aligned");
 
-enum { LIMIT_MAX_CONTEXT =
+/* The limits, from the register table. */
+enum {
 #define UNIT(unit, base, size, doc)
-#define REG(unit, name, off, access, reset, doc) (off) == MIRAGE_BUS_MAX_CONTEXT ? (int)(reset) :
+#define REG(unit, name, off, access, reset, doc) LIMIT_##unit##_##name = (int)(reset),
 #define REG64(unit, name, off, access, doc)
 #define FIELD(unit, reg, name, hi, lo, doc)
 #include "hw/regs/bus.def"
@@ -50,9 +51,9 @@ enum { LIMIT_MAX_CONTEXT =
 #undef REG
 #undef REG64
 #undef FIELD
-	0 };
+};
 
-_Static_assert(sizeof(struct context) + COMPUTE_SAVE_MAX <= LIMIT_MAX_CONTEXT,
+_Static_assert(sizeof(struct context) + COMPUTE_SAVE_MAX <= LIMIT_BUS_MAX_CONTEXT,
 	       "BUS_MAX_CONTEXT is always enough");
 
 /* FNV's step on words instead of bytes: eight times as fast, and as good against lost memory. */
@@ -127,7 +128,7 @@ bool context_save(struct device *dev, const struct chan *chan, u64 phys, u64 siz
 	bool saved = false;
 
 	if (chan) {
-		ctx = xcalloc(1, LIMIT_MAX_CONTEXT);
+		ctx = xcalloc(1, LIMIT_BUS_MAX_CONTEXT);
 		needed = fill_context(chan, ctx);
 		if (needed <= size)
 			saved = transfer(dev, phys, ctx, needed, true);
@@ -142,7 +143,7 @@ bool context_save(struct device *dev, const struct chan *chan, u64 phys, u64 siz
 static bool header_valid(const struct context *ctx, u64 size)
 {
 	return ctx->magic == CONTEXT_MAGIC && ctx->version == CONTEXT_VERSION &&
-	       ctx->size >= sizeof(*ctx) && ctx->size <= min_u64(size, LIMIT_MAX_CONTEXT) &&
+	       ctx->size >= sizeof(*ctx) && ctx->size <= min_u64(size, LIMIT_BUS_MAX_CONTEXT) &&
 	       !(ctx->size % sizeof(u64));
 }
 
@@ -196,7 +197,7 @@ static bool load(struct chan *chan, struct context *ctx, u64 phys, u64 size)
 
 bool context_load(struct chan *chan, u64 phys, u64 size)
 {
-	struct context *ctx = xcalloc(1, LIMIT_MAX_CONTEXT);
+	struct context *ctx = xcalloc(1, LIMIT_BUS_MAX_CONTEXT);
 	bool loaded = load(chan, ctx, phys, size);
 
 	free(ctx);
