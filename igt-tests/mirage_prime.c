@@ -125,13 +125,14 @@ static void export_lifetime(struct mirage *dev)
 
 /**
  * SUBTEST: export-refused
- * Description: What cannot be shared is not: objects private to an address space, objects whose content is not
- *	needed, unknown handles and flags.
+ * Description: What cannot be shared is not: objects private to an address space, memory of a process, objects whose
+ *	content is not needed, unknown handles and flags.
  */
 static void export_refused(struct mirage *dev)
 {
 	struct drm_mirage_vm_create vm = { };
 	uint32_t handle;
+	void *page;
 	int fd;
 
 	do_ioctl(dev->fd, DRM_IOCTL_MIRAGE_VM_CREATE, &vm);
@@ -142,6 +143,13 @@ static void export_refused(struct mirage *dev)
 	bo_close(dev, handle);
 	igt_assert_eq(mirage_vm_destroy(dev, vm.vm_id), 0);
 
+	page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	igt_assert(page != MAP_FAILED);
+	igt_assert_eq(mirage_bo_userptr(dev, page, PAGE, 0, &handle), 0);
+	igt_assert_eq(mirage_prime_export(dev, handle, DRM_CLOEXEC, &fd), -EPERM);
+	bo_close(dev, handle);
+	munmap(page, PAGE);
+
 	igt_assert_eq(mirage_prime_export(dev, NO_HANDLE, DRM_CLOEXEC, &fd), -ENOENT);
 	handle = bo_new(dev, SIZE, SYSTEM, CPU);
 	igt_assert_eq(mirage_prime_export(dev, handle, ~(DRM_CLOEXEC | DRM_RDWR), &fd), -EINVAL);
@@ -149,7 +157,7 @@ static void export_refused(struct mirage *dev)
 	igt_assert_eq(mirage_prime_export(dev, handle, DRM_CLOEXEC, &fd), -EBUSY);
 	igt_assert_eq(mirage_bo_madvise(dev, handle, DRM_MIRAGE_BO_WILLNEED, NULL), 0);
 	fd = prime_export(dev, handle);
-	/* Others may rely on it from now on. */
+	/* Others rely on it from now on. */
 	igt_assert_eq(mirage_bo_madvise(dev, handle, DRM_MIRAGE_BO_DONTNEED, NULL), -EBUSY);
 	close(fd);
 	bo_close(dev, handle);

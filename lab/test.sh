@@ -104,34 +104,52 @@ build_fuzz() {
 	meson_build fuzz meson-test-prereq -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false --native-file /mirage/src/lab/clang.ini
 }
 
+# guest_boot NAME PATTERN EXCLUDED: the tests that match the one and not the other, in one boot. NAME is that of its
+# results, and goes before those of its checks.
+guest_boot() {
+	local name=$1 pattern=$2 kept=$results/$1 status=0 ran
+	vm_results=$kept
+	vm_run bash /mirage/src/lab/guest-tests.sh "$limit" "$pattern" "$3" </dev/null > >(tee "$results/$name.log" >&2) || status=$?
+	wait $!
+	for ran in results results-debian; do
+		if [ ! -e "$kept/$ran/results.json" ]; then
+			# A pattern that fits none of them leaves none.
+			[ -n "$pattern" ] || echo "failed $name-tests igt_runner left no $ran (status $status)" >>"$results/guest-checks.txt"
+		elif [ $ran = results ]; then
+			summary+=(--igt "/mirage/run/$name/$ran/results.json")
+		else
+			summary+=(--foreign-igt "$vm_kernel=/mirage/src/igt-tests/debian/expected=/mirage/run/$name/$ran/results.json")
+		fi
+	done
+	{
+		cat "$kept/checks" 2>/dev/null
+		if [ "$status" -ne 0 ]; then
+			echo "failed end the machine did not come to its end: see the messages above"
+		elif [ "$vm_findings" -gt 0 ]; then
+			echo "failed kernel-log $vm_findings line(s) that tell of a bug: $vm_kept/findings.txt"
+		else
+			echo "passed kernel-log"
+		fi
+	} | sed "s/^[a-z]* /&$name-/" >>"$results/guest-checks.txt"
+}
+
 test_guest() {
-	local pattern=$1 limit=120 status=0 kept=$results/guest ran
+	local pattern=$1 limit=120
 	if [ "$vm_kernel" = debug ]; then
 		vm_append="kmemleak=on"
 		limit=600
 	fi
 	choose_accel
 	say "guest tests ($vm_kernel kernel, $vm_accel)"
-	vm_results=$kept
-	vm_run bash /mirage/src/lab/guest-tests.sh "$limit" "$pattern" </dev/null > >(tee "$results/guest.log" >&2) || status=$?
-	wait $!
-	for ran in results results-debian; do
-		if [ ! -e "$kept/$ran/results.json" ]; then
-			# A pattern that fits none of them leaves none.
-			[ -n "$pattern" ] || echo "failed guest-tests igt_runner left no $ran (status $status)" >>"$results/guest-checks.txt"
-		elif [ $ran = results ]; then
-			summary+=(--igt "/mirage/run/guest/$ran/results.json")
-		else
-			summary+=(--foreign-igt "$vm_kernel=/mirage/src/igt-tests/debian/expected=/mirage/run/guest/$ran/results.json")
-		fi
-	done
-	cat "$kept/checks" >>"$results/guest-checks.txt" 2>/dev/null || true
-	if [ "$status" -ne 0 ]; then
-		echo "failed guest the machine did not come to its end: see the messages above" >>"$results/guest-checks.txt"
-	elif [ "$vm_findings" -gt 0 ]; then
-		echo "failed kernel-log $vm_findings line(s) that tell of a bug: $vm_kept/findings.txt" >>"$results/guest-checks.txt"
+	if [ "$vm_gpus" != 1 ]; then
+		guest_boot guest "$pattern" ''
 	else
-		echo "passed kernel-log" >>"$results/guest-checks.txt"
+		# What needs two GPUs has a machine of its own: the other tests take the first that they find.
+		[[ $pattern == *mirage_prime_peer* ]] || guest_boot guest "$pattern" '^mirage_prime_peer@'
+		if [ -z "$pattern" ] || [[ $pattern == *mirage_prime_peer* ]]; then
+			local vm_gpus=2 vm_switch=$((!vm_iommu))
+			guest_boot peers "${pattern:-^mirage_prime_peer@}" ''
+		fi
 	fi
 	summary+=(--lines /mirage/run/guest-checks.txt)
 }

@@ -255,6 +255,8 @@ vm_run() {
 
 vm_once() {
 	local run status=0 lock
+	# A model knows the other's memory by its bus address, and what an IOMMU maps to it, by none.
+	[ "$vm_switch$vm_iommu" != 11 ] || die "--switch: behind an IOMMU the GPUs of this lab do not reach each other"
 	remove_dead_runs
 	run=$cache/run/$(run_name)
 	mkdir -p "$run/io"
