@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+/**
+ * TEST: mirage copy
+ * Description: The kernel's own copies, by which objects are moved and zeroed: large ones, and when the device
+ *	hangs on one.
+ * Category: Core
+ */
+#include "igt_mirage.h"
+#include "igt_mirage_bo.h"
+#include "igt_mirage_space.h"
+#include "memory.h"
+
+IGT_TEST_DESCRIPTION("The kernel's own copies: large ones, and when the device hangs on one.");
+
+#define EITHER	(DRM_MIRAGE_PLACEMENT_VRAM | DRM_MIRAGE_PLACEMENT_SYSTEM)
+
+/* The channel of the kernel's own queue, which debugfs names. */
+static unsigned int kernel_channel(struct gpu *gpu)
+{
+	unsigned int chan, count = 0, result = 0;
+	char path[96], line[256];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/dri/%s/queues",
+		 gpu->dev.node + strcspn(gpu->dev.node, "0123456789"));
+	file = fopen(path, "r");
+	igt_require_f(file, "%s: %s\n", path, strerror(errno));
+	while (fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "channel %u:", &chan) == 1 && strstr(line, " of kernel[")) {
+			result = chan;
+			count++;
+		}
+	}
+	fclose(file);
+	igt_assert_eq(count, 1);
+	return result;
+}
+
+/**
+ * SUBTEST: move-in-many-jobs
+ * Description: An object larger than one job of the kernel copies leaves video memory and comes back: all of its
+ *	pages are what they were.
+ */
+static void move_in_many_jobs(struct gpu *gpu)
+{
+	const uint64_t size = 72ull << 20;
+	struct space space;
+	struct buf buf;
+	uint64_t i;
+
+	space_open(&space, &gpu->dev);
+	buf = buf_new(&space, size, EITHER);
+	for (i = 0; i < size; i += PAGE)
+		buf.words[i / 4] = 0xabc00000 + i / PAGE;
+	igt_assert_eq_u32(buf_location(&space, &buf), DRM_MIRAGE_PLACEMENT_VRAM);
+	press_vram(&gpu->dev, buf.handle);
+	igt_assert_eq_u32(buf_location(&space, &buf), DRM_MIRAGE_PLACEMENT_SYSTEM);
+	/* A job has it back where it is best. */
+	space_fill(&space, buf.addr + 8, 4, 77);
+	igt_assert_eq_u32(buf_location(&space, &buf), DRM_MIRAGE_PLACEMENT_VRAM);
+	for (i = 0; i < size; i += PAGE) {
+		igt_assert_eq_u32(buf.words[i / 4], 0xabc00000 + i / PAGE);
+		igt_assert_eq_u32(buf.words[i / 4 + 2], i ? 0 : 77);
+	}
+	buf_free(&space, &buf);
+	space_close(&space);
+}
+
+/**
+ * SUBTEST: hang-while-zeroing
+ * Description: The device hangs on the packet that zeroes an object. What was to be zeroed is never shown; the
+ *	channel is set going again, and the next object is zeroed as ever.
+ */
+static void hang_while_zeroing(struct gpu *gpu)
+{
+	struct bo bad, good;
+
+	gpu_inject(gpu, "hang_chan", kernel_channel(gpu) + 1);
+	bad = bo_new(&gpu->dev, BLOCK, BO_VRAM);
+	igt_assert(bo_access_dies(bad.words));
+	igt_assert_eq(gpu_injected(gpu, "hang_chan"), 0);
+
+	good = bo_new(&gpu->dev, BLOCK, BO_VRAM);
+	bo_expect_zero(&good);
+	bo_write(&good, 5);
+	bo_expect(&good, 5);
+	igt_assert(bo_access_dies(bad.words));
+	bo_free(&bad);
+	bo_free(&good);
+	gpu_assert_alive(gpu);
+}
+
+static const struct gpu_scenario scenarios[] = {
+	{ "move-in-many-jobs", move_in_many_jobs, "A large object moves whole." },
+	{ "hang-while-zeroing", hang_while_zeroing,
+	  "A hang of the kernel's own copies loses what was copied and nothing else." },
+};
+
+int igt_main()
+{
+	gpu_subtests(scenarios, ARRAY_SIZE(scenarios));
+}
