@@ -289,9 +289,12 @@ int mirage_ioctl_bo_wait(struct drm_device *drm, void *data, struct drm_file *fi
 	if (!bo)
 		return -ENOENT;
 
-	/* Nobody outside looks at a private object, so its jobs do not say what they do to it. */
-	usage = bo->vm ? DMA_RESV_USAGE_BOOKKEEP :
-			 dma_resv_usage_rw(args->flags & DRM_MIRAGE_BO_WAIT_WRITE);
+	/*
+	 * Jobs say what they do to an object for those outside who look at it: to an imported one from the
+	 * beginning. Of our own objects all fences are waited for.
+	 */
+	usage = bo->imported ? dma_resv_usage_rw(args->flags & DRM_MIRAGE_BO_WAIT_WRITE) :
+			       DMA_RESV_USAGE_BOOKKEEP;
 	left = dma_resv_wait_timeout(bo->base.base.resv, usage, true,
 				     drm_timeout_abs_to_jiffies(args->timeout_ns));
 	mirage_bo_put(bo);

@@ -261,8 +261,10 @@ struct dma_fence *mirage_copy_end(struct mirage_copy *copy)
 	struct mirage_queue *queue = copy->queue;
 	struct dma_fence *fence = NULL;
 	struct mirage_job *job, *next;
+	bool signalling;
 
 	mutex_lock(&queue->exec_lock);
+	signalling = dma_fence_begin_signalling();
 	list_for_each_entry_safe(job, next, &copy->jobs, node) {
 		/* Once it is pushed the job may put the node to another use, or be gone. */
 		list_del_init(&job->node);
@@ -270,6 +272,7 @@ struct dma_fence *mirage_copy_end(struct mirage_copy *copy)
 		fence = dma_fence_get(mirage_job_arm(job));
 		drm_sched_entity_push_job(&job->base);
 	}
+	dma_fence_end_signalling(signalling);
 	mutex_unlock(&queue->exec_lock);
 
 	mirage_queue_put(queue);

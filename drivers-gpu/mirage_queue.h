@@ -115,7 +115,10 @@ struct mirage_queue {
 	struct drm_gpu_scheduler sched;
 	/** @entity: where exec pushes jobs */
 	struct drm_sched_entity entity;
-	/** @exec_lock: jobs get their place in @entity and their fences' order together */
+	/**
+	 * @exec_lock: jobs get their place in @entity and their fences' order together. Taken inside the
+	 * resvs of what a job uses; a job is armed and pushed in there, so nothing is allocated
+	 */
 	struct mutex exec_lock;
 
 	/**
