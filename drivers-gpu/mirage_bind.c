@@ -28,6 +28,7 @@
 #include "mirage_file.h"
 #include "mirage_gpuvm.h"
 #include "mirage_gpuvm_types.h"
+#include "mirage_power.h"
 #include "mirage_syncs.h"
 #include "mirage_userptr.h"
 #include "mirage_vm.h"
@@ -163,10 +164,16 @@ static struct dma_fence *bind_push(struct drm_exec *exec, struct mirage_bind_job
 /* Consumes the job. */
 static struct dma_fence *bind_submit(struct mirage_bind_job *job, struct mirage_syncs *syncs)
 {
+	struct mirage_device *mdev = job->gpuvm->mdev;
 	struct dma_fence *fence;
 	struct drm_exec exec;
 	int ret;
 
+	ret = mirage_power_enter(mdev);
+	if (ret) {
+		mirage_bind_job_drop(job);
+		return ERR_PTR(ret);
+	}
 	do {
 		ret = bind_lock(&exec, job);
 		if (!ret)
@@ -178,6 +185,7 @@ static struct dma_fence *bind_submit(struct mirage_bind_job *job, struct mirage_
 		drm_exec_fini(&exec);
 		/* Eviction met somebody who is before us: begin again, behind him. */
 	} while (ret == -EDEADLK);
+	mirage_power_exit(mdev);
 	if (!ret)
 		return fence;
 	mirage_bind_job_drop(job);

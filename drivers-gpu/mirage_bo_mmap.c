@@ -17,6 +17,8 @@
 #include <drm/ttm/ttm_tt.h>
 
 #include "mirage_bo.h"
+#include "mirage_device_types.h"
+#include "mirage_power.h"
 #include "mirage_prime.h"
 
 static vm_fault_t mirage_bo_fault_error(int err)
@@ -47,6 +49,9 @@ static vm_fault_t mirage_bo_vm_fault_entered(struct mirage_bo *bo, struct vm_fau
 		return VM_FAULT_SIGBUS;
 	if (!mirage_bo_has_memory(bo)) {
 		ret = mirage_bo_validate(bo, &ctx);
+		/* There is none to be had just now: the access is made again, and waits. */
+		if (ret && mirage_power_is_asleep(to_mirage_device(bo->base.base.dev)))
+			return VM_FAULT_NOPAGE;
 		if (ret)
 			return mirage_bo_fault_error(ret);
 	}
@@ -59,6 +64,9 @@ static vm_fault_t mirage_bo_vm_fault(struct vm_fault *vmf)
 	vm_fault_t ret;
 	int idx;
 
+	/* The processor may run while the device sleeps if that is to be reset. */
+	if (mirage_power_wait(to_mirage_device(tbo->base.dev)))
+		return VM_FAULT_NOPAGE;
 	ret = ttm_bo_vm_reserve(tbo, vmf);
 	if (ret)
 		return ret;

@@ -25,6 +25,7 @@
 #include "mirage_bo.h"
 #include "mirage_gpuvm.h"
 #include "mirage_gpuvm_types.h"
+#include "mirage_power.h"
 #include "mirage_trace.h"
 #include "mirage_userptr.h"
 #include "mirage_vm.h"
@@ -234,6 +235,11 @@ struct mirage_gpuvm_exec *mirage_gpuvm_exec_begin(struct mirage_vm *vm, struct d
 	if (!ve)
 		return ERR_PTR(-ENOMEM);
 	ve->gpuvm = vm->gpuvm;
+	ret = mirage_power_enter(vm->mdev);
+	if (ret) {
+		kfree(ve);
+		return ERR_PTR(ret);
+	}
 	mirage_userptr_try_init(&ve->userptrs, vm->mdev);
 	for (;;) {
 		ret = gpuvm_lock_all(ve);
@@ -255,6 +261,7 @@ struct mirage_gpuvm_exec *mirage_gpuvm_exec_begin(struct mirage_vm *vm, struct d
 			break;
 	}
 	mirage_userptr_try_fini(&ve->userptrs);
+	mirage_power_exit(vm->mdev);
 	kfree(ve);
 	return ERR_PTR(ret);
 }
@@ -281,6 +288,7 @@ void mirage_gpuvm_exec_end(struct mirage_gpuvm_exec *ve, struct dma_fence *fence
 		mirage_userptr_unlock_jobs(ve->gpuvm->mdev);
 	drm_exec_fini(&ve->exec);
 	mirage_userptr_try_fini(&ve->userptrs);
+	mirage_power_exit(ve->gpuvm->mdev);
 	kfree(ve);
 }
 
@@ -340,6 +348,9 @@ int mirage_gpuvm_fault(struct mirage_vm *vm, u64 addr, enum mirage_access access
 	struct drm_gpuvm_bo *vm_bo;
 	int ret;
 
+	/* The access is made again when the device is awake. */
+	if (!mirage_power_tryenter(vm->mdev))
+		return -ENODEV;
 	do {
 		vm_bo = gpuvm_find(gpuvm, addr, write);
 		if (IS_ERR_OR_NULL(vm_bo)) {
@@ -351,6 +362,7 @@ int mirage_gpuvm_fault(struct mirage_vm *vm, u64 addr, enum mirage_access access
 			ret = gpuvm_bring_back(gpuvm, vm_bo);
 		mirage_gpuvm_put_bo(vm_bo);
 	} while (ret == -EDEADLK || ret == -EAGAIN);
+	mirage_power_exit(vm->mdev);
 	trace_mirage_bind_fault(vm, addr, ret);
 	return ret;
 }

@@ -174,6 +174,20 @@ int mirage_power_enter(struct mirage_device *mdev)
 }
 
 /**
+ * mirage_power_wait() - wait until the device is awake
+ * @mdev: device
+ *
+ * It may fall asleep again at once.
+ *
+ * Context: process, may sleep; mmap_lock may be held, no dma_resv. Waking up needs neither.
+ * Return: 0, or -ERESTARTSYS when the caller is killed
+ */
+int mirage_power_wait(struct mirage_device *mdev)
+{
+	return wait_event_killable(mdev->power.awake, !READ_ONCE(mdev->power.asleep));
+}
+
+/**
  * mirage_power_exit() - let the device be suspended
  * @mdev: device, after mirage_power_enter() or mirage_power_tryenter()
  */
@@ -197,22 +211,16 @@ static void power_open_gate(struct mirage_device *mdev)
 	wake_up_all(&mdev->power.awake);
 }
 
-/* Nothing of TTM's is in video memory when it returns 0, nor will be. */
+/* Nothing of TTM's is in video memory when it returns 0; nor will be: there is none to be had. */
 static int power_evict(struct mirage_device *mdev)
 {
 	struct ttm_resource_manager *man = &mdev->ttm.vram;
 	int ret;
 
-	ttm_resource_manager_set_used(man, false);
 	ret = ttm_resource_manager_evict_all(&mdev->ttm.bdev, man);
 	if (ret)
 		drm_err(&mdev->drm, "video memory cannot be emptied, error %d\n", ret);
 	return ret;
-}
-
-static void power_unevict(struct mirage_device *mdev)
-{
-	ttm_resource_manager_set_used(&mdev->ttm.vram, true);
 }
 
 /* Channels go on where they are; the device was not stopped by us. */
@@ -258,10 +266,10 @@ int mirage_power_sleep(struct mirage_device *mdev)
 	power_close_gate(mdev);
 	ret = power_evict(mdev);
 	if (ret)
-		goto err_unevict;
+		goto err_open;
 	ret = mirage_vram_save(mdev);
 	if (ret)
-		goto err_unevict;
+		goto err_open;
 	ret = power_park(mdev);
 	if (ret)
 		goto err_restore;
@@ -274,8 +282,7 @@ int mirage_power_sleep(struct mirage_device *mdev)
 
 err_restore:
 	mirage_vram_restore(mdev);
-err_unevict:
-	power_unevict(mdev);
+err_open:
 	power_open_gate(mdev);
 	return ret;
 }
@@ -307,7 +314,6 @@ int mirage_power_wake(struct mirage_device *mdev)
 	}
 	mirage_queues_park_fini(mdev);
 	mirage_reset_release(mdev);
-	power_unevict(mdev);
 	power_open_gate(mdev);
 	return ret;
 }

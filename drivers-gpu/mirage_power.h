@@ -22,7 +22,7 @@ struct mirage_power {
 	struct rw_semaphore gate;
 	/**
 	 * @asleep: the device is being suspended, has no power, or is being resumed. Becomes true
-	 * under @gate; read anywhere as a hint.
+	 * under @gate; read anywhere as a hint. While it is true no object gets video memory.
 	 */
 	bool asleep;
 	/** @awake: woken when @asleep becomes false */
@@ -44,6 +44,7 @@ void mirage_power_put(struct mirage_device *mdev);
 int mirage_power_enter(struct mirage_device *mdev);
 bool mirage_power_tryenter(struct mirage_device *mdev);
 void mirage_power_exit(struct mirage_device *mdev);
+int mirage_power_wait(struct mirage_device *mdev);
 bool mirage_power_is_asleep(struct mirage_device *mdev);
 
 /* For those who reset the device so that it loses all it has. */

@@ -22,6 +22,7 @@
 #include <drm/ttm/ttm_placement.h>
 
 #include "mirage_device_types.h"
+#include "mirage_power.h"
 #include "mirage_ttm.h"
 
 static int vram_mgr_fill_extents(struct mirage_vram_res *res)
@@ -45,6 +46,9 @@ static int vram_mgr_alloc(struct ttm_resource_manager *man, struct ttm_buffer_ob
 	struct mirage_vram_res *res;
 	int ret;
 
+	/* What it gets would be lost. */
+	if (mirage_power_is_asleep(mdev))
+		return -ENOSPC;
 	/* What can never fit must not throw out everybody else first. */
 	if (bo->base.size > man->size)
 		return -E2BIG;
