@@ -79,28 +79,7 @@ static int bind_check_bos(struct mirage_vm *vm, struct mirage_bind_job *job)
 	return ret;
 }
 
-static int bind_lock(struct drm_exec *exec, struct mirage_bind_job *job)
-{
-	unsigned int i;
-	int ret = 0;
-
-	drm_exec_init(exec, DRM_EXEC_INTERRUPTIBLE_WAIT | DRM_EXEC_IGNORE_DUPLICATES, 0);
-	drm_exec_until_all_locked(exec) {
-		ret = drm_gpuvm_prepare_vm(&job->gpuvm->base, exec, 1);
-		drm_exec_retry_on_contention(exec);
-		for (i = 0; i < job->nr_ops && !ret; i++) {
-			if (!job->ops[i].vm_bo)
-				continue;
-			ret = drm_exec_prepare_obj(exec, job->ops[i].vm_bo->obj, 1);
-			drm_exec_retry_on_contention(exec);
-		}
-		if (ret)
-			break;
-	}
-	return ret;
-}
-
-/* Make resident what will be mapped. What comes late into a list of objects is not missed: we hold its lock. */
+/* Make resident what will be mapped, and let jobs lock it from now on. */
 static int bind_validate(struct mirage_bind_job *job)
 {
 	struct ttm_operation_ctx ctx = { .interruptible = true };
@@ -125,6 +104,30 @@ static int bind_validate(struct mirage_bind_job *job)
 		drm_gpuvm_bo_extobj_add(vm_bo);
 	}
 	return 0;
+}
+
+/* Validation may lock what it evicts, too, and so is part of the locking. */
+static int bind_lock(struct drm_exec *exec, struct mirage_bind_job *job)
+{
+	unsigned int i;
+	int ret = 0;
+
+	drm_exec_init(exec, DRM_EXEC_INTERRUPTIBLE_WAIT | DRM_EXEC_IGNORE_DUPLICATES, 0);
+	drm_exec_until_all_locked(exec) {
+		ret = drm_gpuvm_prepare_vm(&job->gpuvm->base, exec, 1);
+		drm_exec_retry_on_contention(exec);
+		for (i = 0; i < job->nr_ops && !ret; i++) {
+			if (!job->ops[i].vm_bo)
+				continue;
+			ret = drm_exec_prepare_obj(exec, job->ops[i].vm_bo->obj, 1);
+			drm_exec_retry_on_contention(exec);
+		}
+		if (!ret)
+			ret = bind_validate(job);
+		if (ret)
+			break;
+	}
+	return ret;
 }
 
 static int bind_add_dependencies(struct drm_exec *exec, struct mirage_bind_job *job)
@@ -176,8 +179,6 @@ static struct dma_fence *bind_submit(struct mirage_bind_job *job, struct mirage_
 	}
 	do {
 		ret = bind_lock(&exec, job);
-		if (!ret)
-			ret = bind_validate(job);
 		if (!ret)
 			ret = bind_add_dependencies(&exec, job);
 		if (!ret)

@@ -102,6 +102,19 @@ static bool gpuvm_is_shared(const struct mirage_gpuvm *gpuvm, struct drm_gem_obj
 	return obj != gpuvm->base.r_obj && (bo->imported || bo->exported);
 }
 
+static int gpuvm_validate_all(struct mirage_gpuvm *gpuvm, struct drm_exec *exec)
+{
+	int ret;
+
+	gpuvm->settle = false;
+	ret = drm_gpuvm_validate(&gpuvm->base, exec);
+	if (ret)
+		return ret;
+	gpuvm->settle = true;
+	return drm_gpuvm_validate(&gpuvm->base, exec);
+}
+
+/* Validation may lock what it evicts, too, and so is part of the locking. */
 static int gpuvm_lock_all(struct mirage_gpuvm_exec *ve)
 {
 	struct drm_exec *exec = &ve->exec;
@@ -115,22 +128,12 @@ static int gpuvm_lock_all(struct mirage_gpuvm_exec *ve)
 			break;
 		ret = drm_gpuvm_prepare_objects(&ve->gpuvm->base, exec, 1);
 		drm_exec_retry_on_contention(exec);
+		if (!ret)
+			ret = gpuvm_validate_all(ve->gpuvm, exec);
 		if (ret)
 			break;
 	}
 	return ret;
-}
-
-static int gpuvm_validate_all(struct mirage_gpuvm *gpuvm, struct drm_exec *exec)
-{
-	int ret;
-
-	gpuvm->settle = false;
-	ret = drm_gpuvm_validate(&gpuvm->base, exec);
-	if (ret)
-		return ret;
-	gpuvm->settle = true;
-	return drm_gpuvm_validate(&gpuvm->base, exec);
 }
 
 /*
@@ -244,8 +247,6 @@ struct mirage_gpuvm_exec *mirage_gpuvm_exec_begin(struct mirage_vm *vm, struct d
 	for (;;) {
 		ret = gpuvm_lock_all(ve);
 		if (!ret)
-			ret = gpuvm_validate_all(ve->gpuvm, &ve->exec);
-		if (!ret)
 			ret = gpuvm_add_dependencies(ve, job);
 		if (!ret)
 			ret = gpuvm_lock_userptrs(ve);
@@ -321,11 +322,11 @@ static int gpuvm_bring_back(struct mirage_gpuvm *gpuvm, struct drm_gpuvm_bo *vm_
 	drm_exec_until_all_locked(&exec) {
 		ret = drm_exec_prepare_obj(&exec, vm_bo->obj, 1);
 		drm_exec_retry_on_contention(&exec);
+		if (!ret)
+			ret = mirage_bo_validate(vm_bo_to_bo(vm_bo), &ctx);
 		if (ret)
 			break;
 	}
-	if (!ret)
-		ret = mirage_bo_validate(vm_bo_to_bo(vm_bo), &ctx);
 	if (!ret)
 		ret = gpuvm_settle(gpuvm, vm_bo, false);
 	drm_exec_fini(&exec);
