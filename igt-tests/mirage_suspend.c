@@ -396,8 +396,9 @@ static const struct {
 int igt_main()
 {
 	static const char *const states[] = { "s2idle", "s3" };
-	enum igt_suspend_state state;
-	unsigned int i;
+	/* Static, so that longjmp() leaves them alone. */
+	static enum igt_suspend_state state;
+	static unsigned int i;
 
 	igt_fixture()
 		machine_require_suspend();

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+/**
+ * TEST: mirage runtime pm
+ * Description: A device that nobody uses sleeps, and is awake when somebody does.
+ * Category: Core
+ */
+#include <fcntl.h>
+#include <libgen.h>
+
+#include "igt_mirage.h"
+#include "igt_mirage_bo.h"
+#include "memory.h"
+
+IGT_TEST_DESCRIPTION("A device that nobody uses sleeps, and is awake when somebody does.");
+
+/* Of the PCI device, in sysfs. */
+static char directory[96];
+static char registers[96];
+
+static void find_device(void)
+{
+	struct mirage dev;
+	int minor;
+
+	igt_assert_eq(mirage_open(&dev), 0);
+	snprintf(directory, sizeof(directory), "/sys/class/drm/%.32s/device", basename(dev.node));
+	igt_assert_eq(sscanf(basename(dev.node), "renderD%d", &minor), 1);
+	snprintf(registers, sizeof(registers), "/sys/kernel/debug/dri/%d/registers", minor);
+	mirage_close(&dev);
+}
+
+static bool attribute_is(const char *name, const char *value)
+{
+	char path[160], text[32];
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	igt_assert(file_read(path, text, sizeof(text)));
+	return !strcmp(text, value);
+}
+
+static bool is_asleep(void)
+{
+	return attribute_is("power/runtime_status", "suspended") &&
+	       attribute_is("power_state", "D3hot");
+}
+
+static void assert_falls_asleep(void)
+{
+	igt_assert(igt_wait(is_asleep(), POLL_MS, 10));
+}
+
+static void assert_awake(void)
+{
+	igt_assert(attribute_is("power/runtime_status", "active"));
+	igt_assert(attribute_is("power_state", "D0"));
+}
+
+/**
+ * SUBTEST: open-and-close
+ * Description: The device sleeps until it is opened, works, and sleeps again when it was closed; many times.
+ */
+static void open_and_close(void)
+{
+	struct gpu gpu;
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		assert_falls_asleep();
+		gpu_open(&gpu);
+		assert_awake();
+		gpu_assert_alive(&gpu);
+		gpu_close(&gpu);
+	}
+	assert_falls_asleep();
+}
+
+/**
+ * SUBTEST: exported-object
+ * Description: An object that was exported keeps the device awake when its file is closed, and has its content.
+ */
+static void exported_object(void)
+{
+	struct mirage dev, other;
+	struct bo bo;
+	uint32_t handle;
+	void *words;
+	int fd;
+
+	igt_assert_eq(mirage_open(&dev), 0);
+	bo = bo_new(&dev, 1 << 20, BO_VRAM);
+	bo_write(&bo, 5);
+	igt_assert_eq(mirage_prime_export(&dev, bo.handle, DRM_CLOEXEC | DRM_RDWR, &fd), 0);
+	bo_free(&bo);
+	mirage_close(&dev);
+	/* Longer than an idle device stays awake: it opens and closes no file of its own. */
+	igt_assert(!igt_wait(is_asleep(), 2000, 50));
+
+	igt_assert_eq(mirage_open(&other), 0);
+	igt_assert_eq(mirage_prime_import(&other, fd, &handle), 0);
+	igt_assert_eq(mirage_bo_map(&other, handle, 1 << 20, &words), 0);
+	bo = (struct bo){ .dev = &other, .handle = handle, .size = 1 << 20, .words = words };
+	bo_expect(&bo, 5);
+	bo_free(&bo);
+	close(fd);
+	mirage_close(&other);
+	assert_falls_asleep();
+}
+
+/**
+ * SUBTEST: debugfs
+ * Description: Reading registers wakes the device up.
+ */
+static void debugfs(void)
+{
+	char text[64];
+
+	assert_falls_asleep();
+	igt_assert(file_read(registers, text, sizeof(text)));
+	igt_assert_f(strstr(text, "4752494d"), "BUS_ID reads as: %s\n", text);
+	assert_falls_asleep();
+}
+
+int igt_main()
+{
+	igt_fixture()
+		find_device();
+
+	igt_describe("The device sleeps until it is opened, and again when it was closed.");
+	igt_subtest("open-and-close")
+		open_and_close();
+
+	igt_describe("An exported object keeps the device awake.");
+	igt_subtest("exported-object")
+		exported_object();
+
+	igt_describe("Reading registers wakes the device up.");
+	igt_subtest("debugfs")
+		debugfs();
+}
