@@ -155,6 +155,9 @@ static void mirage_channel_error(struct mirage_queue *queue)
 		mirage_channel_report(queue, &reason);
 	}
 
+	/* Before its channel is reset. It may have stopped for another reason before. */
+	if (READ_ONCE(queue->error.state) == DRM_MIRAGE_QUEUE_READY)
+		mirage_coredump_take(queue->mdev, queue, "channel error");
 	if (mirage_queue_fail(queue, &reason) && reason.hw_error != MIRAGE_CHAN_FAULT)
 		drm_err_ratelimited(&queue->mdev->drm,
 				    "%s[%d]: queue %u: channel error %u at 0x%llx (0x%08x); the queue is stopped\n",

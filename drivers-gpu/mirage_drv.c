@@ -37,6 +37,7 @@
 #include "mirage_exec.h"
 #include "mirage_fdinfo.h"
 #include "mirage_file.h"
+#include "mirage_flr.h"
 #include "mirage_gpuvm.h"
 #include "mirage_prime.h"
 #include "mirage_query.h"
@@ -168,6 +169,7 @@ static struct pci_driver mirage_pci_driver = {
 	.probe = mirage_pci_probe,
 	.remove = mirage_pci_remove,
 	.shutdown = mirage_pci_shutdown,
+	.err_handler = &mirage_flr_handlers,
 	.driver.pm = pm_ptr(&mirage_power_ops),
 };
 

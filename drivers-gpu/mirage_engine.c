@@ -76,6 +76,21 @@ unlock:
 }
 
 /**
+ * mirage_engine_wait() - wait until channels have stopped, whatever they do
+ * @mdev: device, between drm_dev_enter() and drm_dev_exit()
+ * @seqno: of a command that follows those that stop them
+ *
+ * Context: process, may sleep, at most about 2 seconds; allocates nothing; takes
+ * mirage_reset.engine_lock.
+ * Return: 0, or -ENODEV if the device does not run (any more)
+ */
+int mirage_engine_wait(struct mirage_device *mdev, u64 seqno)
+{
+	engine_force(mdev, seqno);
+	return mirage_device_is_running(mdev) ? 0 : -ENODEV;
+}
+
+/**
  * mirage_engine_drop() - make a channel end, whatever it does
  * @mdev: device, between drm_dev_enter() and drm_dev_exit()
  * @chan: channel number

@@ -31,6 +31,7 @@
 
 #include "mirage_cmdq.h"
 #include "mirage_device_types.h"
+#include "mirage_engine.h"
 #include "mirage_queue.h"
 #include "mirage_state.h"
 
@@ -173,7 +174,7 @@ int mirage_queues_park(struct mirage_device *mdev)
 		mirage_queue_put_later(queue);
 	}
 	/* Commands take effect in order: with this all have stopped. */
-	ret = mirage_cmdq_wait(mdev, mirage_cmdq_invalidate_all(mdev, 0), true);
+	ret = mirage_engine_wait(mdev, mirage_cmdq_invalidate_all(mdev, 0));
 
 	xa_for_each(&mdev->queues, chan, queue) {
 		if (ret)

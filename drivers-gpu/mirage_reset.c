@@ -31,6 +31,7 @@
 #include <drm/drm_print.h>
 
 #include "mirage_coredump.h"
+#include "mirage_power.h"
 #include "mirage_queue.h"
 #include "mirage_regs.h"
 #include "mirage_state.h"
@@ -230,6 +231,12 @@ int mirage_reset_enter(struct mirage_device *mdev)
 		if (mirage_device_is_lost(mdev))
 			return -ENODEV;
 		flush_work(&mdev->reset.work);
+		/* While it sleeps nothing resets it, and it runs when it is awake. */
+		if (mirage_device_is_running(mdev))
+			continue;
+		ret = mirage_power_wait(mdev);
+		if (ret)
+			return ret;
 	}
 	return -EIO;
 }

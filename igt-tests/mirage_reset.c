@@ -6,9 +6,13 @@
  */
 #include <errno.h>
 #include <glob.h>
+#include <libgen.h>
+#include <limits.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "igt_mirage.h"
+#include "igt_mirage_bo.h"
 #include "memory.h"
 
 IGT_TEST_DESCRIPTION("The device hangs or dies, is reset, and whoever had no part in it goes on.");
@@ -375,6 +379,209 @@ static void faults_pending(struct gpu *gpu)
 	mem_unmap(area, 4 * PAGE);
 }
 
+static bool find_dump(char *path, size_t size)
+{
+	glob_t found;
+
+	if (glob("/sys/class/devcoredump/devcd*/data", 0, NULL, &found))
+		return false;
+	snprintf(path, size, "%s", found.gl_pathv[0]);
+	globfree(&found);
+	return true;
+}
+
+/* Throw away the core dumps that there are. */
+static void drop_dumps(void)
+{
+	char path[128];
+	glob_t found;
+
+	if (glob("/sys/class/devcoredump/devcd*/data", 0, NULL, &found))
+		return;
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		igt_assert(file_write(found.gl_pathv[i], "1"));
+	globfree(&found);
+	/* A work does it; a dump that comes meanwhile would be dropped. */
+	igt_assert(igt_wait(!find_dump(path, sizeof(path)), POLL_MS, 10));
+}
+
+/* Let mirage-decode name what is in the dump. */
+static char *decode_dump(const char *path)
+{
+	char self[PATH_MAX], command[2 * PATH_MAX];
+	char *text = NULL;
+	size_t size = 0;
+	ssize_t length;
+	FILE *pipe;
+	int status;
+
+	length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	igt_assert_lt(0, length);
+	self[length] = 0;
+	snprintf(command, sizeof(command), "%s/../uapi/tools/mirage-decode %s", dirname(self),
+		 path);
+	pipe = popen(command, "r");
+	igt_assert(pipe);
+	length = getdelim(&text, &size, 0, pipe);
+	status = pclose(pipe);
+	igt_assert_f(length > 0 && WIFEXITED(status) && !WEXITSTATUS(status),
+		     "mirage-decode %s: status %#x\n", path, status);
+	return text;
+}
+
+static void expect_text(const char *text, const char *what)
+{
+	igt_assert_f(strstr(text, what), "the dump does not say \"%s\":\n%s\n", what, text);
+}
+
+/**
+ * SUBTEST: core-dump
+ * Description: A job hangs: a core dump appears that decodes, names process, queue and channel, has the
+ *	registers as they were, and the packet that hangs.
+ */
+static void core_dump(struct gpu *gpu)
+{
+	uint32_t guilty = add_queue(gpu, 500), *area = mem_anon(PAGE);
+	unsigned int chan = find_channel(gpu, guilty);
+	struct job bad = job_new(gpu);
+	char path[128], line[128];
+	char *text;
+
+	igt_require_f(!access("/sys/class/devcoredump", F_OK), "the kernel keeps no core dumps\n");
+	drop_dumps();
+	/* For the history. */
+	gpu_write32(gpu, area, 1);
+	hang(gpu, guilty, &bad);
+	igt_assert_eq(job_wait(&bad), -ETIME);
+	igt_assert(igt_wait(find_dump(path, sizeof(path)), POLL_MS, 10));
+	text = decode_dump(path);
+
+	expect_text(text, "why: time-out");
+	snprintf(line, sizeof(line), "guilty: process mirage_reset[%d], queue %u, channel %u, vm",
+		 getpid(), guilty, chan);
+	expect_text(text, line);
+	snprintf(line, sizeof(line), "(channel %u)\n", chan);
+	expect_text(text, line);
+	snprintf(line, sizeof(line), "[channel %u]\nqueue: %u\n", chan, guilty);
+	expect_text(text, line);
+	expect_text(text, "state: ready\njobs: 0 of 1\ndescriptor: RUNNING, class COMPUTE");
+	/* The job is an IB and a FENCE, at the start of the ring; the IB has not ended. */
+	snprintf(line, sizeof(line), "  0: IB %#llx 0x1\n",
+		 (unsigned long long)(uintptr_t)bad.ib.words);
+	expect_text(text, line);
+	expect_text(text, "  4: FENCE ");
+	snprintf(line, sizeof(line), "fault %#llx: write by channel",
+		 (unsigned long long)(uintptr_t)area);
+	expect_text(text, line);
+	snprintf(line, sizeof(line), "map %#llx ", (unsigned long long)(uintptr_t)area);
+	expect_text(text, line);
+	expect_text(text, "[end]\n");
+
+	free(text);
+	drop_dumps();
+	job_free(&bad);
+	mem_unmap(area, PAGE);
+}
+
+/**
+ * SUBTEST: dump-of-channel-error
+ * Description: A packet that is none: the core dump has the error with its place.
+ */
+static void dump_of_channel_error(struct gpu *gpu)
+{
+	static const uint32_t junk[] = { 0xee };
+	uint32_t guilty = add_queue(gpu, QUEUE_TIMEOUT_MS);
+	struct job bad = job_new(gpu);
+	char path[128], line[128];
+	char *text;
+
+	igt_require_f(!access("/sys/class/devcoredump", F_OK), "the kernel keeps no core dumps\n");
+	drop_dumps();
+	bad.queue = guilty;
+	mirage_ib_raw(&bad.ib, junk, 1);
+	job_submit(&bad);
+	igt_assert_eq(job_wait(&bad), -EIO);
+	igt_assert(igt_wait(find_dump(path, sizeof(path)), POLL_MS, 10));
+	text = decode_dump(path);
+	expect_text(text, "why: channel error");
+	snprintf(line, sizeof(line), "error %u (%s), info 0xee, address %#llx",
+		 MIRAGE_CHAN_BAD_PACKET, mirage_chan_error_name(MIRAGE_CHAN_BAD_PACKET),
+		 (unsigned long long)(uintptr_t)bad.ib.words);
+	expect_text(text, line);
+	free(text);
+	drop_dumps();
+	job_free(&bad);
+}
+
+/* Somebody resets the device below the driver. */
+static void reset_from_outside(struct gpu *gpu)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "/sys/class/drm/%.64s/device/reset", basename(gpu->dev.node));
+	igt_require_f(!access(path, W_OK), "the device has no reset of its own\n");
+	igt_assert_f(file_write(path, "1"), "writing to %s failed\n", path);
+}
+
+/**
+ * SUBTEST: reset-from-outside
+ * Description: The function is reset, which takes what is in video memory, while a kernel runs: it goes on
+ *	running, a buffer object has its content, and what was mapped of the process still is.
+ */
+static void reset_outside(struct gpu *gpu)
+{
+	struct bo bo = bo_new(&gpu->dev, 1 << 20, DRM_MIRAGE_PLACEMENT_VRAM |
+						  DRM_MIRAGE_PLACEMENT_SYSTEM);
+	uint32_t *area = mem_anon(16 * PAGE);
+	struct loop loop;
+
+	bo_write(&bo, 77);
+	gpu_scatter(gpu, area, PAGE, 16, 1);
+	loop_start(&loop, gpu, &kernel_watch, &gpu->out[32]);
+	for (unsigned int i = 0; i < 3; i++) {
+		uint32_t queue;
+
+		reset_from_outside(gpu);
+		loop_advance(&loop, 2);
+		bo_expect(&bo, 77);
+		gpu_mark(gpu);
+		queue = gpu_add_queue(gpu, DRM_MIRAGE_QUEUE_COMPUTE);
+		igt_assert_eq(mirage_queue_destroy(&gpu->dev, queue), 0);
+	}
+	loop_stop(&loop);
+	gpu_mark(gpu);
+	gpu_scatter(gpu, area, PAGE, 16, 100);
+	igt_assert_eq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_FAULTS), 0);
+	for (unsigned int i = 0; i < 16; i++)
+		igt_assert_eq_u32(area[i * PAGE / 4], 100 + i);
+	bo_expect(&bo, 77);
+	bo_free(&bo);
+	mem_unmap(area, 16 * PAGE);
+}
+
+/**
+ * SUBTEST: reset-from-outside-while-hanging
+ * Description: The function is reset while a job hangs: the job is ended, what others have goes on.
+ */
+static void reset_outside_hanging(struct gpu *gpu)
+{
+	uint32_t guilty = add_queue(gpu, QUEUE_TIMEOUT_MS), *area = mem_anon(PAGE);
+	struct job bad = job_new(gpu), good = job_new(gpu);
+
+	*area = 0;
+	hang(gpu, guilty, &bad);
+	submit_fill(&good, gpu->queue, area, 5);
+	reset_from_outside(gpu);
+	igt_assert_eq(job_wait(&bad), -EIO);
+	assert_stopped(gpu, guilty, DRM_MIRAGE_QUEUE_ERROR);
+	igt_assert_eq_u32(hw_error(gpu, guilty), MIRAGE_CHAN_HUNG);
+	igt_assert_eq(job_wait(&good), 0);
+	igt_assert_eq_u32(*area, 5);
+	job_free(&bad);
+	job_free(&good);
+	mem_unmap(area, PAGE);
+}
+
 static const struct gpu_scenario scenarios[] = {
 	{ "dead-device-revives", dead_device_revives,
 	  "A device that answers no more is reset, and queues and page tables go on." },
@@ -394,6 +601,14 @@ static const struct gpu_scenario scenarios[] = {
 	  "A queue that hangs can be destroyed." },
 	{ "faults-pending", faults_pending,
 	  "A reset while an access waits for its fault." },
+	{ "core-dump", core_dump,
+	  "A hang leaves a core dump that says who and where." },
+	{ "dump-of-channel-error", dump_of_channel_error,
+	  "A channel's error leaves a core dump that says what and where." },
+	{ "reset-from-outside", reset_outside,
+	  "A function-level reset loses nothing." },
+	{ "reset-from-outside-while-hanging", reset_outside_hanging,
+	  "A function-level reset of a device that hangs ends the job that hangs." },
 };
 
 int igt_main()
