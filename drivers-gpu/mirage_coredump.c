@@ -136,8 +136,6 @@ static void coredump_take_channels(struct mirage_device *mdev, struct mirage_cor
 	struct mirage_queue *queue;
 	unsigned long chan;
 
-	if (guilty)
-		coredump_take_channel(state, guilty);
 	xa_for_each(&mdev->queues, chan, queue) {
 		queue = mirage_queue_by_channel(mdev, chan);
 		if (!queue)
@@ -225,6 +223,9 @@ void mirage_coredump_take(struct mirage_device *mdev, struct mirage_queue *guilt
 	strscpy(state->why, why);
 	state->time_ns = mirage_device_estimate_time(mdev);
 	state->has_guilty = guilty;
+	/* First what others may be about to reset. */
+	if (guilty)
+		coredump_take_channel(state, guilty);
 	coredump_take_regs(mdev, state);
 	coredump_take_queues(mdev, state);
 	coredump_take_channels(mdev, state, guilty);

@@ -464,7 +464,7 @@ static void core_dump(struct gpu *gpu)
 	expect_text(text, line);
 	snprintf(line, sizeof(line), "[channel %u]\nqueue: %u\n", chan, guilty);
 	expect_text(text, line);
-	expect_text(text, "state: ready\njobs: 0 of 1\ndescriptor: RUNNING, class COMPUTE");
+	expect_text(text, "jobs: 0 of 1\ndescriptor: RUNNING, class COMPUTE");
 	/* The job is an IB and a FENCE, at the start of the ring; the IB has not ended. */
 	snprintf(line, sizeof(line), "  0: IB %#llx 0x1\n",
 		 (unsigned long long)(uintptr_t)bad.ib.words);
