@@ -375,6 +375,34 @@ static void module_reload_under_load(void)
 	lose_under_load(unbind, reload_all);
 }
 
+/**
+ * SUBTEST: unbind-while-hanging
+ * Description: The device is unbound while a job hangs it, so that neither its channel nor the engine can be
+ *	reset: that returns in bounded time, the job's fence signals, and bound again it works.
+ */
+static void unbind_while_hanging(void)
+{
+	struct timespec start = { 0 };
+	struct gpu gpu;
+	struct job bad;
+
+	gpu_open(&gpu);
+	gpu_inject(&gpu, "hang_hard", 1);
+	/* Channel 0 is the kernel's; the next is this one's, as nobody else has the device open. */
+	gpu_inject(&gpu, "hang_chan", 2);
+	bad = job_new(&gpu);
+	mirage_ib_nop(&bad.ib);
+	job_submit(&bad);
+	igt_assert(igt_wait(!gpu_injected(&gpu, "hang_chan"), POLL_MS, 1));
+	igt_nsec_elapsed(&start);
+	unbind();
+	igt_assert_lt_u64(igt_nsec_elapsed(&start), 20000000000ll);
+	igt_assert_eq(job_wait(&bad), -ENODEV);
+	bind();
+	gpu_close(&gpu);
+	assert_works();
+}
+
 int igt_main()
 {
 	igt_fixture()
@@ -391,6 +419,10 @@ int igt_main()
 	igt_describe("Remove the PCI device while processes use it, and rescan.");
 	igt_subtest("remove-under-load")
 		remove_under_load();
+
+	igt_describe("Unbind while a job hangs the device.");
+	igt_subtest("unbind-while-hanging")
+		unbind_while_hanging();
 
 	igt_describe("A file is closed long after its device was unbound and bound again.");
 	igt_subtest("late-close")

@@ -59,7 +59,10 @@ enum drm_mirage_param {
 	DRM_MIRAGE_PARAM_MAX_GROUP = 5,
 	/** @DRM_MIRAGE_PARAM_MAX_SHARED: largest shared memory of a group in bytes. */
 	DRM_MIRAGE_PARAM_MAX_SHARED = 6,
-	/** @DRM_MIRAGE_PARAM_TIME: the device's clock in nanoseconds. */
+	/**
+	 * @DRM_MIRAGE_PARAM_TIME: the device's clock in nanoseconds, which goes on through resets of the
+	 * device; what TIMESTAMP packets write starts at 0 again with each.
+	 */
 	DRM_MIRAGE_PARAM_TIME = 7,
 	/** @DRM_MIRAGE_PARAM_COUNTER: a device counter; &drm_mirage_query.index is the register offset from PERF_PACKETS / 8. */
 	DRM_MIRAGE_PARAM_COUNTER = 8,
