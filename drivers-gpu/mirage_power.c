@@ -138,18 +138,6 @@ bool mirage_power_is_asleep(struct mirage_device *mdev)
 }
 
 /**
- * mirage_power_wait() - wait until the device is awake
- * @mdev: device
- *
- * Context: process, may sleep.
- * Return: 0; or -ERESTARTSYS: the process is killed
- */
-int mirage_power_wait(struct mirage_device *mdev)
-{
-	return wait_event_killable(mdev->power.awake, !mirage_power_is_asleep(mdev));
-}
-
-/**
  * mirage_power_tryenter() - keep the device from being suspended, unless it is
  * @mdev: device
  *

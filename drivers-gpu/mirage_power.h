@@ -41,7 +41,6 @@ void mirage_power_get_noresume(struct mirage_device *mdev);
 void mirage_power_put(struct mirage_device *mdev);
 
 /* While objects are moved into video memory. */
-int mirage_power_wait(struct mirage_device *mdev);
 int mirage_power_enter(struct mirage_device *mdev);
 bool mirage_power_tryenter(struct mirage_device *mdev);
 void mirage_power_exit(struct mirage_device *mdev);
