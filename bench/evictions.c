@@ -83,8 +83,9 @@ static int program_open(struct program *program, const struct mirage *gpu, uint6
 	memset(program, 0, sizeof(*program));
 	err = space_open(&program->space, gpu, 1);
 	for (i = 0; !err && i < MAX_OBJECTS && (i + 1) * OBJECT_BYTES <= bytes; i++) {
+		/* With system memory as a second choice they would stay there. */
 		err = object_create(gpu, &program->objects[i], OBJECT_BYTES,
-				    DRM_MIRAGE_PLACEMENT_VRAM | DRM_MIRAGE_PLACEMENT_SYSTEM);
+				    DRM_MIRAGE_PLACEMENT_VRAM);
 		if (err)
 			break;
 		program->nr_objects++;
