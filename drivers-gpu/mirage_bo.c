@@ -4,15 +4,15 @@
  *
  * Model: xe's. An object is made without memory, in TTM_PL_SYSTEM; mirage_bo_validate() gives it
  * memory that the device reaches, in the order of its placement, and brings it back after eviction.
- * An object that may be in either memory evicts others from video memory for its first use only: once it is in system
- * memory it comes back when there is room, and so two working sets that do not fit do not
- * push each other around.
+ * An object that may be in either memory evicts others from video memory for its first use
+ * only: once it is in system memory it comes back with the next use after an eviction, if there
+ * is room then, and so two working sets that do not fit do not push each other around.
  *
  * An object that one address space alone uses (private) shares that space's reservation: a job
  * locks and fences it with all others at once.
  *
- * Rejected: memory at creation, which zeroes and evicts for objects that are never used, and makes the size
- * of a sparse resource matter.
+ * Rejected: memory at creation, which zeroes and evicts for objects that are never used, and
+ * makes the size of a sparse resource matter.
  */
 #include "mirage_bo.h"
 
@@ -230,7 +230,8 @@ bool mirage_bo_is_resident(const struct mirage_bo *bo)
  * @ctx: how to wait
  *
  * Context: may sleep, allocate, and evict other objects.
- * Return: as mirage_bo_validate(); -EOPNOTSUPP it may be in none of them; -EBUSY it is pinned elsewhere
+ * Return: as mirage_bo_validate(); -EOPNOTSUPP it may be in none of them; -EBUSY it is pinned
+ * elsewhere
  */
 int mirage_bo_validate_in(struct mirage_bo *bo, u32 placement, struct ttm_operation_ctx *ctx)
 {
@@ -269,7 +270,8 @@ int mirage_bo_validate_in(struct mirage_bo *bo, u32 placement, struct ttm_operat
  * @bo: object, resv held
  * @ctx: how to wait
  *
- * Memory of a process is made resident by mirage_userptr_populate() alone, which may not be done here.
+ * Memory of a process is made resident by mirage_userptr_populate() alone, which may not be
+ * done here.
  *
  * Afterwards the DMA_RESV_USAGE_KERNEL fences of its resv must be waited for before
  * anybody touches the memory.

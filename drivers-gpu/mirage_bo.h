@@ -50,19 +50,31 @@ struct mirage_bo {
 	u32 flags;
 	/** @priority: TTM's, while its content is needed; constant */
 	unsigned int priority;
-	/** @vm: of a private object its address space, for comparison only (no reference); else NULL; constant */
+	/**
+	 * @vm: of a private object its address space, for comparison only (no reference); else
+	 * NULL; constant
+	 */
 	struct mirage_vm *vm;
 	/** @userptr: memory of a process that this object is; else NULL; constant */
 	struct mirage_userptr *userptr;
 	/** @imported: the dma-buf that this object is, a reference; else NULL; constant */
 	struct dma_buf *imported;
-	/** @exported: the dma-buf made of this object, until its release, without a reference. Protected by resv. */
+	/**
+	 * @exported: the dma-buf made of this object, until its release, without a reference.
+	 * Protected by resv.
+	 */
 	struct dma_buf *exported;
-	/** @far_importers: those attached to @exported who do not reach video memory. Protected by resv. */
+	/**
+	 * @far_importers: those attached to @exported who do not reach video memory. Protected
+	 * by resv.
+	 */
 	unsigned int far_importers;
 	/** @kept: pinned for importers, as the device has gone. Protected by resv. */
 	bool kept;
-	/** @peer: @imported is in video memory of another device of this driver. Protected by resv. */
+	/**
+	 * @peer: @imported is in video memory of another device of this driver. Protected by
+	 * resv.
+	 */
 	bool peer;
 	/** @prime_node: in mirage_prime.bos. Protected by mirage_prime.lock. */
 	struct list_head prime_node;
@@ -70,7 +82,10 @@ struct mirage_bo {
 	enum drm_mirage_bo_advice advice;
 	/** @purged: the content is gone for good. Protected by resv. */
 	bool purged;
-	/** @moved: of the last move or zeroing, until it was seen to be without error; or NULL. Protected by resv. */
+	/**
+	 * @moved: of the last move or zeroing, until it was seen to be without error; or NULL.
+	 * Protected by resv.
+	 */
 	struct dma_fence *moved;
 	/** @moves: times the content was moved. Protected by resv. */
 	u64 moves;

@@ -96,7 +96,10 @@ struct vram_piece {
 	u64 size;
 	/** @tgid: process whose object it is part of, or 0: the kernel's */
 	pid_t tgid;
-	/** @remains: of an object that is gone, or has been moved, until the device is done with it */
+	/**
+	 * @remains: of an object that is gone, or has been moved, until the device is done with
+	 * it
+	 */
 	bool remains;
 	/** @comm: the process's name */
 	char comm[TASK_COMM_LEN];

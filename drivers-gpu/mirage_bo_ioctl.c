@@ -142,8 +142,8 @@ int mirage_ioctl_bo_mmap(struct drm_device *drm, void *data, struct drm_file *fi
  * @data: struct drm_mirage_bo_madvise
  * @file: file
  *
- * Return: 0; -EINVAL advice or pad, or an object whose content is not ours to drop; -EBUSY it is exported and others
- * rely on it; -ENOENT, -EINTR
+ * Return: 0; -EINVAL advice or pad, or an object whose content is not ours to drop; -EBUSY it
+ * is exported and others rely on it; -ENOENT, -EINTR
  */
 int mirage_ioctl_bo_madvise(struct drm_device *drm, void *data, struct drm_file *file)
 {
@@ -272,7 +272,8 @@ int mirage_ioctl_bo_label(struct drm_device *drm, void *data, struct drm_file *f
  * @data: struct drm_mirage_bo_wait
  * @file: file
  *
- * Jobs of the address space that a private object belongs to are all waited for: they share a reservation.
+ * Jobs of the address space that a private object belongs to are all waited for: they share a
+ * reservation.
  *
  * Return: 0; -EINVAL flags, -ENOENT, -ETIME, -EINTR or -ERESTARTSYS
  */

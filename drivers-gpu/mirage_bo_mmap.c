@@ -3,9 +3,9 @@
  * Buffer objects in the address space of a process.
  *
  * Model: TTM's fault handler. An object is mapped where it is; when it moves its pages go from
- * all processes and the next access finds the new ones. An access neither brings an evicted object back nor
- * makes it reachable for the device. Only the first memory of an object is chosen here: an access may be its
- * first use.
+ * all processes and the next access finds the new ones. An access neither brings an evicted
+ * object back nor makes it reachable for the device. Only the first memory of an object is
+ * chosen here: an access may be its first use.
  *
  * When the device has gone the process keeps running on a page of zeroes. When the content is gone
  * (purged, or lost in a move) it gets SIGBUS.
@@ -30,7 +30,10 @@ static vm_fault_t mirage_bo_fault_error(int err)
 	case -EBUSY:
 		return VM_FAULT_NOPAGE;
 	default:
-		/* No memory is no reason for VM_FAULT_OOM, which means "try again": it was tried hard. */
+		/*
+		 * No memory is no reason for VM_FAULT_OOM, which means "try again": it was
+		 * tried hard.
+		 */
 		return VM_FAULT_SIGBUS;
 	}
 }

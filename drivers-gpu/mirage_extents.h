@@ -19,7 +19,10 @@ struct mirage_extent {
  * struct mirage_extents - all pieces of an object
  */
 struct mirage_extents {
-	/** @list: the pieces in the object's order; neighbours are not contiguous with each other */
+	/**
+	 * @list: the pieces in the object's order; neighbours are not contiguous with each
+	 * other
+	 */
 	struct mirage_extent *list;
 	/** @count: of them */
 	unsigned int count;

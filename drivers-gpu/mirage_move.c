@@ -5,8 +5,7 @@
  * Model: xe's move callback. First the object's jobs are waited for and its pages taken out of all
  * page tables; then the device copies, and nobody waits for it here: the copy's fence is in the
  * object's reservation, in that of whoever gets the memory it leaves, and is waited for by who
- * touches the memory next. An object that is in no page table need not be waited for at all, as the copy
- * itself waits for its jobs.
+ * touches the memory next.
  *
  *   from    to      what happens
  *   -       VRAM    the device zeroes it
@@ -21,9 +20,9 @@
  *
  * An object whose content nobody needs is not moved when it has to make room: it loses it.
  *
- * A copy that fails leaves memory behind of which nobody knows what it contains, possibly of another process. So the
- * fence is kept until it was seen to be good, and until then everybody who wants the content
- * asks mirage_bo_is_lost().
+ * A copy that fails leaves memory behind of which nobody knows what it contains, possibly of
+ * another process. So the fence is kept until it was seen to be good, and until then everybody
+ * who wants the content asks mirage_bo_is_lost().
  *
  * Rejected: copies by the CPU, and moves that wait for their end: eviction is then as slow as one
  * copy after the other.
@@ -140,8 +139,8 @@ static int move_copy(struct mirage_device *mdev, struct ttm_buffer_object *tbo, 
  * @tbo: object, or the remains of one; resv held
  * @ctx: how to wait
  *
- * When this succeeds its jobs are complete, its pages are in no page table, and those who have imported it
- * know that they must not use it any more.
+ * When this succeeds its jobs are complete, its pages are in no page table, and those who have
+ * imported it know that they must not use it any more.
  *
  * Context: may be called by the shrinker: allocates nothing.
  * Return: 0, -EBUSY, -EINTR or -ERESTARTSYS
@@ -232,7 +231,10 @@ int mirage_move(struct ttm_buffer_object *tbo, bool evict, struct ttm_operation_
 	u32 to = new->mem_type;
 	int ret;
 
-	/* Imported memory and memory of a process stay where they are; what is there goes to where it is. */
+	/*
+	 * Imported memory and memory of a process stay where they are; what is there goes to
+	 * where it is.
+	 */
 	if (tbo->type == ttm_bo_type_sg || (from == to && from != TTM_PL_VRAM)) {
 		ttm_bo_move_null(tbo, new);
 		return 0;

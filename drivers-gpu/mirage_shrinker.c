@@ -2,17 +2,17 @@
 /*
  * What mm asks back of the system memory of buffer objects.
  *
- * Model: xe's shrinker. First pages whose content nobody needs are dropped: those of objects that user space
- * has said so about, and those of objects that are gone but for the device's last copy. Then pages of idle objects
- * are backed up by TTM to shmem, from where mm can swap them; busy ones are waited for by kswapd alone. Objects
- * come back when they are used.
+ * Model: xe's shrinker. First pages whose content nobody needs are dropped: those of objects
+ * that user space has said so about, and those of objects that are gone but for the device's
+ * last copy. Then pages of idle objects are backed up by TTM to shmem, from where mm can swap
+ * them; busy ones are waited for by kswapd alone. Objects come back when they are used.
  *
- * Locks are only tried, so whoever allocates while holding one is safe; and nothing is done for allocations
- * that must not enter the file system, because freeing an object may take locks under which the driver
- * allocates in this way (mirage_vram.lock).
+ * Locks are only tried, so whoever allocates while holding one is safe; and nothing is done for
+ * allocations that must not enter the file system, because freeing an object may take locks
+ * under which the driver allocates in this way (mirage_vram.lock).
  *
- * The count is of pages that are there. Pages of imported objects and of processes are not the driver's
- * to give back and are not in it.
+ * The count is of pages that are there. Pages of imported objects and of processes are not the
+ * driver's to give back and are not in it.
  *
  * Rejected: a shrinker for each memory cgroup. TTM's pages are charged to none.
  */

@@ -2,13 +2,13 @@
 /*
  * System memory of objects: pages, and how the device reaches them.
  *
- * Model: xe. Pages come from TTM's pool, cached; they are mapped for the device when an object comes to
- * TTM_PL_TT, and unmapped when it leaves it or the pages go. No mapping may outlive the driver's hold on the
- * device, but pages do, with an object of an open file or the remains of one that was moved: so
- * every mapping is on a list, and unplug undoes them all.
+ * Model: xe. Pages come from TTM's pool, cached; they are mapped for the device when an object
+ * comes to TTM_PL_TT, and unmapped when it leaves it or the pages go. No mapping may outlive
+ * the driver's hold on the device, but pages do, with an object of an open file or the remains
+ * of one that was moved: so every mapping is on a list, and unplug undoes them all.
  *
- * Rejected: ttm_device_clear_dma_mappings() at unplug. It frees pages without the object's lock, and misses
- * what is being deleted.
+ * Rejected: ttm_device_clear_dma_mappings() at unplug. It frees pages without the object's
+ * lock, and misses what is being deleted.
  */
 #include "mirage_tt.h"
 
@@ -49,7 +49,10 @@ struct ttm_tt *mirage_tt_create(struct ttm_buffer_object *bo, u32 page_flags)
 		return &tt->base;
 	}
 
-	/* Pages of TTM's pool, which it backs up when the shrinker asks, and no swapping of its own. */
+	/*
+	 * Pages of TTM's pool, which it backs up when the shrinker asks, and no swapping of its
+	 * own.
+	 */
 	page_flags |= TTM_TT_FLAG_EXTERNAL | TTM_TT_FLAG_EXTERNAL_MAPPABLE;
 	ret = ttm_tt_init(&tt->base, bo, page_flags, ttm_cached, 0);
 	if (ret)

@@ -26,7 +26,10 @@ struct mirage_tt {
 	struct mirage_device *mdev;
 	/** @sgt: pages and their mapping; only while on mirage_ttm.mapped */
 	struct sg_table sgt;
-	/** @ext: where the device finds the pages; only while mapped. Protected by the object's resv. */
+	/**
+	 * @ext: where the device finds the pages; only while mapped. Protected by the object's
+	 * resv.
+	 */
 	struct mirage_extents ext;
 	/** @purgeable: nobody needs the content. Protected by the object's resv. */
 	bool purgeable;

@@ -89,8 +89,8 @@ int mirage_vram_init(struct mirage_device *mdev)
  * @size: bytes, a multiple of 4 KiB
  * @contiguous: in one piece
  *
- * What is in the memory is undefined, and copies of what was there may still be under way: their fences are
- * the manager's eviction fences, which TTM adds to the object.
+ * What is in the memory is undefined, and copies of what was there may still be under way:
+ * their fences are the manager's eviction fences, which TTM adds to the object.
  *
  * Context: may sleep and allocate; takes mirage_vram.lock.
  * Return: 0, -ENOSPC or -ENOMEM
@@ -160,7 +160,10 @@ static void vram_wait_evictions(struct mirage_device *mdev)
 		spin_unlock(&man->eviction_lock);
 		if (!fence)
 			return;
-		/* Finite: copies have a time-out, and wait for jobs that have one and never fault. */
+		/*
+		 * Finite: copies have a time-out, and wait for jobs that have one and never
+		 * fault.
+		 */
 		dma_fence_wait(fence, false);
 		dma_fence_put(fence);
 	}
@@ -174,8 +177,8 @@ static void vram_wait_evictions(struct mirage_device *mdev)
  *
  * Evicts nothing. What is in the memory is undefined.
  *
- * Context: may sleep and allocate; takes mirage_vram.lock; may wait for copies by the device, so not
- * where a fence is to be signalled.
+ * Context: may sleep and allocate; takes mirage_vram.lock; may wait for copies by the device,
+ * so not where a fence is to be signalled.
  * Return: 0 or -ENOMEM
  */
 int mirage_vram_alloc(struct mirage_device *mdev, struct mirage_vram_buf *buf, u64 size)

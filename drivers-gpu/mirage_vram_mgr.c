@@ -128,7 +128,8 @@ static int tt_mgr_alloc(struct ttm_resource_manager *man, struct ttm_buffer_obje
 	ttm_resource_init(bo, place, res);
 
 	/* A stop-over on the way to video memory is short; without it nothing could leave. */
-	if (!(place->flags & TTM_PL_FLAG_TEMPORARY) && ttm_resource_manager_usage(man) > man->size) {
+	if (!(place->flags & TTM_PL_FLAG_TEMPORARY) &&
+	    ttm_resource_manager_usage(man) > man->size) {
 		ttm_resource_fini(man, res);
 		kfree(res);
 		return -ENOSPC;

@@ -36,7 +36,8 @@ static void zeroed(struct mirage *dev, uint32_t placement)
 
 /**
  * SUBTEST: zeroed-vram
- * Description: An object in video memory reads as zeroes, also where another with content was before.
+ * Description: An object in video memory reads as zeroes, also where another with content
+ *	was before.
  */
 static void zeroed_vram(struct mirage *dev)
 {
@@ -143,7 +144,8 @@ static void mapping_refused(struct mirage *dev)
 		   MAP_FAILED);
 	igt_assert_eq(errno, EINVAL);
 	/* Longer than the object. */
-	igt_assert(mmap(NULL, 2 * PAGE, PROT_READ, MAP_SHARED, dev->fd, (off_t)offset) == MAP_FAILED);
+	igt_assert(mmap(NULL, 2 * PAGE, PROT_READ, MAP_SHARED, dev->fd, (off_t)offset) ==
+		   MAP_FAILED);
 	igt_assert_eq(errno, EINVAL);
 	/* Another file has no handle to it. */
 	igt_assert_eq(mirage_open(&other), 0);
@@ -266,8 +268,8 @@ static void privilege(struct mirage *dev)
 
 /**
  * SUBTEST: calls-refused
- * Description: Handles that name nothing, padding, flags and pointers that are wrong, in each call on
- *	an object.
+ * Description: Handles that name nothing, padding, flags and pointers that are wrong, in
+ *	each call on an object.
  */
 static void calls_refused(struct mirage *dev)
 {
@@ -300,7 +302,9 @@ static void calls_refused(struct mirage *dev)
 		do_ioctl_err(dev->fd, DRM_IOCTL_MIRAGE_BO_MADVISE, &madvise, EINVAL);
 		if (!bit)
 			continue;
-		madvise = (struct drm_mirage_bo_madvise){ .handle = bo.handle, .advice = 1u << bit };
+		madvise = (struct drm_mirage_bo_madvise){
+			.handle = bo.handle, .advice = 1u << bit,
+		};
 		do_ioctl_err(dev->fd, DRM_IOCTL_MIRAGE_BO_MADVISE, &madvise, EINVAL);
 		wait = (struct drm_mirage_bo_wait){ .handle = bo.handle, .flags = 1u << bit };
 		do_ioctl_err(dev->fd, DRM_IOCTL_MIRAGE_BO_WAIT, &wait, EINVAL);

@@ -83,8 +83,8 @@ static uint64_t fdinfo_kib(struct mirage *dev, const char *key)
 
 /**
  * SUBTEST: drop-what-nobody-needs
- * Description: Objects in system memory that nobody needs lose their pages when mm wants them, others do not;
- *	what is lost is told and cannot be read.
+ * Description: Objects in system memory that nobody needs lose their pages when mm wants
+ *	them, others do not; what is lost is told and cannot be read.
  */
 static void drop_purgeable(struct mirage *dev)
 {
@@ -140,7 +140,8 @@ static void change_of_mind(struct mirage *dev)
 
 /**
  * SUBTEST: advice-without-memory
- * Description: Advice about an object that has no memory yet: nothing is lost, as nothing was there.
+ * Description: Advice about an object that has no memory yet: nothing is lost, as nothing
+ *	was there.
  */
 static void advice_without_memory(struct mirage *dev)
 {
@@ -220,8 +221,8 @@ static void debugfs(struct mirage *dev)
 
 /**
  * SUBTEST: fdinfo
- * Description: fdinfo counts the objects of a file by memory: all, those that have memory, those that can be
- *	dropped, those that others share.
+ * Description: fdinfo counts the objects of a file by memory: all, those that have memory,
+ *	those that can be dropped, those that others share.
  */
 static void fdinfo(struct mirage *gpu)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /**
  * TEST: mirage bo stress
- * Description: Many processes make, fill, copy, bind, drop and check objects at the same time, more than
- *	fit into video memory.
+ * Description: Many processes make, fill, copy, bind, drop and check objects at the same
+ *	time, more than fit into video memory.
  * Category: Core
  *
  * MIRAGE_STRESS_SECONDS in the environment says for how long; without it it is short.
@@ -200,7 +200,8 @@ static void work(struct mirage *parent, unsigned int id, unsigned int seconds)
 /**
  * SUBTEST: many-processes
  * Description: Processes that make, fill, copy by the GPU, drop, and check; one of them makes mm
- *	ask for pages back all the time. All that is left is checked byte by byte, and nothing stays allocated.
+ *	ask for pages back all the time. All that is left is checked byte by byte, and nothing
+ *	stays allocated.
  */
 static void many_processes(struct mirage *dev)
 {
@@ -226,7 +227,7 @@ static void many_processes(struct mirage *dev)
 	/* Freed by works when the last copy is done: soon, but not at once. */
 	igt_nsec_elapsed(&start);
 	while (bo_param(dev, DRM_MIRAGE_PARAM_VRAM_USED) > used)
-		igt_assert_lt_u64(igt_nsec_elapsed(&start) - seconds * 1000000000ull, 60000000000ull);
+		igt_assert_lt_u64(igt_nsec_elapsed(&start), 60000000000ull);
 }
 
 int igt_main()

@@ -9,7 +9,7 @@
 #include "igt_mirage_bo.h"
 #include "igt_mirage_space.h"
 
-IGT_TEST_DESCRIPTION("More buffer objects than video memory: who leaves, and that nothing is lost.");
+IGT_TEST_DESCRIPTION("More buffer objects than video memory: who leaves, and nothing is lost.");
 
 #define SIZE	(4ul << 20)
 #define MAX	512
@@ -126,8 +126,8 @@ static void high_stay(struct mirage *dev)
 
 /**
  * SUBTEST: purgeable-leave-first
- * Description: What nobody needs is dropped before anything is moved; its owner is told, and the rest of it
- *	cannot be read.
+ * Description: What nobody needs is dropped before anything is moved; its owner is told,
+ *	and the rest of it cannot be read.
  */
 static void purgeable_leave_first(struct mirage *dev)
 {
@@ -171,7 +171,8 @@ static void purgeable_leave_first(struct mirage *dev)
 
 /**
  * SUBTEST: fall-back-to-system
- * Description: Objects that may be in either memory, more than video memory holds, and larger ones than it is.
+ * Description: Objects that may be in either memory, more than video memory holds, and
+ *	larger ones than it is.
  */
 static void fall_back(struct mirage *dev)
 {
@@ -307,7 +308,10 @@ static void take_turns(struct mirage *dev, bool private)
 			space_job_free(&jobs[i]);
 		}
 	}
-	/* Two fit at a time, so each of the last six jobs threw out one address space's objects or most of them. */
+	/*
+	 * Two fit at a time, so each of the last six jobs threw out one address space's objects
+	 * or most of them.
+	 */
 	igt_assert_lte_u64(before + 6 * turns[0].count / 2,
 			   bo_param(dev, DRM_MIRAGE_PARAM_EVICTIONS));
 	for (unsigned int i = 0; i < 3; i++)
@@ -316,8 +320,9 @@ static void take_turns(struct mirage *dev, bool private)
 
 /**
  * SUBTEST: address-spaces-take-turns
- * Description: Three address spaces whose objects fill 150 % of video memory run jobs side by side: all that a job's
- *	address space maps is brought back before it runs, and nothing moves under it.
+ * Description: Three address spaces whose objects fill 150 % of video memory run jobs side
+ *	by side: all that a job's address space maps is brought back before it runs, and nothing
+ *	moves under it.
  */
 static void take_turns_shared(struct mirage *dev)
 {
@@ -335,7 +340,8 @@ static void take_turns_private(struct mirage *dev)
 
 /**
  * SUBTEST: too-much-for-one
- * Description: A job whose address space maps more than there is video memory is refused, and others are not.
+ * Description: A job whose address space maps more than there is video memory is refused,
+ *	and others are not.
  */
 static void too_much(struct mirage *dev)
 {
@@ -359,8 +365,8 @@ static void too_much(struct mirage *dev)
 
 /**
  * SUBTEST: back-when-there-is-room
- * Description: An evicted object is in video memory again for the next job if others have gone, and stays in
- *	system memory if not and if it may.
+ * Description: An evicted object is in video memory again for the next job if others have
+ *	gone, and stays in system memory if not and if it may.
  */
 static void back(struct mirage *dev)
 {
@@ -404,8 +410,8 @@ static void back(struct mirage *dev)
 
 /**
  * SUBTEST: purged-while-bound
- * Description: An object that lost its content while it was bound hinders no job that does not touch it, and can be
- *	bound nowhere else.
+ * Description: An object that lost its content while it was bound hinders no job that does
+ *	not touch it, and can be bound nowhere else.
  */
 static void purged_while_bound(struct mirage *dev)
 {
@@ -448,12 +454,14 @@ static const struct {
 	void (*test)(struct mirage *dev);
 	const char *description;
 } subtests[] = {
-	{ "oldest-leave", oldest_leave, "The oldest objects are moved out, and keep their content." },
+	{ "oldest-leave", oldest_leave,
+	  "The oldest objects are moved out, and keep their content." },
 	{ "low-leave-first", low_leave_first, "Objects of low priority leave before others." },
 	{ "high-stay", high_stay, "Objects of high priority stay." },
 	{ "purgeable-leave-first", purgeable_leave_first,
 	  "What nobody needs is dropped before anything is moved." },
-	{ "fall-back-to-system", fall_back, "Objects that may be in either memory always find one." },
+	{ "fall-back-to-system", fall_back,
+	  "Objects that may be in either memory always find one." },
 	{ "contiguous-among-others", contiguous,
 	  "A contiguous object gets its place in full memory." },
 	{ "zeroed-where-others-were", zeroed,
