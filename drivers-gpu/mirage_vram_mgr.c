@@ -59,6 +59,11 @@ static int vram_mgr_alloc(struct ttm_resource_manager *man, struct ttm_buffer_ob
 	INIT_LIST_HEAD(&res->blocks);
 	ttm_resource_init(bo, place, &res->base);
 
+	/* Who empties video memory to sleep finds us in TTM's lists, or we see that he does. */
+	if (mirage_power_is_asleep(mdev)) {
+		ret = -ENOSPC;
+		goto err_fini;
+	}
 	ret = mirage_vram_alloc_blocks(mdev, &res->blocks, bo->base.size,
 				       place->flags & TTM_PL_FLAG_CONTIGUOUS);
 	if (ret)
