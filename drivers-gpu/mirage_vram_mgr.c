@@ -46,9 +46,6 @@ static int vram_mgr_alloc(struct ttm_resource_manager *man, struct ttm_buffer_ob
 	struct mirage_vram_res *res;
 	int ret;
 
-	/* What it gets would be lost. */
-	if (mirage_power_is_asleep(mdev))
-		return -ENOSPC;
 	/* What can never fit must not throw out everybody else first. */
 	if (bo->base.size > man->size)
 		return -E2BIG;
@@ -59,7 +56,10 @@ static int vram_mgr_alloc(struct ttm_resource_manager *man, struct ttm_buffer_ob
 	INIT_LIST_HEAD(&res->blocks);
 	ttm_resource_init(bo, place, &res->base);
 
-	/* Who empties video memory to sleep finds us in TTM's lists, or we see that he does. */
+	/*
+	 * What is asked for while the device sleeps would be lost. Who empties video memory
+	 * before that finds us in TTM's lists, or we see that he does.
+	 */
 	if (mirage_power_is_asleep(mdev)) {
 		ret = -ENOSPC;
 		goto err_fini;
