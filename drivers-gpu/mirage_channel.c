@@ -235,10 +235,7 @@ void mirage_queues_lost(struct mirage_device *mdev)
 		mirage_queue_fail(queue, &reason);
 	xa_unlock(&mdev->queues);
 
-	xa_for_each(&mdev->queues, chan, queue) {
-		queue = mirage_queue_by_channel(mdev, chan);
-		if (!queue)
-			continue;
+	mirage_for_each_queue(mdev, chan, queue) {
 		mirage_queue_quiesce(queue);
 		mirage_queue_put_later(queue);
 	}
@@ -258,10 +255,7 @@ void mirage_queues_kick(struct mirage_device *mdev)
 	struct mirage_queue *queue;
 	unsigned long chan;
 
-	xa_for_each(&mdev->queues, chan, queue) {
-		queue = mirage_queue_by_channel(mdev, chan);
-		if (!queue)
-			continue;
+	mirage_for_each_queue(mdev, chan, queue) {
 		mirage_queue_poll(queue);
 		mirage_queue_expire(queue);
 		mirage_queue_put_later(queue);
@@ -279,10 +273,7 @@ void mirage_queues_reset(struct mirage_device *mdev)
 	struct mirage_queue *queue;
 	unsigned long chan;
 
-	xa_for_each(&mdev->queues, chan, queue) {
-		queue = mirage_queue_by_channel(mdev, chan);
-		if (!queue)
-			continue;
+	mirage_for_each_queue(mdev, chan, queue) {
 		mirage_queue_reset(queue);
 		mirage_queue_put_later(queue);
 	}
@@ -299,10 +290,7 @@ void mirage_queues_restart(struct mirage_device *mdev)
 	struct mirage_queue *queue;
 	unsigned long chan;
 
-	xa_for_each(&mdev->queues, chan, queue) {
-		queue = mirage_queue_by_channel(mdev, chan);
-		if (!queue)
-			continue;
+	mirage_for_each_queue(mdev, chan, queue) {
 		mirage_queue_restart(queue);
 		mirage_queue_put_later(queue);
 	}
@@ -364,10 +352,7 @@ void mirage_queues_dump(struct mirage_device *mdev, struct drm_printer *p)
 	struct mirage_queue *queue;
 	unsigned long chan;
 
-	xa_for_each(&mdev->queues, chan, queue) {
-		queue = mirage_queue_by_channel(mdev, chan);
-		if (!queue)
-			continue;
+	mirage_for_each_queue(mdev, chan, queue) {
 		mirage_channel_dump(queue, p);
 		mirage_queue_put_later(queue);
 	}

@@ -136,10 +136,7 @@ static void coredump_take_channels(struct mirage_device *mdev, struct mirage_cor
 	struct mirage_queue *queue;
 	unsigned long chan;
 
-	xa_for_each(&mdev->queues, chan, queue) {
-		queue = mirage_queue_by_channel(mdev, chan);
-		if (!queue)
-			continue;
+	mirage_for_each_queue(mdev, chan, queue) {
 		state->nr_in_use++;
 		if (queue != guilty && state->nr_channels < MIRAGE_COREDUMP_CHANNELS)
 			coredump_take_channel(state, queue);

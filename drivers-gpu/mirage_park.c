@@ -166,10 +166,7 @@ int mirage_queues_park(struct mirage_device *mdev)
 	if (ret)
 		return ret;
 
-	xa_for_each(&mdev->queues, chan, queue) {
-		queue = mirage_queue_by_channel(mdev, chan);
-		if (!queue)
-			continue;
+	mirage_for_each_queue(mdev, chan, queue) {
 		park_stop(queue);
 		mirage_queue_put_later(queue);
 	}
@@ -193,10 +190,7 @@ int mirage_queues_park(struct mirage_device *mdev)
 	if (ret != -ENODEV)
 		return ret;
 
-	xa_for_each(&mdev->queues, chan, queue) {
-		queue = mirage_queue_by_channel(mdev, chan);
-		if (!queue)
-			continue;
+	mirage_for_each_queue(mdev, chan, queue) {
 		if (queue->park.state != MIRAGE_PARK_SAVED)
 			mirage_queue_reset(queue);
 		mirage_queue_put_later(queue);
@@ -260,10 +254,7 @@ void mirage_queues_unpark(struct mirage_device *mdev, bool restarted)
 	struct mirage_queue *queue;
 	unsigned long chan;
 
-	xa_for_each(&mdev->queues, chan, queue) {
-		queue = mirage_queue_by_channel(mdev, chan);
-		if (!queue)
-			continue;
+	mirage_for_each_queue(mdev, chan, queue) {
 		if (!park_end(queue, restarted) && restarted)
 			mirage_queue_restart(queue);
 		mirage_queue_put_later(queue);
@@ -281,10 +272,7 @@ void mirage_queues_park_fini(struct mirage_device *mdev)
 	struct mirage_queue *queue;
 	unsigned long chan;
 
-	xa_for_each(&mdev->queues, chan, queue) {
-		queue = mirage_queue_by_channel(mdev, chan);
-		if (!queue)
-			continue;
+	mirage_for_each_queue(mdev, chan, queue) {
 		kvfree(queue->park.context);
 		queue->park.context = NULL;
 		mirage_queue_put_later(queue);

@@ -12,6 +12,7 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
+#include <drm/drm_util.h>
 #include <drm/gpu_scheduler.h>
 #include <drm/mirage_drm.h>
 
@@ -229,6 +230,13 @@ void mirage_queue_restart(struct mirage_queue *queue);
 
 /* For those who hear from the device. */
 struct mirage_queue *mirage_queue_by_channel(struct mirage_device *mdev, unsigned long chan);
+/*
+ * Walks through all queues; @chan is an unsigned long. The body has a reference to @queue and drops it; nothing is
+ * locked, so queues may come and go meanwhile.
+ */
+#define mirage_for_each_queue(mdev, chan, queue)	\
+	xa_for_each(&(mdev)->queues, chan, queue)	\
+		for_each_if((queue = mirage_queue_by_channel(mdev, chan)))
 bool mirage_queue_is_live(struct mirage_device *mdev, const struct mirage_fault *fault,
 			  const struct mirage_vm *vm, u32 *queue_id);
 bool mirage_queue_fault(struct mirage_device *mdev, const struct mirage_fault *fault,
