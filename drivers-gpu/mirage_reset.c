@@ -42,9 +42,11 @@
 /* Revive a device that was stopped. */
 static void reset_device(struct mirage_device *mdev)
 {
-	int ret;
+	int ret, number;
 
 	mirage_coredump_take(mdev, NULL, READ_ONCE(mdev->reset.why));
+	/* Who is told of the reset and then asks how many there were finds it counted. */
+	number = atomic_inc_return(&mdev->reset.device_resets);
 	mirage_queues_reset(mdev);
 	ret = mirage_device_start(mdev);
 	if (ret) {
@@ -53,8 +55,7 @@ static void reset_device(struct mirage_device *mdev)
 		return;
 	}
 	mirage_queues_restart(mdev);
-	drm_info(&mdev->drm, "reset %d is complete\n",
-		 atomic_inc_return(&mdev->reset.device_resets));
+	drm_info(&mdev->drm, "reset %d is complete\n", number);
 }
 
 static void reset_work(struct work_struct *work)

@@ -7,6 +7,7 @@
  */
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "igt_mirage.h"
@@ -400,7 +401,9 @@ static void killed_while_waiting(struct space *space)
 	struct gate gate = gate_new(space);
 	const struct drm_mirage_sync wait = mirage_sync_wait(gate.job.syncobj);
 	struct drm_mirage_bind bind = mirage_bind_null(FAR + BLOCK, PAGE);
-	char path[64], state;
+	char path[64], stat[64], state;
+	unsigned long call;
+	long number;
 	FILE *file;
 	int status;
 	pid_t pid;
@@ -412,14 +415,21 @@ static void killed_while_waiting(struct space *space)
 		bind = mirage_bind_map(FAR, PAGE, buf.handle, 0, 0);
 		_exit(mirage_vm_bind(space->dev, space->vm, &bind, 1) ? 1 : 0);
 	}
-	/* It sleeps where only a killer wakes it. */
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	/* It sleeps in the call, where only a killer wakes it, and not on the way there. */
+	snprintf(path, sizeof(path), "/proc/%d/syscall", pid);
+	snprintf(stat, sizeof(stat), "/proc/%d/stat", pid);
 	do {
+		call = 0;
 		file = fopen(path, "r");
+		igt_assert(file);
+		if (fscanf(file, "%ld %*x %lx", &number, &call) != 2 || number != SYS_ioctl)
+			call = 0;
+		fclose(file);
+		file = fopen(stat, "r");
 		igt_assert(file);
 		igt_assert_eq(fscanf(file, "%*d %*s %c", &state), 1);
 		fclose(file);
-	} while (state != 'D');
+	} while (state != 'D' || call != DRM_IOCTL_MIRAGE_VM_BIND);
 	igt_assert_eq(waitpid(pid, &status, WNOHANG), 0);
 	igt_assert_eq(kill(pid, SIGKILL), 0);
 	igt_assert_eq(waitpid(pid, &status, 0), pid);
