@@ -134,10 +134,10 @@ guest_boot() {
 }
 
 test_guest() {
-	local pattern=$1 limit=120
+	local pattern=$1 limit=300
 	if [ "$vm_kernel" = debug ]; then
 		vm_append="kmemleak=on"
-		limit=600
+		limit=1200
 	fi
 	choose_accel
 	say "guest tests ($vm_kernel kernel, $vm_accel)"
