@@ -154,11 +154,14 @@ static bool leaves_replaces(const struct mirage_leaves *leaves, unsigned int ind
 
 	for (i = 0; i < npages; i++) {
 		u64 old = leaves->pte[index + i] & ~MIRAGE_PTE_CONT;
+		u64 new = pte + i * PAGE_BYTES;
 
-		if (old & MIRAGE_PTE_VALID && old & ~(pte + i * PAGE_BYTES))
+		if (!(old & MIRAGE_PTE_VALID))
+			continue;
+		/* One number may be an address in either memory, or of a NULL leaf. */
+		if ((old ^ new) & (MIRAGE_PTE_ADDR | MIRAGE_PTE_SYSTEM | MIRAGE_PTE_NULL))
 			return true;
-		if (old & MIRAGE_PTE_VALID &&
-		    mirage_pte_addr(old) != mirage_pte_addr(pte + i * PAGE_BYTES))
+		if (old & ~new)
 			return true;
 	}
 	return false;

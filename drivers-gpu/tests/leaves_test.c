@@ -122,14 +122,17 @@ static void settle(void)
 	memcpy(before, after, sizeof(before));
 }
 
-static void map(unsigned int index, unsigned int npages, u64 addr, u64 rights)
+/* True if the device has to forget what it knew. */
+static bool map(unsigned int index, unsigned int npages, u64 addr, u64 rights)
 {
+	bool replaces;
 	unsigned int i;
 
 	for (i = 0; i < npages; i++)
-		after[index + i] = (addr + i * 4096ull) | rights | 1;
-	mirage_leaves_map(&leaves, index, npages, addr, rights, &counts);
+		after[index + i] = (addr + i * 4096ull) | (rights & RIGHTS) | 1;
+	replaces = mirage_leaves_map(&leaves, index, npages, addr, rights, &counts);
 	settle();
+	return replaces;
 }
 
 static bool unmap(unsigned int index, unsigned int npages)
@@ -265,6 +268,17 @@ static void more_rights_for_one_page_split_a_2m_leaf(void)
 	CHECK(device_pde == TABLE);
 }
 
+static void another_memory_at_the_same_number(void)
+{
+	fresh();
+	CHECK(!map(16, 16, 0x10000, MIRAGE_PTE_WRITE));
+	CHECK(!map(16, 16, 0x10000, MIRAGE_PTE_WRITE | MIRAGE_PTE_ATOMIC));
+	CHECK(map(16, 16, 0x10000, RW));
+	CHECK(map(16, 16, 0x10000, RW | MIRAGE_PTE_NULL));
+	CHECK(map(16, 16, 0x20000, RW | MIRAGE_PTE_NULL));
+	CHECK(map(20, 1, 0x24000, SYS | MIRAGE_PTE_NULL));
+}
+
 static void unmap_of_nothing(void)
 {
 	fresh();
@@ -357,6 +371,7 @@ int main(void)
 	RUN(halves_with_other_rights_do_not);
 	RUN(a_hole_in_a_2m_leaf);
 	RUN(more_rights_for_one_page_split_a_2m_leaf);
+	RUN(another_memory_at_the_same_number);
 	RUN(unmap_of_nothing);
 	RUN(a_table_that_was_forgotten_is_written_anew);
 	RUN(anything_in_any_order);
