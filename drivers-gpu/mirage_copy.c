@@ -106,6 +106,9 @@ static int copy_add_job(struct mirage_copy *copy)
 	if (IS_ERR(job))
 		return PTR_ERR(job);
 
+	/* If the queue was revived since the first one was made, all are cancelled as that is. */
+	if (copy->job)
+		job->epoch = copy->job->epoch;
 	copy->job = job;
 	copy->chunk = (struct mirage_chunk){
 		.words = COPY_JOB_WORDS,
