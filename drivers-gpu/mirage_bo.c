@@ -180,19 +180,43 @@ struct mirage_bo *mirage_bo_create(struct mirage_device *mdev, u64 size, u32 pla
  */
 bool mirage_bo_is_lost(struct mirage_bo *bo)
 {
+	struct dma_fence *fence = bo->moved;
 	int status;
 
 	dma_resv_assert_held(bo->base.base.resv);
 	if (bo->purged)
 		return true;
-	if (!bo->moved)
+	if (!fence)
 		return false;
-	status = dma_fence_get_status(bo->moved);
+	status = dma_fence_get_status(fence);
 	if (status > 0) {
-		dma_fence_put(bo->moved);
-		bo->moved = NULL;
+		WRITE_ONCE(bo->moved, NULL);
+		dma_fence_put(fence);
 	}
 	return status < 0;
+}
+
+/**
+ * mirage_bo_has_failed() - whether the last move or zeroing has failed
+ * @bo: object whose memory stays where it is; resv held, or a fence in there that the caller has
+ * yet to signal
+ *
+ * For those who come when the move is over and cannot ask mirage_bo_is_lost(): they hold no resv.
+ *
+ * Context: any.
+ */
+bool mirage_bo_has_failed(const struct mirage_bo *bo)
+{
+	const struct dma_fence *fence;
+	bool failed;
+
+	rcu_read_lock();
+	/* Who finds that it is good drops it: it stays for a grace period. Pairs with move_start(). */
+	fence = smp_load_acquire(&bo->moved);
+	failed = fence && test_bit(DMA_FENCE_FLAG_SIGNALED_BIT, &fence->flags) &&
+		 READ_ONCE(fence->error);
+	rcu_read_unlock();
+	return failed;
 }
 
 /**

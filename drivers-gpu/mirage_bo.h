@@ -84,7 +84,7 @@ struct mirage_bo {
 	bool purged;
 	/**
 	 * @moved: of the last move or zeroing, until it was seen to be without error; or NULL.
-	 * Protected by resv.
+	 * Protected by resv; mirage_bo_has_failed() looks without it.
 	 */
 	struct dma_fence *moved;
 	/** @moves: times the content was moved. Protected by resv. */
@@ -144,6 +144,7 @@ int mirage_bo_validate_in(struct mirage_bo *bo, u32 placement, struct ttm_operat
 bool mirage_bo_has_memory(const struct mirage_bo *bo);
 bool mirage_bo_is_resident(const struct mirage_bo *bo);
 bool mirage_bo_is_lost(struct mirage_bo *bo);
+bool mirage_bo_has_failed(const struct mirage_bo *bo);
 u32 mirage_bo_location(const struct mirage_bo *bo);
 void mirage_bo_find_run(const struct mirage_bo *bo, unsigned long page, unsigned long max,
 			struct mirage_bo_run *run);

@@ -263,7 +263,8 @@ static void gpuvm_write_run(struct mirage_gpuvm *gpuvm, u64 va, const struct mir
  *
  * Context: mirage_gpuvm.lock held; the object's memory stays where it is: its resv is held, or
  * a fence of the caller's is in there.
- * Return: false if the object has no memory that the device can reach: there is nothing then
+ * Return: false if the object has no memory that the device can reach, or no content: there is
+ * nothing then
  */
 bool mirage_gpuvm_write_va(struct mirage_gpuvm *gpuvm, const struct mirage_va *va)
 {
@@ -281,7 +282,8 @@ bool mirage_gpuvm_write_va(struct mirage_gpuvm *gpuvm, const struct mirage_va *v
 		return true;
 	}
 	bo = gem_to_mirage_bo(va->base.gem.obj);
-	if (!gpuvm->vm || !mirage_bo_is_resident(bo)) {
+	/* What a failed move has left there may be another process's. */
+	if (!gpuvm->vm || !mirage_bo_is_resident(bo) || mirage_bo_has_failed(bo)) {
 		mirage_gpuvm_clear(gpuvm, addr, end);
 		return false;
 	}

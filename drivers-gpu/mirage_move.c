@@ -84,8 +84,8 @@ static struct dma_fence *move_start(struct mirage_device *mdev, struct ttm_buffe
 				    struct ttm_resource *new, bool zero)
 {
 	struct mirage_bo *bo = to_mirage_bo(tbo);
+	struct dma_fence *fence, *last;
 	struct mirage_copy *copy;
-	struct dma_fence *fence;
 	int ret;
 
 	copy = mirage_copy_begin(mdev, tbo->base.resv);
@@ -96,9 +96,14 @@ static struct dma_fence *move_start(struct mirage_device *mdev, struct ttm_buffe
 		mirage_copy_cancel(copy);
 		return ERR_PTR(ret);
 	}
+	/* A good copy of a content that is gone does not bring it back. */
+	if (mirage_bo_is_lost(bo))
+		bo->purged = true;
 	fence = mirage_copy_end(copy);
-	dma_fence_put(bo->moved);
-	bo->moved = dma_fence_get(fence);
+	last = bo->moved;
+	/* Release: see mirage_bo_has_failed(). */
+	smp_store_release(&bo->moved, dma_fence_get(fence));
+	dma_fence_put(last);
 	return fence;
 }
 
