@@ -53,6 +53,7 @@ int mirage_file_open(struct drm_device *drm, struct drm_file *file)
 
 	priv->usage = mirage_usage_create();
 	if (!priv->usage) {
+		mirage_power_put(to_mirage_device(drm));
 		kfree(priv);
 		return -ENOMEM;
 	}
