@@ -10,10 +10,14 @@
  * When the device has gone the process keeps running on a page of zeroes. When the content is gone
  * (purged, or lost in a move) it gets SIGBUS.
  */
+#include <linux/dma-resv.h>
 #include <linux/mm.h>
+#include <linux/string.h>
 
 #include <drm/drm_drv.h>
 #include <drm/drm_gem_ttm_helper.h>
+#include <drm/drm_vma_manager.h>
+#include <drm/ttm/ttm_device.h>
 #include <drm/ttm/ttm_tt.h>
 
 #include "mirage_bo.h"
@@ -38,6 +42,13 @@ static vm_fault_t mirage_bo_fault_error(int err)
 	}
 }
 
+/* Wait until what is being moved or zeroed is there. False: it never will be, or a signal came. */
+static bool mirage_bo_wait_content(struct mirage_bo *bo)
+{
+	return dma_resv_wait_timeout(bo->base.base.resv, DMA_RESV_USAGE_KERNEL, true,
+				     MAX_SCHEDULE_TIMEOUT) >= 0 && !mirage_bo_is_lost(bo);
+}
+
 static vm_fault_t mirage_bo_vm_fault_entered(struct mirage_bo *bo, struct vm_fault *vmf)
 {
 	/* Objects that share the reservation we hold may leave for this one. */
@@ -46,6 +57,7 @@ static vm_fault_t mirage_bo_vm_fault_entered(struct mirage_bo *bo, struct vm_fau
 		.allow_res_evict = true,
 		.resv = bo->base.base.resv,
 	};
+	vm_fault_t fault;
 	int ret;
 
 	if (mirage_bo_is_lost(bo))
@@ -58,7 +70,16 @@ static vm_fault_t mirage_bo_vm_fault_entered(struct mirage_bo *bo, struct vm_fau
 		if (ret)
 			return mirage_bo_fault_error(ret);
 	}
-	return ttm_bo_vm_fault_reserved(vmf, vmf->vma->vm_page_prot, TTM_BO_VM_NUM_PREFAULT);
+	/* TTM waits, too, but does not look whether what it waited for has failed. */
+	if (!fault_flag_allow_retry_first(vmf->flags) && !mirage_bo_wait_content(bo))
+		return mirage_bo_is_lost(bo) ? VM_FAULT_SIGBUS : VM_FAULT_NOPAGE;
+	fault = ttm_bo_vm_fault_reserved(vmf, vmf->vma->vm_page_prot, TTM_BO_VM_NUM_PREFAULT);
+	/* Only when it has not unlocked for its wait; then all of this is done again. */
+	if (fault == VM_FAULT_NOPAGE && mirage_bo_is_lost(bo)) {
+		ttm_bo_unmap_virtual(&bo->base);
+		return VM_FAULT_SIGBUS;
+	}
+	return fault;
 }
 
 static vm_fault_t mirage_bo_vm_fault(struct vm_fault *vmf)
@@ -88,11 +109,59 @@ static vm_fault_t mirage_bo_vm_fault(struct vm_fault *vmf)
 	return ret;
 }
 
+static int mirage_bo_access_pages(struct ttm_buffer_object *tbo, u64 offset, void *buf, int len,
+				  int write)
+{
+	unsigned long first = PFN_DOWN(offset);
+	struct ttm_bo_kmap_obj map;
+	bool is_iomem;
+	void *place;
+	int ret;
+
+	ret = ttm_bo_kmap(tbo, first, PFN_UP(offset + len) - first, &map);
+	if (ret)
+		return ret;
+	place = ttm_kmap_obj_virtual(&map, &is_iomem) + offset_in_page(offset);
+	if (write)
+		memcpy(place, buf, len);
+	else
+		memcpy(buf, place, len);
+	ttm_bo_kunmap(&map);
+	return len;
+}
+
+/*
+ * For debuggers and /proc/PID/mem. Not ttm_bo_vm_access(): of system memory it shows what was in the
+ * pages before while the device still copies to them.
+ */
+static int mirage_bo_vm_access(struct vm_area_struct *vma, unsigned long addr, void *buf, int len,
+			       int write)
+{
+	struct ttm_buffer_object *tbo = vma->vm_private_data;
+	u64 page = vma->vm_pgoff - drm_vma_node_start(&tbo->base.vma_node);
+	u64 offset = addr - vma->vm_start + (page << PAGE_SHIFT);
+	int ret;
+
+	if (len < 1 || offset + len > tbo->base.size)
+		return -EIO;
+	ret = ttm_bo_reserve(tbo, true, false, NULL);
+	if (ret)
+		return ret;
+	if (!mirage_bo_wait_content(to_mirage_bo(tbo)))
+		ret = -EIO;
+	else if (tbo->resource->mem_type == TTM_PL_VRAM)
+		ret = tbo->bdev->funcs->access_memory(tbo, offset, buf, len, write);
+	else
+		ret = mirage_bo_access_pages(tbo, offset, buf, len, write);
+	dma_resv_unlock(tbo->base.resv);
+	return ret;
+}
+
 const struct vm_operations_struct mirage_bo_vm_ops = {
 	.fault = mirage_bo_vm_fault,
 	.open = ttm_bo_vm_open,
 	.close = ttm_bo_vm_close,
-	.access = ttm_bo_vm_access,
+	.access = mirage_bo_vm_access,
 };
 
 /**

@@ -103,6 +103,9 @@ static int prime_pin_bo(struct mirage_bo *bo)
 				    MAX_SCHEDULE_TIMEOUT);
 	if (ret < 0)
 		return ret;
+	/* It may have failed: what is there now is nobody's to see. */
+	if (mirage_bo_is_lost(bo))
+		return -EFAULT;
 
 	ttm_bo_pin(&bo->base);
 	return 0;
