@@ -98,10 +98,7 @@ struct mirage_bo *mirage_bo_alloc(struct mirage_device *mdev, u64 size, u32 plac
 	INIT_LIST_HEAD(&bo->prime_node);
 	drm_gem_private_object_init(&mdev->drm, &bo->base.base, size);
 	bo->base.base.funcs = &mirage_bo_funcs;
-
-	spin_lock(&mdev->bo_lock);
-	list_add_tail(&bo->node, &mdev->bos);
-	spin_unlock(&mdev->bo_lock);
+	INIT_LIST_HEAD(&bo->node);
 
 	return bo;
 }
@@ -122,9 +119,18 @@ int mirage_bo_init(struct mirage_bo *bo, enum ttm_bo_type type, struct sg_table 
 	static const struct ttm_place place = { .mem_type = TTM_PL_SYSTEM };
 	struct ttm_placement placement = { .num_placement = 1, .placement = &place };
 	struct mirage_device *mdev = to_mirage_device(bo->base.base.dev);
+	int ret;
 
-	return ttm_bo_init_validate(&mdev->ttm.bdev, &bo->base, type, &placement, 1, true, sg, resv,
-				    mirage_bo_destroy);
+	ret = ttm_bo_init_validate(&mdev->ttm.bdev, &bo->base, type, &placement, 1, true, sg, resv,
+				   mirage_bo_destroy);
+	if (ret)
+		return ret;
+
+	/* Not before: debugfs takes references, and the resv of what it finds. */
+	spin_lock(&mdev->bo_lock);
+	list_add_tail(&bo->node, &mdev->bos);
+	spin_unlock(&mdev->bo_lock);
+	return 0;
 }
 
 /**
