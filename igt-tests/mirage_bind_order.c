@@ -7,7 +7,6 @@
  */
 #include <signal.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "igt_mirage.h"
@@ -401,9 +400,7 @@ static void killed_while_waiting(struct space *space)
 	struct gate gate = gate_new(space);
 	const struct drm_mirage_sync wait = mirage_sync_wait(gate.job.syncobj);
 	struct drm_mirage_bind bind = mirage_bind_null(FAR + BLOCK, PAGE);
-	char path[64], stat[64], state;
-	unsigned long call;
-	long number;
+	char path[64], stack[4096];
 	FILE *file;
 	int status;
 	pid_t pid;
@@ -415,21 +412,14 @@ static void killed_while_waiting(struct space *space)
 		bind = mirage_bind_map(FAR, PAGE, buf.handle, 0, 0);
 		_exit(mirage_vm_bind(space->dev, space->vm, &bind, 1) ? 1 : 0);
 	}
-	/* It sleeps in the call, where only a killer wakes it, and not on the way there. */
-	snprintf(path, sizeof(path), "/proc/%d/syscall", pid);
-	snprintf(stat, sizeof(stat), "/proc/%d/stat", pid);
+	/* It waits for its operations, and not for anything on the way there. */
+	snprintf(path, sizeof(path), "/proc/%d/stack", pid);
 	do {
-		call = 0;
 		file = fopen(path, "r");
 		igt_assert(file);
-		if (fscanf(file, "%ld %*x %lx", &number, &call) != 2 || number != SYS_ioctl)
-			call = 0;
+		stack[fread(stack, 1, sizeof(stack) - 1, file)] = '\0';
 		fclose(file);
-		file = fopen(stat, "r");
-		igt_assert(file);
-		igt_assert_eq(fscanf(file, "%*d %*s %c", &state), 1);
-		fclose(file);
-	} while (state != 'D' || call != DRM_IOCTL_MIRAGE_VM_BIND);
+	} while (!strstr(stack, "wait_for_completion_killable"));
 	igt_assert_eq(waitpid(pid, &status, WNOHANG), 0);
 	igt_assert_eq(kill(pid, SIGKILL), 0);
 	igt_assert_eq(waitpid(pid, &status, 0), pid);
