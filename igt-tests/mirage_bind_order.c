@@ -396,30 +396,27 @@ static void space_destroyed_while_queued(struct space *space)
  */
 static void killed_while_waiting(struct space *space)
 {
-	struct buf buf = buf_new(space, PAGE, DRM_MIRAGE_PLACEMENT_VRAM);
 	struct gate gate = gate_new(space);
 	const struct drm_mirage_sync wait = mirage_sync_wait(gate.job.syncobj);
 	struct drm_mirage_bind bind = mirage_bind_null(FAR + BLOCK, PAGE);
-	char path[64], stack[4096];
-	FILE *file;
+	uint32_t handle;
 	int status;
 	pid_t pid;
 
+	/* Not the address space's own: only operations on it are waited for with it. */
+	igt_assert_eq(mirage_bo_create(space->dev, PAGE, DRM_MIRAGE_PLACEMENT_SYSTEM, 0, &handle),
+		      0);
 	igt_assert_eq(mirage_vm_bind_async(space->dev, space->vm, &bind, 1, &wait, 1), 0);
+	igt_assert_eq(mirage_bo_wait(space->dev, handle, 0, 0), 0);
 	pid = fork();
 	igt_assert(pid >= 0);
 	if (!pid) {
-		bind = mirage_bind_map(FAR, PAGE, buf.handle, 0, 0);
+		bind = mirage_bind_map(FAR, PAGE, handle, 0, 0);
 		_exit(mirage_vm_bind(space->dev, space->vm, &bind, 1) ? 1 : 0);
 	}
-	/* It waits for its operations, and not for anything on the way there. */
-	snprintf(path, sizeof(path), "/proc/%d/stack", pid);
-	do {
-		file = fopen(path, "r");
-		igt_assert(file);
-		stack[fread(stack, 1, sizeof(stack) - 1, file)] = '\0';
-		fclose(file);
-	} while (!strstr(stack, "wait_for_completion_killable"));
+	/* Queued, and not still on the way there, where to be killed means that nothing was done. */
+	while (!mirage_bo_wait(space->dev, handle, 0, 0))
+		igt_assert_eq(waitpid(pid, &status, WNOHANG), 0);
 	igt_assert_eq(waitpid(pid, &status, WNOHANG), 0);
 	igt_assert_eq(kill(pid, SIGKILL), 0);
 	igt_assert_eq(waitpid(pid, &status, 0), pid);
@@ -433,7 +430,7 @@ static void killed_while_waiting(struct space *space)
 	space_check_pages(space, FAR, PAGE, VALID, 0);
 	space_unbind(space, FAR, 4 * BLOCK);
 	gate_free(space, &gate);
-	buf_free(space, &buf);
+	igt_assert_eq(mirage_bo_close(space->dev, handle), 0);
 }
 
 /**
