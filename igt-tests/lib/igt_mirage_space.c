@@ -98,7 +98,13 @@ uint32_t space_add_queue(struct space *space, uint32_t flags)
 
 void space_open(struct space *space, struct mirage *dev)
 {
-	struct drm_mirage_vm_create vm = { };
+	space_open_with(space, dev, 0);
+}
+
+/* The same with DRM_MIRAGE_VM_CREATE_*. */
+void space_open_with(struct space *space, struct mirage *dev, uint32_t flags)
+{
+	struct drm_mirage_vm_create vm = { .flags = flags };
 	struct buf ibs;
 
 	memset(space, 0, sizeof(*space));

@@ -37,6 +37,7 @@ struct space {
 };
 
 void space_open(struct space *space, struct mirage *dev);
+void space_open_with(struct space *space, struct mirage *dev, uint32_t flags);
 void space_close(struct space *space);
 uint32_t space_add_queue(struct space *space, uint32_t flags);
 
