@@ -5,65 +5,15 @@
  * Category: Core
  */
 #include <fcntl.h>
-#include <libgen.h>
 #include <limits.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include "driver.h"
 #include "igt_mirage.h"
 #include "memory.h"
 
 IGT_TEST_DESCRIPTION("The driver loses its device, or is taken out, while processes use it.");
-
-#define DRIVER	"/sys/bus/pci/drivers/mirage"
-
-/* Of the device under test, found once: while it is unbound nothing else tells. */
-static char address[32];
-
-static void find_device(void)
-{
-	char link[128], path[PATH_MAX];
-	struct mirage dev;
-
-	igt_assert_eq(mirage_open(&dev), 0);
-	snprintf(link, sizeof(link), "/sys/class/drm/%.64s/device", basename(dev.node));
-	igt_assert(realpath(link, path));
-	snprintf(address, sizeof(address), "%.31s", basename(path));
-	mirage_close(&dev);
-}
-
-static void unbind(void)
-{
-	igt_assert(file_write(DRIVER "/unbind", address));
-}
-
-static bool is_there(void)
-{
-	struct mirage dev;
-
-	if (mirage_open(&dev))
-		return false;
-	mirage_close(&dev);
-	return true;
-}
-
-static void bind(void)
-{
-	igt_assert(file_write(DRIVER "/bind", address));
-	igt_assert(igt_wait(is_there(), POLL_MS, 1));
-}
-
-static void assert_works(void)
-{
-	uint32_t *area = mem_anon(PAGE);
-	struct gpu gpu;
-
-	gpu_open(&gpu);
-	gpu_write32(&gpu, area, 0x90);
-	igt_assert_eq_u32(*area, 0x90);
-	gpu_close(&gpu);
-	mem_unmap(area, PAGE);
-}
 
 /*
  * A process that faults, computes and unmaps until the device is gone, and then finds out that all
@@ -168,7 +118,7 @@ static void lose_under_load(void (*lose)(void), void (*restore)(void))
 	flags[1] = 1;
 	igt_waitchildren();
 	restore();
-	assert_works();
+	driver_assert_works();
 	munmap((void *)flags, PAGE);
 }
 
@@ -181,10 +131,10 @@ static void unbind_bind(void)
 	int i;
 
 	for (i = 0; i < 5; i++) {
-		unbind();
-		igt_assert(!is_there());
-		bind();
-		assert_works();
+		driver_unbind();
+		igt_assert(!driver_is_there());
+		driver_bind();
+		driver_assert_works();
 	}
 }
 
@@ -198,21 +148,21 @@ static void unbind_under_load(void)
 	int i;
 
 	for (i = 0; i < 3; i++)
-		lose_under_load(unbind, bind);
+		lose_under_load(driver_unbind, driver_bind);
 }
 
 static void remove_device(void)
 {
 	char path[128];
 
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/remove", address);
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/remove", driver_device());
 	igt_assert(file_write(path, "1"));
 }
 
 static void rescan(void)
 {
 	igt_assert(file_write("/sys/bus/pci/rescan", "1"));
-	igt_assert(igt_wait(is_there(), POLL_MS, 1));
+	igt_assert(igt_wait(driver_is_there(), POLL_MS, 1));
 }
 
 /**
@@ -237,14 +187,14 @@ static void late_close(void)
 
 	gpu_open(&gpu);
 	gpu_scatter(&gpu, area, PAGE, 8, 1);
-	unbind();
-	bind();
-	assert_works();
+	driver_unbind();
+	driver_bind();
+	driver_assert_works();
 	igt_assert(!madvise(area, 4 * PAGE, MADV_DONTNEED));
 	igt_assert_eq_u32(area[5 * PAGE / 4], 6);
 	gpu_close(&gpu);
 	mem_unmap(area, 8 * PAGE);
-	assert_works();
+	driver_assert_works();
 }
 
 /* The module's file and parameters, from the list by which the guest was started. */
@@ -323,7 +273,7 @@ static void load_all(void)
 	load(&modules[1]);
 	close(modules[0].fd);
 	close(modules[1].fd);
-	igt_assert(igt_wait(is_there(), POLL_MS, 1));
+	igt_assert(igt_wait(driver_is_there(), POLL_MS, 1));
 }
 
 static void reload_all(void)
@@ -360,7 +310,7 @@ static void module_reload(void)
 	for (i = 0; i < 3; i++) {
 		unload_all();
 		load_all();
-		assert_works();
+		driver_assert_works();
 	}
 }
 
@@ -372,7 +322,7 @@ static void module_reload(void)
 static void module_reload_under_load(void)
 {
 	require_modules();
-	lose_under_load(unbind, reload_all);
+	lose_under_load(driver_unbind, reload_all);
 }
 
 /**
@@ -395,18 +345,18 @@ static void unbind_while_hanging(void)
 	job_submit(&bad);
 	igt_assert(igt_wait(!gpu_injected(&gpu, "hang_chan"), POLL_MS, 1));
 	igt_nsec_elapsed(&start);
-	unbind();
+	driver_unbind();
 	igt_assert_lt_u64(igt_nsec_elapsed(&start), 20000000000ll);
 	igt_assert_eq(mirage_syncobj_wait(&gpu.dev, bad.syncobj, JOB_TIMEOUT_NS), -ENODEV);
-	bind();
+	driver_bind();
 	gpu_close(&gpu);
-	assert_works();
+	driver_assert_works();
 }
 
 int igt_main()
 {
 	igt_fixture()
-		find_device();
+		driver_find_device();
 
 	igt_describe("Unbind and bind an idle device.");
 	igt_subtest("unbind-bind")
