@@ -7,8 +7,10 @@
  * object back nor makes it reachable for the device. Only the first memory of an object is
  * chosen here: an access may be its first use.
  *
- * When the device has gone the process keeps running on a page of zeroes. When the content is gone
- * (purged, or lost in a move) it gets SIGBUS.
+ * When the device has gone the process keeps running on a page of zeroes. So it does when the device
+ * has just been lost, and no memory or no content is to be had for that reason: the process cannot tell
+ * the moment before drm_dev_unplug() from the one after it. When the content is gone from a device that
+ * works (purged, or lost in a move) it gets SIGBUS.
  */
 #include <linux/dma-resv.h>
 #include <linux/mm.h>
@@ -24,6 +26,7 @@
 #include "mirage_device_types.h"
 #include "mirage_power.h"
 #include "mirage_prime.h"
+#include "mirage_state.h"
 
 static vm_fault_t mirage_bo_fault_error(int err)
 {
@@ -98,6 +101,8 @@ static vm_fault_t mirage_bo_vm_fault(struct vm_fault *vmf)
 	if (drm_dev_enter(tbo->base.dev, &idx)) {
 		ret = mirage_bo_vm_fault_entered(to_mirage_bo(tbo), vmf);
 		drm_dev_exit(idx);
+		if (ret == VM_FAULT_SIGBUS && mirage_device_is_lost(to_mirage_device(tbo->base.dev)))
+			ret = ttm_bo_vm_dummy_page(vmf, vmf->vma->vm_page_prot);
 	} else {
 		ret = ttm_bo_vm_dummy_page(vmf, vmf->vma->vm_page_prot);
 	}

@@ -56,7 +56,14 @@ static int call_svm_query(struct trap *trap)
 
 static int call_vm_stats(struct trap *trap)
 {
-	return mirage_vm_stats(&trap->gpu->dev, trap->gpu->vm, (uint64_t *)trap->page);
+	struct drm_mirage_vm_stats args = {
+		.vm_id = trap->gpu->vm,
+		.count = DRM_MIRAGE_STAT_COUNT,
+		.values = (uintptr_t)trap->page,
+	};
+
+	/* Not mirage_vm_stats(), which would wait for its memory itself. */
+	return mirage_ioctl(&trap->gpu->dev, DRM_IOCTL_MIRAGE_VM_STATS, &args);
 }
 
 static int call_exec(struct trap *trap)
@@ -355,7 +362,7 @@ static void loop_process(volatile struct shared *shared, unsigned int id)
 static bool all_advanced(volatile struct shared *shared, const unsigned int *since)
 {
 	for (unsigned int i = 0; i < ARRAY_SIZE(loops); i++)
-		if (shared->rounds[i] - since[i] < 40)
+		if (shared->rounds[i] - since[i] < 20)
 			return false;
 	return true;
 }
@@ -368,7 +375,7 @@ static bool all_advanced(volatile struct shared *shared, const unsigned int *sin
  */
 static void unbind_under_creation(void)
 {
-	const unsigned int rounds = 6;
+	const unsigned int rounds = 5;
 	volatile struct shared *shared;
 	unsigned int since[ARRAY_SIZE(loops)] = { };
 	int64_t longest = 0;
