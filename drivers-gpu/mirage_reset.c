@@ -235,6 +235,9 @@ int mirage_reset_enter(struct mirage_device *mdev)
 		/* While it sleeps nothing resets it, and it runs when it is awake. */
 		if (mirage_device_is_running(mdev))
 			continue;
+		/* Who puts it to sleep comes here as well, and would wait for himself. */
+		if (mirage_device_is_lost(mdev))
+			return -ENODEV;
 		ret = mirage_power_wait(mdev);
 		if (ret)
 			return ret;
