@@ -85,22 +85,29 @@ static int device_identify(struct mirage_device *mdev)
 	return 0;
 }
 
-/* Why processes cannot be mirrored here, if so. */
-static enum drm_mirage_reason device_svm_reason(struct mirage_device *mdev)
+/* Find out why processes cannot be mirrored here, if so. */
+static int device_check_svm(struct mirage_device *mdev)
 {
 	struct hmm_dma_map map = {};
 	int ret;
 
+	mdev->svm_reason = DRM_MIRAGE_REASON_DISABLED;
 	if (!mdev->options.svm)
-		return DRM_MIRAGE_REASON_DISABLED;
+		return 0;
+	mdev->svm_reason = DRM_MIRAGE_REASON_HARDWARE;
 	if (!MIRAGE_REG_GET(BUS_CAPS_REPLAY, mdev->caps.bits))
-		return DRM_MIRAGE_REASON_HARDWARE;
+		return 0;
 	/* The one test of the platform that means what mappings will meet. */
 	ret = hmm_dma_map_alloc(mdev->drm.dev, &map, 1, PAGE_SIZE);
+	/* That there was no memory today says nothing about the platform. */
+	if (ret == -ENOMEM)
+		return ret;
+	mdev->svm_reason = DRM_MIRAGE_REASON_DMA;
 	if (ret)
-		return DRM_MIRAGE_REASON_DMA;
+		return 0;
 	hmm_dma_map_free(mdev->drm.dev, &map);
-	return DRM_MIRAGE_REASON_NONE;
+	mdev->svm_reason = DRM_MIRAGE_REASON_NONE;
+	return 0;
 }
 
 static const char *device_svm_text(enum drm_mirage_reason reason)
@@ -272,7 +279,9 @@ int mirage_device_init(struct mirage_device *mdev)
 	if (ret)
 		return dev_err_probe(dev, ret, "no queue for the kernel's copies\n");
 
-	mdev->svm_reason = device_svm_reason(mdev);
+	ret = device_check_svm(mdev);
+	if (ret)
+		return ret;
 	drm_info(&mdev->drm,
 		 "revision %u.%u, VRAM %llu MiB, %u channels, %u VMs, %u vectors, compute %s, SVM %s, system atomics %s\n",
 		 MIRAGE_REG_GET(BUS_REVISION_MAJOR, mdev->caps.revision),
