@@ -9,7 +9,6 @@
 #include <sys/wait.h>
 
 #include "igt_mirage_bo.h"
-#include "memory.h"
 
 IGT_TEST_DESCRIPTION("Buffer objects: making them, what they contain, what is told of them.");
 
@@ -343,118 +342,6 @@ static void wait_for_nobody(struct mirage *dev)
 	bo_free(&bo);
 }
 
-/* What may fail for want of memory: 0 or a negative errno. */
-typedef int (*attempt_t)(struct mirage *dev);
-
-static int attempt_create(struct mirage *dev, uint32_t placement, uint32_t vm)
-{
-	uint32_t handle;
-	int ret;
-
-	ret = mirage_bo_create_with(dev, 4 * PAGE, placement, BO_CPU, 0, vm, &handle);
-	if (!ret)
-		igt_assert_eq(mirage_bo_close(dev, handle), 0);
-	return ret;
-}
-
-static int attempt_vram(struct mirage *dev)
-{
-	return attempt_create(dev, BO_VRAM, 0);
-}
-
-static uint32_t attempt_vm;
-
-static int attempt_private(struct mirage *dev)
-{
-	return attempt_create(dev, BO_SYSTEM, attempt_vm);
-}
-
-static struct bo attempt_bo;
-
-/*
- * The first access to an object gets its memory; one that fails is SIGBUS, and the next one
- * works.
- */
-static int attempt_touch(struct mirage *dev)
-{
-	struct bo *bo = &attempt_bo;
-
-	igt_assert(bo->dev == dev);
-	return bo_access_dies(bo->words) ? -ENOMEM : 0;
-}
-
-static void attempt_before_touch(struct mirage *dev)
-{
-	attempt_bo = bo_new(dev, 64 * PAGE, BO_SYSTEM);
-}
-
-static void attempt_after_touch(void)
-{
-	bo_expect_zero(&attempt_bo);
-	bo_free(&attempt_bo);
-}
-
-static void write_or_skip(const char *path, const char *text)
-{
-	igt_require_f(file_write(path, text), "%s: the kernel injects no failures\n", path);
-}
-
-/*
- * Let each allocation of an attempt fail in turn, the first, the second, and so on: how many
- * there were.
- */
-static unsigned int fail_each(struct mirage *dev, attempt_t attempt, bool touch)
-{
-	char text[32];
-	unsigned int n;
-
-	for (n = 1;; n++) {
-		int ret, fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
-
-		igt_assert_fd(fd);
-		if (touch)
-			attempt_before_touch(dev);
-		snprintf(text, sizeof(text), "%u", n);
-		igt_assert_eq(pwrite(fd, text, strlen(text), 0), (ssize_t)strlen(text));
-		ret = attempt(dev);
-		memset(text, 0, sizeof(text));
-		igt_assert_lt(0, pread(fd, text, sizeof(text) - 1, 0));
-		igt_assert_eq(pwrite(fd, "0", 1, 0), 1);
-		close(fd);
-		if (touch)
-			attempt_after_touch();
-		/* What was not used up says that there was no n-th allocation. */
-		if (strtoul(text, NULL, 10)) {
-			igt_assert_eq(ret, 0);
-			return n - 1;
-		}
-		igt_assert_f(!ret || ret == -ENOMEM, "failure %u gives %d\n", n, ret);
-	}
-}
-
-/**
- * SUBTEST: allocation-failures
- * Description: Each allocation in making, and in first using, an object fails in turn: an
- *	error, and nothing is left behind. Needs a kernel with fault injection. Video memory's
- *	allocator is left out: the kernel's own does not survive a failed allocation.
- */
-static void allocation_failures(struct mirage *dev)
-{
-	uint64_t used = bo_param(dev, DRM_MIRAGE_PARAM_VRAM_USED);
-
-	write_or_skip("/sys/kernel/debug/failslab/ignore-gfp-wait", "N");
-	write_or_skip("/sys/kernel/debug/failslab/verbose", "0");
-	write_or_skip("/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", "N");
-	write_or_skip("/sys/kernel/debug/fail_page_alloc/min-order", "0");
-	write_or_skip("/sys/kernel/debug/fail_page_alloc/verbose", "0");
-	igt_assert_eq(mirage_vm_create_with(dev, 0, &attempt_vm), 0);
-	igt_info("making an object: %u allocations\n", fail_each(dev, attempt_vram, false));
-	igt_info("a private object: %u\n", fail_each(dev, attempt_private, false));
-	igt_info("first access: %u\n", fail_each(dev, attempt_touch, true));
-	igt_assert_eq(mirage_vm_destroy(dev, attempt_vm), 0);
-	igt_assert_eq_u64(bo_param(dev, DRM_MIRAGE_PARAM_VRAM_USED), used);
-}
-
 static const struct {
 	const char *name;
 	void (*test)(struct mirage *dev);
@@ -470,7 +357,6 @@ static const struct {
 	{ "high-priority-needs-privilege", privilege, "Only the privileged keep video memory." },
 	{ "calls-refused", calls_refused, "Wrong arguments of each call on an object." },
 	{ "wait-for-nobody", wait_for_nobody, "Waiting for an unused object returns at once." },
-	{ "allocation-failures", allocation_failures, "Each allocation fails in turn." },
 };
 
 int igt_main()

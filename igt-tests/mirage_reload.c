@@ -11,6 +11,9 @@
 
 #include "driver.h"
 #include "igt_mirage.h"
+#include "igt_mirage_bo.h"
+#include "igt_mirage_space.h"
+#include "igt_prime.h"
 #include "memory.h"
 
 IGT_TEST_DESCRIPTION("The driver loses its device, or is taken out, while processes use it.");
@@ -93,6 +96,138 @@ static void write_object_until_gone(volatile uint32_t *ready, volatile uint32_t 
 	gpu_close(&gpu);
 }
 
+/* Objects of a churner, of which two together need more video memory than there is. */
+#define CHURN_BUFS	6
+#define CHURN_SIZE	(28ul << 20)
+/* Its GPU addresses for more, far from those that a space gives out. */
+#define CHURN_ADDR	(DRM_MIRAGE_VA_START + (1ull << 40))
+
+/**
+ * struct churn - a process with something of each kind
+ */
+struct churn {
+	struct mirage dev;
+	struct space space;
+	/* Video memory that the GPU may have to bring back for each job, mapped by the CPU. */
+	struct buf bufs[CHURN_BUFS];
+	/* System memory that is exported, and mapped as a dma-buf. */
+	struct buf shared;
+	int fd;
+	uint32_t *shared_words;
+	/* Memory of the process. */
+	uint32_t *own;
+	uint64_t own_addr;
+	struct space_job job;
+};
+
+#define OWN_SIZE	(16 * PAGE)
+
+static void churn_open(struct churn *c)
+{
+	uint32_t handle;
+
+	igt_assert_eq(mirage_open(&c->dev), 0);
+	space_open(&c->space, &c->dev);
+	for (unsigned int i = 0; i < CHURN_BUFS; i++)
+		c->bufs[i] = buf_new(&c->space, CHURN_SIZE, BO_VRAM);
+	c->shared = buf_new(&c->space, 16 * PAGE, BO_SYSTEM);
+	c->fd = prime_export(&c->dev, c->shared.handle);
+	c->shared_words = prime_map(c->fd, c->shared.size);
+	c->own = mem_anon(OWN_SIZE);
+	igt_assert_eq(mirage_bo_userptr(&c->dev, c->own, OWN_SIZE, 0, &handle), 0);
+	c->own_addr = space_bind(&c->space, handle, 0, OWN_SIZE);
+	c->job = space_job_new(&c->space);
+	for (unsigned int i = 0; i < CHURN_BUFS; i++)
+		mirage_ib_fill(&c->job.ib, gpu_ptr(c->bufs[i].addr), 64 * PAGE, 7);
+	mirage_ib_fill(&c->job.ib, gpu_ptr(c->own_addr), OWN_SIZE, 8);
+	mirage_ib_copy(&c->job.ib, gpu_ptr(c->shared.addr), gpu_ptr(c->own_addr), OWN_SIZE);
+}
+
+/* The CPU's part: none of it may ever be a SIGBUS. */
+static void churn_touch(struct churn *c)
+{
+	for (unsigned int i = 0; i < CHURN_BUFS; i++)
+		((volatile uint32_t *)c->bufs[i].words)[CHURN_SIZE / 8]++;
+	((volatile uint32_t *)c->shared.words)[1]++;
+	((volatile uint32_t *)c->shared_words)[PAGE]++;
+	igt_assert(!madvise(c->own, OWN_SIZE / 2, MADV_DONTNEED));
+	mem_touch(c->own, OWN_SIZE, 5);
+}
+
+/* An object's whole life: made, touched, mapped, and dropped while its mapping may be queued. */
+static int churn_object(struct churn *c)
+{
+	struct drm_mirage_bind binds[2];
+	uint32_t handle;
+	void *map;
+	int err;
+
+	err = mirage_bo_create(&c->dev, 1 << 20, BO_VRAM, BO_CPU, &handle);
+	if (err)
+		return err;
+	binds[0] = mirage_bind_map(CHURN_ADDR, 1 << 20, handle, 0, 0);
+	binds[1] = mirage_bind_null(CHURN_ADDR + 5 * PAGE, 2 * BLOCK);
+	err = mirage_bo_map(&c->dev, handle, 1 << 20, &map);
+	if (!err) {
+		*(volatile uint32_t *)map = 1;
+		err = mirage_vm_bind_async(&c->dev, c->space.vm, binds, 2, NULL, 0);
+		*((volatile uint32_t *)map + PAGE) = 1;
+		igt_assert_eq(munmap(map, 1 << 20), 0);
+	}
+	mirage_bo_close(&c->dev, handle);
+	return err;
+}
+
+static int churn_job(struct churn *c)
+{
+	struct drm_mirage_sync sync = mirage_sync_signal(c->job.syncobj);
+	struct drm_mirage_cmds cmds;
+	int err;
+
+	igt_assert_eq(mirage_ib_cmds(&c->job.ib, &cmds), 0);
+	cmds.addr = c->space.ib_addr + c->job.slot * SPACE_IB_SIZE;
+	err = mirage_exec(&c->dev, c->job.queue, &cmds, 1, &sync, 1);
+	if (!err)
+		churn_touch(c);
+	return err ?: mirage_syncobj_wait(&c->dev, c->job.syncobj, JOB_TIMEOUT_NS);
+}
+
+/*
+ * A process that uses objects of all kinds until the device is gone. What was in them is gone
+ * then, but whatever it has mapped it may go on touching, and all can be given back.
+ */
+static void churn_until_gone(volatile uint32_t *rounds)
+{
+	uint32_t vm, handle;
+	struct churn c;
+	int err;
+
+	churn_open(&c);
+	/* Two that throw out each other's objects may find no room for a moment. */
+	do {
+		churn_touch(&c);
+		err = churn_object(&c);
+		if (!err)
+			err = churn_job(&c);
+		*rounds += !err;
+	} while (!err || err == -ENOSPC);
+	/* What fails first may be a job, its queue, or an object that was on its way. */
+	igt_assert_f(err == -ENODEV || err == -ECANCELED || err == -EINVAL || err == -EIO, "%s\n",
+		     strerror(-err));
+	igt_assert(igt_wait(mirage_vm_create(&c.dev, &vm) == -ENODEV, POLL_MS, 1));
+	churn_touch(&c);
+	igt_assert_eq(mirage_bo_create(&c.dev, PAGE, BO_VRAM, BO_CPU, &handle), -ENODEV);
+	igt_assert_eq(mirage_prime_import(&c.dev, c.fd, &handle), -ENODEV);
+	igt_assert_eq(munmap(c.shared_words, c.shared.size), 0);
+	close(c.fd);
+	for (unsigned int i = 0; i < CHURN_BUFS; i++)
+		igt_assert_eq(munmap(c.bufs[i].words, CHURN_SIZE), 0);
+	mirage_close(&c.dev);
+	/* A mapping outlives the file. */
+	((volatile uint32_t *)c.shared.words)[1]++;
+	mem_unmap(c.own, OWN_SIZE);
+}
+
 static volatile uint32_t *shared_page(void)
 {
 	void *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -120,6 +255,32 @@ static void lose_under_load(void (*lose)(void), void (*restore)(void))
 	restore();
 	driver_assert_works();
 	munmap((void *)flags, PAGE);
+}
+
+/* The same with processes that use objects, each after so many rounds. */
+static void lose_objects(void (*lose)(void), void (*restore)(void), unsigned int rounds)
+{
+	volatile uint32_t *done = shared_page();
+
+	igt_fork(child, 2)
+		churn_until_gone(&done[child]);
+	igt_assert(igt_wait(done[0] >= rounds && done[1] >= rounds, POLL_MS, 1));
+	lose();
+	igt_waitchildren();
+	restore();
+	driver_assert_works();
+	munmap((void *)done, PAGE);
+}
+
+/**
+ * SUBTEST: unbind-with-objects
+ * Description: Unbind, several times, while processes map, evict, share and touch objects: their
+ *	mappings stay accessible, all else is -ENODEV, and the device works after it was bound again.
+ */
+static void unbind_with_objects(void)
+{
+	for (unsigned int i = 1; i <= 4; i++)
+		lose_objects(driver_unbind, driver_bind, i);
 }
 
 /**
@@ -173,6 +334,15 @@ static void rescan(void)
 static void remove_under_load(void)
 {
 	lose_under_load(remove_device, rescan);
+}
+
+/**
+ * SUBTEST: remove-with-objects
+ * Description: The PCI device is removed while processes use objects, and found again.
+ */
+static void remove_with_objects(void)
+{
+	lose_objects(remove_device, rescan, 3);
 }
 
 /**
@@ -369,6 +539,14 @@ int igt_main()
 	igt_describe("Remove the PCI device while processes use it, and rescan.");
 	igt_subtest("remove-under-load")
 		remove_under_load();
+
+	igt_describe("Unbind while processes map, evict, share and touch objects.");
+	igt_subtest("unbind-with-objects")
+		unbind_with_objects();
+
+	igt_describe("Remove the PCI device while processes use objects.");
+	igt_subtest("remove-with-objects")
+		remove_with_objects();
 
 	igt_describe("Unbind while a job hangs the device.");
 	igt_subtest("unbind-while-hanging")
