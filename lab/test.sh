@@ -145,7 +145,7 @@ test_guest() {
 		guest_boot guest "$pattern" ''
 	else
 		# What needs two GPUs has a machine of its own: the other tests take the first that they find.
-		[[ $pattern == *mirage_prime_peer* ]] || guest_boot guest "$pattern" '^mirage_prime_peer@'
+		[[ $pattern == *mirage_prime_peer* ]] || guest_boot guest "$pattern" 'mirage_prime_peer@'
 		if [ -z "$pattern" ] || [[ $pattern == *mirage_prime_peer* ]]; then
 			local vm_gpus=2 vm_switch=$((!vm_iommu))
 			guest_boot peers "${pattern:-^mirage_prime_peer@}" ''
