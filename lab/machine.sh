@@ -132,15 +132,6 @@ qemu_arguments() {
 		qemu+=(-device "$port,id=port$i,chassis=$((i + 1)),slot=$((i + 1))"
 			-device "{\"driver\":\"vfio-user-pci\",\"id\":\"gpu$i\",\"bus\":\"port$i\",\"socket\":{\"type\":\"unix\",\"path\":\"$run/gpu$i.sock\"}}")
 	done
-	# A port at which a test in the guest finds QEMU's monitor: to take a GPU out and put one in, or to have a key pressed
-	# while it sleeps.
-	if [ "$LAB_monitor" = 1 ]; then
-		qemu+=(-chardev "socket,id=inner,path=$run/inner.sock,server=on,wait=off" -mon "chardev=inner,mode=control"
-			-chardev "socket,id=outer,path=$run/inner.sock"
-			-device "pcie-root-port,id=serial-port,chassis=103,slot=103"
-			-device "virtio-serial-pci,bus=serial-port,id=serial-monitor,x-pcie-pm-no-soft-reset=on"
-			-device "virtserialport,bus=serial-monitor.0,chardev=outer,name=lab.monitor")
-	fi
 	if [ "$LAB_tty" = 1 ]; then
 		qemu+=(-chardev "stdio,id=tty,mux=on,signal=off" -serial chardev:tty -mon chardev=tty)
 	elif [ -e $io/stdin ]; then
@@ -155,19 +146,46 @@ follow() {
 	followers+=($!)
 }
 
-# Ends when the guest's kernel has started its first process: well, or badly where its log stood still for long before.
-watch_boot() {
+# silent_for SECONDS [PATTERN]: true once the kernel's log has not grown for so long, false when it has a line like PATTERN.
+silent_for() {
 	local quiet=0 size=0 now
-	while [ "$quiet" -lt "$boot_patience" ]; do
-		if grep -qa 'Run /mirage' kernel.log 2>/dev/null; then
-			return 0
+	while [ "$quiet" -lt "$1" ]; do
+		if [ -n "${2:-}" ] && grep -qa "$2" kernel.log 2>/dev/null; then
+			return 1
 		fi
 		now=$(stat -c %s kernel.log 2>/dev/null || echo 0)
 		[ "$now" -eq "$size" ] && quiet=$((quiet + 1)) || quiet=0
 		size=$now
 		read -rt 1 <&9 || true
 	done
-	return 1
+}
+
+# Ends when the guest hangs: with 1 where its kernel said nothing for long before it started its first process, with 2
+# where it did so later and is known to speak often. With 0 when there is nothing more to watch.
+watch_log() {
+	! silent_for "$boot_patience" 'Run /mirage' || return 1
+	[ "$LAB_silence" -gt 0 ] || return 0
+	! silent_for "$LAB_silence" || return 2
+}
+
+# A guest that is about to fall asleep writes something new to io/wake, and 0 when it has woken up. Until then a key is
+# pressed now and then, which wakes it from whichever sleep; before it sleeps, a key may keep it awake, and so the pauses,
+# in half seconds, grow.
+wake_guest() {
+	local asked seen=0 pause=2 waited=0
+	while :; do
+		asked=$(<$io/wake)
+		if [ "$asked" != "$seen" ]; then
+			seen=$asked
+			pause=2
+			waited=0
+		elif [ "$asked" != 0 ] && [ $((++waited)) -ge $pause ]; then
+			hang_monitor "sendkey shift" >/dev/null
+			pause=$((pause + 2))
+			waited=0
+		fi
+		read -rt 0.5 <&9 || true
+	done
 }
 
 # Wait for the machine's end. A GPU that ends before it is a failure, and so is its time running out.
@@ -176,15 +194,22 @@ watch_machine() {
 	while kill -0 "$vm" 2>/dev/null; do
 		ended=
 		ended_status=0
-		wait -n -p ended "$vm" "${gpus[@]}" ${timer:+"$timer"} ${boot:+"$boot"} || ended_status=$?
+		wait -n -p ended "$vm" "${gpus[@]}" ${timer:+"$timer"} ${watch:+"$watch"} || ended_status=$?
 		if [ "$ended" = "$vm" ] || [ -z "$ended" ]; then
 			break
 		fi
-		if [ "$ended" = "$boot" ]; then
-			boot=
-			[ "$ended_status" -ne 0 ] || continue
-			: >boot-hang
-			trouble "the guest's kernel logged nothing for $boot_patience s before it started a process"
+		if [ "$ended" = "$watch" ]; then
+			watch=
+			case $ended_status in
+			0) continue ;;
+			1)
+				: >boot-hang
+				trouble "the guest's kernel logged nothing for $boot_patience s before it started a process"
+				;;
+			*)
+				trouble "the guest's kernel logged nothing for $LAB_silence s; what it was doing is at the end of kernel.log and in hang.txt"
+				;;
+			esac
 			hang_report "$run/hang.txt"
 			kill -KILL "$vm"
 			return
@@ -237,6 +262,7 @@ main() {
 	fi
 	grep . modules >>$io/modules || true
 
+	echo 0 >$io/wake
 	share_dir root --shared-dir=/mirage/guest --no-announce-submounts --readonly --cache=auto
 	share_dir io --shared-dir=$io --no-announce-submounts --cache=auto
 	start_gpus
@@ -257,8 +283,9 @@ main() {
 		follow $io/stdout
 		follow $io/stderr >&2
 	fi
-	watch_boot &
-	boot=$!
+	watch_log &
+	watch=$!
+	wake_guest &
 	if [ "$LAB_timeout" -gt 0 ]; then
 		sleep "$LAB_timeout" 9<&- &
 		timer=$!

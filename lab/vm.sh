@@ -29,7 +29,6 @@ is written to it is gone with the guest.
   --kernel V         stock (the default), debug, or a version as Debian names it, such as
                      7.2.11+deb13, which is installed when first asked for
   --timeout SECONDS  end the guest then, with what it was doing in the log
-  --monitor          give the guest a port at which it finds QEMU's monitor
   --no-driver        leave the driver's modules unloaded
   --keep             keep the run's logs also where all went well, and say where
 
@@ -58,7 +57,6 @@ vm_defaults() {
 	vm_share=
 	vm_driver=1
 	vm_keep=0
-	vm_monitor=0
 	vm_knobs=()
 
 	# Not options, but what the other commands set.
@@ -66,6 +64,7 @@ vm_defaults() {
 	vm_binds=()	# more for the lab to show, as in in_lab
 	vm_modules=()	# more modules to load, after the driver's
 	vm_results=	# where to put what the guest left in /run/lab
+	vm_silence=0	# seconds without a line in the kernel's log after which it hangs; 0: it may be quiet
 }
 
 # vm_option ARGUMENTS...: take one option; sets $taken to the number of arguments that it was, 0 where it is none.
@@ -118,10 +117,6 @@ vm_option() {
 		;;
 	--no-driver)
 		vm_driver=0
-		taken=1
-		;;
-	--monitor)
-		vm_monitor=1
 		taken=1
 		;;
 	--keep)
@@ -274,7 +269,7 @@ vm_once() {
 	[ "$vm_kernel" != debug ] || binds+=("$debug_kernel=mirage/kernel")
 	LAB_gpus=$vm_gpus LAB_switch=$vm_switch LAB_vram=$vm_vram LAB_mem=$vm_mem LAB_cpus=$vm_cpus LAB_iommu=$vm_iommu \
 		LAB_kernel=$vm_kernel LAB_release=$vm_release LAB_timeout=$vm_timeout LAB_driver=$vm_driver \
-		LAB_accel=$vm_accel LAB_append=$vm_append LAB_tty=$vm_tty LAB_monitor=$vm_monitor \
+		LAB_accel=$vm_accel LAB_append=$vm_append LAB_tty=$vm_tty LAB_silence=$vm_silence \
 		in_lab "${binds[@]}" -- bash /mirage/src/lab/machine.sh || status=$?
 
 	# Killed before it could say anything: by the user, who knows.
