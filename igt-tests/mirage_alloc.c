@@ -614,7 +614,10 @@ static void run(void (*test)(void))
 
 int igt_main()
 {
-	for (size_t i = 0; i < ARRAY_SIZE(subtests); i++) {
+	/* Static, so that longjmp() leaves it alone. */
+	static unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(subtests); i++) {
 		igt_describe(subtests[i].description);
 		igt_subtest(subtests[i].name) run(subtests[i].test);
 	}

@@ -75,10 +75,13 @@ class Results:
                 self.add(outcome, name, ' '.join(reason))
 
     def report(self):
-        for title, tests in (('skipped', self.skipped), ('failed', self.failed)):
-            if tests:
-                print(f'\n{title}:')
-            for name, reason in tests:
+        if self.skipped:
+            print('\nskipped:')
+            for line in grouped(self.skipped):
+                print(f'  {line}')
+        if self.failed:
+            print('\nfailed:')
+            for name, reason in self.failed:
                 print(f'  {name}: {reason or "no reason given"}')
         print(f'\n{len(self.passed)} passed, {len(self.failed)} failed, {len(self.skipped)} skipped')
         return 0 if self.passed and not self.failed else 1
@@ -109,6 +112,16 @@ class Expected:
         return outcome, reason
 
 
+def grouped(tests):
+    """A line for each reason of each program's: a program that skips a hundred subtests has one reason to."""
+    groups = {}
+    for name, reason in tests:
+        groups.setdefault((name.partition('@')[0], reason), []).append(name)
+    for (program, reason), names in groups.items():
+        what = ', '.join(names) if len(names) <= 2 else f'{program} ({len(names)} subtests)'
+        yield f'{what}: {reason or "no reason given"}'
+
+
 def last_lines(text):
     return ' '.join(text.strip().splitlines()[-3:])
 
@@ -116,6 +129,10 @@ def last_lines(text):
 def igt_reason(text, outcome):
     """The lines of a subtest's output that say why it did not pass."""
     if outcome == 'skipped':
+        # The test's own words come after the condition that was not met.
+        words = re.search(r'^Test requirement: .*\n(?!Last errno|Subtest |Stack trace)(.+)', text, re.MULTILINE)
+        if words:
+            return words[1]
         wanted = r'Test requirement:|SKIP|requirement'
     else:
         wanted = r'Failed assertion|assertion failure|CRITICAL|Received signal|FAIL'
