@@ -20,6 +20,12 @@ struct mirage_device;
 struct mirage_userptr;
 struct mirage_vm;
 
+/**
+ * MIRAGE_BO_MAX_SIZE: bytes of the largest object. Addresses of pages are kept one by one, in an array that
+ * kvmalloc() still gives without a warning: less than 2 GiB.
+ */
+#define MIRAGE_BO_MAX_SIZE	(1ull << 39)
+
 /** MIRAGE_BO_LABEL_SIZE: bytes of a label with its terminating zero. */
 #define MIRAGE_BO_LABEL_SIZE	64
 

@@ -47,6 +47,8 @@ static int mirage_bo_check(const struct mirage_device *mdev,
 		return -EINVAL;
 	if (args->priority == DRM_MIRAGE_BO_PRIORITY_HIGH && !capable(CAP_SYS_NICE))
 		return -EACCES;
+	if (args->size > MIRAGE_BO_MAX_SIZE)
+		return -ENOSPC;
 	/* What can never have memory. An object that may be in both must fit into one of them. */
 	if (args->placement & DRM_MIRAGE_PLACEMENT_SYSTEM) {
 		if (args->size > (u64)totalram_pages() << PAGE_SHIFT)

@@ -35,9 +35,6 @@
 
 MODULE_IMPORT_NS("DMA_BUF");
 
-/* Addresses of pages are kept one by one, in an array that kvmalloc() still gives: less than 2 GiB. */
-#define PRIME_MAX_SIZE		(1ull << 39)
-
 /* Take over the addresses, if they are such as page tables can hold. */
 static int prime_take_addresses(struct mirage_bo *bo, struct sg_table *sgt)
 {
@@ -208,7 +205,7 @@ struct drm_gem_object *mirage_prime_import(struct drm_device *drm, struct dma_bu
 
 	if (!dma_buf->size || !PAGE_ALIGNED(dma_buf->size))
 		return ERR_PTR(-EINVAL);
-	if (dma_buf->size > PRIME_MAX_SIZE)
+	if (dma_buf->size > MIRAGE_BO_MAX_SIZE)
 		return ERR_PTR(-E2BIG);
 
 	/* First the object: as soon as it is attached it may be told of moves. */

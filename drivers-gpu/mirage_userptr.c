@@ -393,7 +393,7 @@ static int userptr_check(const struct drm_mirage_bo_userptr *args)
 	if (args->addr > ULONG_MAX - args->size)
 		return -EFAULT;
 	/* All of it has to be in memory at once. */
-	if (args->size > (u64)totalram_pages() << PAGE_SHIFT)
+	if (args->size > MIRAGE_BO_MAX_SIZE || args->size > (u64)totalram_pages() << PAGE_SHIFT)
 		return -ENOSPC;
 	return 0;
 }
