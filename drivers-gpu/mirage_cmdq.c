@@ -253,6 +253,35 @@ u64 mirage_cmdq_context(struct mirage_device *mdev, enum mirage_cmd_op op, u32 c
 	return cmdq_post(mdev, &cmd, true);
 }
 
+/**
+ * mirage_cmdq_stuck_on() - the channel that keeps the commands from going on
+ * @mdev: device
+ *
+ * The device executes commands in order, and one that stops or resets a channel only when the
+ * channel lets it. What is waited for is the oldest command that was not executed.
+ *
+ * Context: takes mirage_cmdq.lock.
+ * Return: its number plus 1 as in BUS_CURRENT, or 0 if the oldest command needs no channel
+ */
+u32 mirage_cmdq_stuck_on(struct mirage_device *mdev)
+{
+	struct mirage_cmdq *q = &mdev->cmdq;
+	const struct mirage_cmd *ring = q->mem.cpu;
+	u32 get, chan = 0;
+
+	spin_lock(&q->lock);
+	get = le32_to_cpu(READ_ONCE(mdev->status->cmd_get));
+	if (get != q->put) {
+		const struct mirage_cmd *cmd = &ring[get & ((1u << q->order) - 1)];
+		u16 op = le16_to_cpu(cmd->op);
+
+		if (op == MIRAGE_CMD_CHAN_STOP || op == MIRAGE_CMD_CHAN_RESET)
+			chan = le32_to_cpu(cmd->id) + 1;
+	}
+	spin_unlock(&q->lock);
+	return chan;
+}
+
 static int cmdq_wait(struct mirage_device *mdev, u64 seqno, bool blockable, u64 timeout_ns)
 {
 	static const struct mirage_cmd nop = { .op = cpu_to_le16(MIRAGE_CMD_NOP) };

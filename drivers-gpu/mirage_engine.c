@@ -7,7 +7,7 @@
  * behind it. So a channel is taken off the engine in steps, each with a bound:
  *
  *   CHAN_RESET     ENGINE_STOP_NS for the answer: what every stopped queue gets
- *   ENGINE_RESET   takes off whoever has the turn; the commands that waited go on
+ *   ENGINE_RESET   takes off the channel that has the turn, if the commands wait for it; they go on
  *   BUS_RESET      of all that is in the device (mirage_reset.c)
  *
  * Together they end before those who wait for other commands lose their patience
@@ -39,12 +39,18 @@
 #define ENGINE_RESET_POLL_US	100
 #define ENGINE_RESET_US		(200 * USEC_PER_MSEC)
 
-/* Take whoever has the turn off the engine. True if what waited for that may be done now. */
+/*
+ * Take the channel that has the turn off the engine, if it is the one that commands wait for: a
+ * device that is slow, or answers nobody, is not one whose engine hangs, and nobody is to
+ * blame. True if what waited may be done now.
+ */
 static bool engine_reset(struct mirage_device *mdev)
 {
 	u32 current_chan = mirage_reg_read(mdev, MIRAGE_BUS_CURRENT);
 	u32 value;
 
+	if (!current_chan || mirage_cmdq_stuck_on(mdev) != current_chan)
+		return false;
 	mirage_reg_write(mdev, MIRAGE_BUS_ENGINE_RESET, 1);
 	if (readl_poll_timeout(mdev->regs + MIRAGE_BUS_ENGINE_RESET, value, !value,
 			       ENGINE_RESET_POLL_US, ENGINE_RESET_US))
