@@ -172,7 +172,7 @@ static int device_init_software(struct mirage_device *mdev)
 	if (ret)
 		return ret;
 	/* Serving a fault allocates, so nothing that reclaim waits for may run there. */
-	ret = device_alloc_wq(mdev, &mdev->fault_wq, "mirage-fault", WQ_HIGHPRI);
+	ret = device_alloc_wq(mdev, &mdev->fault_wq, "mirage-fault", WQ_HIGHPRI | WQ_FREEZABLE);
 	if (ret)
 		return ret;
 	return device_alloc_wq(mdev, &mdev->submit_wq, "mirage-submit", WQ_MEM_RECLAIM);

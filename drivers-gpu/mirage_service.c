@@ -225,7 +225,7 @@ static void service_bound(struct mirage_vm *vm, const struct mirage_fault *fault
 		}
 		if (!ret)
 			mirage_suspect_clear(vm->service->suspects, &faults[i]);
-		else if (ret != -ENODEV)
+		else if (ret != -ENODEV && ret != -EBUSY)
 			service_fail(vm, &faults[i], ret);
 	}
 	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_BLOCK_FAULTS, 1);
@@ -335,15 +335,14 @@ static void service_batch(struct mirage_vm *vm, unsigned int count)
 	trace_mirage_service_batch(vm, count, dups, ktime_get_ns() - start);
 }
 
+/* One batch: more of them have queued the work again, which can be frozen in between. */
 static void service_work(struct work_struct *work)
 {
 	struct mirage_vm *vm = container_of(work, struct mirage_vm, fault_work);
-	unsigned int count;
+	unsigned int count = service_take(vm);
 
-	while ((count = service_take(vm))) {
+	if (count)
 		service_batch(vm, count);
-		cond_resched();
-	}
 	mirage_vm_put(vm);
 }
 
