@@ -29,6 +29,9 @@
 #include "mirage_device_types.h"
 #include "mirage_regs.h"
 
+/* What the kernel may have for itself: one part in so many. */
+#define VRAM_BUFFERS_PART	4
+
 static void vram_fini(struct drm_device *drm, void *unused)
 {
 	struct mirage_vram *vram = &to_mirage_device(drm)->vram;
@@ -175,7 +178,8 @@ static void vram_wait_evictions(struct mirage_device *mdev)
  * @buf: filled
  * @size: bytes, a power of two of at least 4 KiB; the memory is aligned to it
  *
- * Evicts nothing. What is in the memory is undefined.
+ * Evicts nothing, and leaves most of it to objects: page tables of one process are not to take the
+ * video memory of all. What is in the memory is undefined.
  *
  * Context: may sleep and allocate; takes mirage_vram.lock; may wait for copies by the device,
  * so not where a fence is to be signalled.
@@ -189,6 +193,10 @@ int mirage_vram_alloc(struct mirage_device *mdev, struct mirage_vram_buf *buf, u
 	int ret;
 
 	mutex_lock(&vram->lock);
+	if (vram->buffers_size + size > vram->size / VRAM_BUFFERS_PART) {
+		mutex_unlock(&vram->lock);
+		return -ENOMEM;
+	}
 	nofs = memalloc_nofs_save();
 	ret = gpu_buddy_alloc_blocks(&vram->mm, 0, vram->size, size, size, &blocks,
 				     GPU_BUDDY_CONTIGUOUS_ALLOCATION);
@@ -203,6 +211,7 @@ int mirage_vram_alloc(struct mirage_device *mdev, struct mirage_vram_buf *buf, u
 			buf->block = NULL;
 		} else {
 			list_add_tail(&buf->node, &vram->buffers);
+			vram->buffers_size += size;
 		}
 	}
 	memalloc_nofs_restore(nofs);
@@ -227,6 +236,7 @@ void mirage_vram_free(struct mirage_device *mdev, struct mirage_vram_buf *buf)
 		return;
 	mutex_lock(&mdev->vram.lock);
 	list_del(&buf->node);
+	mdev->vram.buffers_size -= buf->size;
 	gpu_buddy_free_block(&mdev->vram.mm, buf->block);
 	mutex_unlock(&mdev->vram.lock);
 	buf->block = NULL;

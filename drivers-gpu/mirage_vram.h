@@ -32,6 +32,8 @@ struct mirage_vram {
 	struct gpu_buddy mm;
 	/** @bar: where the CPU sees it, a physical address */
 	phys_addr_t bar;
+	/** @buffers_size: bytes of @buffers. Protected by @lock. */
+	u64 buffers_size;
 	/** @buffers: struct mirage_vram_buf that are allocated. Protected by @lock. */
 	struct list_head buffers;
 	/** @objects: struct mirage_vram_res. Protected by @lock. */
