@@ -35,10 +35,16 @@ static void mirage_bo_free(struct drm_gem_object *gem)
 {
 	struct mirage_bo *bo = gem_to_mirage_bo(gem);
 
-	if (bo->userptr)
+	if (bo->userptr) {
 		mirage_userptr_free(bo);
-	else
-		ttm_bo_fini(&bo->base);
+		return;
+	}
+	if (bo->base.bulk_move) {
+		dma_resv_lock(gem->resv, NULL);
+		ttm_bo_set_bulk_move(&bo->base, NULL);
+		dma_resv_unlock(gem->resv);
+	}
+	ttm_bo_fini(&bo->base);
 }
 
 static const struct drm_gem_object_funcs mirage_bo_funcs = {
@@ -170,12 +176,13 @@ struct mirage_bo *mirage_bo_create(struct mirage_device *mdev, u64 size, u32 pla
 	}
 
 	ret = mirage_bo_init(bo, ttm_bo_type_device, NULL, resv);
-	if (resv)
+	if (resv) {
+		if (!ret)
+			ttm_bo_set_bulk_move(&bo->base, mirage_gpuvm_lru(bo->resv_obj));
 		dma_resv_unlock(resv);
-	if (ret)
-		return ERR_PTR(ret);
+	}
 
-	return bo;
+	return ret ? ERR_PTR(ret) : bo;
 }
 
 /**
@@ -283,6 +290,9 @@ int mirage_bo_validate_in(struct mirage_bo *bo, u32 placement, struct ttm_operat
 		places[0].mem_type = TTM_PL_VRAM;
 		if (bo->flags & DRM_MIRAGE_BO_CONTIGUOUS)
 			places[0].flags = TTM_PL_FLAG_CONTIGUOUS;
+		/* What has a content comes back if there is room, and makes none. */
+		if (placement & DRM_MIRAGE_PLACEMENT_SYSTEM && mirage_tt_has_data(bo->base.ttm))
+			places[0].flags |= TTM_PL_FLAG_DESIRED;
 		list.num_placement = 1;
 	}
 	if (placement & DRM_MIRAGE_PLACEMENT_SYSTEM) {
@@ -308,7 +318,7 @@ int mirage_bo_validate_in(struct mirage_bo *bo, u32 placement, struct ttm_operat
  *
  * Context: may sleep, allocate, and evict other objects.
  * Return: 0; -EFAULT the content is gone for good, -ENOSPC, -ENOMEM, -EINTR or -ERESTARTSYS,
- * -EBUSY, -EDEADLK (@ctx is part of a drm_exec), -ENODEV
+ * -EBUSY, -ENODEV. -ENOSPC is final only for who is alone, see mirage_validation_begin().
  */
 int mirage_bo_validate(struct mirage_bo *bo, struct ttm_operation_ctx *ctx)
 {

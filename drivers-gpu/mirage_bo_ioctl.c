@@ -3,6 +3,7 @@
  * What user space asks of buffer objects.
  */
 #include <linux/capability.h>
+#include <linux/ctype.h>
 #include <linux/dma-resv.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>
@@ -150,6 +151,7 @@ int mirage_ioctl_bo_mmap(struct drm_device *drm, void *data, struct drm_file *fi
 int mirage_ioctl_bo_madvise(struct drm_device *drm, void *data, struct drm_file *file)
 {
 	struct drm_mirage_bo_madvise *args = data;
+	struct ttm_lru_bulk_move *lru;
 	struct mirage_bo *bo;
 	int ret;
 
@@ -171,11 +173,15 @@ int mirage_ioctl_bo_madvise(struct drm_device *drm, void *data, struct drm_file 
 		goto out_unlock;
 	}
 	bo->advice = args->advice;
+	/* It has a place for each priority in there. */
+	lru = bo->base.bulk_move;
+	ttm_bo_set_bulk_move(&bo->base, NULL);
 	spin_lock(&bo->base.bdev->lru_lock);
 	bo->base.priority = bo->advice == DRM_MIRAGE_BO_DONTNEED ? MIRAGE_BO_TTM_DONTNEED :
 								   bo->priority;
 	ttm_bo_move_to_lru_tail(&bo->base);
 	spin_unlock(&bo->base.bdev->lru_lock);
+	ttm_bo_set_bulk_move(&bo->base, lru);
 	if (bo->base.ttm)
 		mirage_shrinker_advise(to_mirage_tt(bo->base.ttm),
 				       bo->advice == DRM_MIRAGE_BO_DONTNEED);
@@ -241,7 +247,7 @@ out_put:
  * @data: struct drm_mirage_bo_label
  * @file: file
  *
- * Return: 0; -E2BIG, -EFAULT, -EINVAL a zero byte in it, -ENOENT
+ * Return: 0; -E2BIG, -EFAULT, -EINVAL a control character in it, -ENOENT
  */
 int mirage_ioctl_bo_label(struct drm_device *drm, void *data, struct drm_file *file)
 {
@@ -249,13 +255,17 @@ int mirage_ioctl_bo_label(struct drm_device *drm, void *data, struct drm_file *f
 	struct drm_mirage_bo_label *args = data;
 	char label[MIRAGE_BO_LABEL_SIZE] = "";
 	struct mirage_bo *bo;
+	unsigned int i;
 
 	if (args->size >= sizeof(label))
 		return -E2BIG;
 	if (copy_from_user(label, u64_to_user_ptr(args->label), args->size))
 		return -EFAULT;
-	if (memchr(label, 0, args->size))
-		return -EINVAL;
+	/* It is shown to others, in lines. */
+	for (i = 0; i < args->size; i++) {
+		if (iscntrl(label[i]))
+			return -EINVAL;
+	}
 
 	bo = mirage_bo_lookup(file, args->handle);
 	if (!bo)

@@ -11,10 +11,12 @@
 
 #include <drm/drm_gpuvm.h>
 #include <drm/gpu_scheduler.h>
+#include <drm/ttm/ttm_resource.h>
 
 #include "mirage_leaves.h"
 #include "mirage_table.h"
 
+struct drm_exec;
 struct mirage_gpuvm;
 struct mirage_vm;
 
@@ -77,6 +79,23 @@ struct mirage_node_edge {
 	/** @va: an address that it covers */
 	u64 va;
 };
+
+/**
+ * struct mirage_gpuvm_resv - what an address space shares with its private objects
+ *
+ * Lives as long as any of them.
+ */
+struct mirage_gpuvm_resv {
+	/** @base: an object without memory, for its reservation */
+	struct drm_gem_object base;
+	/** @lru: the private objects, which are used together. Protected by TTM's lru_lock. */
+	struct ttm_lru_bulk_move lru;
+};
+
+static inline struct mirage_gpuvm_resv *to_mirage_gpuvm_resv(struct drm_gem_object *base)
+{
+	return container_of(base, struct mirage_gpuvm_resv, base);
+}
 
 /**
  * struct mirage_gpuvm - what VM_BIND has mapped in an address space
@@ -229,6 +248,7 @@ u64 mirage_node_null_pte(struct mirage_gpuvm *gpuvm, unsigned int level);
 /* mirage_gpuvm.c */
 bool mirage_gpuvm_write_bo(struct mirage_gpuvm *gpuvm, struct mirage_vm_bo *vm_bo);
 void mirage_gpuvm_put_bo(struct drm_gpuvm_bo *vm_bo);
+void mirage_gpuvm_used(struct mirage_gpuvm *gpuvm, struct drm_exec *exec);
 
 /* mirage_gpuvm_exec.c */
 int mirage_gpuvm_validate_bo(struct drm_gpuvm_bo *base, struct drm_exec *exec);
