@@ -30,6 +30,7 @@
 #include "mirage_gpuvm_types.h"
 #include "mirage_power.h"
 #include "mirage_syncs.h"
+#include "mirage_ttm.h"
 #include "mirage_userptr.h"
 #include "mirage_vm.h"
 
@@ -93,13 +94,12 @@ static int bind_validate(struct mirage_bind_job *job)
 		if (!vm_bo)
 			continue;
 		bo = gem_to_mirage_bo(vm_bo->obj);
-		if (mirage_bo_is_lost(bo))
-			return -EINVAL;
 		/* Memory of a process is brought in by who uses it. */
 		if (!bo->userptr) {
 			ret = mirage_bo_validate(bo, &ctx);
+			/* Not of a pointer: what was in the object is gone. */
 			if (ret)
-				return ret;
+				return ret == -EFAULT ? -EINVAL : ret;
 		}
 		drm_gpuvm_bo_extobj_add(vm_bo);
 	}
@@ -159,8 +159,29 @@ static struct dma_fence *bind_push(struct drm_exec *exec, struct mirage_bind_job
 	fence = dma_fence_get(&job->base.s_fence->finished);
 	drm_exec_for_each_locked_object(exec, obj)
 		dma_resv_add_fence(obj->resv, fence, DMA_RESV_USAGE_BOOKKEEP);
+	mirage_gpuvm_used(job->gpuvm, exec);
 	mirage_syncs_signal(syncs, fence);
 	drm_sched_entity_push_job(&job->base);
+	return fence;
+}
+
+static struct dma_fence *bind_try(struct mirage_bind_job *job, struct mirage_syncs *syncs,
+				  bool alone)
+{
+	struct mirage_device *mdev = job->gpuvm->mdev;
+	struct dma_fence *fence;
+	struct drm_exec exec;
+	int ret;
+
+	ret = mirage_validation_begin(mdev, alone);
+	if (ret)
+		return ERR_PTR(ret);
+	ret = bind_lock(&exec, job);
+	if (!ret)
+		ret = bind_add_dependencies(&exec, job);
+	fence = ret ? ERR_PTR(ret) : bind_push(&exec, job, syncs);
+	drm_exec_fini(&exec);
+	mirage_validation_end(mdev, alone);
 	return fence;
 }
 
@@ -169,7 +190,6 @@ static struct dma_fence *bind_submit(struct mirage_bind_job *job, struct mirage_
 {
 	struct mirage_device *mdev = job->gpuvm->mdev;
 	struct dma_fence *fence;
-	struct drm_exec exec;
 	int ret;
 
 	ret = mirage_power_enter(mdev);
@@ -177,20 +197,13 @@ static struct dma_fence *bind_submit(struct mirage_bind_job *job, struct mirage_
 		mirage_bind_job_drop(job);
 		return ERR_PTR(ret);
 	}
-	do {
-		ret = bind_lock(&exec, job);
-		if (!ret)
-			ret = bind_add_dependencies(&exec, job);
-		if (!ret)
-			fence = bind_push(&exec, job, syncs);
-		drm_exec_fini(&exec);
-		/* Eviction met somebody who is before us: begin again, behind him. */
-	} while (ret == -EDEADLK);
+	fence = bind_try(job, syncs, false);
+	if (fence == ERR_PTR(-ENOSPC))
+		fence = bind_try(job, syncs, true);
 	mirage_power_exit(mdev);
-	if (!ret)
-		return fence;
-	mirage_bind_job_drop(job);
-	return ERR_PTR(ret);
+	if (IS_ERR(fence))
+		mirage_bind_job_drop(job);
+	return fence;
 }
 
 /**

@@ -17,6 +17,7 @@
 #include <linux/string.h>
 
 #include <drm/drm_drv.h>
+#include <drm/drm_exec.h>
 #include <drm/drm_gem_ttm_helper.h>
 #include <drm/drm_vma_manager.h>
 #include <drm/ttm/ttm_device.h>
@@ -27,10 +28,12 @@
 #include "mirage_power.h"
 #include "mirage_prime.h"
 #include "mirage_state.h"
+#include "mirage_ttm.h"
 
 static vm_fault_t mirage_bo_fault_error(int err)
 {
 	switch (err) {
+	case 0:
 	case -EINTR:
 	case -ERESTARTSYS:
 	case -EAGAIN:
@@ -52,7 +55,23 @@ static bool mirage_bo_wait_content(struct mirage_bo *bo)
 				     MAX_SCHEDULE_TIMEOUT) >= 0 && !mirage_bo_is_lost(bo);
 }
 
-static vm_fault_t mirage_bo_vm_fault_entered(struct mirage_bo *bo, struct vm_fault *vmf)
+/* The same where mmap_lock can be dropped: mm goes on meanwhile. Drops the resv, too. */
+static vm_fault_t mirage_bo_wait_unlocked(struct mirage_bo *bo, struct vm_fault *vmf)
+{
+	struct drm_gem_object *gem = &bo->base.base;
+
+	if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
+		return VM_FAULT_RETRY;
+	drm_gem_object_get(gem);
+	mmap_read_unlock(vmf->vma->vm_mm);
+	dma_resv_wait_timeout(gem->resv, DMA_RESV_USAGE_KERNEL, true, MAX_SCHEDULE_TIMEOUT);
+	dma_resv_unlock(gem->resv);
+	drm_gem_object_put(gem);
+	return VM_FAULT_RETRY;
+}
+
+/* The first memory of an object; resv is held, and allocated with what may leave for it. */
+static int mirage_bo_get_memory(struct mirage_bo *bo)
 {
 	/* Objects that share the reservation we hold may leave for this one. */
 	struct ttm_operation_ctx ctx = {
@@ -60,48 +79,101 @@ static vm_fault_t mirage_bo_vm_fault_entered(struct mirage_bo *bo, struct vm_fau
 		.allow_res_evict = true,
 		.resv = bo->base.base.resv,
 	};
-	vm_fault_t fault;
+
+	return mirage_bo_validate(bo, &ctx);
+}
+
+/* The same for one who found no room because of others; takes the resv itself. */
+static int mirage_bo_get_memory_alone(struct mirage_bo *bo)
+{
+	struct mirage_device *mdev = to_mirage_device(bo->base.base.dev);
+	struct drm_exec exec;
 	int ret;
 
-	if (mirage_bo_is_lost(bo))
-		return VM_FAULT_SIGBUS;
-	if (!mirage_bo_has_memory(bo)) {
-		ret = mirage_bo_validate(bo, &ctx);
-		/* There is none to be had just now: the access is made again, and waits. */
-		if (ret && mirage_power_is_asleep(to_mirage_device(bo->base.base.dev)))
-			return VM_FAULT_NOPAGE;
+	ret = mirage_validation_begin(mdev, true);
+	if (ret)
+		return ret;
+	drm_exec_init(&exec, DRM_EXEC_INTERRUPTIBLE_WAIT, 1);
+	drm_exec_until_all_locked(&exec) {
+		ret = drm_exec_prepare_obj(&exec, &bo->base.base, 1);
+		drm_exec_retry_on_contention(&exec);
+		if (!ret && !mirage_bo_has_memory(bo))
+			ret = mirage_bo_get_memory(bo);
 		if (ret)
-			return mirage_bo_fault_error(ret);
+			break;
 	}
-	/* TTM waits, too, but does not look whether what it waited for has failed. */
-	if (!fault_flag_allow_retry_first(vmf->flags) && !mirage_bo_wait_content(bo))
-		return mirage_bo_is_lost(bo) ? VM_FAULT_SIGBUS : VM_FAULT_NOPAGE;
-	fault = ttm_bo_vm_fault_reserved(vmf, vmf->vma->vm_page_prot, TTM_BO_VM_NUM_PREFAULT);
-	/* Only when it has not unlocked for its wait; then all of this is done again. */
-	if (fault == VM_FAULT_NOPAGE && mirage_bo_is_lost(bo)) {
-		ttm_bo_unmap_virtual(&bo->base);
-		return VM_FAULT_SIGBUS;
+	drm_exec_fini(&exec);
+	mirage_validation_end(mdev, true);
+	return ret;
+}
+
+/* -ENOSPC: nothing was done yet, and others may be the reason. Else 0, and the fault is done. */
+static int mirage_bo_vm_fault_entered(struct mirage_bo *bo, struct vm_fault *vmf,
+				      vm_fault_t *fault)
+{
+	struct mirage_device *mdev = to_mirage_device(bo->base.base.dev);
+	int ret;
+
+	*fault = VM_FAULT_SIGBUS;
+	if (mirage_bo_is_lost(bo))
+		return 0;
+	if (!mirage_bo_has_memory(bo)) {
+		if (mirage_device_is_lost(mdev))
+			return 0;
+		ret = mirage_bo_get_memory(bo);
+		if (ret == -ENOSPC)
+			return ret;
+		if (ret) {
+			/* There is none to be had just now: the access is made again, and waits. */
+			*fault = mirage_power_is_asleep(mdev) ? VM_FAULT_NOPAGE :
+								mirage_bo_fault_error(ret);
+			return 0;
+		}
 	}
-	return fault;
+	/* TTM would wait, too, but does not look whether what it waited for has failed. */
+	if (!dma_resv_test_signaled(bo->base.base.resv, DMA_RESV_USAGE_KERNEL)) {
+		if (fault_flag_allow_retry_first(vmf->flags)) {
+			*fault = mirage_bo_wait_unlocked(bo, vmf);
+			return 0;
+		}
+		if (!mirage_bo_wait_content(bo) && !mirage_bo_is_lost(bo)) {
+			*fault = VM_FAULT_NOPAGE;
+			return 0;
+		}
+	}
+	if (!mirage_bo_is_lost(bo))
+		*fault = ttm_bo_vm_fault_reserved(vmf, vmf->vma->vm_page_prot,
+						  TTM_BO_VM_NUM_PREFAULT);
+	return 0;
 }
 
 static vm_fault_t mirage_bo_vm_fault(struct vm_fault *vmf)
 {
 	struct ttm_buffer_object *tbo = vmf->vma->vm_private_data;
+	struct mirage_device *mdev = to_mirage_device(tbo->base.dev);
 	vm_fault_t ret;
-	int idx;
+	int err, idx;
 
 	/* The processor may run while the device sleeps if that is to be reset. */
-	if (mirage_power_wait(to_mirage_device(tbo->base.dev)))
+	if (mirage_power_wait(mdev))
 		return VM_FAULT_NOPAGE;
 	ret = ttm_bo_vm_reserve(tbo, vmf);
 	if (ret)
 		return ret;
 
 	if (drm_dev_enter(tbo->base.dev, &idx)) {
-		ret = mirage_bo_vm_fault_entered(to_mirage_bo(tbo), vmf);
+		err = mirage_bo_vm_fault_entered(to_mirage_bo(tbo), vmf, &ret);
+		if (err) {
+			dma_resv_unlock(tbo->base.resv);
+			err = mirage_bo_get_memory_alone(to_mirage_bo(tbo));
+			drm_dev_exit(idx);
+			/* If that was for the device's sake, the access made again finds out. */
+			return mirage_device_is_lost(mdev) || mirage_power_is_asleep(mdev) ?
+				       VM_FAULT_NOPAGE :
+				       mirage_bo_fault_error(err);
+		}
 		drm_dev_exit(idx);
-		if (ret == VM_FAULT_SIGBUS && mirage_device_is_lost(to_mirage_device(tbo->base.dev)))
+		if (ret == VM_FAULT_SIGBUS && mirage_device_is_lost(mdev))
 			ret = ttm_bo_vm_dummy_page(vmf, vmf->vma->vm_page_prot);
 	} else {
 		ret = ttm_bo_vm_dummy_page(vmf, vmf->vma->vm_page_prot);

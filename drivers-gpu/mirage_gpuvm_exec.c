@@ -23,12 +23,17 @@
 
 #include "mirage_batch.h"
 #include "mirage_bo.h"
+#include "mirage_fence.h"
 #include "mirage_gpuvm.h"
 #include "mirage_gpuvm_types.h"
 #include "mirage_power.h"
 #include "mirage_trace.h"
+#include "mirage_ttm.h"
 #include "mirage_userptr.h"
 #include "mirage_vm.h"
+
+/* Times that what a fault wants may be gone again, by mm, when it could be mapped. */
+#define GPUVM_FAULT_TRIES	16
 
 /**
  * struct mirage_gpuvm_exec - all that an address space maps, locked for a job
@@ -40,6 +45,8 @@ struct mirage_gpuvm_exec {
 	struct mirage_gpuvm *gpuvm;
 	/** @userptrs: memory of processes that has to be there */
 	struct mirage_userptr_try userptrs;
+	/** @alone: nobody else validates meanwhile, as there was no room */
+	bool alone;
 	/** @jobs_locked: mirage_userptr_lock_jobs() was called, because there is some */
 	bool jobs_locked;
 };
@@ -100,6 +107,12 @@ static bool gpuvm_is_shared(const struct mirage_gpuvm *gpuvm, struct drm_gem_obj
 
 	/* What the reservation of private objects is part of is no object of ours. */
 	return obj != gpuvm->base.r_obj && (bo->imported || bo->exported);
+}
+
+/* Might others look at it later? They will want to know of jobs that were there before. */
+static bool gpuvm_may_be_shared(const struct mirage_gpuvm *gpuvm, struct drm_gem_object *obj)
+{
+	return obj != gpuvm->base.r_obj && !gem_to_mirage_bo(obj)->userptr;
 }
 
 static int gpuvm_validate_all(struct mirage_gpuvm *gpuvm, struct drm_exec *exec)
@@ -178,6 +191,12 @@ static int gpuvm_add_fence(struct drm_sched_job *job, struct dma_fence *fence)
 
 	if (sched_fence && sched_fence->drm_client_id == job->s_fence->drm_client_id)
 		return 0;
+	/*
+	 * A sync file has put it there. Our fence is waited for where mm waits, and so waits for
+	 * nothing that may need mm; and no sharer is to make our jobs fail.
+	 */
+	if (mirage_fence_may_fault(fence))
+		return 0;
 	return drm_sched_job_add_dependency(job, dma_fence_get(fence));
 }
 
@@ -218,6 +237,32 @@ static int gpuvm_add_dependencies(struct mirage_gpuvm_exec *ve, struct drm_sched
 	return 0;
 }
 
+/* Drops all locks where it fails. */
+static int gpuvm_exec_try(struct mirage_gpuvm_exec *ve, struct drm_sched_job *job)
+{
+	struct mirage_device *mdev = ve->gpuvm->mdev;
+	int ret;
+
+	ret = mirage_power_enter(mdev);
+	if (ret)
+		return ret;
+	ret = mirage_validation_begin(mdev, ve->alone);
+	if (ret)
+		goto err_power;
+	ret = gpuvm_lock_all(ve);
+	if (!ret)
+		ret = gpuvm_add_dependencies(ve, job);
+	if (!ret)
+		ret = gpuvm_lock_userptrs(ve);
+	if (!ret)
+		return 0;
+	drm_exec_fini(&ve->exec);
+	mirage_validation_end(mdev, ve->alone);
+err_power:
+	mirage_power_exit(mdev);
+	return ret;
+}
+
 /**
  * mirage_gpuvm_exec_begin() - lock all that an address space maps, and see that it is mapped
  * @vm: address space
@@ -225,8 +270,8 @@ static int gpuvm_add_dependencies(struct mirage_gpuvm_exec *ve, struct drm_sched
  *
  * Nothing may be allocated before mirage_gpuvm_exec_end().
  *
- * Context: may sleep, allocate and evict; takes the resvs of the address space and of all objects
- * that are mapped there.
+ * Context: may sleep, allocate and evict; takes mirage_power.gate, mirage_ttm.validation and the
+ * resvs of the address space and of all objects that are mapped there.
  * Return: what mirage_gpuvm_exec_end() needs; -ENOMEM, -ENOSPC, -EINTR or -ERESTARTSYS, -ENODEV
  */
 struct mirage_gpuvm_exec *mirage_gpuvm_exec_begin(struct mirage_vm *vm, struct drm_sched_job *job)
@@ -238,31 +283,22 @@ struct mirage_gpuvm_exec *mirage_gpuvm_exec_begin(struct mirage_vm *vm, struct d
 	if (!ve)
 		return ERR_PTR(-ENOMEM);
 	ve->gpuvm = vm->gpuvm;
-	ret = mirage_power_enter(vm->mdev);
-	if (ret) {
-		kfree(ve);
-		return ERR_PTR(ret);
-	}
 	mirage_userptr_try_init(&ve->userptrs, vm->mdev);
 	for (;;) {
-		ret = gpuvm_lock_all(ve);
-		if (!ret)
-			ret = gpuvm_add_dependencies(ve, job);
-		if (!ret)
-			ret = gpuvm_lock_userptrs(ve);
+		ret = gpuvm_exec_try(ve, job);
 		if (!ret)
 			return ve;
-		drm_exec_fini(&ve->exec);
+		if (ret == -ENOSPC && !ve->alone) {
+			ve->alone = true;
+			continue;
+		}
+		/* mm may take its time, and does I/O: nobody waits for that but us. */
 		if (ret == -EAGAIN)
 			ret = mirage_userptr_try_again(&ve->userptrs);
-		/* Eviction met somebody who is before us: begin again, behind him. */
-		else if (ret == -EDEADLK)
-			ret = 0;
 		if (ret)
 			break;
 	}
 	mirage_userptr_try_fini(&ve->userptrs);
-	mirage_power_exit(vm->mdev);
 	kfree(ve);
 	return ERR_PTR(ret);
 }
@@ -276,20 +312,23 @@ struct mirage_gpuvm_exec *mirage_gpuvm_exec_begin(struct mirage_vm *vm, struct d
  */
 void mirage_gpuvm_exec_end(struct mirage_gpuvm_exec *ve, struct dma_fence *fence)
 {
+	struct mirage_device *mdev = ve->gpuvm->mdev;
 	struct drm_gem_object *obj;
 
 	if (fence) {
 		drm_exec_for_each_locked_object(&ve->exec, obj)
 			dma_resv_add_fence(obj->resv, fence,
-					   gpuvm_is_shared(ve->gpuvm, obj) ?
+					   gpuvm_may_be_shared(ve->gpuvm, obj) ?
 						   DMA_RESV_USAGE_WRITE :
 						   DMA_RESV_USAGE_BOOKKEEP);
+		mirage_gpuvm_used(ve->gpuvm, &ve->exec);
 	}
 	if (ve->jobs_locked)
-		mirage_userptr_unlock_jobs(ve->gpuvm->mdev);
+		mirage_userptr_unlock_jobs(mdev);
 	drm_exec_fini(&ve->exec);
+	mirage_validation_end(mdev, ve->alone);
+	mirage_power_exit(mdev);
 	mirage_userptr_try_fini(&ve->userptrs);
-	mirage_power_exit(ve->gpuvm->mdev);
 	kfree(ve);
 }
 
@@ -311,7 +350,7 @@ static struct drm_gpuvm_bo *gpuvm_find(struct mirage_gpuvm *gpuvm, u64 addr, boo
 	return vm_bo;
 }
 
-static int gpuvm_bring_back(struct mirage_gpuvm *gpuvm, struct drm_gpuvm_bo *vm_bo)
+static int gpuvm_bring_back_locked(struct mirage_gpuvm *gpuvm, struct drm_gpuvm_bo *vm_bo)
 {
 	/* Other private objects of the address space may leave for this one. */
 	struct ttm_operation_ctx ctx = { .allow_res_evict = true, .resv = vm_bo->obj->resv };
@@ -333,6 +372,23 @@ static int gpuvm_bring_back(struct mirage_gpuvm *gpuvm, struct drm_gpuvm_bo *vm_
 	return ret;
 }
 
+static int gpuvm_bring_back(struct mirage_gpuvm *gpuvm, struct drm_gpuvm_bo *vm_bo, bool alone)
+{
+	struct mirage_device *mdev = gpuvm->mdev;
+	int ret;
+
+	/* The access is made again when the device is awake. */
+	if (!mirage_power_tryenter(mdev))
+		return -ENODEV;
+	ret = mirage_validation_begin(mdev, alone);
+	if (!ret) {
+		ret = gpuvm_bring_back_locked(gpuvm, vm_bo);
+		mirage_validation_end(mdev, alone);
+	}
+	mirage_power_exit(mdev);
+	return ret;
+}
+
 /**
  * mirage_gpuvm_fault() - make what is mapped at an address usable
  * @vm: address space
@@ -340,18 +396,18 @@ static int gpuvm_bring_back(struct mirage_gpuvm *gpuvm, struct drm_gpuvm_bo *vm_
  * @access: what failed
  *
  * Context: may sleep, allocate and evict; takes resvs. Not on the way to signalling a fence.
- * Return: 0; -EFAULT there is nothing, or it may not be used so; -ENOMEM, -ENOSPC, -ENODEV
+ * Return: 0, or the access is to be made again; -EFAULT there is nothing, or it may not be used
+ * so; -ENOMEM, -ENOSPC, -ENODEV
  */
 int mirage_gpuvm_fault(struct mirage_vm *vm, u64 addr, enum mirage_access access)
 {
 	bool write = access == MIRAGE_ACCESS_WRITE || access == MIRAGE_ACCESS_ATOMIC;
 	struct mirage_gpuvm *gpuvm = vm->gpuvm;
 	struct drm_gpuvm_bo *vm_bo;
+	unsigned int tries = 0;
+	bool alone = false;
 	int ret;
 
-	/* The access is made again when the device is awake. */
-	if (!mirage_power_tryenter(vm->mdev))
-		return -ENODEV;
 	do {
 		vm_bo = gpuvm_find(gpuvm, addr, write);
 		if (IS_ERR_OR_NULL(vm_bo)) {
@@ -360,10 +416,13 @@ int mirage_gpuvm_fault(struct mirage_vm *vm, u64 addr, enum mirage_access access
 		}
 		ret = vm_bo_to_bo(vm_bo)->userptr ? mirage_userptr_populate(vm_bo_to_bo(vm_bo)) : 0;
 		if (!ret)
-			ret = gpuvm_bring_back(gpuvm, vm_bo);
+			ret = gpuvm_bring_back(gpuvm, vm_bo, alone);
+		if (ret == -ENOSPC && !alone) {
+			alone = true;
+			ret = -EAGAIN;
+		}
 		mirage_gpuvm_put_bo(vm_bo);
-	} while (ret == -EDEADLK || ret == -EAGAIN);
-	mirage_power_exit(vm->mdev);
+	} while (ret == -EAGAIN && ++tries < GPUVM_FAULT_TRIES);
 	trace_mirage_bind_fault(vm, addr, ret);
-	return ret;
+	return ret == -EAGAIN ? 0 : ret;
 }

@@ -8,6 +8,11 @@
  * there to TTM_PL_SYSTEM.
  *
  * Rejected: caches other than the CPU's usual one for system memory: the device snoops.
+ *
+ * Who makes room locks what is to leave, and others who make room at the same time hold locks as
+ * well. When that would be a deadlock TTM gives up: -EDEADLK becomes -ENOSPC (ttm_lru_walk_ticketlock()),
+ * and the room behind those locks is never looked at. So -ENOSPC is final only for one who
+ * was alone (mirage_validation_begin()), as in xe.
  */
 #include "mirage_ttm.h"
 
@@ -43,10 +48,16 @@ static void mirage_ttm_evict_flags(struct ttm_buffer_object *bo, struct ttm_plac
 	static const struct ttm_place tt = { .mem_type = TTM_PL_TT };
 	static const struct ttm_place system = { .mem_type = TTM_PL_SYSTEM };
 
+	/* The remains of a move: TTM waits for the device and drops them. */
+	if (!mirage_bo_is_ours(bo)) {
+		placement->num_placement = 0;
+		return;
+	}
+
 	placement->num_placement = 1;
 	placement->placement = &system;
 	/* What nobody needs is dropped by the move: it needs a place that is never full. */
-	if (bo->resource->mem_type == TTM_PL_VRAM && mirage_bo_is_ours(bo) &&
+	if (bo->resource->mem_type == TTM_PL_VRAM &&
 	    to_mirage_bo(bo)->advice != DRM_MIRAGE_BO_DONTNEED)
 		placement->placement = &tt;
 }
@@ -143,6 +154,7 @@ int mirage_ttm_init(struct mirage_device *mdev)
 	if (ret)
 		return ret;
 	INIT_LIST_HEAD(&ttm->mapped);
+	init_rwsem(&ttm->validation);
 	spin_lock_init(&mdev->bo_lock);
 	INIT_LIST_HEAD(&mdev->bos);
 
@@ -160,4 +172,32 @@ int mirage_ttm_init(struct mirage_device *mdev)
 	if (ret)
 		return ret;
 	return mirage_shrinker_init(mdev);
+}
+
+/**
+ * mirage_validation_begin() - begin to lock objects and to make them resident
+ * @mdev: device
+ * @alone: with nobody else doing so: for one who got -ENOSPC when others did
+ *
+ * Context: may sleep; mmap_lock may be held, no resv is.
+ * Return: 0, to be followed by mirage_validation_end() when the locks are dropped; -EINTR
+ */
+int mirage_validation_begin(struct mirage_device *mdev, bool alone)
+{
+	struct rw_semaphore *validation = &mdev->ttm.validation;
+
+	return alone ? down_write_killable(validation) : down_read_interruptible(validation);
+}
+
+/**
+ * mirage_validation_end() - all locks are dropped
+ * @mdev: device
+ * @alone: as for mirage_validation_begin()
+ */
+void mirage_validation_end(struct mirage_device *mdev, bool alone)
+{
+	if (alone)
+		up_write(&mdev->ttm.validation);
+	else
+		up_read(&mdev->ttm.validation);
 }
