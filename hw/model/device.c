@@ -97,6 +97,9 @@ void device_engine_reset(struct device *dev)
 	}
 	if (chan)
 		chan_error(chan, MIRAGE_CHAN_HUNG, 0, packet_addr(chan));
+	/* That may have halted the device, and the thread that cleans up then is another. */
+	if (!dev->running)
+		engine_drop(dev);
 	/* Commands that have waited for it can go on. */
 	engine_wake(dev);
 }

@@ -87,7 +87,8 @@ void device_config_changed(struct device *dev);
 
 /**
  * device_halt() - a device error. Engines end at their next instruction or chunk, so
- * this may be called from anywhere in the engine thread.
+ * this may be called from anywhere in the engine thread. Another thread that may have
+ * called it calls engine_drop() before it releases the lock.
  */
 void device_halt(struct device *dev, enum mirage_dev_error error);
 

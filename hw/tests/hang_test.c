@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* TEST_HANG_CHAN, TEST_HANG_HARD, TEST_DELAY_CMD_US, BUS_ENGINE_RESET: what waits, what goes on, and the ways out. */
+#include <linux/pci_regs.h>
+
 #include "fixture.h"
 
 #define VM 3
@@ -212,6 +214,30 @@ static void engine_reset_without_a_hang(void)
 	fixture_close(&f);
 }
 
+/* A reset that cannot tell software about it halts the device, and leaves nothing behind. */
+static void engine_reset_that_halts(void)
+{
+	const u8 no_master[] = { PCI_COMMAND_MEMORY };
+	unsigned int shift;
+
+	start();
+	hang();
+	CHECK(tlb_find(&f.dev->tlb, VM, DATA_VA, &shift));
+	lock_acquire(&f.dev->lock);
+	pci_config_write(&f.dev->pci, PCI_COMMAND, sizeof(no_master), no_master);
+	lock_release(&f.dev->lock);
+	fixture_write(&f, MIRAGE_BUS_ENGINE_RESET, 1);
+	CHECK_EQ(fixture_read(&f, MIRAGE_BUS_STATUS), MIRAGE_BUS_STATUS_HALTED__MASK);
+	CHECK_EQ(fixture_read(&f, MIRAGE_BUS_ERROR), MIRAGE_DEV_BUS);
+	CHECK_EQ(fixture_read(&f, MIRAGE_BUS_ENGINE_RESET), 0);
+	CHECK_EQ(fixture_read(&f, MIRAGE_BUS_CURRENT), 0);
+	CHECK(!chan_next_live(f.dev, 0));
+	CHECK(!tlb_find(&f.dev->tlb, VM, DATA_VA, &shift));
+	fixture_settle(&f);
+	CHECK_EQ(fences[9], 0);
+	fixture_close(&f);
+}
+
 /* Registers answer while the engine hangs and a command waits, and the thread wakes at the reset. */
 static void thread_stays_responsive(void)
 {
@@ -284,6 +310,7 @@ static const struct tap_test tests[] = {
 	{ "HANG_HARD needs a full reset", hard_hang_needs_a_full_reset },
 	{ "disabling ends a hang", disabling_ends_a_hang },
 	{ "ENGINE_RESET without a hang", engine_reset_without_a_hang },
+	{ "ENGINE_RESET that halts", engine_reset_that_halts },
 	{ "the engine's thread stays responsive", thread_stays_responsive },
 	{ "DELAY_CMD_US", delayed_commands },
 };
