@@ -10,7 +10,7 @@
 #include "cmdq.h"
 #include "device.h"
 
-/* Commands between two releases of the lock. */
+/* Commands between two releases of the lock, at most. */
 #define CMDQ_BATCH 64
 /* Longest TEST_DELAY_CMD_US. */
 #define CMDQ_MAX_DELAY_US 1000000
@@ -190,13 +190,19 @@ void cmdq_drop(struct device *dev)
 	dev->cmdq.due_ns = 0;
 }
 
+/* A command may copy a whole context: who waits for the lock does not wait for a second one. */
+static bool batch_over(struct device *dev, unsigned int done)
+{
+	return done == CMDQ_BATCH || (done && lock_contended(&dev->lock));
+}
+
 u64 cmdq_run(struct device *dev)
 {
 	struct queues *q = &dev->queues;
 	struct mirage_status_page *status;
 	struct mirage_cmd *place, cmd;
 
-	for (unsigned int i = 0; i < CMDQ_BATCH; i++) {
+	for (unsigned int i = 0; !batch_over(dev, i); i++) {
 		if (q->cmd_get == dev->cmdq.put)
 			return UINT64_MAX;
 		if (due(dev) > now_ns())

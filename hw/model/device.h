@@ -6,8 +6,9 @@
  * space, memory maps, reset), the engine thread does everything else.
  *
  * Locks, outer first: device.lock (all state but the doorbells), engine.mutex
- * and log_mutex (leaves). device.lock is held for at most one slice, but for a function
- * reset; no message is received or sent and no sleep happens while it is held.
+ * and log_mutex (leaves). While somebody waits for it, device.lock is held for at most one
+ * command and one step of a channel, but for a function reset; no message is received or
+ * sent and no sleep happens while it is held.
  */
 #ifndef MODEL_DEVICE_H
 #define MODEL_DEVICE_H

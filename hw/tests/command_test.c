@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* The command queue, and what START, STOP, RESET and scheduling do to channels. */
+#include <pthread.h>
+#include <sched.h>
+
 #include "fixture.h"
 #include "hw/isa.h"
 
@@ -352,6 +355,43 @@ static void endless_kernel(void)
 	fixture_close(&f);
 }
 
+static void *wait_for_the_lock(void *arg)
+{
+	(void)arg;
+	lock_acquire(&f.dev->lock);
+	lock_release(&f.dev->lock);
+	return NULL;
+}
+
+/* Commands may take long: who waits for the lock has it after one, the rest is done later. */
+static void let_go_of_the_lock(void)
+{
+	pthread_t waiter;
+	u64 next;
+	u32 get;
+
+	start();
+	get = f.status->cmd_get;
+	for (u32 i = 0; i < 5; i++)
+		fixture_cmd(&f, (struct mirage_cmd){ .op = MIRAGE_CMD_NOP });
+	fixture_write(&f, MIRAGE_DOORBELL_CMD, 0);
+	for (u32 i = 1; i <= 3; i++) {
+		lock_acquire(&f.dev->lock);
+		CHECK(!pthread_create(&waiter, NULL, wait_for_the_lock, NULL));
+		while (!lock_contended(&f.dev->lock))
+			sched_yield();
+		next = engine_step(f.dev);
+		lock_release(&f.dev->lock);
+		pthread_join(waiter, NULL);
+		CHECK_EQ(f.status->cmd_get, get + i);
+		CHECK_EQ(next, 0);
+	}
+	/* Nobody waits: all that is left, in one go. */
+	CHECK_EQ(fixture_step(&f), UINT64_MAX);
+	CHECK_EQ(f.status->cmd_get, get + 5);
+	fixture_close(&f);
+}
+
 /* With its thread, a device does all this by itself, and stops at once when it is told to. */
 static void engine_thread(void)
 {
@@ -391,6 +431,7 @@ static const struct tap_test tests[] = {
 	{ "higher priority first", higher_priority_first },
 	{ "time slices", time_slices },
 	{ "endless kernel shares time and can be reset", endless_kernel },
+	{ "who waits for the lock has it after a command", let_go_of_the_lock },
 	{ "engine thread", engine_thread },
 };
 
