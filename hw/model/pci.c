@@ -14,6 +14,9 @@
 #define CAP_EXP 0x50
 #define CAP_MSIX 0xa0
 
+/* Values of PCI_PM_CTRL_STATE_MASK. */
+enum { POWER_D0, POWER_D1, POWER_D2, POWER_D3 };
+
 static void put(u8 *place, u64 value, unsigned int len)
 {
 	for (unsigned int i = 0; i < len; i++)
@@ -117,9 +120,20 @@ void pci_config_read(const struct pci *pci, u32 offset, u32 len, u8 *data)
 	memcpy(data, &pci->config[offset], len);
 }
 
+/* A state that the capability does not announce is not entered: the field stays at @old. */
+static void keep_power_state(struct pci *pci, u8 old)
+{
+	u8 *byte = &pci->config[CAP_PM + PCI_PM_CTRL];
+	u8 state = *byte & PCI_PM_CTRL_STATE_MASK;
+
+	if (state == POWER_D1 || state == POWER_D2)
+		*byte = (u8)((*byte & ~PCI_PM_CTRL_STATE_MASK) | (old & PCI_PM_CTRL_STATE_MASK));
+}
+
 bool pci_config_write(struct pci *pci, u32 offset, u32 len, const u8 *data)
 {
 	const u32 flr_byte = CAP_EXP + PCI_EXP_DEVCTL + 1;
+	u8 power = pci->config[CAP_PM + PCI_PM_CTRL];
 	bool flr = false;
 
 	for (u32 i = 0; i < len; i++) {
@@ -131,6 +145,7 @@ bool pci_config_write(struct pci *pci, u32 offset, u32 len, const u8 *data)
 		if (offset + i == flr_byte && (data[i] & (PCI_EXP_DEVCTL_BCR_FLR >> 8)))
 			flr = true;
 	}
+	keep_power_state(pci, power);
 	return flr;
 }
 

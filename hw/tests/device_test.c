@@ -347,6 +347,32 @@ static void bars_need_memory_space_and_power(void)
 	fixture_close(&f);
 }
 
+/* D1 and D2 are not announced: the state stays, whatever it is. */
+static void power_states(void)
+{
+	static const u32 stays[] = { 0, 3 };
+	u32 pm;
+
+	fixture_open(&f);
+	pm = find_cap(PCI_CAP_ID_PM);
+	CHECK_EQ(config(pm + PCI_PM_PMC, 2) & (PCI_PM_CAP_D1 | PCI_PM_CAP_D2), 0);
+	for (u32 i = 0; i < ARRAY_SIZE(stays); i++) {
+		config_write(pm + PCI_PM_CTRL, 2, stays[i]);
+		for (u32 state = 1; state <= 2; state++) {
+			config_write(pm + PCI_PM_CTRL, 2, state);
+			CHECK_EQ(config(pm + PCI_PM_CTRL, 2) & PCI_PM_CTRL_STATE_MASK, stays[i]);
+			config_write(pm + PCI_PM_CTRL, 1, state);
+			CHECK_EQ(config(pm + PCI_PM_CTRL, 2) & PCI_PM_CTRL_STATE_MASK, stays[i]);
+			CHECK_EQ(config(pm + PCI_PM_CTRL, 2) & PCI_PM_CTRL_NO_SOFT_RESET,
+				 PCI_PM_CTRL_NO_SOFT_RESET);
+		}
+		CHECK_EQ(pci_powered(&f.dev->pci), !stays[i]);
+	}
+	config_write(pm + PCI_PM_CTRL, 2, 0);
+	CHECK(pci_powered(&f.dev->pci));
+	fixture_close(&f);
+}
+
 static void vram_sizes(void)
 {
 	CHECK(vram_size_error(0));
@@ -399,6 +425,7 @@ static const struct tap_test tests[] = {
 	{ "identity, BARs, capabilities", config_identity_and_bars },
 	{ "function level reset", function_level_reset },
 	{ "BARs need memory space and power", bars_need_memory_space_and_power },
+	{ "D1 and D2 are not entered", power_states },
 	{ "VRAM sizes", vram_sizes },
 	{ "sizes on the command line", sizes_on_the_command_line },
 };
