@@ -182,15 +182,18 @@ static bool dma_find_peer(struct dma *dma, struct dma_map *map)
 {
 	u64 size = map->last - map->start + 1;
 	int fd = peers_find(dma->peers, map->start, size);
+	int ret;
 
 	if (fd < 0)
 		return false;
-	if (!dma_get_file(dma, fd, size, map->writable, &map->file))
-		map->host = map->file->host;
+	ret = dma_get_file(dma, fd, size, map->writable, &map->file);
 	close(fd);
+	if (ret)
+		return false;
+	map->host = map->file->host;
 	log_info("another GPU is at %#llx + %#llx", (unsigned long long)map->start,
 		 (unsigned long long)size);
-	return map->host;
+	return true;
 }
 
 void *dma_find(struct dma *dma, u64 addr, bool write, u64 *avail)

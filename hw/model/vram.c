@@ -5,6 +5,7 @@
  * large as the aperture and sparse: pages never touched cost nothing.
  */
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -14,6 +15,9 @@
 
 /* The aperture must fit where firmware and kernels place 64-bit windows. */
 #define VRAM_MAX ((u64)64 << 30)
+#define VRAM_NAME "mirage-vram"
+/* The client holds the file too: it must not take pages away from under the device. */
+#define VRAM_SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
 
 const char *vram_size_error(u64 size)
 {
@@ -34,13 +38,12 @@ int vram_init(struct vram *vram, u64 size)
 		bar_size <<= 1;
 	vram->size = size;
 	vram->bar_size = bar_size;
-	vram->fd = memfd_create("mirage-vram", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	vram->fd = memfd_create(VRAM_NAME, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (vram->fd < 0)
 		return -1;
 	if (ftruncate(vram->fd, (off_t)bar_size))
 		goto close_fd;
-	/* The client holds the file too: it must not take pages away from under the device. */
-	if (fcntl(vram->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
+	if (fcntl(vram->fd, F_ADD_SEALS, VRAM_SEALS))
 		goto close_fd;
 	vram->host = mmap(NULL, bar_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,
 			  vram->fd, 0);
@@ -52,6 +55,19 @@ close_fd:
 	close(vram->fd);
 	vram->fd = -1;
 	return -1;
+}
+
+bool vram_is(int fd)
+{
+	char path[32], name[64] = "";
+	int seals = fcntl(fd, F_GET_SEALS);
+
+	if (seals < 0 || (seals & VRAM_SEALS) != VRAM_SEALS)
+		return false;
+	/* Others seal their memory alike, QEMU that of the guest: the name tells them apart. */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return readlink(path, name, sizeof(name) - 1) > 0 &&
+	       !strcmp(name, "/memfd:" VRAM_NAME " (deleted)");
 }
 
 void vram_lose(struct vram *vram)

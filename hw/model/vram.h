@@ -21,6 +21,9 @@ struct vram {
  */
 const char *vram_size_error(u64 size);
 
+/** vram_is() - @fd is video memory that vram_init() has made, of this or of another process. */
+bool vram_is(int fd);
+
 /** vram_lose() - overwrite what has been written, as if it had lost power. */
 void vram_lose(struct vram *vram);
 

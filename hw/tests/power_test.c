@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Power states, function resets, and other GPUs' memory. */
+#include <fcntl.h>
 #include <linux/pci_regs.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -242,6 +243,108 @@ static void reaches_nothing_else(void)
 	CHECK(!rmdir(dir));
 }
 
+#define PEER_SIZE MiB(32)
+
+/* The name of whoever is at PEER_BAR, as hw/model/peers.c makes it. */
+static const char *peer_name(void)
+{
+	static char name[64];
+
+	snprintf(name, sizeof(name), "%s/%016llx+%llx", dir, PEER_BAR,
+		 (unsigned long long)PEER_SIZE);
+	return name;
+}
+
+/* A GPU with a range where others may be. */
+static void start_beside_peers(void)
+{
+	memcpy(dir + strlen(dir) - 6, "XXXXXX", 6);
+	CHECK(mkdtemp(dir));
+	start();
+	CHECK_EQ(peers_join(&f.dev->peers, dir), 0);
+	map_range(PEER_SIZE);
+}
+
+static u64 *find_peer(void)
+{
+	u64 avail;
+	void *place;
+
+	lock_acquire(&f.dev->lock);
+	place = dma_find(&f.dev->dma, PEER_BAR + KiB(64), true, &avail);
+	lock_release(&f.dev->lock);
+	return place;
+}
+
+/* @fd has the size of an aperture, and a link of a GPU's name, but is none. */
+static void leads_nowhere(int fd)
+{
+	char target[40];
+
+	snprintf(target, sizeof(target), "/proc/self/fd/%d", fd);
+	CHECK(!symlink(target, peer_name()));
+	CHECK(!find_peer());
+	CHECK(!unlink(peer_name()));
+	close(fd);
+}
+
+static int make_memory(const char *name, int seals)
+{
+	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	CHECK(fd >= 0 && !ftruncate(fd, PEER_SIZE));
+	CHECK(!seals || !fcntl(fd, F_ADD_SEALS, seals));
+	return fd;
+}
+
+/* The link of a GPU that was killed, when another process has something else by that number. */
+static void link_of_the_dead(void)
+{
+	const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+	char path[64];
+	int fd;
+
+	start_beside_peers();
+	snprintf(path, sizeof(path), "%s/file", dir);
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	CHECK(fd >= 0 && !ftruncate(fd, PEER_SIZE));
+	leads_nowhere(fd);
+	CHECK(!unlink(path));
+	/* Another guest's memory; a memory of the right name that could be taken away. */
+	leads_nowhere(make_memory("memory-backend-memfd", seals));
+	leads_nowhere(make_memory("mirage-vram", 0));
+	fixture_close(&f);
+	CHECK(!rmdir(dir));
+}
+
+/* A GPU takes the place of one that was killed, or lives on, and keeps it when that one goes. */
+static void place_of_another(void)
+{
+	struct device *first, *second;
+
+	start_beside_peers();
+	CHECK(!symlink("/proc/self/fd/99999", peer_name()));
+	first = peer_open(PEER_SIZE);
+	second = peer_open(PEER_SIZE);
+	device_destroy(first);
+	*(u64 *)(second->vram.host + KiB(64)) = 5;
+	CHECK(find_peer());
+	CHECK_EQ(*find_peer(), 5);
+	device_destroy(second);
+	/* Alone where a name was left. */
+	CHECK(!symlink("/proc/self/fd/99999", peer_name()));
+	lock_acquire(&f.dev->lock);
+	CHECK_EQ(dma_unmap(&f.dev->dma, PEER_BAR, PEER_SIZE), 0);
+	lock_release(&f.dev->lock);
+	map_range(PEER_SIZE);
+	CHECK(!find_peer());
+	first = peer_open(PEER_SIZE);
+	CHECK(find_peer() && !*find_peer());
+	device_destroy(first);
+	fixture_close(&f);
+	CHECK(!rmdir(dir));
+}
+
 static const struct tap_test tests[] = {
 	{ "D3hot keeps all, and does nothing", sleeps_with_all_it_has },
 	{ "D0 wakes the engine's thread", wakes_its_thread },
@@ -249,6 +352,8 @@ static const struct tap_test tests[] = {
 	{ "function reset in D3hot", function_reset_in_d3hot },
 	{ "another GPU's memory", reaches_a_peer },
 	{ "no memory but an aperture's", reaches_nothing_else },
+	{ "the link of a GPU that is dead", link_of_the_dead },
+	{ "a GPU at the place of another", place_of_another },
 };
 
 TAP_MAIN(tests)
