@@ -133,7 +133,7 @@ enum mirage_chan_state {
 /* Why a channel stopped by itself. Other channels go on. */
 enum mirage_chan_error {
 	MIRAGE_CHAN_OK = 0,
-	MIRAGE_CHAN_BAD_DESC = 1,	/* descriptor invalid at CHAN_START */
+	MIRAGE_CHAN_BAD_DESC = 1,	/* descriptor invalid, or context refused at CHAN_RESTORE */
 	MIRAGE_CHAN_RING = 2,		/* ring not readable, put beyond its size, FENCE not writable */
 	MIRAGE_CHAN_BAD_PACKET = 3,	/* unknown opcode, wrong length, bad argument, not of this class */
 	MIRAGE_CHAN_PRIVILEGE = 4,	/* ring-only packet in an indirect buffer */

@@ -66,7 +66,7 @@ enum mirage_dev_error {
 	MIRAGE_DEV_OK = 0,
 	MIRAGE_DEV_BAD_QUEUE = 1,	/* ENABLE with a QUEUE register invalid or not reachable */
 	MIRAGE_DEV_BAD_CMD = 2,		/* command queue: unknown opcode, bad argument or index */
-	MIRAGE_DEV_BUS = 3,		/* DMA to a queue, table or status page failed */
+	MIRAGE_DEV_BUS = 3,		/* DMA failed: status page, queue, table, SYNC, context */
 };
 
 #endif /* HW_REGS_H */
