@@ -105,7 +105,7 @@ static void run_slice(struct device *dev, struct chan *chan)
 	u64 start = now_ns(), now = start;
 	enum step step;
 
-	runlist_begin(chan);
+	runlist_begin(chan, start);
 	do {
 		step = frontend_step(chan);
 		now = now_ns();

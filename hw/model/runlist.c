@@ -115,10 +115,10 @@ void runlist_release(struct chan *chan)
 	runlist->turn = NULL;
 }
 
-void runlist_begin(struct chan *chan)
+void runlist_begin(struct chan *chan, u64 now)
 {
 	chan->dev->runlist.turn = chan;
-	chan->dev->runlist.turn_ns = now_ns();
+	chan->dev->runlist.turn_ns = now;
 }
 
 void runlist_account(struct chan *chan)

@@ -39,8 +39,8 @@ struct chan *runlist_current(struct device *dev);
 /** runlist_release() - if @chan hangs, it does so no longer. */
 void runlist_release(struct chan *chan);
 
-/** runlist_begin() - the engines execute @chan from now on. */
-void runlist_begin(struct chan *chan);
+/** runlist_begin() - the engines execute @chan from @now on, now_ns(). */
+void runlist_begin(struct chan *chan, u64 now);
 
 /** runlist_account() - if @chan is being executed, account its time until now. */
 void runlist_account(struct chan *chan);
