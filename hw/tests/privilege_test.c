@@ -3,7 +3,8 @@
  * What anyone can write cannot reach what is the kernel's: every opcode with every combination of
  * interesting arguments from an indirect buffer, and kernels at every interesting address. Afterwards
  * registers, and all memory but what the VM maps writable and what the device writes by itself,
- * are as they were. The table of packets makes the cases, so a new packet is covered by its line there.
+ * are as they were; and what only others have is not in what the VM has. The table of packets
+ * makes the cases, so a new packet is covered by its line there.
  */
 #include <stdlib.h>
 
@@ -22,7 +23,10 @@
 #define CODE_VA 0x30000000ull
 #define DESC_VA 0x40000000ull
 #define GUARD_BYTES KiB(64)
-#define PATTERN 0xc3
+/* What others have; in no packet and no argument, and not negative: SEM_WAIT for 0 would see it. */
+#define PATTERN 0x3c
+#define UNTOUCHED 0x5a5a5a5a5a5a5a5aull
+#define RESULT_AT KiB(2)	/* in DATA_VA's first page */
 
 static struct fixture f;
 static u32 *ib;
@@ -86,7 +90,7 @@ static bool may_change(u64 phys)
 	const struct { u64 phys, size; } places[] = {
 		{ own[0], KiB(4) },
 		{ own[1], KiB(4) },
-		{ f.status_phys, KiB(4) },
+		{ f.status_phys, sizeof(*f.status) },
 		{ f.cmd_phys, sizeof(*f.cmds) << FIXTURE_QUEUE_ORDER },
 		{ f.fault_phys, sizeof(*f.faults) << FIXTURE_QUEUE_ORDER },
 		{ f.event_phys, sizeof(*f.events) << FIXTURE_QUEUE_ORDER },
@@ -120,6 +124,19 @@ static void check_snapshot(void)
 			CHECK_EQ(fixture_read(&f, at), regs_before[at / 4]);
 }
 
+/* What only others have has not been read either, to anywhere where the VM could look at it. */
+static void check_unread(void)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(own); i++) {
+		const u64 *page = fixture_ptr(&f, own[i]);
+
+		for (u32 at = 0; at < KiB(4) / sizeof(*page); at++)
+			if (page[at] == 0x0101010101010101ull * PATTERN)
+				tap_fail(__FILE__, __LINE__, "%#x of page %u is not the VM's",
+					 (u32)sizeof(*page) * at, i);
+	}
+}
+
 static void drop_snapshot(void)
 {
 	free(ram_before);
@@ -149,14 +166,15 @@ static u64 interesting(u32 i)
 	const u64 values[] = {
 		0, 8, DATA_VA, DATA_VA + KiB(4), RO_VA, HOLE_VA, OTHER_VA, IB_VA,
 		guard_ram, guard_ram & ~MIRAGE_PHYS_SYSTEM, guard_vram, guard_vram | MIRAGE_PHYS_SYSTEM,
-		f.status_phys, f.chan_phys & ~MIRAGE_PHYS_SYSTEM, 0xfee00000, 1ull << 47,
+		f.status_phys, f.status_phys + sizeof(*f.status), f.chan_phys & ~MIRAGE_PHYS_SYSTEM,
+		0xfee00000, 1ull << 47,
 		(1ull << 49) - 8, 1ull << 49, UINT64_MAX,
 	};
 
 	return i < ARRAY_SIZE(values) ? values[i] : 0;
 }
 
-#define NR_INTERESTING 19u
+#define NR_INTERESTING 20u
 
 /* Run what the indirect buffer holds, and have the channel ready again. */
 static void run_ib(u32 words)
@@ -188,6 +206,20 @@ static bool next_pick(u32 *pick, u32 nr)
 	return false;
 }
 
+/* What the VM maps, if only to be read. */
+static bool readable(u64 va)
+{
+	return (va >= DATA_VA && va < DATA_VA + KiB(8)) || (va >= RO_VA && va < RO_VA + KiB(4)) ||
+	       (va >= IB_VA && va < IB_VA + KiB(4));
+}
+
+/* Who waits for what others have never learns that it has come. */
+static void check_waited(u32 op, u64 va)
+{
+	if (op == MIRAGE_PKT_SEM_WAIT && !readable(va))
+		CHECK(f.chans[CHAN].get != f.chans[CHAN].put);
+}
+
 static void every_combination(u32 op, const struct packet_type *type, u32 flags)
 {
 	u32 pick[4] = { 0 }, pairs = (type->words + 1u) / 2;
@@ -206,6 +238,8 @@ static void every_combination(u32 op, const struct packet_type *type, u32 flags)
 			CHECK(f.chans[CHAN].error != MIRAGE_CHAN_PRIVILEGE);
 			CHECK(f.chans[CHAN].error != MIRAGE_CHAN_RING);
 		}
+		check_unread();
+		check_waited(op, interesting(pick[0]));
 		check_reports();
 		fixture_again(&f, CHAN);
 		/* For kernels and semaphores that wait: no work is left behind. */
@@ -288,7 +322,37 @@ static void beyond_the_buffer(void)
 	fixture_close(&f);
 }
 
-/* A kernel that loads, stores and counts at an address of each kind. */
+/* A copy when it is fetched first, one of physical memory when its payload is there too. */
+static void header_that_changes(void)
+{
+	const u64 va = IB_VA + KiB(4) - sizeof(u32);
+	const u32 last = KiB(4) / sizeof(u32) - 1;
+	u32 *payload;
+
+	start();
+	ib[last] = MIRAGE_PKT(MIRAGE_PKT_COPY, 6, 0);
+	fixture_ib(&f, CHAN, va, 7);
+	fixture_kick(&f, CHAN);
+	CHECK_EQ(fixture_fault(&f).addr, IB_VA + KiB(4));
+	payload = fixture_map_new(&f, VM, IB_VA + KiB(4));
+	memcpy(payload, (u64[]){ guard_vram, own[1], 8 }, 24);
+	ib[last] = MIRAGE_PKT(MIRAGE_PKT_COPY_PHYS, 6, 0);
+	take_snapshot();
+	fixture_replay(&f, VM);
+	CHECK_EQ(f.chans[CHAN].error, MIRAGE_CHAN_PRIVILEGE);
+	CHECK_EQ(f.chans[CHAN].error_info, ib[last]);
+	CHECK_EQ(f.chans[CHAN].error_addr, va);
+	check_unread();
+	check_reports();
+	check_snapshot();
+	drop_snapshot();
+	fixture_close(&f);
+}
+
+/*
+ * A kernel that loads, stores and counts at an address of each kind, and writes down what it
+ * has got. Of what others have every byte is PATTERN, so the lowest byte tells of any load.
+ */
 static void kernels(void)
 {
 	static const char * const accesses[] = {
@@ -296,30 +360,42 @@ static void kernels(void)
 		"st.8 [r2], r4", "atom.add r6, [r2], r4",
 	};
 	struct mirage_dispatch *desc;
+	u64 *args, *result;
 	char text[256];
-	u64 *args;
 
 	start();
 	desc = fixture_map_new(&f, VM, DESC_VA);
 	args = (u64 *)((u8 *)desc + 128);
+	args[1] = DATA_VA + RESULT_AT;
+	result = fixture_ptr(&f, own[0] + RESULT_AT);
 	for (u32 i = 0; i < ARRAY_SIZE(accesses); i++) {
 		*desc = (struct mirage_dispatch){
-			.args = DESC_VA + 128, .args_size = 8,
+			.args = DESC_VA + 128, .args_size = 16,
 			.grid = { 2, 1, 1 }, .group = { 33, 1, 1 },
 		};
-		snprintf(text, sizeof(text), "	ldc.64 r2, [0]\n	mov.64 r4, 0x55\n	%s\n	exit\n",
-			 accesses[i]);
+		snprintf(text, sizeof(text),
+			 "	ldc.64 r2, [0]\n"
+			 "	mov.64 r4, 0x55\n"
+			 "	%s\n"
+			 "	ldc.64 r8, [8]\n"
+			 "	st.64 [r8], r6\n"
+			 "	exit\n", accesses[i]);
 		fixture_program(&f, VM, CODE_VA, text, desc);
 		fixture_invalidate(&f, VM, CODE_VA, KiB(4));
 		for (u32 n = 0; n < NR_INTERESTING; n++) {
 			args[0] = interesting(n);
+			*result = UNTOUCHED;
 			take_snapshot();
 			ib[0] = MIRAGE_PKT(MIRAGE_PKT_DISPATCH, 2, 0);
 			ib[1] = (u32)DESC_VA;
 			ib[2] = 0;
 			run_ib(3);
 			check_reports();
+			CHECK((u8)*result != PATTERN);
+			/* It writes nothing down only where it has got nothing. */
+			CHECK(args[0] != DATA_VA || *result != UNTOUCHED);
 			fixture_again(&f, CHAN);
+			check_unread();
 			check_snapshot();
 			drop_snapshot();
 		}
@@ -331,6 +407,7 @@ static const struct tap_test tests[] = {
 	{ "every packet with every combination", known_packets },
 	{ "opcodes that are none", unknown_packets },
 	{ "packets longer than their buffer", beyond_the_buffer },
+	{ "a header that changes while its payload is paged in", header_that_changes },
 	{ "kernels at every address", kernels },
 };
 
