@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "fixture.h"
+#include "packet.h"
 
 #define VM 3
 #define CHAN 1
@@ -494,6 +495,63 @@ static void forged_contexts(void)
 	fixture_close(&f);
 }
 
+/* The one word of the context that is this header. */
+static u32 *find_header(u32 header)
+{
+	u32 *all = (u32 *)words, *found = NULL;
+
+	for (u64 i = 0; i < words[SIZE_WORD] / sizeof(*all); i++)
+		if (all[i] == header) {
+			CHECK(!found);
+			found = &all[i];
+		}
+	CHECK(found);
+	return found;
+}
+
+/* A context of SEM_WAIT in an indirect buffer that has room for any packet. */
+static u32 *save_in_an_indirect_buffer(void)
+{
+	const u32 header = MIRAGE_PKT(MIRAGE_PKT_SEM_WAIT, 4, 0);
+	u32 *ib;
+
+	start();
+	ib = fixture_map_new(&f, VM, IB_VA);
+	fixture_map_new(&f, VM, DATA_VA);
+	memcpy(ib, (u32[]){ header, (u32)DATA_VA, 0, 7, 0 }, 20);
+	fixture_ib(&f, CHAN, IB_VA, 64);
+	fixture_kick(&f, CHAN);
+	save();
+	return find_header(header);
+}
+
+/* With a ring-only packet under way in an indirect buffer a context is refused, else not. */
+static void ring_only_packets(void)
+{
+	u32 nr_refused = 0, *header = save_in_an_indirect_buffer();
+	u64 size = words[SIZE_WORD];
+
+	for (u32 op = 0; op < 256; op++) {
+		const struct packet_type *type = &packet_types[op];
+
+		if (!type->known)
+			continue;
+		*header = MIRAGE_PKT(op, type->words, 0);
+		memset(header + 1, 0, (PACKET_MAX_WORDS - 1) * sizeof(*header));
+		seal(size);
+		if (type->where == PACKET_RING) {
+			nr_refused++;
+			restore_refused(size);
+			continue;
+		}
+		context_cmd(CHAN, MIRAGE_CMD_CHAN_RESTORE, size);
+		CHECK_EQ(f.chans[CHAN].state, MIRAGE_CHAN_STOPPED);
+		fixture_chan_cmd(&f, CHAN, MIRAGE_CMD_CHAN_RESET);
+	}
+	CHECK(nr_refused >= 4);
+	fixture_close(&f);
+}
+
 static void memory_that_is_not_there(void)
 {
 	static const enum mirage_cmd_op ops[] = { MIRAGE_CMD_CHAN_SAVE, MIRAGE_CMD_CHAN_RESTORE };
@@ -523,6 +581,7 @@ static const struct tap_test tests[] = {
 	{ "RESTORE needs an IDLE channel", restore_needs_idle },
 	{ "damaged contexts are refused", damaged_contexts },
 	{ "forged contexts harm nothing", forged_contexts },
+	{ "ring-only packets in an indirect buffer are refused", ring_only_packets },
 	{ "memory that is not there", memory_that_is_not_there },
 };
 
