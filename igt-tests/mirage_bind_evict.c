@@ -289,12 +289,47 @@ static void tables_without_vram(struct space *space)
 	buf_free(space, &buf);
 }
 
+/**
+ * SUBTEST: tables-leave-room
+ * Description: A page is mapped at so many places, far apart, that their page tables would fill video memory:
+ *	most of it stays for objects, and all places are mapped.
+ */
+static void tables_leave_room(struct space *space)
+{
+	static struct drm_mirage_bind binds[4096];
+	const uint64_t apart = 2ul << 20, step = ARRAY_SIZE(binds) * apart;
+	uint64_t vram = bo_param(space->dev, DRM_MIRAGE_PARAM_VRAM_SIZE);
+	struct buf buf = buf_new(space, PAGE, DRM_MIRAGE_PLACEMENT_SYSTEM);
+	struct buf out = buf_new(space, PAGE, DRM_MIRAGE_PLACEMENT_SYSTEM);
+	uint64_t end = FAR + 5 * step, addr;
+
+	words_write(buf.words, PAGE, 5);
+	for (addr = FAR; addr < end; addr += step) {
+		for (unsigned int i = 0; i < ARRAY_SIZE(binds); i++)
+			binds[i] = mirage_bind_map(addr + i * apart, PAGE, buf.handle, 0, 0);
+		space_binds(space, binds, ARRAY_SIZE(binds));
+	}
+	igt_assert_lt_u64(vram / 4, (end - FAR) / apart * PAGE);
+	igt_assert_lte_u64(bo_param(space->dev, DRM_MIRAGE_PARAM_VRAM_USED), vram / 4);
+	for (addr = FAR; addr < end; addr += 997 * apart) {
+		space_check_pages(space, addr, PAGE, VALID, VRAM);
+		memset(out.words, 0, PAGE);
+		space_copy(space, out.addr, addr, PAGE);
+		words_check(out.words, PAGE, 5);
+	}
+	space_unbind(space, FAR, end - FAR);
+	buf_free(space, &out);
+	buf_free(space, &buf);
+}
+
 static const struct space_scenario scenarios[] = {
 	{ "job-brings-back", job_brings_back, "A job brings back what was pushed out." },
 	{ "fault-brings-back", fault_brings_back, "A fault brings back what was pushed out." },
 	{ "split-while-away", split_while_away, "Mappings change while their object is away." },
 	{ "spaces-in-turn", spaces_in_turn,
 	  "Two address spaces, each with more than half of video memory, work in turn." },
+	{ "tables-leave-room", tables_leave_room,
+	  "Page tables of mappings far apart leave video memory to objects." },
 	{ "tables-without-vram", tables_without_vram,
 	  "Page tables in system memory, when video memory is full." },
 };

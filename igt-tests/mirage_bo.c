@@ -313,6 +313,8 @@ static void calls_refused(struct mirage *dev)
 	label = (struct drm_mirage_bo_label){ .handle = bo.handle, .size = 64,
 					      .label = (uintptr_t)text };
 	do_ioctl_err(dev->fd, DRM_IOCTL_MIRAGE_BO_LABEL, &label, E2BIG);
+	igt_assert_eq(mirage_bo_label(dev, bo.handle, "two\nlines"), -EINVAL);
+	igt_assert_eq(mirage_bo_label(dev, bo.handle, "\033[2J"), -EINVAL);
 	label.size = ~0u;
 	do_ioctl_err(dev->fd, DRM_IOCTL_MIRAGE_BO_LABEL, &label, E2BIG);
 	label.size = 63;

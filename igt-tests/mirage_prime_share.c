@@ -339,6 +339,86 @@ static void fence_imported(struct mirage *dev)
 }
 
 /**
+ * SUBTEST: faulting-fence-imported
+ * Description: The end of a job that may fault, put into a dma-buf in the same way, keeps nobody waiting who may
+ *	not fault: mm may have to wait for him.
+ */
+static void faulting_fence_imported(struct mirage *dev)
+{
+	struct buf shared, ours;
+	struct foreign foreign;
+	struct space space;
+	struct gpu faulting;
+	struct job held;
+	uint64_t *gate;
+	int fence;
+
+	foreign_vgem(&foreign);
+	space_open(&space, dev);
+	shared = buf_adopt(&space, prime_import(dev, foreign.fd), SIZE);
+	ours = buf_new(&space, SIZE, SYSTEM);
+
+	gpu_open(&faulting);
+	gate = (uint64_t *)&faulting.out[64];
+	*gate = 0;
+	held = job_new(&faulting);
+	mirage_ib_sem_wait(&held.ib, gate, 1);
+	job_submit(&held);
+	igt_assert_eq(mirage_syncobj_export_sync_file(&faulting.dev, held.syncobj, &fence), 0);
+	prime_import_fence(foreign.fd, fence, DMA_BUF_SYNC_WRITE);
+	close(fence);
+	igt_assert(!prime_is_idle(foreign.fd, false));
+
+	words_write(foreign.words, SIZE, 8);
+	space_copy(&space, ours.addr, shared.addr, SIZE);
+	words_check(ours.words, SIZE, 8);
+	igt_assert(!job_is_done(&held));
+	__atomic_store_n(gate, 1, __ATOMIC_SEQ_CST);
+	igt_assert_eq(job_wait(&held), 0);
+
+	job_free(&held);
+	gpu_close(&faulting);
+	buf_free(&space, &ours);
+	buf_free(&space, &shared);
+	space_close(&space);
+	foreign_free(&foreign);
+}
+
+/**
+ * SUBTEST: exported-under-a-job
+ * Description: An object is exported for the first time while a job writes to it: who gets it hears of that.
+ */
+static void exported_under_a_job(struct mirage *dev)
+{
+	struct space_job job;
+	struct space space;
+	struct buf buf, flag;
+	int fd;
+
+	space_open(&space, dev);
+	flag = buf_new(&space, PAGE, SYSTEM);
+	buf = buf_new(&space, SIZE, VRAM | SYSTEM);
+	job = held_job(&space, &flag);
+	mirage_ib_fill(&job.ib, gpu_ptr(buf.addr), SIZE, 0x2a2a2a2a);
+	space_job_submit(&job, NULL, 0);
+
+	fd = prime_export(dev, buf.handle);
+	igt_assert(!prime_is_idle(fd, false));
+	release_job(&flag);
+	prime_begin(fd, DMA_BUF_SYNC_READ);
+	igt_assert_eq_u32(buf.words[SIZE / 4 - 1], 0x2a2a2a2a);
+	prime_end(fd, DMA_BUF_SYNC_READ);
+	space_job_wait(&job);
+	igt_assert(prime_is_idle(fd, true));
+
+	close(fd);
+	space_job_free(&job);
+	buf_free(&space, &buf);
+	buf_free(&space, &flag);
+	space_close(&space);
+}
+
+/**
  * SUBTEST: evicted-while-exported
  * Description: An exported object makes room in video memory: who has mapped its dma-buf, and who has the handle of it,
  *	finds every byte, before and after it is used in video memory again.
@@ -418,6 +498,10 @@ int igt_main()
 		     "Others see our job on our object.");
 	subtest(&dev, "private-unseen", private_unseen, "Jobs leave alone what they do not have.");
 	subtest(&dev, "fence-imported", fence_imported, "A sync file put into a dma-buf is waited for.");
+	subtest(&dev, "faulting-fence-imported", faulting_fence_imported,
+		"A sync file of a job that may fault keeps nobody waiting who may not.");
+	subtest(&dev, "exported-under-a-job", exported_under_a_job,
+		"An object that is exported while a job writes to it.");
 	subtest(&dev, "evicted-while-exported", evicted_while_exported,
 		"An exported object makes room in video memory.");
 
