@@ -24,6 +24,7 @@
 #include "mirage_engine.h"
 
 #include <linux/iopoll.h>
+#include <linux/jiffies.h>
 #include <linux/time64.h>
 
 #include <drm/drm_drv.h>
@@ -55,6 +56,8 @@ static bool engine_reset(struct mirage_device *mdev)
 	if (readl_poll_timeout(mdev->regs + MIRAGE_BUS_ENGINE_RESET, value, !value,
 			       ENGINE_RESET_POLL_US, ENGINE_RESET_US))
 		return false;
+	/* Before it is counted: who sees the number sees the time. */
+	WRITE_ONCE(mdev->reset.freed, jiffies);
 	drm_err(&mdev->drm, "engine reset %d: channel %d did not stop\n",
 		atomic_inc_return(&mdev->reset.engine_resets), (int)current_chan - 1);
 	return true;
@@ -112,22 +115,26 @@ void mirage_engine_drop(struct mirage_device *mdev, u32 chan)
 	engine_force(mdev, mirage_cmdq_chan(mdev, MIRAGE_CMD_CHAN_RESET, chan));
 }
 
-/* Make the channel that has the turn stop and go on. True if it had to be taken off. */
-static bool engine_try(struct mirage_queue *hog)
+/*
+ * Make the channel that has the turn stop and go on. True if it had to be taken off, by us or by whom
+ * we waited for, since there were @before engine resets.
+ */
+static bool engine_try(struct mirage_queue *hog, int before)
 {
 	struct mirage_device *mdev = hog->mdev;
-	int before = atomic_read(&mdev->reset.engine_resets);
-	bool hung = false;
+	bool stopped = false;
+	bool hung;
 
 	/* Nobody resets the channel between the two commands: start would be wrong after that. */
 	mutex_lock(&hog->stop_lock);
 	if (!hog->quiet) {
 		engine_force(mdev, mirage_cmdq_chan(mdev, MIRAGE_CMD_CHAN_STOP, hog->chan));
-		hung = !mirage_device_is_running(mdev) ||
-		       atomic_read(&mdev->reset.engine_resets) != before;
-		if (!hung)
-			mirage_cmdq_chan(mdev, MIRAGE_CMD_CHAN_START, hog->chan);
+		stopped = true;
 	}
+	hung = !mirage_device_is_running(mdev) ||
+	       atomic_read(&mdev->reset.engine_resets) != before;
+	if (stopped && !hung)
+		mirage_cmdq_chan(mdev, MIRAGE_CMD_CHAN_START, hog->chan);
 	mutex_unlock(&hog->stop_lock);
 	return hung;
 }
@@ -147,6 +154,7 @@ bool mirage_engine_blames_other(struct mirage_queue *queue)
 	struct mirage_queue *hog;
 	bool hung = false;
 	u32 current_chan;
+	int before;
 
 	/*
 	 * What is stopped must be started again on the same device. When a reset is under way it
@@ -154,11 +162,13 @@ bool mirage_engine_blames_other(struct mirage_queue *queue)
 	 */
 	if (!down_read_trylock(&mdev->reset.lock))
 		return true;
+	/* Before it is seen who has the turn: he may be taken off at any moment. */
+	before = atomic_read(&mdev->reset.engine_resets);
 	current_chan = mirage_reg_read(mdev, MIRAGE_BUS_CURRENT);
 	if (mirage_device_is_running(mdev) && current_chan && current_chan - 1 != queue->chan) {
 		hog = mirage_queue_by_channel(mdev, current_chan - 1);
 		if (hog) {
-			hung = engine_try(hog);
+			hung = engine_try(hog, before);
 			mirage_queue_put_later(hog);
 		}
 	}

@@ -115,12 +115,15 @@ bool mirage_queue_is_ready(struct mirage_queue *queue)
 
 static bool mirage_queue_is_late(struct mirage_queue *queue)
 {
+	long timeout = queue->sched.timeout;
+
 	lockdep_assert_held(&queue->lock);
 
-	/* The time that the device sleeps is nobody's. */
+	/* The time that the device sleeps is nobody's, nor is that behind a channel that hung. */
 	return queue->error.state == DRM_MIRAGE_QUEUE_READY && !list_empty(&queue->in_flight) &&
-	       !mirage_power_is_asleep(queue->mdev) && queue->sched.timeout != MAX_SCHEDULE_TIMEOUT &&
-	       time_after_eq(jiffies, queue->since + queue->sched.timeout);
+	       !mirage_power_is_asleep(queue->mdev) && timeout != MAX_SCHEDULE_TIMEOUT &&
+	       time_after_eq(jiffies, queue->since + timeout) &&
+	       time_after_eq(jiffies, READ_ONCE(queue->mdev->reset.freed) + timeout);
 }
 
 /* Is a job late? If that is another's fault it gets its time once more. */

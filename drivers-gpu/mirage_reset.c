@@ -25,6 +25,7 @@
 #include "mirage_reset.h"
 
 #include <linux/dma-fence.h>
+#include <linux/jiffies.h>
 
 #include <drm/drm_drv.h>
 #include <drm/drm_managed.h>
@@ -98,6 +99,7 @@ int mirage_reset_init(struct mirage_device *mdev)
 	ret = drmm_mutex_init(&mdev->drm, &reset->engine_lock);
 	if (ret)
 		return ret;
+	reset->freed = jiffies;
 	INIT_WORK(&reset->work, reset_work);
 	init_rwsem(&reset->lock);
 	reset->wq = alloc_ordered_workqueue("mirage-reset-%s", WQ_MEM_RECLAIM,

@@ -35,6 +35,11 @@ struct mirage_reset {
 	const char *why;
 	/** @engine_resets: times a channel had to be taken off the engine */
 	atomic_t engine_resets;
+	/**
+	 * @freed: jiffies when that was last; until then others' jobs stood still, and their time begins
+	 * here. Written under @engine_lock, read anywhere.
+	 */
+	unsigned long freed;
 	/** @device_resets: times the whole device was reset */
 	atomic_t device_resets;
 };
