@@ -43,24 +43,30 @@
 /*
  * Take the channel that has the turn off the engine, if it is the one that commands wait for: a
  * device that is slow, or answers nobody, is not one whose engine hangs, and nobody is to
- * blame. True if what waited may be done now.
+ * blame.
+ *
+ * Return: 0 what waited may be done now; -ENOENT nobody is to blame; -ETIMEDOUT it does not come back
  */
-static bool engine_reset(struct mirage_device *mdev)
+static int engine_reset(struct mirage_device *mdev)
 {
 	u32 current_chan = mirage_reg_read(mdev, MIRAGE_BUS_CURRENT);
 	u32 value;
+	int ret;
+
+	lockdep_assert_held(&mdev->reset.engine_lock);
 
 	if (!current_chan || mirage_cmdq_stuck_on(mdev) != current_chan)
-		return false;
+		return -ENOENT;
 	mirage_reg_write(mdev, MIRAGE_BUS_ENGINE_RESET, 1);
-	if (readl_poll_timeout(mdev->regs + MIRAGE_BUS_ENGINE_RESET, value, !value,
-			       ENGINE_RESET_POLL_US, ENGINE_RESET_US))
-		return false;
+	ret = readl_poll_timeout(mdev->regs + MIRAGE_BUS_ENGINE_RESET, value, !value,
+				 ENGINE_RESET_POLL_US, ENGINE_RESET_US);
+	if (ret)
+		return ret;
 	/* Before it is counted: who sees the number sees the time. */
 	WRITE_ONCE(mdev->reset.freed, jiffies);
 	drm_err(&mdev->drm, "engine reset %d: channel %d did not stop\n",
 		atomic_inc_return(&mdev->reset.engine_resets), (int)current_chan - 1);
-	return true;
+	return 0;
 }
 
 /* Wait for a command that needs a channel to stop, and make it stop. */
@@ -68,6 +74,7 @@ static void engine_force(struct mirage_device *mdev, u64 seqno)
 {
 	struct mirage_reset *reset = &mdev->reset;
 	int before = atomic_read(&reset->engine_resets);
+	int ret;
 
 	if (mirage_cmdq_try_wait(mdev, seqno, ENGINE_STOP_NS) != -ETIMEDOUT)
 		return;
@@ -75,13 +82,19 @@ static void engine_force(struct mirage_device *mdev, u64 seqno)
 	mutex_lock(&reset->engine_lock);
 	/* If another has reset the engine meanwhile our command only waited behind his. */
 	if (atomic_read(&reset->engine_resets) != before &&
-	    mirage_cmdq_try_wait(mdev, seqno, ENGINE_STOP_NS / 2) != -ETIMEDOUT)
-		goto unlock;
-	if (!engine_reset(mdev) ||
-	    mirage_cmdq_try_wait(mdev, seqno, ENGINE_STOP_NS / 2) == -ETIMEDOUT)
-		mirage_reset_request(mdev, "a channel does not stop");
-unlock:
+	    mirage_cmdq_try_wait(mdev, seqno, ENGINE_STOP_NS / 2) != -ETIMEDOUT) {
+		mutex_unlock(&reset->engine_lock);
+		return;
+	}
+	ret = engine_reset(mdev);
+	if (!ret)
+		ret = mirage_cmdq_try_wait(mdev, seqno, ENGINE_STOP_NS / 2);
 	mutex_unlock(&reset->engine_lock);
+	/* A device that stands still for a moment gets another; nobody waits for us meanwhile. */
+	if (ret == -ENOENT)
+		ret = mirage_cmdq_try_wait(mdev, seqno, ENGINE_STOP_NS / 2);
+	if (ret == -ETIMEDOUT)
+		mirage_reset_request(mdev, "a channel does not stop");
 }
 
 /**
