@@ -12,6 +12,11 @@
  * then arms and pushes all its jobs and cannot fail. Its fence is fit for a dma_resv: nothing it
  * waits for needs memory, no access of the channel can fault, and each of its jobs has a time-out.
  *
+ * Copies wait for each other alone, and never for a job of a user's: they go through one queue, in
+ * which one that waits holds up those of everybody. A move with content has waited for jobs before
+ * (mirage_move_quiesce()), under the lock that keeps new ones away; memory that is zeroed for
+ * an object is new to it, so no job uses it, whatever else shares the object's reservation.
+ *
  * Large copies become several jobs, so that the ring never has to hold one as a whole, and
  * none takes long. The jobs run one after the other; if one fails, the queue stops, and all behind it
  * that were made before fail as well: the fence of the last one tells of all.
@@ -145,7 +150,8 @@ static struct mirage_queue *copy_get_queue(struct mirage_device *mdev)
 /**
  * mirage_copy_begin() - collect copies
  * @mdev: device
- * @deps: all fences of it are waited for before the first byte is copied; its lock is held. Or NULL.
+ * @deps: its kernel fences, which are other moves, are waited for before the first byte is copied; its lock
+ * is held. Or NULL. Who has content moved sees to it that no job uses it any more
  *
  * Context: process; may sleep and allocate, so never between arming and signalling a fence. A
  * queue that had stopped is set going, for which it waits for the device, a bounded time.
@@ -172,7 +178,7 @@ struct mirage_copy *mirage_copy_begin(struct mirage_device *mdev, struct dma_res
 	ret = copy_add_job(copy);
 	if (!ret && deps)
 		ret = drm_sched_job_add_resv_dependencies(&copy->job->base, deps,
-							  DMA_RESV_USAGE_BOOKKEEP);
+							  DMA_RESV_USAGE_KERNEL);
 	if (ret) {
 		mirage_copy_cancel(copy);
 		return ERR_PTR(ret);

@@ -163,10 +163,7 @@ static void vram_wait_evictions(struct mirage_device *mdev)
 		spin_unlock(&man->eviction_lock);
 		if (!fence)
 			return;
-		/*
-		 * Finite: copies have a time-out, and wait for jobs that have one and never
-		 * fault.
-		 */
+		/* Finite: copies have a time-out, and wait for each other alone. */
 		dma_fence_wait(fence, false);
 		dma_fence_put(fence);
 	}

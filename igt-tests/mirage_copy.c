@@ -90,8 +90,57 @@ static void hang_while_zeroing(struct gpu *gpu)
 	gpu_assert_alive(gpu);
 }
 
+/**
+ * SUBTEST: zeroing-waits-for-no-job
+ * Description: A job that may not fault waits for this process. Meanwhile a new object of the same address space
+ *	is bound and touched, and one of another process: both are there, and zero, before the job
+ *	goes on.
+ */
+static void zeroing_waits_for_no_job(struct gpu *gpu)
+{
+	struct space_job waits;
+	struct space space;
+	struct buf word;
+	struct bo bo;
+	uint64_t addr;
+
+	space_open(&space, &gpu->dev);
+	word = buf_new(&space, PAGE, DRM_MIRAGE_PLACEMENT_SYSTEM);
+	waits = space_job_new(&space);
+	mirage_ib_sem_wait(&waits.ib, gpu_ptr(word.addr), 1);
+	space_job_submit(&waits, NULL, 0);
+
+	bo = bo_new_with(&gpu->dev, BLOCK, BO_VRAM, BO_CPU, DRM_MIRAGE_BO_PRIORITY_NORMAL, space.vm);
+	addr = space_bind(&space, bo.handle, 0, BLOCK);
+	bo_expect_zero(&bo);
+	bo_write(&bo, 6);
+	igt_fork(child, 1) {
+		struct mirage dev;
+		struct bo other;
+
+		igt_assert_eq(mirage_open(&dev), 0);
+		other = bo_new(&dev, BLOCK, BO_VRAM);
+		bo_expect_zero(&other);
+		bo_free(&other);
+		mirage_close(&dev);
+	}
+	igt_waitchildren();
+	igt_assert(!space_job_is_done(&waits));
+
+	__atomic_store_n((uint64_t *)word.words, 1, __ATOMIC_SEQ_CST);
+	space_job_wait(&waits);
+	bo_expect(&bo, 6);
+	space_unbind(&space, addr, BLOCK);
+	bo_free(&bo);
+	space_job_free(&waits);
+	buf_free(&space, &word);
+	space_close(&space);
+}
+
 static const struct gpu_scenario scenarios[] = {
 	{ "move-in-many-jobs", move_in_many_jobs, "A large object moves whole." },
+	{ "zeroing-waits-for-no-job", zeroing_waits_for_no_job,
+	  "What never had memory has no user to be waited for." },
 	{ "hang-while-zeroing", hang_while_zeroing,
 	  "A hang of the kernel's own copies loses what was copied and nothing else." },
 };
