@@ -74,6 +74,8 @@ static struct dma_fence *mirage_job_run(struct drm_sched_job *base)
 	spin_lock(&queue->lock);
 	if (queue->error.state != DRM_MIRAGE_QUEUE_READY || job->epoch != queue->epoch) {
 		spin_unlock(&queue->lock);
+		/* Not before the jobs that the device has: the last fence of a context tells of all. */
+		mirage_queue_quiesce(queue);
 		fence = ERR_PTR(-ECANCELED);
 		goto exit;
 	}
