@@ -66,6 +66,7 @@ static struct dma_fence *mirage_job_run(struct drm_sched_job *base)
 	struct mirage_device *mdev = queue->mdev;
 	struct dma_fence *fence = ERR_PTR(-ENODEV);
 	bool signalling = dma_fence_begin_signalling();
+	bool running;
 	int idx;
 
 	if (!drm_dev_enter(&mdev->drm, &idx))
@@ -83,7 +84,8 @@ static struct dma_fence *mirage_job_run(struct drm_sched_job *base)
 	job->seqno = ++queue->seqno;
 	job->start = queue->put;
 	/* If it does not run it cannot see the job before it is told to start the channel again. */
-	job->told = mirage_device_is_running(mdev);
+	running = mirage_device_is_running(mdev);
+	job->told = running;
 	mirage_fence_init(job->fence, queue->fence_context, job->seqno);
 	mirage_job_write(queue, job);
 	if (list_empty(&queue->in_flight))
@@ -98,9 +100,10 @@ static struct dma_fence *mirage_job_run(struct drm_sched_job *base)
 
 	/*
 	 * Outside the lock, since it traps. If the queue has gone by now the doorbell is
-	 * another's or nobody's, and rings for nothing.
+	 * another's or nobody's, and rings for nothing. A device that is asleep may have no registers.
 	 */
-	mirage_reg_write(mdev, MIRAGE_DOORBELL_CHAN, queue->chan);
+	if (running)
+		mirage_reg_write(mdev, MIRAGE_DOORBELL_CHAN, queue->chan);
 	fence = dma_fence_get(job->fence);
 exit:
 	drm_dev_exit(idx);
