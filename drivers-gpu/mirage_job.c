@@ -85,7 +85,7 @@ static struct dma_fence *mirage_job_run(struct drm_sched_job *base)
 	job->start = queue->put;
 	/* If it does not run it cannot see the job before it is told to start the channel again. */
 	running = mirage_device_is_running(mdev);
-	job->told = running;
+	job->starts = running;
 	mirage_fence_init(job->fence, queue->fence_context, job->seqno);
 	mirage_job_write(queue, job);
 	if (list_empty(&queue->in_flight))

@@ -27,8 +27,8 @@ struct mirage_job {
 	struct dma_fence *fence;
 	/** @node: in mirage_queue.in_flight, protected by mirage_queue.lock */
 	struct list_head node;
-	/** @told: the device may have seen it. Protected by mirage_queue.lock. */
-	bool told;
+	/** @starts: how often the device may have begun it. Protected by mirage_queue.lock. */
+	unsigned int starts;
 	/** @start: ring index of its first word; set by run_job() */
 	u32 start;
 	/** @seqno: what its FENCE packet writes; set by run_job() */

@@ -53,7 +53,7 @@ static void mirage_queue_describe(struct mirage_queue *queue)
 	/* Jobs that are there begin anew, and so does their time. */
 	queue->since = jiffies;
 	list_for_each_entry(job, &queue->in_flight, node)
-		job->told = true;
+		job->starts++;
 	spin_unlock(&queue->lock);
 }
 

@@ -22,6 +22,9 @@
 #include "mirage_queue.h"
 #include "mirage_usage.h"
 
+/* So often the device may begin a job of the kernel's, whose channel goes on after a reset. */
+#define QUEUE_KERNEL_STARTS	3
+
 /* Take jobs up to @seqno off the device's list, onto @done. */
 static void mirage_queue_take(struct mirage_queue *queue, u64 seqno, struct list_head *done)
 {
@@ -257,8 +260,9 @@ void mirage_queue_stop_work(struct work_struct *work)
  * @queue: queue; the device does not run, and will be reset
  *
  * A queue without jobs under way goes on, see mirage_queue_restart(). Jobs that were written when
- * the device did not run any more are not under way. The kernel's own queue goes on in any case: its
- * jobs may be executed twice, and VRAM keeps its content.
+ * the device did not run any more are not under way. The kernel's own queue goes on: its jobs may be
+ * executed twice, and VRAM keeps its content; but not with a job that was begun so often that it may be
+ * what takes the device down.
  *
  * Context: process; takes mirage_queue.stop_lock; mirage_reset.lock is held for writing.
  */
@@ -268,6 +272,7 @@ void mirage_queue_reset(struct mirage_queue *queue)
 		.state = DRM_MIRAGE_QUEUE_RESET,
 		.error = -ECANCELED,
 	};
+	unsigned int starts = queue->vm ? 1 : QUEUE_KERNEL_STARTS;
 	const struct mirage_job *oldest;
 	bool innocent;
 
@@ -275,7 +280,7 @@ void mirage_queue_reset(struct mirage_queue *queue)
 	spin_lock(&queue->lock);
 	oldest = list_first_entry_or_null(&queue->in_flight, struct mirage_job, node);
 	innocent = queue->error.state == DRM_MIRAGE_QUEUE_READY &&
-		   (!queue->vm || !oldest || !oldest->told);
+		   (!oldest || oldest->starts < starts);
 	spin_unlock(&queue->lock);
 	if (innocent)
 		return;
