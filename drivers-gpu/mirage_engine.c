@@ -140,7 +140,8 @@ static bool engine_try(struct mirage_queue *hog, int before)
 
 	/* Nobody resets the channel between the two commands: start would be wrong after that. */
 	mutex_lock(&hog->stop_lock);
-	if (!hog->quiet) {
+	/* A parked channel is not started before the device sleeps. */
+	if (!hog->quiet && hog->park.state == MIRAGE_PARK_NONE) {
 		engine_force(mdev, mirage_cmdq_chan(mdev, MIRAGE_CMD_CHAN_STOP, hog->chan));
 		stopped = true;
 	}

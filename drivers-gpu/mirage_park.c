@@ -262,10 +262,10 @@ void mirage_queues_unpark(struct mirage_device *mdev, bool restarted)
 }
 
 /**
- * mirage_queues_park_fini() - give back the memory that parking took
- * @mdev: device whose queues are not parked any more
+ * mirage_queues_park_fini() - queues are parked no more, and the memory that it took goes back
+ * @mdev: device; if it does not run a reset starts the channels, or it is lost
  *
- * Context: process, may sleep.
+ * Context: process, may sleep; takes mirage_queue.stop_lock.
  */
 void mirage_queues_park_fini(struct mirage_device *mdev)
 {
@@ -273,6 +273,9 @@ void mirage_queues_park_fini(struct mirage_device *mdev)
 	unsigned long chan;
 
 	mirage_for_each_queue(mdev, chan, queue) {
+		mutex_lock(&queue->stop_lock);
+		queue->park.state = MIRAGE_PARK_NONE;
+		mutex_unlock(&queue->stop_lock);
 		kvfree(queue->park.context);
 		queue->park.context = NULL;
 		mirage_queue_put_later(queue);
