@@ -6,7 +6,7 @@
  * (s2idle); and with it go registers, channels and the content of video memory. What the
  * device needs to go on afterwards is put into our memory, in this order (mirage_power_sleep()):
  *
- *   1. the gate is closed: nobody moves anything into video memory from here on
+ *   1. the gate is closed: nobody moves anything into video memory from here on, nor makes a channel
  *   2. buffer objects leave video memory, by the copy engine, as under memory pressure; this
  *      waits for jobs that hold them there, which have a time limit and never fault
  *   3. what the kernel keeps there (page tables) is copied, and changes in the copy from now on

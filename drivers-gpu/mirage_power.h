@@ -15,9 +15,9 @@ struct mirage_device;
  */
 struct mirage_power {
 	/**
-	 * @gate: held for reading while objects are moved into video memory, and for writing for the
-	 * moment in which @asleep becomes true, so that then nobody is on the way there.
-	 * Outermost: taken before any dma_resv.
+	 * @gate: held for reading while objects are moved into video memory and while a channel is
+	 * made, and for writing for the moment in which @asleep becomes true, so that then nobody is
+	 * on the way there. Outermost: taken before any dma_resv.
 	 */
 	struct rw_semaphore gate;
 	/**
@@ -40,7 +40,7 @@ int mirage_power_get(struct mirage_device *mdev);
 void mirage_power_get_noresume(struct mirage_device *mdev);
 void mirage_power_put(struct mirage_device *mdev);
 
-/* While objects are moved into video memory. */
+/* While objects are moved into video memory, or a channel is made. */
 int mirage_power_enter(struct mirage_device *mdev);
 bool mirage_power_tryenter(struct mirage_device *mdev);
 void mirage_power_exit(struct mirage_device *mdev);

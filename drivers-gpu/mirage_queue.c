@@ -41,6 +41,7 @@
 #include "mirage_device_types.h"
 #include "mirage_job.h"
 #include "mirage_packet.h"
+#include "mirage_power.h"
 #include "mirage_queue.h"
 #include "mirage_service.h"
 #include "mirage_state.h"
@@ -240,21 +241,30 @@ static int mirage_queue_open_channel(struct mirage_queue *queue)
 	struct mirage_device *mdev = queue->mdev;
 	int ret, idx;
 
-	if (!drm_dev_enter(&mdev->drm, &idx))
-		return -ENODEV;
+	/* Who parks the channels for a sleep shall find all that run. */
+	ret = mirage_power_enter(mdev);
+	if (ret)
+		return ret;
+	if (!drm_dev_enter(&mdev->drm, &idx)) {
+		ret = -ENODEV;
+		goto exit_power;
+	}
 
 	/* Reserved, and not found by anyone, until the channel runs. */
 	ret = xa_alloc(&mdev->queues, &queue->chan, NULL,
 		       XA_LIMIT(0, mdev->caps.nr_channels - 1), GFP_KERNEL);
 	if (ret) {
-		drm_dev_exit(idx);
-		return ret == -EBUSY ? -ENOSPC : ret;
+		ret = ret == -EBUSY ? -ENOSPC : ret;
+		goto exit_dev;
 	}
 
 	ret = mirage_queue_start_new(queue);
 	if (ret)
 		xa_release(&mdev->queues, queue->chan);
+exit_dev:
 	drm_dev_exit(idx);
+exit_power:
+	mirage_power_exit(mdev);
 
 	return ret;
 }
@@ -294,9 +304,9 @@ static struct mirage_queue *mirage_queue_alloc(struct mirage_device *mdev,
  * @mdev: device
  * @params: what it shall be; a reference to the address space is taken
  *
- * Context: process, may sleep; waits for the device, a bounded time.
+ * Context: process, may sleep; waits for the device, a bounded time, and until it is awake.
  * Return: the queue with one reference, or an ERR_PTR: -ENOSPC out of channels, -ENODEV the
- * device has gone, -ENOMEM
+ * device has gone, -ENOMEM, -ERESTARTSYS
  */
 struct mirage_queue *mirage_queue_create(struct mirage_device *mdev,
 					 const struct mirage_queue_params *params)
