@@ -300,7 +300,8 @@ int mirage_device_init(struct mirage_device *mdev)
  *
  * First the device is cut off, so that nothing below gives memory back that it could touch; then
  * queues are told, since who is between drm_dev_enter() and drm_dev_exit() may wait for a job (a
- * processor's access to an object does), and drm_dev_unplug() waits for that one; then nobody
+ * processor's access to an object does), and drm_dev_unplug() waits for that one; likewise who waits
+ * for it to wake up; then nobody
  * enters any more, queues that were made meanwhile are told, and mirrors closed. Files may stay open:
  * their ioctls return -ENODEV.
  *
@@ -310,6 +311,7 @@ void mirage_device_unplug(struct mirage_device *mdev)
 {
 	mirage_device_lose(mdev);
 	mirage_queues_lost(mdev);
+	mirage_power_give_up(mdev);
 	drm_dev_unplug(&mdev->drm);
 	mirage_irq_stop(mdev);
 	mirage_watchdog_stop(mdev);

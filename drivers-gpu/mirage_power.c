@@ -188,6 +188,20 @@ int mirage_power_wait(struct mirage_device *mdev)
 }
 
 /**
+ * mirage_power_give_up() - let nobody wait for the device to wake up
+ * @mdev: device, which is lost
+ *
+ * One that is taken away in its sleep does not: its driver's resume is not called any more.
+ *
+ * Context: the PCI driver's remove(): nobody puts it to sleep or wakes it up meanwhile.
+ */
+void mirage_power_give_up(struct mirage_device *mdev)
+{
+	WRITE_ONCE(mdev->power.asleep, false);
+	wake_up_all(&mdev->power.awake);
+}
+
+/**
  * mirage_power_exit() - let the device be suspended
  * @mdev: device, after mirage_power_enter() or mirage_power_tryenter()
  */

@@ -46,6 +46,7 @@ bool mirage_power_tryenter(struct mirage_device *mdev);
 void mirage_power_exit(struct mirage_device *mdev);
 int mirage_power_wait(struct mirage_device *mdev);
 bool mirage_power_is_asleep(struct mirage_device *mdev);
+void mirage_power_give_up(struct mirage_device *mdev);
 
 /* For those who reset the device so that it loses all it has. */
 int mirage_power_sleep(struct mirage_device *mdev);
