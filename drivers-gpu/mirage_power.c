@@ -180,10 +180,12 @@ int mirage_power_enter(struct mirage_device *mdev)
  * It may fall asleep again at once.
  *
  * Context: process, may sleep; mmap_lock may be held, no dma_resv. Waking up needs neither.
- * Return: 0, or -ERESTARTSYS when the caller is killed
+ * Return: 0, at once for who is putting it to sleep; or -ERESTARTSYS when the caller is killed
  */
 int mirage_power_wait(struct mirage_device *mdev)
 {
+	if (READ_ONCE(mdev->power.sleeper) == current)
+		return 0;
 	return wait_event_killable(mdev->power.awake, !READ_ONCE(mdev->power.asleep));
 }
 
@@ -213,6 +215,7 @@ void mirage_power_exit(struct mirage_device *mdev)
 static void power_close_gate(struct mirage_device *mdev)
 {
 	down_write(&mdev->power.gate);
+	WRITE_ONCE(mdev->power.sleeper, current);
 	WRITE_ONCE(mdev->power.asleep, true);
 	up_write(&mdev->power.gate);
 }
@@ -220,6 +223,7 @@ static void power_close_gate(struct mirage_device *mdev)
 static void power_open_gate(struct mirage_device *mdev)
 {
 	down_write(&mdev->power.gate);
+	WRITE_ONCE(mdev->power.sleeper, NULL);
 	WRITE_ONCE(mdev->power.asleep, false);
 	up_write(&mdev->power.gate);
 	wake_up_all(&mdev->power.awake);
@@ -292,6 +296,7 @@ int mirage_power_sleep(struct mirage_device *mdev)
 	mirage_device_stop(mdev);
 	mirage_vram_power_off(mdev);
 	up_write(&mdev->reset.lock);
+	WRITE_ONCE(mdev->power.sleeper, NULL);
 	return 0;
 
 err_restore:

@@ -9,6 +9,7 @@
 #include <linux/wait.h>
 
 struct mirage_device;
+struct task_struct;
 
 /**
  * struct mirage_power - whether the device sleeps with its users
@@ -25,6 +26,11 @@ struct mirage_power {
 	 * under @gate; read anywhere as a hint. While it is true no object gets video memory.
 	 */
 	bool asleep;
+	/**
+	 * @sleeper: who is putting the device to sleep, and must not wait for it to wake up: emptying
+	 * video memory needs a device that runs. Written by that one, read anywhere.
+	 */
+	struct task_struct *sleeper;
 	/** @awake: woken when @asleep becomes false */
 	wait_queue_head_t awake;
 };

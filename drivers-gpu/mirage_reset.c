@@ -233,13 +233,14 @@ int mirage_reset_enter(struct mirage_device *mdev)
 		up_read(&mdev->reset.lock);
 		if (mirage_device_is_lost(mdev))
 			return -ENODEV;
+		/* Who stopped it may not have come to this yet. */
+		queue_work(mdev->reset.wq, &mdev->reset.work);
 		flush_work(&mdev->reset.work);
-		/* While it sleeps nothing resets it, and it runs when it is awake. */
 		if (mirage_device_is_running(mdev))
 			continue;
-		/* Who puts it to sleep comes here as well, and would wait for himself. */
 		if (mirage_device_is_lost(mdev))
 			return -ENODEV;
+		/* While it sleeps nothing resets it, and it runs when it is awake. */
 		ret = mirage_power_wait(mdev);
 		if (ret)
 			return ret;
