@@ -69,7 +69,7 @@ static void park_stop(struct mirage_queue *queue)
 	mutex_lock(&queue->stop_lock);
 	if (park_is_live(queue)) {
 		mirage_cmdq_chan(queue->mdev, MIRAGE_CMD_CHAN_STOP, queue->chan);
-		queue->park.state = MIRAGE_PARK_STOPPED;
+		WRITE_ONCE(queue->park.state, MIRAGE_PARK_STOPPED);
 	}
 	mutex_unlock(&queue->stop_lock);
 }
@@ -89,7 +89,7 @@ static int park_save(struct mirage_queue *queue)
 		ret = mirage_cmdq_wait(mdev, mirage_cmdq_context(mdev, MIRAGE_CMD_CHAN_SAVE,
 								 queue->chan, bounce), true);
 		if (!ret && *(u64 *)bounce->cpu) {
-			queue->park.state = MIRAGE_PARK_SAVED;
+			WRITE_ONCE(queue->park.state, MIRAGE_PARK_SAVED);
 			ret = 1;
 		}
 	}
@@ -111,7 +111,7 @@ static int park_load(struct mirage_queue *queue)
 		ret = -EIO;
 	if (!ret)
 		mirage_cmdq_chan(mdev, MIRAGE_CMD_CHAN_START, queue->chan);
-	queue->park.state = MIRAGE_PARK_NONE;
+	WRITE_ONCE(queue->park.state, MIRAGE_PARK_NONE);
 	return ret;
 }
 
@@ -219,6 +219,11 @@ static bool park_end(struct mirage_queue *queue, bool restarted)
 	bool goes_on = false;
 	int ret = 0;
 
+	/* The time that the device slept is not the job's. Before it counts again. */
+	spin_lock(&queue->lock);
+	queue->since = jiffies;
+	spin_unlock(&queue->lock);
+
 	mutex_lock(&queue->stop_lock);
 	if (park_is_live(queue) && park->state == MIRAGE_PARK_SAVED) {
 		memset(bounce->cpu, 0, bounce->size);
@@ -229,15 +234,11 @@ static bool park_end(struct mirage_queue *queue, bool restarted)
 		mirage_cmdq_chan(queue->mdev, MIRAGE_CMD_CHAN_START, queue->chan);
 		goes_on = true;
 	}
-	park->state = MIRAGE_PARK_NONE;
+	WRITE_ONCE(park->state, MIRAGE_PARK_NONE);
 	mutex_unlock(&queue->stop_lock);
 
 	if (ret)
 		park_fail(queue);
-	/* The time that the device slept is not the job's. */
-	spin_lock(&queue->lock);
-	queue->since = jiffies;
-	spin_unlock(&queue->lock);
 	return goes_on;
 }
 
@@ -274,7 +275,7 @@ void mirage_queues_park_fini(struct mirage_device *mdev)
 
 	mirage_for_each_queue(mdev, chan, queue) {
 		mutex_lock(&queue->stop_lock);
-		queue->park.state = MIRAGE_PARK_NONE;
+		WRITE_ONCE(queue->park.state, MIRAGE_PARK_NONE);
 		mutex_unlock(&queue->stop_lock);
 		kvfree(queue->park.context);
 		queue->park.context = NULL;

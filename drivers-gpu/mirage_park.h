@@ -24,7 +24,8 @@ enum mirage_park_state {
 /**
  * struct mirage_park - what a channel has begun
  *
- * @state is protected by mirage_queue.stop_lock. @context and @size belong to whoever suspends or resumes
+ * @state is written under mirage_queue.stop_lock, and read without it by who asks whether the job's time
+ * counts. @context and @size belong to whoever suspends or resumes
  * the device, one at a time, and at last to the end of the queue.
  */
 struct mirage_park {

@@ -18,7 +18,6 @@
 #include "mirage_device_types.h"
 #include "mirage_engine.h"
 #include "mirage_job.h"
-#include "mirage_power.h"
 #include "mirage_queue.h"
 #include "mirage_usage.h"
 
@@ -122,9 +121,9 @@ static bool mirage_queue_is_late(struct mirage_queue *queue)
 
 	lockdep_assert_held(&queue->lock);
 
-	/* The time that the device sleeps is nobody's, nor is that behind a channel that hung. */
+	/* The time while the channel is parked is not its job's, nor is that behind one that hung. */
 	return queue->error.state == DRM_MIRAGE_QUEUE_READY && !list_empty(&queue->in_flight) &&
-	       !mirage_power_is_asleep(queue->mdev) && timeout != MAX_SCHEDULE_TIMEOUT &&
+	       READ_ONCE(queue->park.state) == MIRAGE_PARK_NONE && timeout != MAX_SCHEDULE_TIMEOUT &&
 	       time_after_eq(jiffies, queue->since + timeout) &&
 	       time_after_eq(jiffies, READ_ONCE(queue->mdev->reset.freed) + timeout);
 }
