@@ -196,6 +196,9 @@ static int device_init_tables(struct mirage_device *mdev)
 		return ret;
 	mdev->vm_table = mdev->vm_mem.cpu;
 
+	ret = mirage_queues_park_init(mdev);
+	if (ret)
+		return ret;
 	ret = mirage_cmdq_init(mdev);
 	if (ret)
 		return ret;

@@ -13,8 +13,9 @@
  * schedulers push into a ring meanwhile is found there when the channel starts again.
  *
  * The device writes to one piece of memory, large enough for any context, and each context is
- * copied from there: so the one allocation that is large and contiguous is made once. The format is the
- * device's own; but memory that it did not write to is still zero, and is not kept.
+ * copied from there: so the one allocation that is large and contiguous is made once, at probe, when
+ * there is such memory. The format is the device's own; but memory that it did not write to is still
+ * zero, and is not kept.
  *
  * Rejected: waiting for the jobs of queues that have a time limit. The suspend would take as long as
  * the longest of them, and a job that waits for its process would be stopped though it did nothing wrong.
@@ -147,6 +148,20 @@ static int park_keep(struct mirage_queue *queue)
 }
 
 /**
+ * mirage_queues_park_init() - have memory for what it takes to park queues
+ * @mdev: device, identified
+ *
+ * It goes back when the driver leaves the device.
+ *
+ * Context: probe.
+ * Return: 0 or -ENOMEM
+ */
+int mirage_queues_park_init(struct mirage_device *mdev)
+{
+	return mirage_mem_alloc(mdev, &mdev->parking.bounce, mdev->caps.max_context);
+}
+
+/**
  * mirage_queues_park() - stop all channels, and keep what they have begun
  * @mdev: device, which may be stopped, but is not started while this runs
  *
@@ -161,10 +176,6 @@ int mirage_queues_park(struct mirage_device *mdev)
 	struct mirage_queue *queue;
 	unsigned long chan;
 	int ret;
-
-	ret = mirage_mem_alloc(mdev, &mdev->parking.bounce, mdev->caps.max_context);
-	if (ret)
-		return ret;
 
 	mirage_for_each_queue(mdev, chan, queue) {
 		park_stop(queue);
@@ -263,7 +274,7 @@ void mirage_queues_unpark(struct mirage_device *mdev, bool restarted)
 }
 
 /**
- * mirage_queues_park_fini() - queues are parked no more, and the memory that it took goes back
+ * mirage_queues_park_fini() - queues are parked no more, and what was kept of them goes
  * @mdev: device; if it does not run a reset starts the channels, or it is lost
  *
  * Context: process, may sleep; takes mirage_queue.stop_lock.
@@ -281,5 +292,4 @@ void mirage_queues_park_fini(struct mirage_device *mdev)
 		queue->park.context = NULL;
 		mirage_queue_put_later(queue);
 	}
-	mirage_mem_free(mdev, &mdev->parking.bounce);
 }

@@ -43,10 +43,11 @@ struct mirage_park {
  * Used by whoever suspends and resumes the device, one at a time.
  */
 struct mirage_parking {
-	/** @bounce: where the device writes and reads contexts, BUS_MAX_CONTEXT bytes; else empty */
+	/** @bounce: where the device writes and reads contexts, BUS_MAX_CONTEXT bytes */
 	struct mirage_mem bounce;
 };
 
+int mirage_queues_park_init(struct mirage_device *mdev);
 int mirage_queues_park(struct mirage_device *mdev);
 void mirage_queues_unpark(struct mirage_device *mdev, bool restarted);
 void mirage_queues_park_fini(struct mirage_device *mdev);
