@@ -286,9 +286,9 @@ int mirage_coredump_init(struct mirage_device *mdev)
 
 /**
  * mirage_coredump_stop() - no dump is on its way, and none will be
- * @mdev: device, after drm_dev_unplug()
+ * @mdev: device, which is lost, and will not be reset
  *
- * Context: may sleep.
+ * Context: may sleep; may be called again.
  */
 void mirage_coredump_stop(struct mirage_device *mdev)
 {

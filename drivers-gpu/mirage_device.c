@@ -214,6 +214,8 @@ static void device_lose_action(void *data)
 
 	mirage_device_lose(mdev);
 	mirage_reset_stop(mdev);
+	/* A reset may have asked for one. */
+	mirage_coredump_stop(mdev);
 }
 
 /**
