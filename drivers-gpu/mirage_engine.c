@@ -34,6 +34,7 @@
 #include "mirage_queue.h"
 #include "mirage_regs.h"
 #include "mirage_state.h"
+#include "mirage_trace.h"
 
 /* How long a channel may take to stop. Emulation is slow. */
 #define ENGINE_STOP_NS		(1 * NSEC_PER_SEC)
@@ -62,6 +63,7 @@ static int engine_reset(struct mirage_device *mdev)
 				 ENGINE_RESET_POLL_US, ENGINE_RESET_US);
 	if (ret)
 		return ret;
+	trace_mirage_reset(mdev, true, "a channel does not stop");
 	/* Before it is counted: who sees the number sees the time. */
 	WRITE_ONCE(mdev->reset.freed, jiffies);
 	drm_err(&mdev->drm, "engine reset %d: channel %d did not stop\n",

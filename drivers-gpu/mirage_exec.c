@@ -37,6 +37,7 @@
 #include "mirage_queue.h"
 #include "mirage_state.h"
 #include "mirage_syncs.h"
+#include "mirage_trace.h"
 #include "mirage_vm.h"
 
 #define MIRAGE_EXEC_MAX_CMDS	64
@@ -176,6 +177,7 @@ static void mirage_exec_push(struct mirage_exec *exec, struct mirage_gpuvm_exec 
 	signalling = dma_fence_begin_signalling();
 	fence = dma_fence_get(mirage_job_arm(exec->job));
 	mirage_syncs_signal(&exec->syncs, fence);
+	trace_mirage_exec(queue, fence->seqno, exec->job->nr_words);
 	drm_sched_entity_push_job(&exec->job->base);
 	dma_fence_end_signalling(signalling);
 	mutex_unlock(&queue->exec_lock);

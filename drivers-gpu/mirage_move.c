@@ -42,6 +42,7 @@
 #include "mirage_device_types.h"
 #include "mirage_gpuvm.h"
 #include "mirage_prime.h"
+#include "mirage_trace.h"
 #include "mirage_tt.h"
 #include "mirage_vram_mgr.h"
 
@@ -217,19 +218,8 @@ static int move_reachable(struct mirage_device *mdev, struct ttm_buffer_object *
 	return 0;
 }
 
-/**
- * mirage_move() - move an object, for TTM
- * @tbo: object, resv held
- * @evict: to make room
- * @ctx: how to wait
- * @new: where to
- * @hop: out: where to go first, if that is necessary (-EMULTIHOP)
- *
- * Context: may sleep and allocate; may be called by the shrinker for TTM_PL_SYSTEM.
- * Return: 0 or a negative errno; nothing has changed then
- */
-int mirage_move(struct ttm_buffer_object *tbo, bool evict, struct ttm_operation_ctx *ctx,
-		struct ttm_resource *new, struct ttm_place *hop)
+static int move_any(struct ttm_buffer_object *tbo, bool evict, struct ttm_operation_ctx *ctx,
+		    struct ttm_resource *new, struct ttm_place *hop)
 {
 	struct mirage_device *mdev = ttm_to_mirage_device(tbo->bdev);
 	u32 from = tbo->resource ? tbo->resource->mem_type : TTM_PL_SYSTEM;
@@ -260,4 +250,28 @@ int mirage_move(struct ttm_buffer_object *tbo, bool evict, struct ttm_operation_
 
 	*hop = (struct ttm_place){ .mem_type = TTM_PL_TT, .flags = TTM_PL_FLAG_TEMPORARY };
 	return -EMULTIHOP;
+}
+
+/**
+ * mirage_move() - move an object, for TTM
+ * @tbo: object, resv held
+ * @evict: to make room
+ * @ctx: how to wait
+ * @new: where to
+ * @hop: out: where to go first, if that is necessary (-EMULTIHOP)
+ *
+ * Context: may sleep and allocate; may be called by the shrinker for TTM_PL_SYSTEM.
+ * Return: 0 or a negative errno; nothing has changed then
+ */
+int mirage_move(struct ttm_buffer_object *tbo, bool evict, struct ttm_operation_ctx *ctx,
+		struct ttm_resource *new, struct ttm_place *hop)
+{
+	u32 from = tbo->resource ? tbo->resource->mem_type : TTM_PL_SYSTEM;
+	u32 to = new->mem_type;
+	int ret;
+
+	ret = move_any(tbo, evict, ctx, new, hop);
+	if (!ret)
+		trace_mirage_move(ttm_to_mirage_device(tbo->bdev), from, to, tbo->base.size, evict);
+	return ret;
 }

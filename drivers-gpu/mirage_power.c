@@ -43,6 +43,7 @@
 #include "mirage_queue.h"
 #include "mirage_reset.h"
 #include "mirage_state.h"
+#include "mirage_trace.h"
 #include "mirage_vram.h"
 
 /* Long enough for a program that opens the device, looks and closes it, and does so again. */
@@ -297,12 +298,14 @@ int mirage_power_sleep(struct mirage_device *mdev)
 	mirage_vram_power_off(mdev);
 	up_write(&mdev->reset.lock);
 	WRITE_ONCE(mdev->power.sleeper, NULL);
+	trace_mirage_power(mdev, false, false, 0);
 	return 0;
 
 err_restore:
 	mirage_vram_restore(mdev);
 err_open:
 	power_open_gate(mdev);
+	trace_mirage_power(mdev, false, false, ret);
 	return ret;
 }
 
@@ -334,6 +337,7 @@ int mirage_power_wake(struct mirage_device *mdev)
 	mirage_queues_park_fini(mdev);
 	mirage_reset_release(mdev);
 	power_open_gate(mdev);
+	trace_mirage_power(mdev, true, false, ret);
 	return ret;
 }
 
@@ -366,6 +370,7 @@ static int power_runtime_suspend(struct device *dev)
 	down_write(&mdev->reset.lock);
 	mirage_device_stop(mdev);
 	up_write(&mdev->reset.lock);
+	trace_mirage_power(mdev, false, true, 0);
 	return 0;
 }
 
@@ -385,6 +390,7 @@ static int power_runtime_resume(struct device *dev)
 		mirage_device_lose(mdev);
 	}
 	mirage_reset_release(mdev);
+	trace_mirage_power(mdev, true, true, ret);
 	/* Who opens a lost device is told so by each ioctl; an error here would stay for good. */
 	return 0;
 }

@@ -19,6 +19,7 @@
 #include "mirage_engine.h"
 #include "mirage_job.h"
 #include "mirage_queue.h"
+#include "mirage_trace.h"
 #include "mirage_usage.h"
 
 /* So often the device may begin a job of the kernel's, whose channel goes on after a reset. */
@@ -93,6 +94,7 @@ static bool mirage_queue_fail_locked(struct mirage_queue *queue,
 		return false;
 
 	queue->error = *error;
+	trace_mirage_queue_stop(queue, error);
 	queue_work(queue->mdev->submit_wq, &queue->stop_work);
 
 	return true;

@@ -36,6 +36,7 @@
 #include "mirage_queue.h"
 #include "mirage_regs.h"
 #include "mirage_state.h"
+#include "mirage_trace.h"
 
 /* A device that is stopped again each time it has been revived is not worth waiting for. */
 #define RESET_ENTER_TRIES	3
@@ -162,6 +163,7 @@ void mirage_reset_request(struct mirage_device *mdev, const char *why)
 	if (!mirage_device_stop(mdev))
 		return;
 	WRITE_ONCE(mdev->reset.why, why);
+	trace_mirage_reset(mdev, false, why);
 	drm_err(&mdev->drm, "device hangs: %s; cut off from memory, and reset\n", why);
 	queue_work(mdev->reset.wq, &mdev->reset.work);
 }

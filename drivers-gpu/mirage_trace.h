@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Tracepoints of the fault and invalidation paths, and of VM_BIND. */
+/* Tracepoints: faults and invalidations, VM_BIND, moves of objects, jobs, resets, sleep. */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM mirage
 
@@ -9,7 +9,10 @@
 #include <linux/hmm_mirror.h>
 #include <linux/tracepoint.h>
 
+#include <drm/ttm/ttm_placement.h>
+
 #include "mirage_device_types.h"
+#include "mirage_queue.h"
 #include "mirage_vm.h"
 
 /* The fault buffer was emptied once. Says nothing about whose faults they are, or when they were. */
@@ -150,6 +153,119 @@ TRACE_EVENT(mirage_bind_fault,
 		__entry->ret = ret;
 	),
 	TP_printk("vm %u: %#llx, ret %d", __entry->vm, __entry->addr, __entry->ret)
+);
+
+/* An object got another place; from "system" may be from none. Says nothing of when its content is there: a copy's fence does. */
+TRACE_EVENT(mirage_move,
+	TP_PROTO(const struct mirage_device *mdev, u32 from, u32 to, u64 size, bool evict),
+	TP_ARGS(mdev, from, to, size, evict),
+	TP_STRUCT__entry(
+		__string(dev, dev_name(mdev->drm.dev))
+		__field(u32, from)
+		__field(u32, to)
+		__field(u64, size)
+		__field(bool, evict)
+	),
+	TP_fast_assign(
+		__assign_str(dev);
+		__entry->from = from;
+		__entry->to = to;
+		__entry->size = size;
+		__entry->evict = evict;
+	),
+	TP_printk("%s: %llu bytes from %s to %s%s", __get_str(dev), __entry->size,
+		  __print_symbolic(__entry->from, { TTM_PL_SYSTEM, "system" }, { TTM_PL_TT, "tt" },
+				   { TTM_PL_VRAM, "vram" }),
+		  __print_symbolic(__entry->to, { TTM_PL_SYSTEM, "system" }, { TTM_PL_TT, "tt" },
+				   { TTM_PL_VRAM, "vram" }),
+		  __entry->evict ? ", to make room" : "")
+);
+
+/*
+ * A job was submitted; @words are its packets in the ring. Says nothing of when it runs: that waits for its
+ * syncobjs and for room.
+ */
+TRACE_EVENT(mirage_exec,
+	TP_PROTO(const struct mirage_queue *queue, u64 seqno, u32 words),
+	TP_ARGS(queue, seqno, words),
+	TP_STRUCT__entry(
+		__field(u32, vm)
+		__field(u32, queue)
+		__field(u64, seqno)
+		__field(u32, words)
+	),
+	TP_fast_assign(
+		__entry->vm = queue->vm->id;
+		__entry->queue = queue->id;
+		__entry->seqno = seqno;
+		__entry->words = words;
+	),
+	TP_printk("vm %u: queue %u, job %llu, %u words", __entry->vm, __entry->queue,
+		  __entry->seqno, __entry->words)
+);
+
+/* A queue stopped, for good but for the kernel's own. Its channel and its jobs are not at rest yet. */
+TRACE_EVENT(mirage_queue_stop,
+	TP_PROTO(const struct mirage_queue *queue, const struct mirage_queue_error *error),
+	TP_ARGS(queue, error),
+	TP_STRUCT__entry(
+		__field(u32, chan)
+		__field(u32, queue)
+		__field(u32, state)
+		__field(int, error)
+	),
+	TP_fast_assign(
+		__entry->chan = queue->chan;
+		__entry->queue = queue->id;
+		__entry->state = error->state;
+		__entry->error = error->error;
+	),
+	TP_printk("channel %u: queue %u, state %u, error %d", __entry->chan, __entry->queue,
+		  __entry->state, __entry->error)
+);
+
+/*
+ * The engine was reset, or the device was cut off in order to be. Says nothing of how long
+ * it had not answered, nor of when a reset of the device is over.
+ */
+TRACE_EVENT(mirage_reset,
+	TP_PROTO(const struct mirage_device *mdev, bool engine, const char *why),
+	TP_ARGS(mdev, engine, why),
+	TP_STRUCT__entry(
+		__string(dev, dev_name(mdev->drm.dev))
+		__field(bool, engine)
+		__string(why, why)
+	),
+	TP_fast_assign(
+		__assign_str(dev);
+		__entry->engine = engine;
+		__assign_str(why);
+	),
+	TP_printk("%s: %s, %s", __get_str(dev), __entry->engine ? "engine" : "device",
+		  __get_str(why))
+);
+
+/*
+ * The device fell asleep or woke up, or failed to (@ret): with its users, or by itself (@runtime). The time
+ * that it took, and what the PCI core does before and after it, are not in it.
+ */
+TRACE_EVENT(mirage_power,
+	TP_PROTO(const struct mirage_device *mdev, bool awake, bool runtime, int ret),
+	TP_ARGS(mdev, awake, runtime, ret),
+	TP_STRUCT__entry(
+		__string(dev, dev_name(mdev->drm.dev))
+		__field(bool, awake)
+		__field(bool, runtime)
+		__field(int, ret)
+	),
+	TP_fast_assign(
+		__assign_str(dev);
+		__entry->awake = awake;
+		__entry->runtime = runtime;
+		__entry->ret = ret;
+	),
+	TP_printk("%s: %s%s, ret %d", __get_str(dev), __entry->awake ? "awake" : "asleep",
+		  __entry->runtime ? " by itself" : "", __entry->ret)
 );
 
 #endif /* MIRAGE_TRACE_H */
