@@ -306,11 +306,17 @@ struct drm_mirage_queue_create {
 	__u32 vm_id;
 	/** @queue_class: in: enum drm_mirage_queue_class */
 	__u32 queue_class;
-	/** @priority: in: 0 (lowest) to 3; 2 and 3 need CAP_SYS_NICE (-EACCES); 1 is usual */
+	/**
+	 * @priority: in: 0 (lowest) to 3; 2 and 3 need CAP_SYS_NICE (-EACCES); 1 is usual. It is strict: what
+	 * can run with a higher one keeps those below from running, and their time goes on
+	 */
 	__u32 priority;
 	/** @flags: in: 0, DRM_MIRAGE_QUEUE_NO_FAULT or DRM_MIRAGE_QUEUE_LONG_RUNNING */
 	__u32 flags;
-	/** @timeout_ms: in: a job that takes longer stops the queue; 0: 10000; at most 600000; zero if LONG_RUNNING */
+	/**
+	 * @timeout_ms: in: a job that takes longer stops the queue; 0: 10000; at most 600000; zero if LONG_RUNNING.
+	 * From when it is the queue's oldest, whether it runs or others do; but not behind one that hangs
+	 */
 	__u32 timeout_ms;
 	/** @queue_id: out */
 	__u32 queue_id;
