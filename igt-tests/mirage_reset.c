@@ -8,11 +8,18 @@
 #include <glob.h>
 #include <libgen.h>
 #include <limits.h>
+#include <pthread.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <drm/drm.h>
+#include <linux/dma-buf.h>
+
 #include "igt_mirage.h"
 #include "igt_mirage_bo.h"
+#include "igt_mirage_space.h"
+#include "igt_prime.h"
 #include "memory.h"
 
 IGT_TEST_DESCRIPTION("The device hangs or dies, is reset, and whoever had no part in it goes on.");
@@ -221,7 +228,7 @@ static void hang_engine(struct gpu *gpu)
 static void late_by_another_hang(struct gpu *gpu)
 {
 	uint64_t engine = param(gpu, DRM_MIRAGE_PARAM_ENGINE_RESETS);
-	uint32_t guilty = add_queue(gpu, QUEUE_TIMEOUT_MS), victim = add_queue(gpu, 500);
+	uint32_t guilty = add_queue(gpu, QUEUE_TIMEOUT_MS), victim = add_queue(gpu, 2000);
 	uint32_t *area = mem_anon(PAGE);
 	struct job bad = job_new(gpu), good = job_new(gpu);
 
@@ -238,6 +245,38 @@ static void late_by_another_hang(struct gpu *gpu)
 	job_free(&bad);
 	job_free(&good);
 	mem_unmap(area, PAGE);
+}
+
+/**
+ * SUBTEST: late-behind-a-hang
+ * Description: A job hangs, and another queue with the same time limit gets one soon after, so that it is late
+ *	while the first is being stopped. It is not punished for the time behind the other: it has all of its own,
+ *	from the moment in which the engine is free.
+ */
+static void late_behind_a_hang(struct gpu *gpu)
+{
+	uint64_t engine = param(gpu, DRM_MIRAGE_PARAM_ENGINE_RESETS);
+	uint32_t guilty = add_queue(gpu, 4000), victim = add_queue(gpu, 4000);
+	uint64_t *word = (uint64_t *)&gpu->out[64];
+	struct job bad = job_new(gpu), good = job_new(gpu);
+
+	*word = 0;
+	hang(gpu, guilty, &bad);
+	/* Longer than it takes to write a core dump, and less than it takes to stop the other. */
+	igt_assert(!igt_wait(job_is_done(&bad), 300, 10));
+	good.queue = victim;
+	mirage_ib_sem_wait(&good.ib, word, 1);
+	job_submit(&good);
+	igt_assert_eq(job_wait(&bad), -ETIME);
+	assert_stopped(gpu, guilty, DRM_MIRAGE_QUEUE_TIMEOUT);
+	/* Late by its own submission, not by the engine. */
+	igt_assert(!igt_wait(job_is_done(&good), 1500, 10));
+	__atomic_store_n(word, 1, __ATOMIC_SEQ_CST);
+	igt_assert_eq(job_wait(&good), 0);
+	igt_assert_eq(gpu_queue_state(gpu, victim), DRM_MIRAGE_QUEUE_READY);
+	igt_assert_eq_u64(param(gpu, DRM_MIRAGE_PARAM_ENGINE_RESETS), engine + 1);
+	job_free(&bad);
+	job_free(&good);
 }
 
 /**
@@ -303,6 +342,106 @@ static void no_answer_blames_nobody(struct gpu *gpu)
 	igt_assert_eq_u64(param(gpu, DRM_MIRAGE_PARAM_DEVICE_RESETS), device + 1);
 	job_free(&waits);
 	job_free(&spin);
+}
+
+/* A queue of @space that may not fault. */
+static uint32_t add_bound_queue(struct space *space, uint32_t timeout_ms)
+{
+	struct drm_mirage_queue_create args = {
+		.vm_id = space->vm,
+		.queue_class = DRM_MIRAGE_QUEUE_COPY,
+		.priority = MIRAGE_PRIORITY_USUAL,
+		.flags = DRM_MIRAGE_QUEUE_NO_FAULT,
+		.timeout_ms = timeout_ms,
+	};
+
+	do_ioctl(space->dev->fd, DRM_IOCTL_MIRAGE_QUEUE_CREATE, &args);
+	return args.queue_id;
+}
+
+/**
+ * SUBTEST: short-stall-is-no-hang
+ * Description: A queue is stopped while the device stands still for a little longer than a channel may take to
+ *	stop: it is waited for once more, and neither engine nor device is reset. The queue may not fault, since
+ *	replays would be answered in the place of what is waited for.
+ */
+static void short_stall_is_no_hang(struct gpu *gpu)
+{
+	uint64_t engine = param(gpu, DRM_MIRAGE_PARAM_ENGINE_RESETS);
+	uint64_t device = param(gpu, DRM_MIRAGE_PARAM_DEVICE_RESETS);
+	struct space_job waits;
+	struct space space;
+	struct buf word;
+
+	space_open(&space, &gpu->dev);
+	word = buf_new(&space, PAGE, DRM_MIRAGE_PLACEMENT_SYSTEM);
+	waits = space_job_new(&space);
+	waits.queue = add_bound_queue(&space, 500);
+	mirage_ib_sem_wait(&waits.ib, gpu_ptr(word.addr), 1);
+	/* A SYNC each 200 ms, until one is answered: the sixth is late, and the seventh not too late. */
+	gpu_inject(gpu, "drop_sync", 6);
+	space_job_submit(&waits, NULL, 0);
+	igt_assert_eq(space_job_status(&waits), -ETIME);
+	assert_stopped(gpu, waits.queue, DRM_MIRAGE_QUEUE_TIMEOUT);
+	igt_assert_eq(gpu_injected(gpu, "drop_sync"), 0);
+	igt_assert_eq_u64(param(gpu, DRM_MIRAGE_PARAM_ENGINE_RESETS), engine);
+	igt_assert_eq_u64(param(gpu, DRM_MIRAGE_PARAM_DEVICE_RESETS), device);
+	igt_assert_eq(mirage_queue_destroy(&gpu->dev, waits.queue), 0);
+	space_job_free(&waits);
+	buf_free(&space, &word);
+	space_close(&space);
+}
+
+/* A fence that the test signals, as a syncobj. */
+static uint32_t foreign_fence(struct gpu *gpu, struct vgem *vgem, uint32_t *fence)
+{
+	struct drm_syncobj_handle args = {
+		.flags = DRM_SYNCOBJ_FD_TO_HANDLE_FLAGS_IMPORT_SYNC_FILE,
+	};
+	uint32_t buffer = vgem_create(vgem, PAGE);
+	int fd;
+
+	*fence = vgem_fence(vgem, buffer, true);
+	fd = vgem_export(vgem, buffer);
+	args.fd = prime_export_fence(fd, DMA_BUF_SYNC_READ);
+	igt_assert_eq(mirage_syncobj_create(&gpu->dev, false, &args.handle), 0);
+	do_ioctl(gpu->dev.fd, DRM_IOCTL_SYNCOBJ_FD_TO_HANDLE, &args);
+	close(args.fd);
+	close(fd);
+	return args.handle;
+}
+
+/**
+ * SUBTEST: fences-stay-in-order
+ * Description: A queue whose job hangs is being stopped when what its next job waits for comes: that job is
+ *	cancelled, and its fence does not signal before that of the first, which may still write.
+ */
+static void fences_stay_in_order(struct gpu *gpu)
+{
+	struct job bad = job_new(gpu), next = job_new(gpu);
+	uint32_t guilty = add_queue(gpu, 500), syncobj, fence;
+	struct drm_mirage_sync syncs[2];
+	struct drm_mirage_cmds cmds;
+	struct vgem vgem;
+
+	vgem_open(&vgem);
+	syncobj = foreign_fence(gpu, &vgem, &fence);
+	hang(gpu, guilty, &bad);
+	mirage_ib_nop(&next.ib);
+	igt_assert_eq(mirage_ib_cmds(&next.ib, &cmds), 0);
+	syncs[0] = mirage_sync_wait(syncobj);
+	syncs[1] = mirage_sync_signal(next.syncobj);
+	igt_assert_eq(mirage_exec(&gpu->dev, guilty, &cmds, 1, syncs, 2), 0);
+	igt_assert(igt_wait(gpu_queue_state(gpu, guilty) != DRM_MIRAGE_QUEUE_READY, POLL_MS, 1));
+	vgem_signal(&vgem, fence);
+	igt_assert_eq(job_wait(&next), -ECANCELED);
+	igt_assert(job_is_done(&bad));
+	igt_assert_eq(job_wait(&bad), -ETIME);
+	assert_stopped(gpu, guilty, DRM_MIRAGE_QUEUE_TIMEOUT);
+	igt_assert_eq(mirage_syncobj_destroy(&gpu->dev, syncobj), 0);
+	vgem_close(&vgem);
+	job_free(&bad);
+	job_free(&next);
 }
 
 /* The engine cannot be reset: the whole device is. */
@@ -400,7 +539,7 @@ static void faults_pending(struct gpu *gpu)
 	mem_touch(area, 4 * PAGE, 9);
 	gpu_inject(gpu, "hang_hard", 1);
 	/* The fault is written when the reset is over; the access waits until then. */
-	gpu_inject(gpu, "fault_delay_us", 1000000);
+	gpu_inject(gpu, "fault_delay_us", 3000000);
 	read.queue = reader;
 	mirage_ib_copy(&read.ib, &gpu->out[8], area, 4);
 	job_submit(&read);
@@ -620,6 +759,139 @@ static void reset_outside_hanging(struct gpu *gpu)
 	mem_unmap(area, PAGE);
 }
 
+/* Makes queues and lets each of them count, until it is told to stop. */
+static void count_on_new_queues(volatile uint32_t *flags, unsigned int child)
+{
+	struct raise_args args = { .iters = 2048 };
+	struct gpu gpu;
+
+	gpu_open(&gpu);
+	args.addr = (uintptr_t)&gpu.out[16];
+	do {
+		struct job job = job_new(&gpu);
+
+		gpu.out[16] = 0;
+		job.queue = gpu_add_queue(&gpu, DRM_MIRAGE_QUEUE_COMPUTE);
+		job_kernel(&job, &kernel_raise, &args, sizeof(args), 4, 64);
+		job_submit(&job);
+		igt_assert_eq(job_wait(&job), 0);
+		igt_assert_eq_u32(gpu.out[16], 4 * 64 * args.iters);
+		igt_assert_eq(mirage_queue_destroy(&gpu.dev, job.queue), 0);
+		job_free(&job);
+		__atomic_fetch_add(&flags[child], 1, __ATOMIC_SEQ_CST);
+	} while (!__atomic_load_n(&flags[8], __ATOMIC_SEQ_CST));
+	gpu_close(&gpu);
+}
+
+/**
+ * SUBTEST: reset-from-outside-while-queues-are-made
+ * Description: The function is reset again and again while processes make queues and give each a job that
+ *	counts: all of them succeed, and each addition was made once.
+ */
+static void reset_outside_new_queues(struct gpu *gpu)
+{
+	const unsigned int workers = 2;
+	volatile uint32_t *flags = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+					MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	unsigned int i, n;
+
+	igt_assert(flags != MAP_FAILED);
+	igt_fork(child, (int)workers)
+		count_on_new_queues(flags, child);
+	for (i = 0; i < 12; i++) {
+		for (n = 0; n < workers; n++) {
+			uint32_t seen = flags[n];
+
+			igt_assert(igt_wait(flags[n] != seen, POLL_MS, 1));
+		}
+		reset_from_outside(gpu);
+	}
+	flags[8] = 1;
+	igt_waitchildren();
+	igt_assert_eq(munmap((void *)flags, PAGE), 0);
+}
+
+/**
+ * SUBTEST: reset-from-outside-behind-a-job
+ * Description: The function is reset while a job that may not fault holds an object in video memory, and never
+ *	ends: its time goes on, it is stopped, and the reset goes through. Others lose nothing.
+ */
+static void reset_outside_behind_a_job(struct gpu *gpu)
+{
+	struct space_job waits;
+	struct space space;
+	struct buf word, buf;
+
+	space_open(&space, &gpu->dev);
+	word = buf_new(&space, PAGE, DRM_MIRAGE_PLACEMENT_SYSTEM);
+	buf = buf_new(&space, BLOCK, DRM_MIRAGE_PLACEMENT_VRAM);
+	words_write(buf.words, buf.size, 4);
+	waits = space_job_new(&space);
+	waits.queue = add_bound_queue(&space, 5000);
+	mirage_ib_sem_wait(&waits.ib, gpu_ptr(word.addr), 1);
+	space_job_submit(&waits, NULL, 0);
+	reset_from_outside(gpu);
+	igt_assert_eq(space_job_status(&waits), -ETIME);
+	assert_stopped(gpu, waits.queue, DRM_MIRAGE_QUEUE_TIMEOUT);
+	words_check(buf.words, buf.size, 4);
+	igt_assert_eq(mirage_queue_destroy(&gpu->dev, waits.queue), 0);
+	space_job_free(&waits);
+	buf_free(&space, &buf);
+	buf_free(&space, &word);
+	space_close(&space);
+}
+
+#define GATES		3
+#define GATE_MS		6000
+
+/* Opens one gate after the other. */
+static void *open_gates(void *arg)
+{
+	uint64_t *words = arg;
+
+	for (unsigned int i = 0; i < GATES; i++) {
+		usleep(GATE_MS * 1000);
+		__atomic_store_n(&words[i], 1, __ATOMIC_SEQ_CST);
+	}
+	return NULL;
+}
+
+/**
+ * SUBTEST: reset-from-outside-behind-jobs
+ * Description: The function is reset while several jobs in a row hold an object in video memory, each within its
+ *	time and all together for longer than TTM's patience: all of them are waited for.
+ */
+static void reset_outside_behind_jobs(struct gpu *gpu)
+{
+	struct space_job jobs[GATES];
+	struct space space;
+	struct buf word, buf;
+	pthread_t thread;
+	unsigned int i;
+
+	space_open(&space, &gpu->dev);
+	word = buf_new(&space, PAGE, DRM_MIRAGE_PLACEMENT_SYSTEM);
+	buf = buf_new(&space, BLOCK, DRM_MIRAGE_PLACEMENT_VRAM);
+	words_write(buf.words, buf.size, 8);
+	memset(word.words, 0, word.size);
+	for (i = 0; i < GATES; i++) {
+		jobs[i] = space_job_new(&space);
+		mirage_ib_sem_wait(&jobs[i].ib, gpu_ptr(word.addr + i * sizeof(uint64_t)), 1);
+		space_job_submit(&jobs[i], NULL, 0);
+	}
+	igt_assert(!pthread_create(&thread, NULL, open_gates, word.words));
+	reset_from_outside(gpu);
+	igt_assert(!pthread_join(thread, NULL));
+	for (i = 0; i < GATES; i++) {
+		space_job_wait(&jobs[i]);
+		space_job_free(&jobs[i]);
+	}
+	words_check(buf.words, buf.size, 8);
+	buf_free(&space, &buf);
+	buf_free(&space, &word);
+	space_close(&space);
+}
+
 static const struct gpu_scenario scenarios[] = {
 	{ "dead-device-revives", dead_device_revives,
 	  "A device that answers no more is reset, and queues and page tables go on." },
@@ -629,10 +901,16 @@ static const struct gpu_scenario scenarios[] = {
 	  "A hanging channel is taken off the engine, and others go on." },
 	{ "late-by-another-hang", late_by_another_hang,
 	  "Who is late because another hangs is not punished." },
+	{ "late-behind-a-hang", late_behind_a_hang,
+	  "The time behind a job that hangs is not another's." },
 	{ "long-job-is-not-a-hang", long_job_is_not_a_hang,
 	  "Who has the engine while another is late is not punished." },
 	{ "no-answer-blames-nobody", no_answer_blames_nobody,
 	  "A device that does not answer is reset, and nobody is blamed." },
+	{ "short-stall-is-no-hang", short_stall_is_no_hang,
+	  "A device that stands still for a moment is not reset." },
+	{ "fences-stay-in-order", fences_stay_in_order,
+	  "A job that is cancelled does not end before one that the device executes." },
 	{ "hang-hard", hang_hard,
 	  "When an engine reset does not help the device is reset." },
 	{ "many-hangs", many_hangs,
@@ -649,6 +927,12 @@ static const struct gpu_scenario scenarios[] = {
 	  "A function-level reset loses nothing." },
 	{ "reset-from-outside-while-hanging", reset_outside_hanging,
 	  "A function-level reset of a device that hangs ends the job that hangs." },
+	{ "reset-from-outside-while-queues-are-made", reset_outside_new_queues,
+	  "A function-level reset makes no new queue's job begin twice." },
+	{ "reset-from-outside-behind-a-job", reset_outside_behind_a_job,
+	  "A function-level reset waits for a job no longer than that may take." },
+	{ "reset-from-outside-behind-jobs", reset_outside_behind_jobs,
+	  "A function-level reset waits for jobs in a row." },
 };
 
 int igt_main()
