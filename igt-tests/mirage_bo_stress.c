@@ -4,21 +4,19 @@
  * Description: Many processes make, fill, copy, bind, drop and check objects at the same
  *	time, more than fit into video memory.
  * Category: Core
- *
- * MIRAGE_STRESS_SECONDS in the environment says for how long; without it it is short.
  */
 #include <sys/mman.h>
 
 #include "igt_mirage_bo.h"
 #include "igt_mirage_space.h"
 #include "memory.h"
+#include "stress.h"
 
 IGT_TEST_DESCRIPTION("Many processes with more buffer objects than fit into video memory.");
 
 #define PROCESSES	6
 #define SLOTS		20
 #define MAX_SIZE	(12u << 20)
-#define USUAL_SECONDS	5
 
 /**
  * struct slot - an object, and what it must contain
@@ -83,15 +81,15 @@ static void slot_create(struct worker *w, struct slot *slot)
 
 static void slot_destroy(struct worker *w, struct slot *slot)
 {
+	bool closed_first = pick(w, 2);
+
 	slot_check(slot);
-	if (slot->addr && pick(w, 2)) {
-		space_unbind(&w->space, slot->addr, slot->bo.size);
-		slot->addr = 0;
-	}
-	/* Closing a bound object leaves it bound; the address is never used again. */
-	if (slot->addr)
+	if (slot->addr && !closed_first)
 		space_unbind(&w->space, slot->addr, slot->bo.size);
 	bo_free(&slot->bo);
+	/* Closing a bound object leaves it bound. */
+	if (slot->addr && closed_first)
+		space_unbind(&w->space, slot->addr, slot->bo.size);
 }
 
 static void slot_write(struct worker *w, struct slot *slot)
@@ -205,8 +203,7 @@ static void work(struct mirage *parent, unsigned int id, unsigned int seconds)
  */
 static void many_processes(struct mirage *dev)
 {
-	const char *text = getenv("MIRAGE_STRESS_SECONDS");
-	unsigned int seconds = text ? (unsigned int)strtoul(text, NULL, 10) : USUAL_SECONDS;
+	unsigned int seconds = stress_seconds();
 	uint64_t used = bo_param(dev, DRM_MIRAGE_PARAM_VRAM_USED);
 	uint64_t evictions = bo_param(dev, DRM_MIRAGE_PARAM_EVICTIONS);
 	struct timespec start = { 0 };

@@ -19,6 +19,7 @@
 #include "igt_mirage_space.h"
 #include "igt_prime.h"
 #include "memory.h"
+#include "stress.h"
 
 IGT_TEST_DESCRIPTION("Two mirage GPUs and the same object.");
 
@@ -27,7 +28,6 @@ IGT_TEST_DESCRIPTION("Two mirage GPUs and the same object.");
 #define PEER	DRM_MIRAGE_PLACEMENT_PEER
 #define SIZE	(1u << 20)
 #define DRIVER	"/sys/bus/pci/drivers/mirage"
-#define STRESS_S	5
 
 /* The two devices of this machine; found once. */
 static char nodes[2][64];
@@ -584,15 +584,16 @@ static void stress_round(unsigned int *seed, uint32_t pattern)
 static void stress(void)
 {
 	struct igt_helper_process victim = { .use_SIGKILL = true };
+	unsigned int seconds = stress_seconds();
 
 	igt_fork(child, 3) {
 		unsigned int seed = 1 + child;
 		uint32_t pattern = child << 24;
 
-		igt_until_timeout(STRESS_S)
+		igt_until_timeout(seconds)
 			stress_round(&seed, pattern += 2);
 	}
-	igt_until_timeout(STRESS_S) {
+	igt_until_timeout(seconds) {
 		igt_fork_helper(&victim) {
 			unsigned int seed = 99;
 

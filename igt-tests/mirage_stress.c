@@ -8,8 +8,6 @@
  * Each process keeps a model of all memory that the GPU may change, and all of it is compared with that byte by
  * byte. What it asks for in one lane is a chain: each operation waits, on the device's side, for the one before. So
  * the model is simple, and what runs side by side are lanes, queues and processes.
- *
- * MIRAGE_STRESS_SECONDS in the environment says for how long; without it it is short.
  */
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -18,6 +16,7 @@
 #include "igt_mirage_bo.h"
 #include "igt_mirage_space.h"
 #include "memory.h"
+#include "stress.h"
 
 IGT_TEST_DESCRIPTION("Objects, binds, evictions, jobs of all kinds and a process that is killed, at once.");
 
@@ -25,7 +24,6 @@ IGT_TEST_DESCRIPTION("Objects, binds, evictions, jobs of all kinds and a process
 #define LANES		3
 #define SLOTS		6
 #define LANE_JOBS	8
-#define USUAL_SECONDS	5
 
 /* Pages of a lane's addresses, of an object, and of what one operation covers. */
 #define WINDOW		1024u
@@ -353,6 +351,38 @@ static void slot_change(struct lane *lane, struct slot *slot)
 
 /* ---- addresses ---- */
 
+/* Are a lane's page tables as modelled? What has left its memory, or lost it, is not mapped until a job wants it. */
+static void places_check(struct lane *lane)
+{
+	struct worker *w = lane->w;
+	uint8_t pages[WINDOW];
+
+	lane_wait(lane);
+	igt_assert_eq(mirage_svm_query(&w->dev, w->space.vm, gpu_ptr(lane->start), WINDOW * PAGE,
+				       pages), 0);
+	for (unsigned int i = 0; i < WINDOW; i++) {
+		const struct place *place = &lane->places[i];
+		bool valid = pages[i] & DRM_MIRAGE_SVM_PAGE_VALID;
+		bool write = pages[i] & DRM_MIRAGE_SVM_PAGE_WRITE;
+		bool null = pages[i] & DRM_MIRAGE_SVM_PAGE_NULL;
+		bool right = true;
+
+		switch (place->kind) {
+		case PLACE_EMPTY:
+			right = !valid;
+			break;
+		case PLACE_NULL:
+			right = valid && null;
+			break;
+		case PLACE_OBJECT:
+			right = !valid || (!null && write == !place->readonly);
+			break;
+		}
+		igt_assert_f(right, "page %u of a lane: %#x, where the model has kind %d%s\n", i,
+			     pages[i], place->kind, place->readonly ? ", read-only" : "");
+	}
+}
+
 static struct drm_mirage_bind place_map(struct lane *lane)
 {
 	struct worker *w = lane->w;
@@ -649,6 +679,7 @@ static void step(struct worker *w)
 	case 2:
 		lane_wait(lane);
 		slot_check(slot);
+		places_check(lane);
 		break;
 	case 3:
 	case 4:
@@ -698,6 +729,7 @@ static void worker_close(struct worker *w)
 	igt_assert_eq(mirage_queue_query(&w->dev, w->fault_queue, &state), 0);
 	igt_assert_eq(state.state, DRM_MIRAGE_QUEUE_READY);
 	for (unsigned int i = 0; i < LANES; i++) {
+		places_check(&w->lanes[i]);
 		for (unsigned int j = 0; j < SLOTS; j++)
 			slot_destroy(&w->lanes[i], &w->lanes[i].slots[j]);
 		lane_wait(&w->lanes[i]);
@@ -807,8 +839,7 @@ static unsigned int kill_workers(const struct mirage *parent, unsigned int secon
  */
 static void everything_at_once(struct mirage *dev)
 {
-	const char *text = getenv("MIRAGE_STRESS_SECONDS");
-	unsigned int seconds = text ? (unsigned int)strtoul(text, NULL, 10) : USUAL_SECONDS;
+	unsigned int seconds = stress_seconds();
 	uint64_t used = bo_param(dev, DRM_MIRAGE_PARAM_VRAM_USED);
 	uint64_t evictions = bo_param(dev, DRM_MIRAGE_PARAM_EVICTIONS);
 	struct timespec start = { 0 };

@@ -12,6 +12,7 @@
 
 #include "igt_mirage.h"
 #include "memory.h"
+#include "stress.h"
 #include "swap.h"
 
 IGT_TEST_DESCRIPTION("Objects over memory of a process while that memory changes.");
@@ -485,17 +486,15 @@ static void storm_short(struct gpu *gpu)
 
 /**
  * SUBTEST: storm-processes
- * Description: The same in several processes, for $MIRAGE_STRESS_SECONDS.
+ * Description: The same in several processes, for stress_seconds().
  */
 static void storm_processes(igt_unused struct gpu *gpu_of_parent)
 {
-	const char *seconds = getenv("MIRAGE_STRESS_SECONDS");
-
 	igt_fork(child, 3) {
 		struct gpu gpu;
 
 		gpu_open_bound(&gpu, DRM_MIRAGE_QUEUE_COMPUTE, DRM_MIRAGE_QUEUE_NO_FAULT);
-		storm(&gpu, seconds ? atoi(seconds) : 3);
+		storm(&gpu, stress_seconds());
 		gpu_close(&gpu);
 	}
 	igt_waitchildren();

@@ -75,7 +75,8 @@ run() {
 }
 
 main() {
-	export IGT_FORCE_DRIVER=mirage
+	# Of each test that does everything at once.
+	export IGT_FORCE_DRIVER=mirage MIRAGE_STRESS_SECONDS=30
 	: >"$out/checks"
 	run "$tests" results ""
 	# Only ours are called so, and listing Debian's takes longer than many of ours.
