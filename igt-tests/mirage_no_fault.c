@@ -138,7 +138,7 @@ static void memory_stays_until_the_job_is_over(struct gpu *gpu)
 	igt_assert(igt_wait(vram_free(&gpu->dev) < 5 * BLOCK || space_job_is_done(&job), POLL_MS,
 			    1));
 	igt_assert(!space_job_is_done(&job));
-	igt_assert_eq_u32(buf_location(&space, &used), DRM_MIRAGE_PLACEMENT_VRAM);
+	/* Asking where it is would wait for who wants it to leave, and so for the job, whose copy tells that it stayed. */
 	open_gate(word_of(&gate, 0));
 	igt_waitchildren();
 	space_job_wait(&job);
