@@ -6,8 +6,8 @@ Three sources: Meson's JUnit files (native tests; each line of a TAP test is a t
 tests; each subtest is a test), and lines of "RESULT NAME REASON" (what the lab itself looks at). The last line is
 "N passed, N failed, N skipped". The exit status is 0 only where something passed and nothing failed.
 
-Tests that are not this project's own come with a list of what is expected of them. There a failure that is listed
-counts as skipped, with the listed reason; a skip that is not listed, and a pass of what is listed, count as failed.
+Guest tests come with a list of what is expected of them. A failure that is listed counts as skipped, with the listed
+reason; a skip that is not listed, and a pass of what is listed, count as failed.
 """
 
 import argparse
@@ -54,7 +54,7 @@ class Results:
                 else:
                     self.add('passed', name)
 
-    def read_igt(self, path, expected=None):
+    def read_igt(self, path, prefix, expected):
         """One run of igt_runner."""
         with open(path, encoding='utf-8', errors='replace') as file:
             tests = json.load(file)['tests']
@@ -63,9 +63,8 @@ class Results:
             outcome = IGT_RESULTS.get(test['result'], 'failed')
             text = test.get('out', '') + '\n' + test.get('err', '')
             reason = (test['result'] + ' ' if outcome == 'failed' else '') + igt_reason(text, outcome)
-            if expected:
-                outcome, reason = expected.judge(name, outcome, reason)
-            self.add(outcome, name, reason)
+            outcome, reason = expected.judge(name, outcome, reason)
+            self.add(outcome, prefix + name, reason)
 
     def read_lines(self, path):
         """What the lab looked at itself."""
@@ -88,15 +87,15 @@ class Results:
 
 
 class Expected:
-    """A list of the tests that do not pass: lines of RESULT KERNEL TEST REASON."""
+    """A list of the tests that do not pass: lines of RESULT WHERE TEST REASON."""
 
-    def __init__(self, path, kernel):
+    def __init__(self, path, conditions):
         self.entries = []
         with open(path, encoding='utf-8') as file:
             for line in file:
                 if line.strip() and not line.startswith('#'):
-                    result, which, pattern, reason = line.split(None, 3)
-                    if which in ('any', kernel):
+                    result, where, pattern, reason = line.split(None, 3)
+                    if where == 'any' or set(where.split(',')) <= set(conditions.split(',')):
                         outcome = {'skip': 'skipped', 'fail': 'failed'}[result]
                         self.entries.append((outcome, re.compile(pattern), reason.strip()))
 
@@ -143,8 +142,7 @@ def igt_reason(text, outcome):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--junit', action='append', default=[], metavar='PREFIX=FILE')
-    parser.add_argument('--igt', action='append', default=[], metavar='FILE')
-    parser.add_argument('--foreign-igt', action='append', default=[], metavar='KERNEL=LIST=FILE')
+    parser.add_argument('--igt', action='append', default=[], metavar='PREFIX=CONDITION,...=LIST=FILE')
     parser.add_argument('--lines', action='append', default=[], metavar='FILE')
     args = parser.parse_args()
 
@@ -152,11 +150,9 @@ def main():
     for item in args.junit:
         prefix, path = item.split('=', 1)
         results.read_junit(path, prefix)
-    for path in args.igt:
-        results.read_igt(path)
-    for item in args.foreign_igt:
-        kernel, expected, path = item.split('=', 2)
-        results.read_igt(path, Expected(expected, kernel))
+    for item in args.igt:
+        prefix, conditions, expected, path = item.split('=', 3)
+        results.read_igt(path, prefix, Expected(expected, conditions))
     for path in args.lines:
         results.read_lines(path)
     return results.report()

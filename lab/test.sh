@@ -103,20 +103,28 @@ build_fuzz() {
 	meson_build fuzz meson-test-prereq -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false --native-file /mirage/src/lab/clang.ini
 }
 
-# guest_boot NAME PATTERN EXCLUDED EXPECTED: the tests that match the one and not the other, in one boot. NAME is that of
-# its results, and goes before those of its checks. The results in EXPECTED must be there in the end.
+# guest_boot NAME SECONDS PATTERN EXCLUDED EXPECTED: the tests that match the one and not the other, in one boot, which
+# ends after SECONDS whatever it still says. NAME is that of its results, and goes before those of its checks. The
+# results in EXPECTED must be there in the end.
 guest_boot() {
-	local name=$1 pattern=$2 expected=$4 kept=$results/$1 status=0 ran
+	local name=$1 pattern=$3 expected=$5 kept=$results/$1 vm_timeout=$vm_timeout prefix='' status=0 ran list
+	# What the lists of expected results can name.
+	local conditions=$vm_kernel
+	[ "$vm_iommu" = 0 ] || conditions+=,iommu
+	[ "$vm_gpus" -lt 2 ] || [ "$vm_switch" = 1 ] || conditions+=,apart
+	# The same tests have run before.
+	[ "$name" != apart ] || prefix=apart:
+	[ "$vm_timeout" != 0 ] || vm_timeout=$2
 	vm_results=$kept
-	vm_run bash /mirage/src/lab/guest-tests.sh "$limit" "$pattern" "$3" </dev/null > >(tee "$results/$name.log" >&2) || status=$?
+	vm_run bash /mirage/src/lab/guest-tests.sh "$limit" "$pattern" "$4" </dev/null > >(tee "$results/$name.log" >&2) || status=$?
 	wait $!
 	for ran in results results-debian; do
 		if [ ! -e "$kept/$ran/results.json" ]; then
 			[[ " $expected " != *" $ran "* ]] || echo "failed $name-tests igt_runner left no $ran (status $status)" >>"$results/guest-checks.txt"
-		elif [ $ran = results ]; then
-			summary+=(--igt "/mirage/run/$name/$ran/results.json")
 		else
-			summary+=(--foreign-igt "$vm_kernel=/mirage/src/igt-tests/debian/expected=/mirage/run/$name/$ran/results.json")
+			list=expected
+			[ $ran = results ] || list=debian/expected
+			summary+=(--igt "$prefix=$conditions=/mirage/src/igt-tests/$list=/mirage/run/$name/$ran/results.json")
 		fi
 	done
 	{
@@ -139,18 +147,24 @@ test_guest() {
 		vm_append="kmemleak=on"
 		limit=1200
 	fi
-	# Each subtest's start and end is in the kernel's log, and the runner ends a binary after its limit.
+	# Each subtest's start and end is in the kernel's log, and the runner ends a binary after its limit. A kernel that
+	# hangs and tells of it again and again is not silent, and so each boot has its time.
 	vm_silence=$((limit + 120))
 	choose_accel
 	say "guest tests ($vm_kernel kernel, $vm_accel)"
 	if [ "$vm_gpus" != 1 ]; then
-		guest_boot guest "$pattern" '' "$all"
+		guest_boot guest $((8 * limit)) "$pattern" '' "$all"
 	else
 		# What needs two GPUs has a machine of its own: the other tests take the first that they find.
-		[[ $pattern == *mirage_prime_peer* ]] || guest_boot guest "$pattern" 'mirage_prime_peer@' "$all"
+		[[ $pattern == *mirage_prime_peer* ]] || guest_boot guest $((8 * limit)) "$pattern" 'mirage_prime_peer@' "$all"
 		if [ -z "$pattern" ] || [[ $pattern == *mirage_prime_peer* ]]; then
 			local vm_gpus=2 vm_switch=$((!vm_iommu))
-			guest_boot peers "${pattern:-mirage_prime_peer@}" '' "$peers"
+			guest_boot peers $((2 * limit)) "${pattern:-mirage_prime_peer@}" '' "$peers"
+			# Once more where neither reaches the other's memory, which behind an IOMMU none has done.
+			if [ $vm_switch = 1 ]; then
+				vm_switch=0
+				guest_boot apart $((2 * limit)) "${pattern:-mirage_prime_peer@}" '' "$peers"
+			fi
 		fi
 	fi
 	summary+=(--lines /mirage/run/guest-checks.txt)
