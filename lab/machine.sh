@@ -296,11 +296,15 @@ main() {
 	{ wait "$vm" || machine_status=$?; } 2>/dev/null
 	[ ${#followers[@]} -eq 0 ] || wait "${followers[@]}" || true
 
+	# A model ends with its machine; one that does not is ended.
+	{ read -rt 30 <&9 || kill -KILL "${gpus[@]}"; } 2>/dev/null &
+	local reaper=$!
 	for i in "${!gpus[@]}"; do
 		gpu_status=0
 		wait "${gpus[i]}" || gpu_status=$?
 		[ "$gpu_status" -eq 0 ] || trouble "GPU $i ended with status $gpu_status: $(tail -n 3 "gpu$i.out.log" "gpu$i.log" 2>&1 | tr '\n' ' ')"
 	done
+	kill "$reaper" 2>/dev/null || true
 
 	if [ -e $io/no-driver ]; then
 		trouble "the driver's modules did not load: $(grep -m 1 'mirage-lab: loading' kernel.log | sed 's/.*mirage-lab: //')"
