@@ -5,7 +5,7 @@
  * The sink is a table as the device has it, and after each single store every page is
  * translated through it as the device would do, by any entry of a CONT group: a
  * page that no call is about must not flicker, and one that is being changed has its old or
- * its new translation, or none.
+ * its new translation, and none only where one of them is that.
  */
 #include <string.h>
 
@@ -16,7 +16,8 @@
 #define TABLE	0x5000001ull
 #define SYS	MIRAGE_PTE_SYSTEM
 #define RW	(MIRAGE_PTE_SYSTEM | MIRAGE_PTE_WRITE | MIRAGE_PTE_ATOMIC)
-#define RIGHTS	(MIRAGE_PTE_SYSTEM | MIRAGE_PTE_WRITE | MIRAGE_PTE_ATOMIC)
+#define NULLS	(MIRAGE_PTE_NULL | MIRAGE_PTE_WRITE)
+#define RIGHTS	(MIRAGE_PTE_SYSTEM | MIRAGE_PTE_WRITE | MIRAGE_PTE_ATOMIC | MIRAGE_PTE_NULL)
 
 /* The device's side. */
 static u64 device_pde;
@@ -45,7 +46,7 @@ static u64 through(unsigned int i, unsigned int e)
 
 static bool allowed(unsigned int i, u64 seen)
 {
-	return seen == before[i] || seen == after[i] || (before[i] != after[i] && !seen);
+	return seen == before[i] || seen == after[i];
 }
 
 static void look(bool settled)
@@ -122,15 +123,26 @@ static void settle(void)
 	memcpy(before, after, sizeof(before));
 }
 
+/* Is a page mapped elsewhere now, or has it lost a right? */
+static bool replaced(unsigned int i)
+{
+	const u64 place = MIRAGE_PTE_ADDR | MIRAGE_PTE_SYSTEM | MIRAGE_PTE_NULL;
+
+	return before[i] && (((before[i] ^ after[i]) & place) || (before[i] & ~after[i]));
+}
+
 /* True if the device has to forget what it knew. */
 static bool map(unsigned int index, unsigned int npages, u64 addr, u64 rights)
 {
-	bool replaces;
+	bool replaces, want = false;
 	unsigned int i;
 
-	for (i = 0; i < npages; i++)
+	for (i = 0; i < npages; i++) {
 		after[index + i] = (addr + i * 4096ull) | (rights & RIGHTS) | 1;
+		want = want || replaced(index + i);
+	}
 	replaces = mirage_leaves_map(&leaves, index, npages, addr, rights, &counts);
+	CHECK(replaces == want);
 	settle();
 	return replaces;
 }
@@ -301,27 +313,39 @@ static void a_table_that_was_forgotten_is_written_anew(void)
 	CHECK(!(device_pt[0] & MIRAGE_PTE_VALID));
 }
 
-/* A memory of pages, in runs of random lengths and alignments, mapped and taken in any order. */
-static void anything_in_any_order(void)
+/* Memory for pages, in runs of random lengths and alignments; or all in one piece of 2 MiB. */
+static void place_pages(u64 base[PAGES], bool whole, uint64_t *state)
 {
+	u64 start = 0x40000000ull + (check_random(state) % 4 << 21);
+	unsigned int i;
+
+	for (i = 0; i < PAGES; i++) {
+		bool joined = i && check_random(state) % 64;
+
+		if (whole)
+			base[i] = start + i * 4096ull;
+		else
+			base[i] = joined ? base[i - 1] + 4096 :
+				  0x100000000ull + (check_random(state) % 4096) * 65536ull +
+				  (check_random(state) % 3 ? i % 16 : 0) * 4096ull;
+	}
+}
+
+/*
+ * Pages are mapped and taken in any order. Where memory may only gain rights, as under the mirror, or
+ * else is replaced by other memory and loses rights too, as by VM_BIND.
+ */
+static void anything(bool replacing)
+{
+	static const u64 kinds[] = { SYS, RW, 0, MIRAGE_PTE_WRITE, NULLS };
 	uint64_t state = 42;
 	unsigned int round, step, i;
 
-	for (round = 0; round < 60; round++) {
+	for (round = 0; round < 30; round++) {
 		u64 base[PAGES];
 
 		fresh();
-		for (i = 0; i < PAGES; i++) {
-			bool joined = i && check_random(&state) % 64;
-
-			base[i] = joined ? base[i - 1] + 4096 :
-				  0x100000000ull + (check_random(&state) % 4096) * 65536ull +
-				  (check_random(&state) % 3 ? i % 16 : 0) * 4096ull;
-		}
-		if (round % 3 == 0) {
-			for (i = 0; i < PAGES; i++)
-				base[i] = 0x40000000ull + i * 4096ull;
-		}
+		place_pages(base, round % 3 == 0, &state);
 		for (step = 0; step < 60; step++) {
 			unsigned int index = check_random(&state) % PAGES;
 			unsigned int npages = 1 + check_random(&state) % (PAGES - index);
@@ -339,8 +363,12 @@ static void anything_in_any_order(void)
 				unmap(index, npages);
 				continue;
 			}
-			/* A mapping may gain rights and lose none. */
-			for (i = index; i < index + npages; i++) {
+			if (replacing) {
+				rights = kinds[check_random(&state) % 5];
+				if (check_random(&state) % 4 == 0)
+					place_pages(base, round % 3 == 0, &state);
+			}
+			for (i = index; i < index + npages && !replacing; i++) {
 				if (after[i] & MIRAGE_PTE_WRITE)
 					rights = RW;
 			}
@@ -349,13 +377,23 @@ static void anything_in_any_order(void)
 
 				while (i + n < index + npages && base[i + n] == base[i] + n * 4096ull)
 					n++;
-				map(i, n, base[i], rights);
+				CHECK(!map(i, n, base[i], rights) || replacing);
 				i += n;
 			}
 			if (check_failed)
 				return;
 		}
 	}
+}
+
+static void rights_gained_in_any_order(void)
+{
+	anything(false);
+}
+
+static void replaced_in_any_order(void)
+{
+	anything(true);
 }
 
 int main(void)
@@ -374,6 +412,7 @@ int main(void)
 	RUN(another_memory_at_the_same_number);
 	RUN(unmap_of_nothing);
 	RUN(a_table_that_was_forgotten_is_written_anew);
-	RUN(anything_in_any_order);
+	RUN(rights_gained_in_any_order);
+	RUN(replaced_in_any_order);
 	return check_done();
 }
