@@ -486,7 +486,7 @@ enum drm_mirage_bo_priority {
 struct drm_mirage_bo_create {
 	/** @size: in: bytes, multiple of 4 KiB, not zero */
 	__u64 size;
-	/** @placement: in: DRM_MIRAGE_PLACEMENT_*; with both, video memory if there is room when it is brought in */
+	/** @placement: in: DRM_MIRAGE_PLACEMENT_*; with both, video memory: others leave it for the first use, later ones need room */
 	__u32 placement;
 	/** @flags: in: DRM_MIRAGE_BO_* */
 	__u32 flags;
