@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * How many ranges VM_BIND maps in a second: by size, one or many in a call, and with more and
- * more of them there already.
+ * How many ranges VM_BIND maps in a second: by size, one or many in a call, and in place of another
+ * with more and more of them there already.
  *
  * The peer of a size is the CPU's own: mmap() of a file's pages with all entries made at once,
  * which is what a process pays for the same. The peer of growth is the first line.
@@ -133,12 +133,11 @@ static int maps_batched(struct graphics *graphics)
 	return err;
 }
 
-/* Maps and unmaps in the middle of @there other mappings. */
+/* One of @there mappings, in their middle, gets the object's other page each time: what was there has to be flushed. */
 static int maps_among(struct graphics *graphics, const struct object *object, unsigned int there,
 		      struct figure *figure)
 {
 	const struct space *space = &graphics->space;
-	/* In the gap that is left in the middle. */
 	uint64_t place = SPACE_FREE + there / 2 * 4 * KIB;
 	unsigned int repeat, i;
 	int err = 0;
@@ -150,6 +149,8 @@ static int maps_among(struct graphics *graphics, const struct object *object, un
 			struct drm_mirage_bind bind = bind_op(DRM_MIRAGE_BIND_MAP, object, place,
 							      4 * KIB);
 
+			/* The first page is what the mapping had at first. */
+			bind.offset = (i + 1) % 2 * 4 * KIB;
 			err = space_bind(space, &bind, 1);
 		}
 		series_add(&figure->value, MAPS * 1e9 / (gpu_now() - start));
@@ -166,7 +167,7 @@ static int growth(struct graphics *graphics)
 	char name[48];
 	int err;
 
-	err = object_create(space->gpu, &object, 4 * KIB, DRM_MIRAGE_PLACEMENT_VRAM);
+	err = object_create(space->gpu, &object, 8 * KIB, DRM_MIRAGE_PLACEMENT_VRAM);
 	for (want = 10; !err && want <= GROWTH_MAPS; want *= 10) {
 		while (!err && there < want) {
 			for (i = 0; i < BATCH && there < want; i++, there++)
