@@ -7,8 +7,11 @@
 #include <sys/mman.h>
 
 #include "igt_mirage_bo.h"
+#include "igt_mirage_space.h"
+#include "igt_prime.h"
 #include "memory.h"
 #include "swap.h"
+#include "text.h"
 
 IGT_TEST_DESCRIPTION("Buffer objects when mm wants their pages back, and what is told of them.");
 
@@ -21,55 +24,21 @@ static void ask_back(void)
 	igt_assert(file_write("/proc/sys/vm/drop_caches", "2\n"));
 }
 
-static void read_all(const char *path, char *text, size_t size)
-{
-	FILE *file = fopen(path, "r");
-	size_t n;
-
-	igt_assert_f(file, "cannot open %s\n", path);
-	n = fread(text, 1, size - 1, file);
-	igt_assert_f(feof(file) && !ferror(file), "cannot read all of %s\n", path);
-	fclose(file);
-	text[n] = 0;
-}
-
-static char *read_debugfs(struct mirage *dev, const char *name)
-{
-	static char text[1 << 20];
-	char path[128];
-
-	snprintf(path, sizeof(path), "/sys/kernel/debug/dri/%s/%s",
-		 dev->node + strcspn(dev->node, "0123456789"), name);
-	read_all(path, text, sizeof(text));
-	return text;
-}
-
-/* The lines of a debugfs file that have a word. */
+/* The lines of a debugfs file that have both words. */
 static unsigned int count_lines(struct mirage *dev, const char *name, const char *word,
 				const char *word2)
 {
-	unsigned int count = 0;
-	char *line, *next;
-
-	for (line = read_debugfs(dev, name); line; line = next) {
-		next = strchr(line, '\n');
-		if (next)
-			*next++ = 0;
-		count += strstr(line, word) && strstr(line, word2);
-	}
-	return count;
+	return text_lines(text_debugfs(dev, name), word, word2);
 }
 
 static uint64_t fdinfo_kib(struct mirage *dev, const char *key)
 {
-	static char text[1 << 16];
 	char path[64], *line;
 	uint64_t value;
 	char unit[8] = "";
 
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", dev->fd);
-	read_all(path, text, sizeof(text));
-	line = strstr(text, key);
+	line = strstr(text_read(path), key);
 	igt_assert_f(line, "no %s in fdinfo\n", key);
 	igt_assert_lte(1, sscanf(line + strlen(key), ":\t%" SCNu64 " %7s", &value, unit));
 	if (!strcmp(unit, "MiB"))
@@ -229,7 +198,9 @@ static void fdinfo(struct mirage *gpu)
 	struct drm_gem_flink flink = { 0 };
 	struct bo vram, system;
 	struct mirage dev;
+	uint32_t handle;
 	bool retained;
+	int fd;
 
 	igt_assert_eq(mirage_open_node(&dev, gpu->node), 0);
 	igt_assert_eq_u64(fdinfo_kib(&dev, "drm-total-vram"), 0);
@@ -249,9 +220,51 @@ static void fdinfo(struct mirage *gpu)
 	/* Render nodes have no names; a shared object is one with two handles. */
 	do_ioctl_err(dev.fd, DRM_IOCTL_GEM_FLINK, &flink, EACCES);
 	bo_free(&vram);
+	vram = bo_new(&dev, SIZE, BO_VRAM);
+	bo_write(&vram, 1);
+	fd = prime_export(&dev, vram.handle);
+	handle = prime_import(gpu, fd);
+	close(fd);
+	igt_assert_eq_u64(fdinfo_kib(&dev, "drm-shared-vram"), SIZE >> 10);
+	igt_assert_eq_u64(fdinfo_kib(gpu, "drm-shared-vram"), SIZE >> 10);
+	igt_assert_eq_u64(fdinfo_kib(gpu, "drm-resident-vram"), SIZE >> 10);
+	igt_assert_eq_u64(fdinfo_kib(&dev, "drm-shared-gtt"), 0);
+	igt_assert_eq(mirage_bo_close(gpu, handle), 0);
+	bo_free(&vram);
 	bo_free(&system);
 	igt_assert_eq_u64(fdinfo_kib(&dev, "drm-total-vram"), 0);
 	igt_assert_eq_u64(fdinfo_kib(&dev, "drm-total-gtt"), 0);
+	mirage_close(&dev);
+}
+
+/**
+ * SUBTEST: fdinfo-active
+ * Description: An object is active as long as a job of an address space that maps it is.
+ */
+static void fdinfo_active(struct mirage *gpu)
+{
+	struct buf gate, vram;
+	struct space_job job;
+	struct space space;
+	struct mirage dev;
+
+	igt_assert_eq(mirage_open_node(&dev, gpu->node), 0);
+	space_open(&space, &dev);
+	gate = buf_new(&space, 4096, BO_SYSTEM);
+	vram = buf_new(&space, SIZE, BO_VRAM);
+	space_fill(&space, vram.addr, SIZE, 1);
+	igt_assert_eq_u64(fdinfo_kib(&dev, "drm-active-vram"), 0);
+	job = space_job_new(&space);
+	mirage_ib_sem_wait(&job.ib, gpu_ptr(gate.addr), 1);
+	space_job_submit(&job, NULL, 0);
+	igt_assert_eq_u64(fdinfo_kib(&dev, "drm-active-vram"), SIZE >> 10);
+	__atomic_store_n((uint64_t *)gate.words, 1, __ATOMIC_SEQ_CST);
+	space_job_wait(&job);
+	igt_assert_eq_u64(fdinfo_kib(&dev, "drm-active-vram"), 0);
+	space_job_free(&job);
+	buf_free(&space, &vram);
+	buf_free(&space, &gate);
+	space_close(&space);
 	mirage_close(&dev);
 }
 
@@ -266,6 +279,7 @@ static const struct {
 	{ "to-swap-and-back", to_swap, "Idle objects go to swap and come back." },
 	{ "debugfs", debugfs, "Objects and video memory in debugfs." },
 	{ "fdinfo", fdinfo, "Objects of a file in fdinfo." },
+	{ "fdinfo-active", fdinfo_active, "Objects that are in use in fdinfo." },
 };
 
 int igt_main()

@@ -11,12 +11,14 @@
 #include <sys/wait.h>
 
 #include "igt_mirage.h"
+#include "igt_mirage_bo.h"
 #include "memory.h"
 
 IGT_TEST_DESCRIPTION("What others see of the use that a process makes of the GPU.");
 
 #define GPUTOP		"/opt/igt/usr/bin/gputop"
 #define GPUTOP_LIBS	"/opt/igt/usr/lib/x86_64-linux-gnu"
+#define GPUTOP_BYTES	(64ull << 20)
 
 /* Engine time of an open file, and the clock before and after it was read. */
 struct usage {
@@ -209,30 +211,49 @@ static void run_on_terminal(const char *const argv[], char *text, size_t size)
 	igt_assert_f(!status, "%s ended with %#x\n%s\n", argv[0], status, text);
 }
 
+/* A size as gputop prints it, and what comes after it. */
+static uint64_t shown_bytes(char **text)
+{
+	static const char units[] = "BKMG";
+	uint64_t value = strtoull(*text, text, 10);
+	const char *unit = **text ? strchr(units, **text) : NULL;
+
+	igt_assert_f(unit, "no size: %s\n", *text);
+	(*text)++;
+	return value << 10 * (unit - units);
+}
+
 /**
  * SUBTEST: gputop-sees-us
- * Description: Debian's gputop shows this process under its name, with the compute engine busy and the
- *	copy engine not.
+ * Description: Debian's gputop shows this process under its name, with its memory, the compute engine busy and
+ *	the copy engine not.
  */
 static void gputop_sees_us(struct gpu *gpu)
 {
 	static const char *const argv[] = { GPUTOP, "-n", "4", "-d", "0.5", NULL };
 	static char text[1 << 16];
+	uint64_t memory = 0, resident = 0;
 	double copy = -1, compute = -1;
 	struct loop loop;
+	struct bo bo;
 	char pid[16];
 	char *line, *next, *bar;
 
 	igt_require_f(!access(GPUTOP, X_OK), "no %s\n", GPUTOP);
+	bo = bo_new(&gpu->dev, GPUTOP_BYTES, BO_VRAM);
+	bo.words[0] = 1;
 	loop_start(&loop, gpu, &kernel_watch, gpu->out + 100);
 	run_on_terminal(argv, text, sizeof(text));
 	loop_stop(&loop);
 
-	/* The last picture counts: "PID ... |  0.0% ...||100.0% ...| mirage_usage" */
+	/* The last picture counts: "PID 64M 64M |  0.0% ...||100.0% ...| mirage_usage" */
 	snprintf(pid, sizeof(pid), "%d ", getpid());
 	for (line = strtok_r(text, "\r\n", &next); line; line = strtok_r(NULL, "\r\n", &next)) {
 		if (!strstr(line, pid) || !strstr(line, "mirage_usage"))
 			continue;
+		line = strstr(line, pid) + strlen(pid);
+		memory = shown_bytes(&line);
+		resident = shown_bytes(&line);
 		bar = strchr(line, '|');
 		igt_assert(bar);
 		igt_assert_eq(sscanf(bar, "|%lf%%", &copy), 1);
@@ -243,7 +264,11 @@ static void gputop_sees_us(struct gpu *gpu)
 	igt_assert_f(compute >= 0, "gputop has not shown process %s\n", pid);
 	igt_info("copy %.1f %%, compute %.1f %%\n", copy, compute);
 	igt_assert(copy == 0);
-	igt_assert(compute > 0);
+	/* The processor's emulation gets a part of the time that it is looked at. */
+	igt_assert(compute >= 50);
+	igt_assert_lte_u64(GPUTOP_BYTES, memory);
+	igt_assert_lte_u64(GPUTOP_BYTES, resident);
+	bo_free(&bo);
 }
 
 static const struct gpu_scenario scenarios[] = {
