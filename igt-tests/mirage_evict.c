@@ -9,6 +9,8 @@
 #include "igt_mirage_bo.h"
 #include "igt_mirage_space.h"
 
+#include <hw/regs.h>
+
 IGT_TEST_DESCRIPTION("More buffer objects than video memory: who leaves, and nothing is lost.");
 
 #define SIZE	(4ul << 20)
@@ -50,6 +52,15 @@ static unsigned int pool_count(const struct pool *pool, unsigned int first, unsi
 	return count;
 }
 
+/* What the device's engines have copied and filled so far. */
+static uint64_t bytes_moved(struct mirage *dev)
+{
+	uint64_t value;
+
+	igt_assert_eq(mirage_counter(dev, MIRAGE_PERF_COPY_BYTES, &value), 0);
+	return value;
+}
+
 static void pool_check_and_free(struct pool *pool)
 {
 	for (unsigned int i = 0; i < pool->count; i++) {
@@ -62,12 +73,12 @@ static void pool_check_and_free(struct pool *pool)
 /**
  * SUBTEST: oldest-leave
  * Description: Objects that may be in video memory alone, one and a half times as many as there is
- *	room: the oldest are moved out, once each, and all keep their content.
+ *	room: the oldest are moved out, once each and by the copy engine, and all keep their content.
  */
 static void oldest_leave(struct mirage *dev)
 {
 	static struct pool pool;
-	uint64_t before = bo_param(dev, DRM_MIRAGE_PARAM_EVICTIONS);
+	uint64_t before = bo_param(dev, DRM_MIRAGE_PARAM_EVICTIONS), bytes = bytes_moved(dev);
 	unsigned int in_vram, evicted;
 
 	pool_fill(&pool, dev, 150, BO_VRAM, DRM_MIRAGE_BO_PRIORITY_NORMAL);
@@ -77,6 +88,8 @@ static void oldest_leave(struct mirage *dev)
 	igt_assert_lte(pool.count / 3, evicted);
 	igt_assert_lte(evicted, pool.count / 3 + 4);
 	igt_assert_eq_u64(bo_param(dev, DRM_MIRAGE_PARAM_EVICTIONS) - before, evicted);
+	/* It has zeroed each, and then moved these. */
+	igt_assert_lte_u64((pool.count + evicted) * SIZE, bytes_moved(dev) - bytes);
 	/* The order is that of use. */
 	igt_assert_eq(pool_count(&pool, 0, evicted, BO_SYSTEM), evicted);
 	for (unsigned int i = 0; i < pool.count; i++)

@@ -4,8 +4,11 @@
  * Description: What the driver tells about the device and itself.
  * Category: Core
  */
+#include <sys/klog.h>
+
 #include "igt_mirage.h"
 #include "memory.h"
+#include "text.h"
 
 #include <hw/regs.h>
 
@@ -173,6 +176,27 @@ static void fdinfo(struct mirage *gpu)
 	igt_assert(strstr(text, "drm-client-id:\t"));
 }
 
+/**
+ * SUBTEST: probe-line
+ * Description: The kernel's log has one line of when the driver took the device, with what it has and what is on.
+ */
+static void probe_line(struct mirage *gpu)
+{
+	static char log[16 << 20];
+	char vram[32];
+	int n;
+
+	/* SYSLOG_ACTION_READ_ALL */
+	n = klogctl(3, log, sizeof(log) - 1);
+	igt_assert_lt(0, n);
+	log[n] = '\0';
+	snprintf(vram, sizeof(vram), "VRAM %" PRIu64 " MiB",
+		 query(gpu, DRM_MIRAGE_PARAM_VRAM_SIZE) >> 20);
+	igt_assert_lte(1, text_lines(log, "[drm] revision 1.", vram));
+	igt_assert_lte(1, text_lines(log, "[drm] revision 1.",
+				     "compute on, SVM on, system atomics on"));
+}
+
 int igt_main()
 {
 	struct mirage gpu = { .fd = -1 };
@@ -203,6 +227,10 @@ int igt_main()
 	igt_describe("fdinfo names driver and device.");
 	igt_subtest("fdinfo")
 		fdinfo(&gpu);
+
+	igt_describe("The line of the kernel's log when the driver took the device.");
+	igt_subtest("probe-line")
+		probe_line(&gpu);
 
 	igt_fixture()
 		mirage_close(&gpu);
