@@ -10,6 +10,7 @@
 #include "igt_mirage_bo.h"
 #include "igt_mirage_space.h"
 #include "memory.h"
+#include "text.h"
 
 IGT_TEST_DESCRIPTION("What VM_BIND maps, seen in page tables and by jobs.");
 
@@ -388,6 +389,84 @@ static void beside_the_mirror(struct space *unused)
 	gpu_close(&gpu);
 }
 
+/**
+ * SUBTEST: debugfs
+ * Description: What is bound is in debugfs, with its address, its object and the page tables' own view of it.
+ */
+static void debugfs(struct space *space)
+{
+	struct buf buf = buf_new(space, 24 * PAGE, DRM_MIRAGE_PLACEMENT_SYSTEM);
+	char row[128], process[32];
+
+	bind_one(space, mirage_bind_map(FAR, 3 * PAGE, buf.handle, 16 * PAGE,
+					DRM_MIRAGE_BIND_READONLY));
+	snprintf(process, sizeof(process), "[%d],", getpid());
+	igt_assert_lte(1, text_lines(text_debugfs(space->dev, "vms"), "vm ", process));
+	snprintf(row, sizeof(row), " bind %#llx..%#llx ", FAR, FAR + 3 * PAGE);
+	igt_assert_eq(text_lines(text_debugfs(space->dev, "vms"), row,
+				 " object of 98304 bytes from 0x10000, read-only"), 1);
+	snprintf(row, sizeof(row), "  %#llx..%#llx ", FAR, FAR + 3 * PAGE);
+	igt_assert_eq(text_lines(text_debugfs(space->dev, "vms"), row, "   3 pages r-"), 1);
+	bind_one(space, mirage_bind_unmap(FAR, 3 * PAGE));
+	snprintf(row, sizeof(row), "%#llx..", FAR);
+	igt_assert_eq(text_lines(text_debugfs(space->dev, "vms"), row, ""), 0);
+	buf_free(space, &buf);
+}
+
+static void bind_async(struct space *space, struct drm_mirage_bind bind, uint32_t timeline,
+		       uint64_t point)
+{
+	struct drm_mirage_sync sync = mirage_sync_signal_point(timeline, point);
+
+	igt_assert_eq(mirage_vm_bind_async(space->dev, space->vm, &bind, 1, &sync, 1), 0);
+	igt_assert_eq(mirage_timeline_wait(space->dev, timeline, point, 0, JOB_TIMEOUT_NS), 0);
+}
+
+/**
+ * SUBTEST: neighbours-of-a-split
+ * Description: A leaf of 2 MiB is split and made whole again, as one of its pages goes and comes, while a job reads all
+ *	others, which it must have at every moment.
+ */
+static void neighbours_of_a_split(struct space *space)
+{
+	const uint32_t flags = DRM_MIRAGE_BO_CPU_ACCESS | DRM_MIRAGE_BO_CONTIGUOUS;
+	struct bo bo = bo_new_with(space->dev, BLOCK, BO_VRAM, flags, 0, 0);
+	struct buf out = buf_new(space, BLOCK, DRM_MIRAGE_PLACEMENT_SYSTEM);
+	unsigned int jobs, splits = 0;
+	struct space_job job;
+	uint32_t timeline;
+	uint64_t point = 0;
+
+	words_write((uint32_t *)bo.words, BLOCK, 5);
+	space_bind_at(space, FAR, bo.handle, 0, BLOCK);
+	igt_assert_eq(mirage_syncobj_create(space->dev, false, &timeline), 0);
+	for (jobs = 0; splits < 100; jobs++) {
+		igt_assert_lt(jobs, 1000);
+		job = space_job_new(space);
+		for (unsigned int i = 0; i < 100; i++)
+			mirage_ib_copy(&job.ib, gpu_ptr(out.addr + PAGE), gpu_ptr(FAR + PAGE),
+				       BLOCK - PAGE);
+		space_job_submit(&job, NULL, 0);
+		do {
+			space_check_pages(space, FAR, BLOCK, VALID | P2M, 0);
+			bind_async(space, mirage_bind_unmap(FAR, PAGE), timeline, ++point);
+			space_check_pages(space, FAR, PAGE, 0, VALID);
+			space_check_pages(space, FAR + PAGE, BLOCK - PAGE, VALID, P2M);
+			bind_async(space, mirage_bind_map(FAR, PAGE, bo.handle, 0, 0), timeline,
+				   ++point);
+			splits += !space_job_is_done(&job);
+		} while (!space_job_is_done(&job));
+		space_job_wait(&job);
+		space_job_free(&job);
+		igt_assert(!memcmp(out.words + PAGE / 4, (char *)bo.words + PAGE, BLOCK - PAGE));
+	}
+	igt_info("%u splits under %u jobs\n", splits, jobs);
+	space_unbind(space, FAR, BLOCK);
+	igt_assert_eq(mirage_syncobj_destroy(space->dev, timeline), 0);
+	buf_free(space, &out);
+	bo_free(&bo);
+}
+
 static const struct space_scenario scenarios[] = {
 	{ "map-unmap", map_unmap, "Objects of each placement are mapped, used and taken away." },
 	{ "split", split, "Parts of a mapping are replaced and taken away; the rest stays." },
@@ -399,6 +478,9 @@ static const struct space_scenario scenarios[] = {
 	{ "private", private, "An object of one address space works there alone." },
 	{ "closed-object", closed_object, "A mapping keeps its object." },
 	{ "same-object-often", same_object_often, "One object at many addresses." },
+	{ "debugfs", debugfs, "What is bound, in debugfs." },
+	{ "neighbours-of-a-split", neighbours_of_a_split,
+	  "A leaf is split and made whole while a job uses the rest of it." },
 	{ "beside-the-mirror", beside_the_mirror,
 	  "Objects and the process's own memory in one address space." },
 };
