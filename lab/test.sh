@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# ./mirage test: native tests, a bounded run of the fuzzers, and the guest's tests in one boot.
+# ./mirage test: native tests, a bounded run of the fuzzers, and the guest's tests: one boot for
+# all that need one GPU, and two for those of two GPUs, which reach each other in the first of them.
 
 # shellcheck source=lab/vm.sh
 . "$MIRAGE_SRC/lab/vm.sh"
