@@ -301,7 +301,7 @@ main() {
 	local reaper=$!
 	for i in "${!gpus[@]}"; do
 		gpu_status=0
-		wait "${gpus[i]}" || gpu_status=$?
+		{ wait "${gpus[i]}" || gpu_status=$?; } 2>/dev/null
 		[ "$gpu_status" -eq 0 ] || trouble "GPU $i ended with status $gpu_status: $(tail -n 3 "gpu$i.out.log" "gpu$i.log" 2>&1 | tr '\n' ' ')"
 	done
 	kill "$reaper" 2>/dev/null || true
