@@ -255,6 +255,9 @@ int mirage_device_init(struct mirage_device *mdev)
 	ret = device_identify(mdev);
 	if (ret)
 		return ret;
+	ret = device_check_svm(mdev);
+	if (ret)
+		return ret;
 	ret = mirage_vram_init(mdev);
 	if (ret)
 		return ret;
@@ -280,13 +283,11 @@ int mirage_device_init(struct mirage_device *mdev)
 	ret = mirage_device_start(mdev);
 	if (ret)
 		return ret;
+	/* The last that may fail: when devm undoes it, the ring is no more there to be given back. */
 	ret = mirage_copy_init(mdev);
 	if (ret)
 		return dev_err_probe(dev, ret, "no queue for the kernel's copies\n");
 
-	ret = device_check_svm(mdev);
-	if (ret)
-		return ret;
 	drm_info(&mdev->drm,
 		 "revision %u.%u, VRAM %llu MiB, %u channels, %u VMs, %u vectors, compute %s, SVM %s, system atomics %s\n",
 		 MIRAGE_REG_GET(BUS_REVISION_MAJOR, mdev->caps.revision),
