@@ -13,6 +13,7 @@
 
 #include <linux/dma-mapping.h>
 #include <linux/hmm-dma.h>
+#include <linux/mm.h>
 
 #include <drm/drm_drv.h>
 #include <drm/drm_managed.h>
@@ -300,6 +301,30 @@ int mirage_device_init(struct mirage_device *mdev)
 	return 0;
 }
 
+/* Cut off, before anything is given back that it could touch; and nobody waits for it any more. */
+static void device_cut(struct mirage_device *mdev)
+{
+	mirage_device_lose(mdev);
+	mirage_queues_lost(mdev);
+	mirage_power_give_up(mdev);
+}
+
+/* Nobody enters any more: let go of all that is others'. */
+static void device_leave(struct mirage_device *mdev)
+{
+	mirage_irq_stop(mdev);
+	mirage_watchdog_stop(mdev);
+	mirage_reset_stop(mdev);
+	mirage_coredump_stop(mdev);
+	mirage_queues_lost(mdev);
+	mirage_vm_unplug_all(mdev);
+	mirage_userptr_unplug_all(mdev);
+	mirage_prime_unplug(mdev);
+	mirage_tt_unplug(mdev);
+	flush_workqueue(mdev->fault_wq);
+	flush_workqueue(mdev->submit_wq);
+}
+
 /**
  * mirage_device_unplug() - the driver leaves the device
  * @mdev: device
@@ -315,21 +340,25 @@ int mirage_device_init(struct mirage_device *mdev)
  */
 void mirage_device_unplug(struct mirage_device *mdev)
 {
-	mirage_device_lose(mdev);
-	mirage_queues_lost(mdev);
-	mirage_power_give_up(mdev);
+	device_cut(mdev);
 	drm_dev_unplug(&mdev->drm);
-	mirage_irq_stop(mdev);
-	mirage_watchdog_stop(mdev);
-	mirage_reset_stop(mdev);
-	mirage_coredump_stop(mdev);
-	mirage_queues_lost(mdev);
-	mirage_vm_unplug_all(mdev);
-	mirage_userptr_unplug_all(mdev);
-	mirage_prime_unplug(mdev);
-	mirage_tt_unplug(mdev);
-	flush_workqueue(mdev->fault_wq);
-	flush_workqueue(mdev->submit_wq);
+	device_leave(mdev);
+}
+
+/**
+ * mirage_device_abandon() - mirage_device_unplug() for a device that could not be registered
+ * @mdev: device, after drm_dev_register() has failed
+ *
+ * One of its nodes may have been there for a moment, and have been opened. DRM has undone what it
+ * did and lets nobody enter any more; drm_dev_unplug() would undo it once more, and warn.
+ *
+ * Context: probe.
+ */
+void mirage_device_abandon(struct mirage_device *mdev)
+{
+	device_cut(mdev);
+	unmap_mapping_range(mdev->drm.anon_inode->i_mapping, 0, 0, 1);
+	device_leave(mdev);
 }
 
 /**

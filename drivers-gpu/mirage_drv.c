@@ -136,7 +136,7 @@ static int mirage_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id
 
 	ret = drm_dev_register(&mdev->drm, 0);
 	if (ret) {
-		mirage_device_unplug(mdev);
+		mirage_device_abandon(mdev);
 		return ret;
 	}
 	mirage_power_allow(mdev);
