@@ -94,15 +94,10 @@ static void fault_holds_up_nobody(struct gpu *gpu)
 	mem_unmap(area, PAGE);
 }
 
-static uint64_t vram_free(struct mirage *dev)
-{
-	return bo_param(dev, DRM_MIRAGE_PARAM_VRAM_SIZE) - bo_param(dev, DRM_MIRAGE_PARAM_VRAM_USED);
-}
-
 /* Take all that is free at once, which is quick, and then what @handle has. */
 static void press_hard(struct mirage *dev, uint32_t handle)
 {
-	struct bo hog = bo_new(dev, (vram_free(dev) - 4 * BLOCK) & ~(BLOCK - 1), BO_VRAM);
+	struct bo hog = bo_new(dev, (bo_vram_free(dev) - 4 * BLOCK) & ~(BLOCK - 1), BO_VRAM);
 
 	hog.words[0] = 1;
 	press_vram(dev, handle);
@@ -135,7 +130,7 @@ static void memory_stays_until_the_job_is_over(struct gpu *gpu)
 	igt_fork(child, 1)
 		press_hard(&gpu->dev, used.handle);
 	/* All that is free is taken: what others want now, they want of us. */
-	igt_assert(igt_wait(vram_free(&gpu->dev) < 5 * BLOCK || space_job_is_done(&job), POLL_MS,
+	igt_assert(igt_wait(bo_vram_free(&gpu->dev) < 5 * BLOCK || space_job_is_done(&job), POLL_MS,
 			    1));
 	igt_assert(!space_job_is_done(&job));
 	/* Asking where it is would wait for who wants it to leave, and so for the job, whose copy tells that it stayed. */

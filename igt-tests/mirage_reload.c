@@ -508,8 +508,7 @@ static void unbind_while_hanging(void)
 
 	gpu_open(&gpu);
 	gpu_inject(&gpu, "hang_hard", 1);
-	/* Channel 0 is the kernel's; the next is this one's, as nobody else has the device open. */
-	gpu_inject(&gpu, "hang_chan", 2);
+	gpu_inject(&gpu, "hang_chan", gpu_find_channel(&gpu, gpu.queue) + 1);
 	bad = job_new(&gpu);
 	mirage_ib_nop(&bad.ib);
 	job_submit(&bad);

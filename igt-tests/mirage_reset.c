@@ -133,37 +133,10 @@ static uint32_t add_queue(struct gpu *gpu, uint32_t timeout_ms)
 	return queue;
 }
 
-/* The channel of a queue of this process, as debugfs tells it. */
-static unsigned int find_channel(struct gpu *gpu, uint32_t queue)
-{
-	char pattern[128], line[256];
-	unsigned int chan, id;
-	bool found = false;
-	glob_t paths;
-	int tgid;
-	FILE *f;
-
-	snprintf(pattern, sizeof(pattern), "/sys/kernel/debug/dri/%s/queues",
-		 gpu->dev.node + strcspn(gpu->dev.node, "0123456789"));
-	igt_require_f(!glob(pattern, 0, NULL, &paths), "no %s\n", pattern);
-	f = fopen(paths.gl_pathv[0], "r");
-	globfree(&paths);
-	igt_assert(f);
-	while (!found && fgets(line, sizeof(line), f)) {
-		char *owner = strrchr(line, '[');
-
-		found = sscanf(line, "channel %u: queue %u of", &chan, &id) == 2 && id == queue &&
-			owner && sscanf(owner, "[%d]", &tgid) == 1 && tgid == getpid();
-	}
-	fclose(f);
-	igt_assert_f(found, "queue %u has no channel\n", queue);
-	return chan;
-}
-
 /* The next job of @queue hangs the engine; one is submitted. */
 static void hang(struct gpu *gpu, uint32_t queue, struct job *job)
 {
-	gpu_inject(gpu, "hang_chan", find_channel(gpu, queue) + 1);
+	gpu_inject(gpu, "hang_chan", gpu_find_channel(gpu, queue) + 1);
 	job->queue = queue;
 	mirage_ib_nop(&job->ib);
 	job_submit(job);
@@ -619,7 +592,7 @@ static void expect_text(const char *text, const char *what)
 static void core_dump(struct gpu *gpu)
 {
 	uint32_t guilty = add_queue(gpu, 500), *area = mem_anon(PAGE);
-	unsigned int chan = find_channel(gpu, guilty);
+	unsigned int chan = gpu_find_channel(gpu, guilty);
 	struct job bad = job_new(gpu);
 	char path[128], line[128];
 	char *text;

@@ -158,3 +158,8 @@ uint64_t bo_param(struct mirage *dev, enum drm_mirage_param param)
 	igt_assert_eq(mirage_query(dev, param, 0, &value, NULL), 0);
 	return value;
 }
+
+uint64_t bo_vram_free(struct mirage *dev)
+{
+	return bo_param(dev, DRM_MIRAGE_PARAM_VRAM_SIZE) - bo_param(dev, DRM_MIRAGE_PARAM_VRAM_USED);
+}

@@ -41,5 +41,6 @@ void bo_expect_zero(const struct bo *bo);
 bool bo_access_dies(const volatile void *addr);
 
 uint64_t bo_param(struct mirage *dev, enum drm_mirage_param param);
+uint64_t bo_vram_free(struct mirage *dev);
 
 #endif /* IGT_MIRAGE_BO_H */
