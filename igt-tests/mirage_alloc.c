@@ -5,12 +5,18 @@
  * Category: Core
  */
 #include <fcntl.h>
+#include <glob.h>
 #include <sys/mman.h>
 
+#include <drm/drm.h>
+#include <drm/drm_mode.h>
+
+#include "driver.h"
 #include "failure.h"
 #include "igt_mirage.h"
 #include "igt_mirage_bo.h"
 #include "igt_mirage_space.h"
+#include "igt_prime.h"
 #include "memory.h"
 
 IGT_TEST_DESCRIPTION(
@@ -28,6 +34,7 @@ struct tally {
 	uint32_t handle;
 	uint32_t vm;
 	uint32_t syncobj;
+	unsigned int channels;
 	int fd;
 };
 
@@ -44,6 +51,7 @@ static struct tally tally_take(void)
 	igt_assert_eq(mirage_vm_destroy(&dev, now.vm), 0);
 	igt_assert_eq(mirage_syncobj_create(&dev, false, &now.syncobj), 0);
 	igt_assert_eq(mirage_syncobj_destroy(&dev, now.syncobj), 0);
+	now.channels = channel_count(&dev);
 	return now;
 }
 
@@ -55,6 +63,8 @@ static void tally_check(const struct tally *before)
 	igt_assert_eq_u32(now.vm, before->vm);
 	igt_assert_eq_u32(now.syncobj, before->syncobj);
 	igt_assert_eq(now.fd, before->fd);
+	/* Who was handing out a queue's last event may have been the last to let go of it. */
+	igt_assert(igt_wait(channel_count(&dev) == before->channels, POLL_MS, 10));
 	/* Page tables and moved memory go back a little later. */
 	igt_assert_f(
 		igt_wait(bo_param(&dev, DRM_MIRAGE_PARAM_VRAM_USED) == before->vram, POLL_MS, 10),
@@ -258,6 +268,40 @@ static void files(void)
 	failure_each(&opening);
 }
 
+static int create_dumb(void)
+{
+	struct drm_mode_create_dumb args = { .width = 64, .height = 64, .bpp = 32 };
+	int ret = mirage_ioctl(&another, DRM_IOCTL_MODE_CREATE_DUMB, &args);
+
+	handle = args.handle;
+	return ret;
+}
+
+static void close_dumb(void)
+{
+	igt_assert_eq(mirage_bo_close(&another, handle), 0);
+}
+
+/**
+ * SUBTEST: dumb
+ * Description: CREATE_DUMB, which is for the primary node alone.
+ */
+static void dumb(void)
+{
+	static const struct failure_case making = { "dumb", NULL, create_dumb, close_dumb };
+	char pattern[64], node[64];
+	glob_t found;
+
+	snprintf(pattern, sizeof(pattern), "/sys/class/drm/%s/device/drm/card*",
+		 strrchr(dev.node, '/') + 1);
+	igt_assert(!glob(pattern, 0, NULL, &found));
+	snprintf(node, sizeof(node), "/dev/dri/%s", strrchr(found.gl_pathv[0], '/') + 1);
+	globfree(&found);
+	igt_assert_eq(mirage_open_node(&another, node), 0);
+	failure_each(&making);
+	close_file();
+}
+
 /**
  * SUBTEST: address-spaces
  * Description: VM_CREATE with and without a mirror.
@@ -270,6 +314,47 @@ static void address_spaces(void)
 	};
 
 	each(cases, ARRAY_SIZE(cases));
+}
+
+static int query_pages(void)
+{
+	uint8_t pages[512];
+
+	return mirage_svm_query(&dev, vm, memory, sizeof(pages) * PAGE, pages);
+}
+
+static int query_stats(void)
+{
+	uint64_t values[DRM_MIRAGE_STAT_COUNT];
+
+	return mirage_vm_stats(&dev, vm, values);
+}
+
+static int query_faults(void)
+{
+	struct drm_mirage_fault faults[8];
+	uint32_t count = ARRAY_SIZE(faults);
+
+	return mirage_vm_faults(&dev, vm, faults, &count);
+}
+
+/**
+ * SUBTEST: queries
+ * Description: SVM_QUERY, VM_STATS, VM_FAULTS.
+ */
+static void queries(void)
+{
+	static const struct failure_case cases[] = {
+		{ "pages", NULL, query_pages },
+		{ "counters", NULL, query_stats },
+		{ "faults", NULL, query_faults },
+	};
+
+	memory = mem_anon(512 * PAGE);
+	igt_assert_eq(create_mirror(), 0);
+	each(cases, ARRAY_SIZE(cases));
+	destroy_vm();
+	mem_unmap(memory, 512 * PAGE);
 }
 
 /**
@@ -563,7 +648,7 @@ static void close_import(void)
 
 /**
  * SUBTEST: dma-bufs
- * Description: PRIME export, and import of one's own by another file.
+ * Description: PRIME export, import of one's own by another file, and of others' (udmabuf).
  */
 static void dma_bufs(void)
 {
@@ -571,6 +656,9 @@ static void dma_bufs(void)
 						   after_touch };
 	static const struct failure_case self = { "import of our own", NULL, import_fd,
 						 close_import };
+	static const struct failure_case foreign = { "import of others'", NULL, import_fd,
+						    close_import };
+	uint32_t *words;
 
 	failure_each(&export);
 	igt_assert_eq(open_file(), 0);
@@ -581,6 +669,11 @@ static void dma_bufs(void)
 	bo_expect(&bo, 9);
 	close_export();
 	bo_free(&bo);
+
+	prime_fd = udmabuf_create(64 * PAGE, &words);
+	failure_each(&foreign);
+	igt_assert(!munmap(words, 64 * PAGE));
+	close_export();
 	close_file();
 }
 
@@ -592,7 +685,9 @@ static const struct {
 	{ "objects", objects, "Making objects and using them." },
 	{ "first-access", first_access, "The first access to an object." },
 	{ "files", files, "Opening the device." },
+	{ "dumb", dumb, "Making an object for the processor to draw in." },
 	{ "address-spaces", address_spaces, "Making an address space." },
+	{ "queries", queries, "Asking for pages, counters and faults." },
 	{ "queues", queues, "Making a queue of each kind." },
 	{ "mappings", mappings, "Mapping objects, in each way." },
 	{ "jobs", jobs, "Submitting jobs to each kind of queue." },
@@ -612,6 +707,44 @@ static void run(void (*test)(void))
 	mirage_close(&dev);
 }
 
+/* ---- the driver itself ---- */
+
+static int bind_fd;
+
+static int probe_device(void)
+{
+	return driver_try_bind(bind_fd);
+}
+
+/**
+ * SUBTEST: probe
+ * Description: The driver gets its device: what bringing it up allocates, and what its nodes do. Without it
+ *	the driver has no device, or does without; later it can have it, and works. Files in debugfs are
+ *	left out: there are hundreds, and none is ever missed.
+ */
+static void probe(void)
+{
+	static const struct failure_case steps[] = {
+		{ .name = "mirage_device_init", .attempt = probe_device, .undo = driver_unbind,
+		  .any_error = true },
+		{ .name = "device_add", .attempt = probe_device, .undo = driver_unbind,
+		  .any_error = true },
+	};
+
+	driver_find_device();
+	bind_fd = driver_open_bind();
+	driver_unbind();
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+		failure_require();
+		failure_only_in(steps[i].name);
+		igt_assert_lt(0, failure_each(&steps[i]));
+	}
+	failure_require();
+	driver_bind();
+	close(bind_fd);
+	driver_assert_works();
+}
+
 int igt_main()
 {
 	/* Static, so that longjmp() leaves it alone. */
@@ -621,4 +754,9 @@ int igt_main()
 		igt_describe(subtests[i].description);
 		igt_subtest(subtests[i].name) run(subtests[i].test);
 	}
+
+	/* Last: it takes the device away. */
+	igt_describe("Getting the device.");
+	igt_subtest("probe")
+		probe();
 }
