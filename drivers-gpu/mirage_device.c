@@ -265,10 +265,11 @@ int mirage_device_init(struct mirage_device *mdev)
 	ret = mirage_userptr_init(mdev);
 	if (ret)
 		return ret;
-	ret = mirage_ttm_init(mdev);
+	/* Before TTM, which deletes imported objects as late as at its own end. */
+	ret = mirage_prime_init(mdev);
 	if (ret)
 		return ret;
-	ret = mirage_prime_init(mdev);
+	ret = mirage_ttm_init(mdev);
 	if (ret)
 		return ret;
 	ret = device_init_tables(mdev);

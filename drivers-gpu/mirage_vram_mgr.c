@@ -15,6 +15,7 @@
 #include <linux/mm.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 
 #include <drm/drm_managed.h>
 #include <drm/drm_print.h>
@@ -158,7 +159,6 @@ static const struct ttm_resource_manager_func tt_mgr_funcs = {
 static void vram_mgr_fini_one(struct mirage_device *mdev, struct ttm_resource_manager *man,
 			      int type)
 {
-	/* No object is left: each held a reference to the drm_device. */
 	ttm_resource_manager_set_used(man, false);
 	ttm_resource_manager_cleanup(man);
 	ttm_set_driver_manager(&mdev->ttm.bdev, type, NULL);
@@ -168,6 +168,12 @@ static void vram_mgr_fini(struct drm_device *drm, void *unused)
 {
 	struct mirage_device *mdev = to_mirage_device(drm);
 
+	/*
+	 * Nobody has an object any more, but TTM may still delete some: those that others'
+	 * fences are in, and all that are not its own memory. They hold no reference to the
+	 * drm_device: the last would go in the very workqueue that has to be drained.
+	 */
+	drain_workqueue(mdev->ttm.bdev.wq);
 	vram_mgr_fini_one(mdev, &mdev->ttm.vram, TTM_PL_VRAM);
 	vram_mgr_fini_one(mdev, &mdev->ttm.tt, TTM_PL_TT);
 }

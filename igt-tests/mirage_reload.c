@@ -9,6 +9,8 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include <linux/dma-buf.h>
+
 #include "driver.h"
 #include "igt_mirage.h"
 #include "igt_mirage_bo.h"
@@ -522,6 +524,43 @@ static void unbind_while_hanging(void)
 	driver_assert_works();
 }
 
+/**
+ * SUBTEST: unbind-while-deleting
+ * Description: An object has been closed by all, but a fence of somebody else's is in it: it has its memory until that
+ *	ends. The device is unbound meanwhile, and waits for that.
+ */
+static void unbind_while_deleting(void)
+{
+	int fd, sync_file, vgem_fd;
+	struct mirage dev;
+	struct vgem vgem;
+	uint32_t handle;
+	struct bo bo;
+
+	vgem_open(&vgem);
+	igt_assert_eq(mirage_open(&dev), 0);
+	bo = bo_new(&dev, 16 * PAGE, BO_VRAM);
+	bo_write(&bo, 1);
+	fd = prime_export(&dev, bo.handle);
+	handle = vgem_create(&vgem, PAGE);
+	vgem_fd = vgem_export(&vgem, handle);
+	/* Nobody signals it: it ends by itself, in 10 s. */
+	vgem_fence(&vgem, handle, true);
+	sync_file = prime_export_fence(vgem_fd, DMA_BUF_SYNC_READ);
+	prime_import_fence(fd, sync_file, DMA_BUF_SYNC_WRITE);
+	close(fd);
+	bo_free(&bo);
+	mirage_close(&dev);
+	igt_assert(!sync_file_is_signaled(sync_file));
+	driver_unbind();
+	igt_assert(sync_file_is_signaled(sync_file));
+	driver_bind();
+	driver_assert_works();
+	close(sync_file);
+	close(vgem_fd);
+	vgem_close(&vgem);
+}
+
 int igt_main()
 {
 	igt_fixture()
@@ -550,6 +589,10 @@ int igt_main()
 	igt_describe("Unbind while a job hangs the device.");
 	igt_subtest("unbind-while-hanging")
 		unbind_while_hanging();
+
+	igt_describe("Unbind while the memory of a closed object is still waited for.");
+	igt_subtest("unbind-while-deleting")
+		unbind_while_deleting();
 
 	igt_describe("A file is closed long after its device was unbound and bound again.");
 	igt_subtest("late-close")
