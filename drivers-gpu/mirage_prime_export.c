@@ -88,9 +88,9 @@ static void prime_detach(struct dma_buf *dma_buf, struct dma_buf_attachment *att
 }
 
 /* Bring the object to system memory and keep it there. What moves and clears it has ended. */
-static int prime_pin_bo(struct mirage_bo *bo)
+static int prime_pin_bo(struct mirage_bo *bo, bool interruptible)
 {
-	struct ttm_operation_ctx ctx = { .interruptible = true };
+	struct ttm_operation_ctx ctx = { .interruptible = interruptible };
 	long ret;
 
 	dma_resv_assert_held(bo->base.base.resv);
@@ -99,7 +99,7 @@ static int prime_pin_bo(struct mirage_bo *bo)
 	if (ret)
 		return ret;
 	/* A static importer knows no fences; these are our own copies, so the wait is bounded. */
-	ret = dma_resv_wait_timeout(bo->base.base.resv, DMA_RESV_USAGE_KERNEL, true,
+	ret = dma_resv_wait_timeout(bo->base.base.resv, DMA_RESV_USAGE_KERNEL, interruptible,
 				    MAX_SCHEDULE_TIMEOUT);
 	if (ret < 0)
 		return ret;
@@ -113,7 +113,7 @@ static int prime_pin_bo(struct mirage_bo *bo)
 
 static int prime_pin(struct dma_buf_attachment *attach)
 {
-	return prime_pin_bo(exported_bo(attach->dmabuf));
+	return prime_pin_bo(exported_bo(attach->dmabuf), true);
 }
 
 static void prime_unpin(struct dma_buf_attachment *attach)
@@ -252,13 +252,16 @@ static int prime_end_cpu_access(struct dma_buf *dma_buf, enum dma_data_direction
 	return 0;
 }
 
-/* In system memory, so that the address is good also when the device has gone. */
+/*
+ * In system memory, so that the address is good also when the device has gone. Who asks would take a signal for
+ * a bug of ours.
+ */
 static int prime_vmap(struct dma_buf *dma_buf, struct iosys_map *map)
 {
 	struct mirage_bo *bo = exported_bo(dma_buf);
 	int ret;
 
-	ret = prime_pin_bo(bo);
+	ret = prime_pin_bo(bo, false);
 	if (ret)
 		return ret;
 	ret = drm_gem_dmabuf_vmap(dma_buf, map);
