@@ -22,6 +22,7 @@
 #include "mirage_prime.h"
 
 #include <linux/dma-buf.h>
+#include <linux/dma-fence.h>
 #include <linux/dma-mapping.h>
 #include <linux/dma-resv.h>
 #include <linux/iosys-map.h>
@@ -219,6 +220,14 @@ static struct sg_table *prime_map_dma_buf(struct dma_buf_attachment *attach,
 	ret = mirage_bo_validate(bo, &ctx);
 	if (ret)
 		return ERR_PTR(ret);
+	/*
+	 * An importer waits for the fence of the kernel's copy, but does not ask whether that was
+	 * good. It is our own, so the wait is bounded.
+	 */
+	if (bo->moved && dma_fence_wait(bo->moved, true))
+		return ERR_PTR(-ERESTARTSYS);
+	if (mirage_bo_is_lost(bo))
+		return ERR_PTR(-EFAULT);
 
 	switch (bo->base.resource->mem_type) {
 	case TTM_PL_VRAM:

@@ -75,8 +75,8 @@ static bool prime_is_peer(const struct dma_buf *dma_buf)
  * the device uses the object.
  *
  * Context: the object's dma_resv is held; may sleep and allocate.
- * Return: 0; -ENODEV the device is gone; -EFAULT the exporter's is, and the content with it, for good; -EINVAL the
- * exporter's pieces are no pages, or too few; another negative errno
+ * Return: 0; -ENODEV the device is gone; -EFAULT the content is, for good; -EINVAL the exporter's pieces are no pages,
+ * or too few; another negative errno
  */
 int mirage_prime_map(struct mirage_bo *bo)
 {
@@ -93,8 +93,8 @@ int mirage_prime_map(struct mirage_bo *bo)
 		return -ENODEV;
 
 	sgt = dma_buf_map_attachment(gem->import_attach, DMA_BIDIRECTIONAL);
-	if (sgt == ERR_PTR(-ENODEV)) {
-		/* Gone with the exporter's device; ours is there, and the error would tell of ours. */
+	if (sgt == ERR_PTR(-ENODEV) || sgt == ERR_PTR(-EFAULT)) {
+		/* Gone, with the exporter's device or without; ours is there, and -ENODEV would tell of ours. */
 		bo->purged = true;
 		return -EFAULT;
 	}
