@@ -88,6 +88,27 @@ static void prime_detach(struct dma_buf *dma_buf, struct dma_buf_attachment *att
 	dma_resv_unlock(dma_buf->resv);
 }
 
+/*
+ * Whether the device has gone while the object was in system memory out of its reach: not used
+ * yet, or with pages that mm has taken. Nobody can bring it within reach any more, but that is
+ * nothing to importers.
+ */
+static bool prime_is_left(const struct mirage_bo *bo)
+{
+	return drm_dev_is_unplugged(bo->base.base.dev) &&
+	       bo->base.resource->mem_type == TTM_PL_SYSTEM &&
+	       bo->placement & DRM_MIRAGE_PLACEMENT_SYSTEM;
+}
+
+/* The device has gone, and nobody would tell importers that mm takes the pages. */
+static void prime_keep(struct mirage_bo *bo)
+{
+	if (bo->kept)
+		return;
+	ttm_bo_pin(&bo->base);
+	bo->kept = true;
+}
+
 /* Bring the object to system memory and keep it there. What moves and clears it has ended. */
 static int prime_pin_bo(struct mirage_bo *bo, bool interruptible)
 {
@@ -96,7 +117,10 @@ static int prime_pin_bo(struct mirage_bo *bo, bool interruptible)
 
 	dma_resv_assert_held(bo->base.base.resv);
 
-	ret = mirage_bo_validate_in(bo, DRM_MIRAGE_PLACEMENT_SYSTEM, &ctx);
+	if (prime_is_left(bo))
+		ret = ttm_bo_populate(&bo->base, &ctx);
+	else
+		ret = mirage_bo_validate_in(bo, DRM_MIRAGE_PLACEMENT_SYSTEM, &ctx);
 	if (ret)
 		return ret;
 	/* A static importer knows no fences; these are our own copies, so the wait is bounded. */
@@ -217,7 +241,10 @@ static struct sg_table *prime_map_dma_buf(struct dma_buf_attachment *attach,
 	dma_resv_assert_held(bo->base.base.resv);
 
 	/* Where the usual is, unless somebody is attached who does not get there. */
-	ret = mirage_bo_validate(bo, &ctx);
+	if (prime_is_left(bo))
+		ret = ttm_bo_populate(&bo->base, &ctx);
+	else
+		ret = mirage_bo_validate(bo, &ctx);
 	if (ret)
 		return ERR_PTR(ret);
 	/*
@@ -235,6 +262,11 @@ static struct sg_table *prime_map_dma_buf(struct dma_buf_attachment *attach,
 		if (drm_dev_is_unplugged(bo->base.base.dev))
 			return ERR_PTR(-ENODEV);
 		return vram_table_map(bo, attach->dev, dir);
+	case TTM_PL_SYSTEM:
+		if (!prime_is_left(bo))
+			return ERR_PTR(-ENODEV);
+		prime_keep(bo);
+		fallthrough;
 	case TTM_PL_TT:
 		return system_table_map(bo, attach->dev, dir);
 	default:
@@ -455,9 +487,7 @@ static void prime_leave(struct mirage_bo *bo)
 				      MAX_SCHEDULE_TIMEOUT);
 		break;
 	case TTM_PL_TT:
-		/* From where mm put it, it could not come back without a device. */
-		ttm_bo_pin(&bo->base);
-		bo->kept = true;
+		prime_keep(bo);
 		break;
 	}
 }
