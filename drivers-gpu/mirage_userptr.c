@@ -176,6 +176,10 @@ static struct mirage_bo *userptr_create(struct mirage_device *mdev, u64 addr, u6
 	struct mirage_bo *bo;
 	int ret, idx;
 
+	/* Unplug waits for whoever has entered, of all devices, and so must not wait for mm by way of us. */
+	ret = hmm_userptr_prepare();
+	if (ret)
+		return ERR_PTR(ret);
 	/* What is made here is closed by unplug, which waits for us. */
 	if (!drm_dev_enter(&mdev->drm, &idx))
 		return ERR_PTR(-ENODEV);

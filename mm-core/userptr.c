@@ -117,6 +117,44 @@ static const struct mmu_interval_notifier_ops hmm_userptr_notifier_ops = {
 	.invalidate = hmm_userptr_invalidate,
 };
 
+/* Nothing is there to be taken */
+static bool hmm_userptr_ignore(struct mmu_interval_notifier *notifier,
+			       const struct mmu_notifier_range *range, unsigned long cur_seq)
+{
+	mmu_interval_set_seq(notifier, cur_seq);
+	return true;
+}
+
+static const struct mmu_interval_notifier_ops hmm_userptr_first_ops = {
+	.invalidate = hmm_userptr_ignore,
+};
+
+/**
+ * hmm_userptr_prepare - let hmm_userptr_create() not wait for the calling process's mm
+ *
+ * The first notifier of an mm takes mmap_lock for writing, and waits for all who have it, without an end
+ * that the driver could know of. Once there was one all others are inserted at once; and mm does not tell whether
+ * there was. So one is inserted here that is for nothing.
+ *
+ * Context: a process with an mm; no lock that mm takes, and nothing else that somebody waits for. May sleep for
+ * long, and allocate.
+ * Return: 0, -EINVAL without an mm, -ENOMEM, -EINTR
+ */
+int hmm_userptr_prepare(void)
+{
+	struct mmu_interval_notifier first;
+	int ret;
+
+	if (!current->mm)
+		return -EINVAL;
+	ret = mmu_interval_notifier_insert(&first, current->mm, 0, PAGE_SIZE,
+					   &hmm_userptr_first_ops);
+	if (!ret)
+		mmu_interval_notifier_remove(&first);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(hmm_userptr_prepare);
+
 static void hmm_userptr_free(struct hmm_userptr *userptr)
 {
 	put_device(userptr->dev);
@@ -138,7 +176,8 @@ static void hmm_userptr_free(struct hmm_userptr *userptr)
  * Nothing is mapped, and the range need not have memory, before hmm_userptr_populate(). A child of the
  * process has no part in it: the range is of this mm.
  *
- * Context: a process with an mm. May sleep and allocate: 8 or 16 bytes for each page.
+ * Context: a process with an mm; after hmm_userptr_prepare(), if somebody may wait for the caller. May sleep and
+ * allocate: 8 or 16 bytes for each page.
  * Return: the range, to be ended by hmm_userptr_close() and hmm_userptr_put(), or an ERR_PTR(): -EINVAL without an
  * mm or the operations or if @start or @npages is wrong, -EFAULT if it is not within the addresses of a
  * process, -EOPNOTSUPP if the device cannot reach all memory or needs its cache kept coherent by

@@ -57,6 +57,7 @@ struct hmm_userptr_ops {
 	void (*unmap)(struct hmm_userptr *userptr);
 };
 
+int hmm_userptr_prepare(void);
 struct hmm_userptr *hmm_userptr_create(struct device *dev, const struct hmm_userptr_ops *ops,
 				       void *priv, unsigned long start, unsigned long npages,
 				       bool write, dma_addr_t *addrs);
