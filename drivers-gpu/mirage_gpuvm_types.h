@@ -160,6 +160,12 @@ struct mirage_gpuvm {
 	 * period: whoever signals a dependency may still be waking the scheduler
 	 */
 	struct rcu_work free_work;
+	/**
+	 * @late_until: get_jiffies_64() until which mm does not wait for its jobs when it takes
+	 * memory of a process, because they have just been too late. A hint without a lock, for
+	 * mirage_userptr.c alone.
+	 */
+	u64 late_until;
 	/** @sweep_work: gives back objects that eviction was the last to let go of */
 	struct work_struct sweep_work;
 };

@@ -49,12 +49,18 @@
 #include "mirage_bo.h"
 #include "mirage_device_types.h"
 #include "mirage_gpuvm.h"
+#include "mirage_gpuvm_types.h"
 
 /*
  * How long mm waits for jobs: three times what a single one may take, because several may be queued behind each
  * other. After that they lose the memory.
  */
 #define MIRAGE_USERPTR_WAIT_MS	30000
+/*
+ * mm takes one object after the other, and each may be waited for by jobs of the same address space. When those
+ * were too late for one, so long nobody waits for them with another.
+ */
+#define MIRAGE_USERPTR_LATE_MS	3000
 
 /* How long, and how often at least, a job begins again because its memory changes. */
 #define MIRAGE_USERPTR_TRY_MS		1000
@@ -71,6 +77,33 @@ static struct mirage_device *userptr_mdev(const struct mirage_userptr *userptr)
 	return to_mirage_device(userptr->bo->base.base.dev);
 }
 
+/* Have jobs of an address space that maps the object been too late for mm just now? */
+static bool userptr_is_late(struct mirage_userptr *userptr)
+{
+	struct drm_gem_object *obj = &userptr->bo->base.base;
+	struct drm_gpuvm_bo *vm_bo;
+	bool late = false;
+
+	mutex_lock(&obj->gpuva.lock);
+	drm_gem_for_each_gpuvm_bo(vm_bo, obj)
+		late |= time_before64(get_jiffies_64(),
+				      READ_ONCE(to_mirage_gpuvm(vm_bo->vm)->late_until));
+	mutex_unlock(&obj->gpuva.lock);
+	return late;
+}
+
+static void userptr_set_late(struct mirage_userptr *userptr)
+{
+	u64 until = get_jiffies_64() + msecs_to_jiffies(MIRAGE_USERPTR_LATE_MS);
+	struct drm_gem_object *obj = &userptr->bo->base.base;
+	struct drm_gpuvm_bo *vm_bo;
+
+	mutex_lock(&obj->gpuva.lock);
+	drm_gem_for_each_gpuvm_bo(vm_bo, obj)
+		WRITE_ONCE(to_mirage_gpuvm(vm_bo->vm)->late_until, until);
+	mutex_unlock(&obj->gpuva.lock);
+}
+
 static void userptr_stop(struct hmm_userptr *range)
 {
 	struct mirage_userptr *userptr = hmm_userptr_priv(range);
@@ -81,16 +114,18 @@ static void userptr_stop(struct hmm_userptr *range)
 	down_write(&mdev->userptrs.job_lock);
 	up_write(&mdev->userptrs.job_lock);
 	/* What has left does nothing more; and a bind that waits for another's fence never will. */
-	if (drm_dev_is_unplugged(&mdev->drm))
+	if (drm_dev_is_unplugged(&mdev->drm) || userptr_is_late(userptr))
 		return;
 
 	/* Jobs of queues that may not fault, and binds. Others' fences are never in there. */
 	left = dma_resv_wait_timeout(userptr->bo->base.base.resv, DMA_RESV_USAGE_BOOKKEEP, false,
 				     msecs_to_jiffies(MIRAGE_USERPTR_WAIT_MS));
-	if (left <= 0)
-		drm_notice_once(&mdev->drm,
-				"jobs on memory of %s[%d] take too long while it is being changed: it is taken from them\n",
-				userptr->bo->comm, userptr->bo->tgid);
+	if (left > 0)
+		return;
+	userptr_set_late(userptr);
+	drm_notice_once(&mdev->drm,
+			"jobs on memory of %s[%d] take too long while it is being changed: it is taken from them\n",
+			userptr->bo->comm, userptr->bo->tgid);
 }
 
 static void userptr_unmap(struct hmm_userptr *range)

@@ -309,6 +309,39 @@ static void dontneed_mid_job(struct gpu *gpu)
 	change_under_job(gpu, make_new, false);
 }
 
+/**
+ * SUBTEST: munmap-under-endless-job
+ * Description: munmap() of memory that a job writes to without an end waits as long as the job may take, and no longer:
+ *	the queue is stopped, the memory is gone.
+ */
+static void munmap_under_endless_job(struct gpu *gpu)
+{
+	uint32_t *area = mem_anon(2 * PAGE), queue = gpu->queue, state;
+	char *at = gpu_bind_userptr(gpu, area, 2 * PAGE, 0);
+	struct drm_mirage_queue_create args = {
+		.vm_id = gpu->vm, .queue_class = DRM_MIRAGE_QUEUE_COMPUTE,
+		.flags = DRM_MIRAGE_QUEUE_NO_FAULT, .priority = MIRAGE_PRIORITY_USUAL,
+		.timeout_ms = 1000,
+	};
+	struct timespec start = { 0 };
+	struct loop loop;
+
+	do_ioctl(gpu->dev.fd, DRM_IOCTL_MIRAGE_QUEUE_CREATE, &args);
+	gpu->queue = args.queue_id;
+	loop_start(&loop, gpu, &kernel_scribble, at + PAGE);
+	igt_nsec_elapsed(&start);
+	igt_assert(!munmap(area, 2 * PAGE));
+	/* The job has a second; its queue's end takes a little more. mm would have waited for thirty. */
+	igt_assert_lt_u64(igt_nsec_elapsed(&start), 15000000000ull);
+	state = gpu_queue_state(gpu, gpu->queue);
+	igt_assert(state == DRM_MIRAGE_QUEUE_TIMEOUT || state == DRM_MIRAGE_QUEUE_FAULTED);
+	igt_assert_lt(job_wait(&loop.job), 0);
+	job_free(&loop.job);
+	igt_assert_eq(mirage_queue_destroy(&gpu->dev, gpu->queue), 0);
+	gpu->queue = queue;
+	gpu_unbind(gpu, at, 2 * PAGE);
+}
+
 static uint32_t *shared_word(void)
 {
 	void *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -511,6 +544,8 @@ static const struct gpu_scenario scenarios[] = {
 	{ "mremap-mid-job", mremap_mid_job, "Memory moves while a job uses it." },
 	{ "mprotect-mid-job", mprotect_mid_job, "Memory is protected while a job uses it." },
 	{ "dontneed-mid-job", dontneed_mid_job, "Memory is dropped while a job uses it." },
+	{ "munmap-under-endless-job", munmap_under_endless_job,
+	  "Memory is unmapped while a job uses it that never ends." },
 	{ "killed-mid-job", killed_mid_job, "A process dies while a job uses its memory." },
 	{ "faulting-queue", faulting_queue, "A queue that may fault, on the same object." },
 	{ "storm", storm_short, "Everything at once." },
