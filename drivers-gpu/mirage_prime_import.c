@@ -131,9 +131,18 @@ void mirage_prime_unmap(struct mirage_bo *bo)
 }
 
 /*
- * The exporter moves the object, and holds its dma_resv. The wait is for jobs: ours, which end within their
- * time limits, and others', whose drivers have promised the same.
+ * Let go of a mapped object. The wait is for jobs: ours, which end within their time limits, and others',
+ * whose drivers have promised the same.
  */
+static void prime_let_go(struct mirage_bo *bo)
+{
+	dma_resv_wait_timeout(bo->base.base.resv, DMA_RESV_USAGE_BOOKKEEP, false,
+			      MAX_SCHEDULE_TIMEOUT);
+	mirage_gpuvm_evict_bo(bo);
+	mirage_prime_unmap(bo);
+}
+
+/* The exporter moves the object, and holds its dma_resv. */
 static void prime_invalidate_mappings(struct dma_buf_attachment *attach)
 {
 	struct mirage_bo *bo = gem_to_mirage_bo(attach->importer_priv);
@@ -142,10 +151,7 @@ static void prime_invalidate_mappings(struct dma_buf_attachment *attach)
 
 	if (!bo->base.sg)
 		return;
-	dma_resv_wait_timeout(attach->dmabuf->resv, DMA_RESV_USAGE_BOOKKEEP, false,
-			      MAX_SCHEDULE_TIMEOUT);
-	mirage_gpuvm_evict_bo(bo);
-	mirage_prime_unmap(bo);
+	prime_let_go(bo);
 	bo->moves++;
 }
 
@@ -224,6 +230,34 @@ struct drm_gem_object *mirage_prime_import(struct drm_device *drm, struct dma_bu
 	list_add_tail(&bo->prime_node, &mdev->prime.bos);
 	mutex_unlock(&mdev->prime.lock);
 	return gem;
+}
+
+/**
+ * mirage_prime_sleep() - let go of other GPUs' video memory before channels are stopped
+ * @mdev: device that is about to sleep, gate closed: no job gets hold of it again
+ *
+ * The other GPU may be about to sleep as well, and empties its video memory before; a stopped job of ours would not
+ * end before all have woken up. Jobs that may fault need no wait: they ask for the object again.
+ *
+ * Not covered: drivers other than ours, in whose memory a job of ours may be, and system memory, which nobody moves.
+ *
+ * Context: process, may sleep; takes mirage_prime.lock and dma_resvs. Jobs are waited for, which is bounded as all
+ * fences are.
+ */
+void mirage_prime_sleep(struct mirage_device *mdev)
+{
+	struct mirage_bo *bo;
+
+	mutex_lock(&mdev->prime.lock);
+	list_for_each_entry(bo, &mdev->prime.bos, prime_node) {
+		if (!bo->imported)
+			continue;
+		dma_resv_lock(bo->base.base.resv, NULL);
+		if (bo->peer)
+			prime_let_go(bo);
+		dma_resv_unlock(bo->base.base.resv);
+	}
+	mutex_unlock(&mdev->prime.lock);
 }
 
 /**
