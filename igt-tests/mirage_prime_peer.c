@@ -16,6 +16,7 @@
 #include <linux/dma-buf.h>
 
 #include "igt_mirage.h"
+#include "igt_mirage_bo.h"
 #include "igt_mirage_space.h"
 #include "igt_prime.h"
 #include "memory.h"
@@ -352,8 +353,11 @@ static void moved_under_job(void)
 		press_vram(&dev, prime_import(&dev, pair.fd));
 		mirage_close(&dev);
 	}
-	/* Where the child has come to by now makes no difference to what must be true. */
+	/* All that is free is taken: what the child wants now, it wants of the object. */
+	igt_assert(igt_wait(bo_vram_free(&pair.dev[0]) < 8u << 20 || space_job_is_done(&job), POLL_MS,
+			    1));
 	igt_assert(!space_job_is_done(&job));
+	igt_assert_eq_u32(buf_location(&pair.space[0], &pair.shared[0]), VRAM);
 	__atomic_store_n((uint64_t *)flag.words, 1, __ATOMIC_SEQ_CST);
 	space_job_wait(&job);
 	igt_waitchildren();
@@ -549,19 +553,61 @@ static void exporter_unbound(uint32_t placement)
 	assert_pair_works();
 }
 
-/* Share, work, look, let go: on both devices, in an order that differs from round to round. */
-static void stress_round(unsigned int *seed, uint32_t pattern)
+/**
+ * SUBTEST: exporter-unbound-unused
+ * Description: The exporter's driver leaves its device before anybody has used the object, which may be in system
+ *	memory: the importer has it all the same, empty, and works with it.
+ */
+static void exporter_unbound_unused(void)
+{
+	uint32_t theirs, ours;
+	struct pair pair;
+
+	pair_open_spaces(&pair, 0);
+	igt_assert_eq(mirage_bo_create(&pair.dev[0], SIZE, VRAM | SYSTEM, BO_CPU, &theirs), 0);
+	pair.fd = prime_export(&pair.dev[0], theirs);
+	ours = prime_import(&pair.dev[1], pair.fd);
+	unbind(0);
+
+	pair.shared[1].addr = space_bind(&pair.space[1], ours, 0, SIZE);
+	memset(pair.own[1].words, 0xee, SIZE);
+	space_copy(&pair.space[1], pair.own[1].addr, pair.shared[1].addr, SIZE);
+	for (unsigned int i = 0; i < SIZE / 4; i++)
+		igt_assert_eq_u32(pair.own[1].words[i], 0);
+	put(&pair, 1, 3);
+	get(&pair, 1, 3);
+
+	bind(0);
+	munmap(pair.own[0].words, SIZE);
+	munmap(pair.space[0].ib_words, SPACE_IBS * SPACE_IB_SIZE);
+	mirage_close(&pair.dev[0]);
+	get(&pair, 1, 3);
+	space_unbind(&pair.space[1], pair.shared[1].addr, SIZE);
+	igt_assert_eq(mirage_bo_close(&pair.dev[1], ours), 0);
+	buf_free(&pair.space[1], &pair.own[1]);
+	space_close(&pair.space[1]);
+	mirage_close(&pair.dev[1]);
+	close(pair.fd);
+	assert_pair_works();
+}
+
+/* Share, work, look, let go: on both devices, in an order that differs from round to round. Each step counts. */
+static void stress_round(unsigned int *seed, uint32_t pattern, volatile unsigned int *steps)
 {
 	static const uint32_t placements[] = { VRAM | SYSTEM, SYSTEM };
 	unsigned int exporter = rand_r(seed) % 2, who;
 	struct pair pair;
 
 	pair_open(&pair, exporter, placements[rand_r(seed) % ARRAY_SIZE(placements)]);
+	(*steps)++;
 	who = rand_r(seed) % 2;
 	put(&pair, who, pattern);
+	(*steps)++;
 	if (rand_r(seed) % 4 == 0)
 		press_vram(&pair.dev[0], pair.shared[0].handle);
+	(*steps)++;
 	get(&pair, !who, pattern);
+	(*steps)++;
 	if (rand_r(seed) % 2) {
 		/* The exporter's handle goes first. */
 		put(&pair, 1, pattern + 1);
@@ -574,6 +620,7 @@ static void stress_round(unsigned int *seed, uint32_t pattern)
 	} else {
 		pair_close(&pair);
 	}
+	(*steps)++;
 }
 
 /**
@@ -585,24 +632,32 @@ static void stress(void)
 {
 	struct igt_helper_process victim = { .use_SIGKILL = true };
 	unsigned int seconds = stress_seconds();
+	volatile unsigned int *steps = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+					    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	unsigned int killed = 0;
 
+	igt_assert(steps != MAP_FAILED);
 	igt_fork(child, 3) {
-		unsigned int seed = 1 + child;
+		unsigned int seed = 1 + child, count = 0;
 		uint32_t pattern = child << 24;
 
 		igt_until_timeout(seconds)
-			stress_round(&seed, pattern += 2);
+			stress_round(&seed, pattern += 2, &count);
 	}
 	igt_until_timeout(seconds) {
+		*steps = 0;
 		igt_fork_helper(&victim) {
-			unsigned int seed = 99;
+			unsigned int seed = 99 + killed;
 
 			for (;;)
-				stress_round(&seed, 0x99000000);
+				stress_round(&seed, 0x99000000, steps);
 		}
-		__igt_pause_ms(300);
+		/* Within its first rounds, in each of their steps in turn. */
+		igt_assert(igt_wait(*steps > killed % 11, POLL_MS, 1));
 		igt_stop_helper(&victim);
+		killed++;
 	}
+	igt_assert(!munmap((void *)steps, PAGE));
 	igt_waitchildren();
 	assert_pair_works();
 }

@@ -128,6 +128,8 @@ static void fork_between(struct gpu *gpu)
 		igt_assert(!munmap((char *)area + 2 * PAGE, PAGE));
 		igt_assert_eq(write(done[1], "d", 1), 1);
 	}
+	/* So that a child that has died ends the wait. */
+	close(done[1]);
 	gpu_write32(gpu, at + PAGE, 77);
 	igt_assert_eq_u32(area[PAGE / 4], 77);
 	igt_assert_eq(write(go[1], "g", 1), 1);
@@ -139,7 +141,6 @@ static void fork_between(struct gpu *gpu)
 	close(go[0]);
 	close(go[1]);
 	close(done[0]);
-	close(done[1]);
 	mem_unmap(area, 4 * PAGE);
 }
 
