@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <linux/dma-buf.h>
 
@@ -265,6 +266,16 @@ static void moved(void)
 	pair_close(&pair);
 }
 
+static void assert_pair_works(void)
+{
+	struct pair pair;
+
+	pair_open(&pair, 0, VRAM | SYSTEM);
+	put(&pair, 0, 0x77);
+	get(&pair, 1, 0x77);
+	pair_close(&pair);
+}
+
 /* A job of one GPU that begins when the word is set. */
 static struct space_job held(struct pair *pair, unsigned int who, struct buf *flag)
 {
@@ -376,6 +387,87 @@ static void moved_under_job(void)
 }
 
 /**
+ * SUBTEST: suspend
+ * Description: Both GPUs go to sleep while a job of one uses an object in the video memory of the other, and would not
+ *	end: the first waits until that has had its time, so that the second finds nobody in its memory.
+ */
+static void suspend(void)
+{
+	struct drm_mirage_queue_create queue = {
+		.queue_class = DRM_MIRAGE_QUEUE_COMPUTE, .flags = DRM_MIRAGE_QUEUE_NO_FAULT,
+		.priority = MIRAGE_PRIORITY_USUAL, .timeout_ms = 4000,
+	};
+	struct drm_mirage_queue_query state;
+	struct space_job job;
+	struct pair pair;
+	struct buf flag;
+	bool slept;
+
+	igt_require_f(reachable, "a GPU that does not reach the other keeps the object in system memory\n");
+	igt_require_f(!access("/sys/power/pm_test", W_OK), "this kernel cannot practise suspend\n");
+	pair_open(&pair, 0, VRAM | SYSTEM);
+	put(&pair, 0, 1);
+	get(&pair, 1, 1);
+	expect_locations(&pair, VRAM, PEER);
+
+	flag = buf_new(&pair.space[1], PAGE, SYSTEM);
+	queue.vm_id = pair.space[1].vm;
+	do_ioctl(pair.dev[1].fd, DRM_IOCTL_MIRAGE_QUEUE_CREATE, &queue);
+	job = held(&pair, 1, &flag);
+	job.queue = queue.queue_id;
+	space_job_submit(&job, NULL, 0);
+	igt_assert(!space_job_is_done(&job));
+
+	igt_assert(file_write("/sys/power/pm_test", "devices"));
+	slept = file_write("/sys/power/state", "freeze");
+	igt_assert(file_write("/sys/power/pm_test", "none"));
+	igt_assert(slept);
+	igt_assert_eq(mirage_syncobj_wait(&pair.dev[1], job.syncobj, JOB_TIMEOUT_NS), 0);
+	igt_assert_eq(mirage_queue_query(&pair.dev[1], queue.queue_id, &state), 0);
+	igt_assert_eq_u32(state.state, DRM_MIRAGE_QUEUE_TIMEOUT);
+	get(&pair, 1, 1);
+	put(&pair, 1, 2);
+	get(&pair, 0, 2);
+
+	igt_assert_eq(mirage_queue_destroy(&pair.dev[1], queue.queue_id), 0);
+	space_job_free(&job);
+	buf_free(&pair.space[1], &flag);
+	pair_close(&pair);
+}
+
+/**
+ * SUBTEST: zeroing-failed
+ * Description: The exporter hangs on the packet that zeroes the object, which the importer is the first to want: it
+ *	does not get the memory, in which others' content may be, and the exporter's other objects are as ever.
+ */
+static void zeroing_failed(void)
+{
+	struct drm_mirage_bind bind;
+	struct pair pair;
+	struct gpu gpu;
+	uint32_t theirs, ours;
+
+	igt_require_f(reachable, "a GPU that does not reach the other keeps the object in system memory\n");
+	pair_open_spaces(&pair, 0);
+	igt_assert_eq(mirage_bo_create(&pair.dev[0], SIZE, VRAM, BO_CPU, &theirs), 0);
+	pair.fd = prime_export(&pair.dev[0], theirs);
+	ours = prime_import(&pair.dev[1], pair.fd);
+	/* Channel 0 is the kernel's own, made before all others. */
+	gpu = (struct gpu){ .dev = pair.dev[0] };
+	gpu_inject(&gpu, "hang_chan", 1);
+	bind = mirage_bind_map(pair.space[1].next, SIZE, ours, 0, 0);
+	igt_assert_eq(mirage_vm_bind(&pair.dev[1], pair.space[1].vm, &bind, 1), -EFAULT);
+	igt_assert_eq(gpu_injected(&gpu, "hang_chan"), 0);
+	/* Nor later. */
+	igt_assert_lt(mirage_vm_bind(&pair.dev[1], pair.space[1].vm, &bind, 1), 0);
+	igt_assert_eq(mirage_bo_close(&pair.dev[0], theirs), 0);
+	igt_assert_eq(mirage_bo_close(&pair.dev[1], ours), 0);
+	close(pair.fd);
+	pair_close_spaces(&pair);
+	assert_pair_works();
+}
+
+/**
  * SUBTEST: exporter-killed
  * Description: The process that exported is killed while a job of its own and one of the importer's are under way:
  *	the importer keeps the object and its content.
@@ -466,16 +558,6 @@ static void drop_alive(struct pair *pair, unsigned int who)
 	buf_free(&pair->space[who], &pair->own[who]);
 	space_close(&pair->space[who]);
 	mirage_close(&pair->dev[who]);
-}
-
-static void assert_pair_works(void)
-{
-	struct pair pair;
-
-	pair_open(&pair, 0, VRAM | SYSTEM);
-	put(&pair, 0, 0x77);
-	get(&pair, 1, 0x77);
-	pair_close(&pair);
 }
 
 /**
@@ -690,9 +772,13 @@ int igt_main()
 	subtest("moved-under-job", moved_under_job, "The same, while the other works on it.");
 	subtest_with("fences-forth", fences, 0, "The importer's job waits for the exporter's.");
 	subtest_with("fences-back", fences, 1, "The exporter's job waits for the importer's.");
+	subtest("suspend", suspend, "Both GPUs sleep while a job of one is in the other's memory.");
+	subtest("zeroing-failed", zeroing_failed, "The exporter hangs on zeroing the object.");
 	subtest("exporter-killed", exporter_killed, "The process that exported is killed.");
 	subtest("stress", stress, "Processes share objects in any order.");
 	subtest("importer-unbound", importer_unbound, "The importer's driver leaves.");
 	subtest_with("exporter-unbound-system", exporter_unbound, SYSTEM, "The exporter's driver leaves.");
 	subtest_with("exporter-unbound-vram", exporter_unbound, VRAM, "The exporter's driver leaves.");
+	subtest("exporter-unbound-unused", exporter_unbound_unused,
+		"The exporter's driver leaves before anybody has used the object.");
 }
