@@ -344,11 +344,7 @@ static void wait_for_nobody(struct mirage *dev)
 	bo_free(&bo);
 }
 
-static const struct {
-	const char *name;
-	void (*test)(struct mirage *dev);
-	const char *description;
-} subtests[] = {
+static const struct bo_scenario scenarios[] = {
 	{ "zeroed-vram", zeroed_vram, "An object in video memory reads as zeroes at first." },
 	{ "zeroed-system", zeroed_system, "An object in system memory reads as zeroes at first." },
 	{ "sizes", sizes, "Objects of odd sizes, alone and contiguous." },
@@ -363,18 +359,5 @@ static const struct {
 
 int igt_main()
 {
-	static struct mirage dev;
-	static size_t i;
-
-	igt_fixture()
-		igt_assert_eq(mirage_open(&dev), 0);
-
-	for (i = 0; i < ARRAY_SIZE(subtests); i++) {
-		igt_describe(subtests[i].description);
-		igt_subtest(subtests[i].name)
-			subtests[i].test(&dev);
-	}
-
-	igt_fixture()
-		mirage_close(&dev);
+	bo_subtests(scenarios, ARRAY_SIZE(scenarios));
 }

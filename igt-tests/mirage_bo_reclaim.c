@@ -268,11 +268,7 @@ static void fdinfo_active(struct mirage *gpu)
 	mirage_close(&dev);
 }
 
-static const struct {
-	const char *name;
-	void (*test)(struct mirage *dev);
-	const char *description;
-} subtests[] = {
+static const struct bo_scenario scenarios[] = {
 	{ "drop-what-nobody-needs", drop_purgeable, "mm gets pages whose content nobody needs." },
 	{ "change-of-mind", change_of_mind, "What is needed again is kept." },
 	{ "advice-without-memory", advice_without_memory, "Advice about what has no memory." },
@@ -284,18 +280,5 @@ static const struct {
 
 int igt_main()
 {
-	static struct mirage dev;
-	static size_t i;
-
-	igt_fixture()
-		igt_assert_eq(mirage_open(&dev), 0);
-
-	for (i = 0; i < ARRAY_SIZE(subtests); i++) {
-		igt_describe(subtests[i].description);
-		igt_subtest(subtests[i].name)
-			subtests[i].test(&dev);
-	}
-
-	igt_fixture()
-		mirage_close(&dev);
+	bo_subtests(scenarios, ARRAY_SIZE(scenarios));
 }

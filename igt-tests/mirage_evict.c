@@ -462,11 +462,7 @@ static void purged_while_bound(struct mirage *dev)
 	space_close(&space);
 }
 
-static const struct {
-	const char *name;
-	void (*test)(struct mirage *dev);
-	const char *description;
-} subtests[] = {
+static const struct bo_scenario scenarios[] = {
 	{ "oldest-leave", oldest_leave,
 	  "The oldest objects are moved out, and keep their content." },
 	{ "low-leave-first", low_leave_first, "Objects of low priority leave before others." },
@@ -491,18 +487,5 @@ static const struct {
 
 int igt_main()
 {
-	static struct mirage dev;
-	static size_t i;
-
-	igt_fixture()
-		igt_assert_eq(mirage_open(&dev), 0);
-
-	for (i = 0; i < ARRAY_SIZE(subtests); i++) {
-		igt_describe(subtests[i].description);
-		igt_subtest(subtests[i].name)
-			subtests[i].test(&dev);
-	}
-
-	igt_fixture()
-		mirage_close(&dev);
+	bo_subtests(scenarios, ARRAY_SIZE(scenarios));
 }

@@ -173,11 +173,7 @@ static void first_touch(struct mirage *dev)
 		igt_stop_helper(&crowd[i]);
 }
 
-static const struct {
-	const char *name;
-	void (*test)(struct mirage *dev);
-	const char *description;
-} subtests[] = {
+static const struct bo_scenario scenarios[] = {
 	{ "who-works-stays", shared_stay, "What the last job used stays, what is idle leaves." },
 	{ "who-works-stays-private", private_stay, "The same for private objects." },
 	{ "all-at-once", all_at_once, "Jobs that do not fit together, at the same time." },
@@ -186,15 +182,5 @@ static const struct {
 
 int igt_main()
 {
-	static struct mirage dev;
-	static unsigned int i;
-
-	igt_fixture()
-		igt_assert_eq(mirage_open(&dev), 0);
-	for (i = 0; i < ARRAY_SIZE(subtests); i++) {
-		igt_describe(subtests[i].description);
-		igt_subtest(subtests[i].name) subtests[i].test(&dev);
-	}
-	igt_fixture()
-		mirage_close(&dev);
+	bo_subtests(scenarios, ARRAY_SIZE(scenarios));
 }

@@ -163,3 +163,20 @@ uint64_t bo_vram_free(struct mirage *dev)
 {
 	return bo_param(dev, DRM_MIRAGE_PARAM_VRAM_SIZE) - bo_param(dev, DRM_MIRAGE_PARAM_VRAM_USED);
 }
+
+void bo_subtests(const struct bo_scenario *scenarios, size_t count)
+{
+	/* A subtest that fails jumps back to where it began. */
+	volatile size_t i;
+
+	for (i = 0; i < count; i++) {
+		igt_describe(scenarios[i].description);
+		igt_subtest(scenarios[i].name) {
+			struct mirage dev;
+
+			igt_assert_eq(mirage_open(&dev), 0);
+			scenarios[i].test(&dev);
+			mirage_close(&dev);
+		}
+	}
+}

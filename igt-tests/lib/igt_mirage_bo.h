@@ -40,6 +40,20 @@ void bo_expect(const struct bo *bo, uint64_t seed);
 void bo_expect_zero(const struct bo *bo);
 bool bo_access_dies(const volatile void *addr);
 
+/**
+ * struct bo_scenario - a subtest that gets the device, opened
+ */
+struct bo_scenario {
+	/** @name: of the subtest */
+	const char *name;
+	/** @test: its body */
+	void (*test)(struct mirage *dev);
+	/** @description: of the subtest */
+	const char *description;
+};
+
+void bo_subtests(const struct bo_scenario *scenarios, size_t count);
+
 uint64_t bo_param(struct mirage *dev, enum drm_mirage_param param);
 uint64_t bo_vram_free(struct mirage *dev);
 
