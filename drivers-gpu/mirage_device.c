@@ -86,32 +86,30 @@ static int device_identify(struct mirage_device *mdev)
 	return 0;
 }
 
-/* Find out why processes cannot be mirrored here, if so. */
-static int device_check_svm(struct mirage_device *mdev)
+/* Find out why the device cannot have memory of processes here, if so. */
+static int device_check_memory(struct mirage_device *mdev)
 {
 	struct hmm_dma_map map = {};
 	int ret;
 
-	mdev->svm_reason = DRM_MIRAGE_REASON_DISABLED;
-	if (!mdev->options.svm)
-		return 0;
-	mdev->svm_reason = DRM_MIRAGE_REASON_HARDWARE;
-	if (!MIRAGE_REG_GET(BUS_CAPS_REPLAY, mdev->caps.bits))
-		return 0;
 	/* The one test of the platform that means what mappings will meet. */
 	ret = hmm_dma_map_alloc(mdev->drm.dev, &map, 1, PAGE_SIZE);
 	/* That there was no memory today says nothing about the platform. */
 	if (ret == -ENOMEM)
 		return ret;
-	mdev->svm_reason = DRM_MIRAGE_REASON_DMA;
-	if (ret)
-		return 0;
-	hmm_dma_map_free(mdev->drm.dev, &map);
-	mdev->svm_reason = DRM_MIRAGE_REASON_NONE;
+	if (!ret)
+		hmm_dma_map_free(mdev->drm.dev, &map);
+	mdev->userptr_reason = ret ? DRM_MIRAGE_REASON_DMA : DRM_MIRAGE_REASON_NONE;
+
+	mdev->svm_reason = mdev->userptr_reason;
+	if (!MIRAGE_REG_GET(BUS_CAPS_REPLAY, mdev->caps.bits))
+		mdev->svm_reason = DRM_MIRAGE_REASON_HARDWARE;
+	if (!mdev->options.svm)
+		mdev->svm_reason = DRM_MIRAGE_REASON_DISABLED;
 	return 0;
 }
 
-static const char *device_svm_text(enum drm_mirage_reason reason)
+static const char *device_reason_text(enum drm_mirage_reason reason)
 {
 	switch (reason) {
 	case DRM_MIRAGE_REASON_NONE:
@@ -256,7 +254,7 @@ int mirage_device_init(struct mirage_device *mdev)
 	ret = device_identify(mdev);
 	if (ret)
 		return ret;
-	ret = device_check_svm(mdev);
+	ret = device_check_memory(mdev);
 	if (ret)
 		return ret;
 	ret = mirage_vram_init(mdev);
@@ -291,12 +289,12 @@ int mirage_device_init(struct mirage_device *mdev)
 		return dev_err_probe(dev, ret, "no queue for the kernel's copies\n");
 
 	drm_info(&mdev->drm,
-		 "revision %u.%u, VRAM %llu MiB, %u channels, %u VMs, %u vectors, compute %s, SVM %s, system atomics %s\n",
+		 "revision %u.%u, VRAM %llu MiB, %u channels, %u VMs, %u vectors, compute %s, SVM %s, userptr %s, system atomics %s\n",
 		 MIRAGE_REG_GET(BUS_REVISION_MAJOR, mdev->caps.revision),
 		 MIRAGE_REG_GET(BUS_REVISION_MINOR, mdev->caps.revision), mdev->vram.size >> 20,
 		 mdev->caps.nr_channels, mdev->caps.nr_vms, mdev->irqs.count,
 		 MIRAGE_REG_GET(BUS_CAPS_COMPUTE, mdev->caps.bits) ? "on" : "off (no engine)",
-		 device_svm_text(mdev->svm_reason),
+		 device_reason_text(mdev->svm_reason), device_reason_text(mdev->userptr_reason),
 		 MIRAGE_REG_GET(BUS_CAPS_SYSTEM_ATOMICS, mdev->caps.bits) ? "on" :
 									    "off (hardware)");
 	return 0;

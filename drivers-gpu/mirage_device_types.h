@@ -97,6 +97,8 @@ struct mirage_device {
 	struct mirage_options options;
 	/** @svm_reason: why there is no SVM, or DRM_MIRAGE_REASON_NONE; constant after probe */
 	enum drm_mirage_reason svm_reason;
+	/** @userptr_reason: the same for BO_USERPTR */
+	enum drm_mirage_reason userptr_reason;
 
 	/** @status_mem: holds @status */
 	struct mirage_mem status_mem;

@@ -79,6 +79,10 @@ int mirage_ioctl_query(struct drm_device *drm, void *data, struct drm_file *file
 		args->value = mdev->svm_reason == DRM_MIRAGE_REASON_NONE;
 		args->reason = mdev->svm_reason;
 		return 0;
+	case DRM_MIRAGE_PARAM_USERPTR:
+		args->value = mdev->userptr_reason == DRM_MIRAGE_REASON_NONE;
+		args->reason = mdev->userptr_reason;
+		return 0;
 	case DRM_MIRAGE_PARAM_SYSTEM_ATOMICS:
 		mirage_query_cap(args, MIRAGE_REG_GET(BUS_CAPS_SYSTEM_ATOMICS, mdev->caps.bits));
 		return 0;

@@ -33,6 +33,7 @@ static void params(struct mirage *gpu)
 	uint64_t vram = query(gpu, DRM_MIRAGE_PARAM_VRAM_SIZE);
 
 	igt_assert_eq_u64(query(gpu, DRM_MIRAGE_PARAM_SVM), 1);
+	igt_assert_eq_u64(query(gpu, DRM_MIRAGE_PARAM_USERPTR), 1);
 	igt_assert_eq_u64(query(gpu, DRM_MIRAGE_PARAM_SYSTEM_ATOMICS), 1);
 	igt_assert_neq_u64(vram, 0);
 	igt_assert_eq_u64(vram % (2 << 20), 0);
@@ -194,7 +195,7 @@ static void probe_line(struct mirage *gpu)
 		 query(gpu, DRM_MIRAGE_PARAM_VRAM_SIZE) >> 20);
 	igt_assert_lte(1, text_lines(log, "[drm] revision 1.", vram));
 	igt_assert_lte(1, text_lines(log, "[drm] revision 1.",
-				     "compute on, SVM on, system atomics on"));
+				     "compute on, SVM on, userptr on, system atomics on"));
 }
 
 int igt_main()

@@ -74,6 +74,8 @@ enum drm_mirage_param {
 	DRM_MIRAGE_PARAM_VRAM_USED = 11,
 	/** @DRM_MIRAGE_PARAM_EVICTIONS: buffer objects moved out of video memory to make room. */
 	DRM_MIRAGE_PARAM_EVICTIONS = 12,
+	/** @DRM_MIRAGE_PARAM_USERPTR: 1 if objects can be made over memory of a process, else 0 and a reason. */
+	DRM_MIRAGE_PARAM_USERPTR = 13,
 };
 
 /**
