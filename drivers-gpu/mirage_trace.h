@@ -155,7 +155,10 @@ TRACE_EVENT(mirage_bind_fault,
 	TP_printk("vm %u: %#llx, ret %d", __entry->vm, __entry->addr, __entry->ret)
 );
 
-/* An object got another place; from "system" may be from none. Says nothing of when its content is there: a copy's fence does. */
+/*
+ * An object got another place; from "system" may be from none. Says nothing of when its content is
+ * there: a copy's fence does.
+ */
 TRACE_EVENT(mirage_move,
 	TP_PROTO(const struct mirage_device *mdev, u32 from, u32 to, u64 size, bool evict),
 	TP_ARGS(mdev, from, to, size, evict),
