@@ -283,8 +283,9 @@ int mirage_power_sleep(struct mirage_device *mdev)
 	if (mirage_device_is_lost(mdev))
 		return 0;
 	power_close_gate(mdev);
-	mirage_prime_sleep(mdev);
-	ret = power_evict(mdev);
+	ret = mirage_prime_sleep(mdev);
+	if (!ret)
+		ret = power_evict(mdev);
 	if (ret)
 		goto err_open;
 	ret = mirage_vram_save(mdev);

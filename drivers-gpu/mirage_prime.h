@@ -40,7 +40,7 @@ void mirage_prime_moving(struct mirage_bo *bo);
 struct drm_gem_object *mirage_prime_import(struct drm_device *drm, struct dma_buf *dma_buf);
 int mirage_prime_map(struct mirage_bo *bo);
 void mirage_prime_unmap(struct mirage_bo *bo);
-void mirage_prime_sleep(struct mirage_device *mdev);
+int mirage_prime_sleep(struct mirage_device *mdev);
 void mirage_prime_destroy(struct mirage_bo *bo);
 int mirage_prime_mmap(struct drm_gem_object *gem, struct vm_area_struct *vma);
 

@@ -35,6 +35,9 @@
 
 MODULE_IMPORT_NS("DMA_BUF");
 
+/* How long falling asleep waits for jobs: TTM's patience, with which it empties video memory. */
+#define PRIME_SLEEP_MS	15000
+
 /* Take over the addresses, if they are such as page tables can hold. */
 static int prime_take_addresses(struct mirage_bo *bo, struct sg_table *sgt)
 {
@@ -131,18 +134,9 @@ void mirage_prime_unmap(struct mirage_bo *bo)
 }
 
 /*
- * Let go of a mapped object. The wait is for jobs: ours, which end within their time limits, and others',
- * whose drivers have promised the same.
+ * The exporter moves the object, and holds its dma_resv. The wait is for jobs: ours, which end within their
+ * time limits, and others', whose drivers have promised the same.
  */
-static void prime_let_go(struct mirage_bo *bo)
-{
-	dma_resv_wait_timeout(bo->base.base.resv, DMA_RESV_USAGE_BOOKKEEP, false,
-			      MAX_SCHEDULE_TIMEOUT);
-	mirage_gpuvm_evict_bo(bo);
-	mirage_prime_unmap(bo);
-}
-
-/* The exporter moves the object, and holds its dma_resv. */
 static void prime_invalidate_mappings(struct dma_buf_attachment *attach)
 {
 	struct mirage_bo *bo = gem_to_mirage_bo(attach->importer_priv);
@@ -151,7 +145,10 @@ static void prime_invalidate_mappings(struct dma_buf_attachment *attach)
 
 	if (!bo->base.sg)
 		return;
-	prime_let_go(bo);
+	dma_resv_wait_timeout(attach->dmabuf->resv, DMA_RESV_USAGE_BOOKKEEP, false,
+			      MAX_SCHEDULE_TIMEOUT);
+	mirage_gpuvm_evict_bo(bo);
+	mirage_prime_unmap(bo);
 	bo->moves++;
 }
 
@@ -232,21 +229,35 @@ struct drm_gem_object *mirage_prime_import(struct drm_device *drm, struct dma_bu
 	return gem;
 }
 
+/* No job uses the object when this returns 0. */
+static int prime_let_go(struct mirage_bo *bo)
+{
+	if (!dma_resv_wait_timeout(bo->base.base.resv, DMA_RESV_USAGE_BOOKKEEP, false,
+				   msecs_to_jiffies(PRIME_SLEEP_MS)))
+		return -EBUSY;
+	mirage_gpuvm_evict_bo(bo);
+	mirage_prime_unmap(bo);
+	return 0;
+}
+
 /**
  * mirage_prime_sleep() - let go of other GPUs' video memory before channels are stopped
  * @mdev: device that is about to sleep, gate closed: no job gets hold of it again
  *
- * The other GPU may be about to sleep as well, and empties its video memory before; a stopped job of ours would not
- * end before all have woken up. Jobs that may fault need no wait: they ask for the object again.
+ * The other GPU may be about to sleep as well, and empties its video memory before; a stopped job
+ * of ours would not end before all have woken up. Jobs that may fault need no wait: they ask for
+ * the object again.
  *
- * Not covered: drivers other than ours, in whose memory a job of ours may be, and system memory, which nobody moves.
+ * Not covered: drivers other than ours, in whose memory a job of ours may be; and a job that does
+ * not end in time, which nothing stops while the device is about to sleep.
  *
- * Context: process, may sleep; takes mirage_prime.lock and dma_resvs. Jobs are waited for, which is bounded as all
- * fences are.
+ * Context: process, may sleep; takes mirage_prime.lock and dma_resvs.
+ * Return: 0; -EBUSY jobs take too long
  */
-void mirage_prime_sleep(struct mirage_device *mdev)
+int mirage_prime_sleep(struct mirage_device *mdev)
 {
 	struct mirage_bo *bo;
+	int ret = 0;
 
 	mutex_lock(&mdev->prime.lock);
 	list_for_each_entry(bo, &mdev->prime.bos, prime_node) {
@@ -254,10 +265,13 @@ void mirage_prime_sleep(struct mirage_device *mdev)
 			continue;
 		dma_resv_lock(bo->base.base.resv, NULL);
 		if (bo->peer)
-			prime_let_go(bo);
+			ret = prime_let_go(bo);
 		dma_resv_unlock(bo->base.base.resv);
+		if (ret)
+			break;
 	}
 	mutex_unlock(&mdev->prime.lock);
+	return ret;
 }
 
 /**

@@ -11,7 +11,6 @@
 #include <drm/drm.h>
 #include <drm/drm_mode.h>
 
-#include "driver.h"
 #include "failure.h"
 #include "igt_mirage.h"
 #include "igt_mirage_bo.h"
@@ -707,44 +706,6 @@ static void run(void (*test)(void))
 	mirage_close(&dev);
 }
 
-/* ---- the driver itself ---- */
-
-static int bind_fd;
-
-static int probe_device(void)
-{
-	return driver_try_bind(bind_fd);
-}
-
-/**
- * SUBTEST: probe
- * Description: The driver gets its device: what bringing it up allocates, and what its nodes do. Without it
- *	the driver has no device, or does without; later it can have it, and works. Files in debugfs are
- *	left out: there are hundreds, and none is ever missed.
- */
-static void probe(void)
-{
-	static const struct failure_case steps[] = {
-		{ .name = "mirage_device_init", .attempt = probe_device, .undo = driver_unbind,
-		  .any_error = true },
-		{ .name = "device_add", .attempt = probe_device, .undo = driver_unbind,
-		  .any_error = true },
-	};
-
-	driver_find_device();
-	bind_fd = driver_open_bind();
-	driver_unbind();
-	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
-		failure_require();
-		failure_only_in(steps[i].name);
-		igt_assert_lt(0, failure_each(&steps[i]));
-	}
-	failure_require();
-	driver_bind();
-	close(bind_fd);
-	driver_assert_works();
-}
-
 int igt_main()
 {
 	/* Static, so that longjmp() leaves it alone. */
@@ -754,9 +715,4 @@ int igt_main()
 		igt_describe(subtests[i].description);
 		igt_subtest(subtests[i].name) run(subtests[i].test);
 	}
-
-	/* Last: it takes the device away. */
-	igt_describe("Getting the device.");
-	igt_subtest("probe")
-		probe();
 }

@@ -12,7 +12,6 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <linux/dma-buf.h>
 
@@ -387,55 +386,6 @@ static void moved_under_job(void)
 }
 
 /**
- * SUBTEST: suspend
- * Description: Both GPUs go to sleep while a job of one uses an object in the video memory of the other, and would not
- *	end: the first waits until that has had its time, so that the second finds nobody in its memory.
- */
-static void suspend(void)
-{
-	struct drm_mirage_queue_create queue = {
-		.queue_class = DRM_MIRAGE_QUEUE_COMPUTE, .flags = DRM_MIRAGE_QUEUE_NO_FAULT,
-		.priority = MIRAGE_PRIORITY_USUAL, .timeout_ms = 4000,
-	};
-	struct drm_mirage_queue_query state;
-	struct space_job job;
-	struct pair pair;
-	struct buf flag;
-	bool slept;
-
-	igt_require_f(reachable, "a GPU that does not reach the other keeps the object in system memory\n");
-	igt_require_f(!access("/sys/power/pm_test", W_OK), "this kernel cannot practise suspend\n");
-	pair_open(&pair, 0, VRAM | SYSTEM);
-	put(&pair, 0, 1);
-	get(&pair, 1, 1);
-	expect_locations(&pair, VRAM, PEER);
-
-	flag = buf_new(&pair.space[1], PAGE, SYSTEM);
-	queue.vm_id = pair.space[1].vm;
-	do_ioctl(pair.dev[1].fd, DRM_IOCTL_MIRAGE_QUEUE_CREATE, &queue);
-	job = held(&pair, 1, &flag);
-	job.queue = queue.queue_id;
-	space_job_submit(&job, NULL, 0);
-	igt_assert(!space_job_is_done(&job));
-
-	igt_assert(file_write("/sys/power/pm_test", "devices"));
-	slept = file_write("/sys/power/state", "freeze");
-	igt_assert(file_write("/sys/power/pm_test", "none"));
-	igt_assert(slept);
-	igt_assert_eq(mirage_syncobj_wait(&pair.dev[1], job.syncobj, JOB_TIMEOUT_NS), 0);
-	igt_assert_eq(mirage_queue_query(&pair.dev[1], queue.queue_id, &state), 0);
-	igt_assert_eq_u32(state.state, DRM_MIRAGE_QUEUE_TIMEOUT);
-	get(&pair, 1, 1);
-	put(&pair, 1, 2);
-	get(&pair, 0, 2);
-
-	igt_assert_eq(mirage_queue_destroy(&pair.dev[1], queue.queue_id), 0);
-	space_job_free(&job);
-	buf_free(&pair.space[1], &flag);
-	pair_close(&pair);
-}
-
-/**
  * SUBTEST: zeroing-failed
  * Description: The exporter hangs on the packet that zeroes the object, which the importer is the first to want: it
  *	does not get the memory, in which others' content may be, and the exporter's other objects are as ever.
@@ -772,7 +722,6 @@ int igt_main()
 	subtest("moved-under-job", moved_under_job, "The same, while the other works on it.");
 	subtest_with("fences-forth", fences, 0, "The importer's job waits for the exporter's.");
 	subtest_with("fences-back", fences, 1, "The exporter's job waits for the importer's.");
-	subtest("suspend", suspend, "Both GPUs sleep while a job of one is in the other's memory.");
 	subtest("zeroing-failed", zeroing_failed, "The exporter hangs on zeroing the object.");
 	subtest("exporter-killed", exporter_killed, "The process that exported is killed.");
 	subtest("stress", stress, "Processes share objects in any order.");
