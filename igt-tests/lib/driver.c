@@ -4,6 +4,7 @@
  */
 #include "driver.h"
 
+#include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
 
@@ -37,6 +38,21 @@ const char *driver_device(void)
 void driver_unbind(void)
 {
 	igt_assert(file_write(DRIVER "/unbind", address));
+}
+
+/* What driver_try_bind() writes to. */
+int driver_open_bind(void)
+{
+	int fd = open(DRIVER "/bind", O_WRONLY | O_CLOEXEC);
+
+	igt_assert_fd(fd);
+	return fd;
+}
+
+/* 0, or the negative errno of probe, as the bus tells it. */
+int driver_try_bind(int fd)
+{
+	return pwrite(fd, address, strlen(address), 0) < 0 ? -errno : 0;
 }
 
 bool driver_is_there(void)

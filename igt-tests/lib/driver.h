@@ -11,6 +11,8 @@ void driver_find_device(void);
 const char *driver_device(void);
 void driver_unbind(void);
 void driver_bind(void);
+int driver_open_bind(void);
+int driver_try_bind(int fd);
 bool driver_is_there(void);
 void driver_assert_works(void);
 

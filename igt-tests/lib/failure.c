@@ -110,6 +110,20 @@ void failure_require(void)
 	igt_assert(file_write(DEBUGFS "fail_page_alloc/min-order", "0"));
 	buddy = function_range(BUDDY);
 	set_range("reject", buddy.start, buddy.end);
+	set_range("require", 0, UINT64_MAX);
+}
+
+/**
+ * failure_only_in() - from now on only what a function allocates fails, and who is called by it
+ * @name: of the function
+ *
+ * Until failure_require().
+ */
+void failure_only_in(const char *name)
+{
+	struct range range = function_range(name);
+
+	set_range("require", range.start, range.end);
 }
 
 /* Whether the n-th allocation was reached. */
@@ -131,7 +145,7 @@ static bool fail_nth(const struct failure_case *what, unsigned int n, int *ret)
 
 /**
  * failure_each() - let each allocation of an attempt fail in turn
- * @what: what to attempt; when an allocation fails, it does without or gives -ENOMEM
+ * @what: what to attempt; when an allocation fails, it does without or gives an error
  *
  * Return: how many there were
  */
@@ -150,7 +164,7 @@ unsigned int failure_each(const struct failure_case *what)
 			what->undo();
 		if (what->after)
 			what->after();
-		igt_assert_f(!ret || (reached && ret == -ENOMEM),
+		igt_assert_f(!ret || (reached && (what->any_error || ret == -ENOMEM)),
 			     "%s: allocation %u fails, which gives %s\n", what->name, n,
 			     strerror(-ret));
 		refused += !!ret;

@@ -5,6 +5,8 @@
 #ifndef FAILURE_H
 #define FAILURE_H
 
+#include <stdbool.h>
+
 /* What makes the kernel fail: 0 or a negative errno. */
 typedef int (*failure_attempt_t)(void);
 
@@ -25,9 +27,12 @@ struct failure_case {
 	 * that failed
 	 */
 	void (*after)(void);
+	/** @any_error: others are on the way, who make another error of -ENOMEM */
+	bool any_error;
 };
 
 void failure_require(void);
+void failure_only_in(const char *name);
 unsigned int failure_each(const struct failure_case *what);
 
 #endif /* FAILURE_H */

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+/**
+ * TEST: mirage probe
+ * Description: The driver gets its device while the kernel runs out of memory, at each point of that in turn.
+ * Category: Core
+ */
+#include <unistd.h>
+
+#include "driver.h"
+#include "failure.h"
+#include "igt.h"
+
+IGT_TEST_DESCRIPTION("The driver gets its device while the kernel runs out of memory.");
+
+static int bind_fd;
+
+static int probe_device(void)
+{
+	return driver_try_bind(bind_fd);
+}
+
+/**
+ * SUBTEST: allocations
+ * Description: What the driver allocates to bring the device up fails, each allocation in turn. Without it the driver
+ *	has no device, or does without; later it can have it, and works.
+ */
+static void allocations(void)
+{
+	static const struct failure_case probe = {
+		.name = "mirage_device_init",
+		.attempt = probe_device,
+		.undo = driver_unbind,
+		.any_error = true,
+	};
+
+	failure_require();
+	driver_find_device();
+	bind_fd = driver_open_bind();
+	driver_unbind();
+	failure_only_in(probe.name);
+	igt_assert_lt(0, failure_each(&probe));
+	failure_require();
+	driver_bind();
+	close(bind_fd);
+	driver_assert_works();
+}
+
+int igt_main()
+{
+	igt_describe("Each allocation of bringing the device up fails in turn.");
+	igt_subtest("allocations") allocations();
+}
