@@ -432,21 +432,23 @@ static void neighbours_of_a_split(struct space *space)
 	const uint32_t flags = DRM_MIRAGE_BO_CPU_ACCESS | DRM_MIRAGE_BO_CONTIGUOUS;
 	struct bo bo = bo_new_with(space->dev, BLOCK, BO_VRAM, flags, 0, 0);
 	struct buf out = buf_new(space, BLOCK, DRM_MIRAGE_PLACEMENT_SYSTEM);
-	unsigned int jobs, splits = 0;
-	struct space_job job;
+	struct space_job jobs[16], *last = &jobs[ARRAY_SIZE(jobs) - 1];
+	unsigned int rounds, splits = 0;
 	uint32_t timeline;
 	uint64_t point = 0;
 
 	words_write((uint32_t *)bo.words, BLOCK, 5);
 	space_bind_at(space, FAR, bo.handle, 0, BLOCK);
 	igt_assert_eq(mirage_syncobj_create(space->dev, false, &timeline), 0);
-	for (jobs = 0; splits < 100; jobs++) {
-		igt_assert_lt(jobs, 1000);
-		job = space_job_new(space);
-		for (unsigned int i = 0; i < 100; i++)
-			mirage_ib_copy(&job.ib, gpu_ptr(out.addr + PAGE), gpu_ptr(FAR + PAGE),
-				       BLOCK - PAGE);
-		space_job_submit(&job, NULL, 0);
+	for (rounds = 0; splits < 20; rounds++) {
+		igt_assert_lt(rounds, 100);
+		for (unsigned int i = 0; i < ARRAY_SIZE(jobs); i++) {
+			jobs[i] = space_job_new(space);
+			for (unsigned int j = 0; j < 100; j++)
+				mirage_ib_copy(&jobs[i].ib, gpu_ptr(out.addr + PAGE),
+					       gpu_ptr(FAR + PAGE), BLOCK - PAGE);
+			space_job_submit(&jobs[i], NULL, 0);
+		}
 		do {
 			space_check_pages(space, FAR, BLOCK, VALID | P2M, 0);
 			bind_async(space, mirage_bind_unmap(FAR, PAGE), timeline, ++point);
@@ -454,13 +456,15 @@ static void neighbours_of_a_split(struct space *space)
 			space_check_pages(space, FAR + PAGE, BLOCK - PAGE, VALID, P2M);
 			bind_async(space, mirage_bind_map(FAR, PAGE, bo.handle, 0, 0), timeline,
 				   ++point);
-			splits += !space_job_is_done(&job);
-		} while (!space_job_is_done(&job));
-		space_job_wait(&job);
-		space_job_free(&job);
+			splits += !space_job_is_done(last);
+		} while (!space_job_is_done(last));
+		for (unsigned int i = 0; i < ARRAY_SIZE(jobs); i++) {
+			space_job_wait(&jobs[i]);
+			space_job_free(&jobs[i]);
+		}
 		igt_assert(!memcmp(out.words + PAGE / 4, (char *)bo.words + PAGE, BLOCK - PAGE));
 	}
-	igt_info("%u splits under %u jobs\n", splits, jobs);
+	igt_info("%u splits in %u rounds of jobs\n", splits, rounds);
 	space_unbind(space, FAR, BLOCK);
 	igt_assert_eq(mirage_syncobj_destroy(space->dev, timeline), 0);
 	buf_free(space, &out);
