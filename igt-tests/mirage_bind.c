@@ -413,19 +413,23 @@ static void debugfs(struct space *space)
 	buf_free(space, &buf);
 }
 
-static void bind_async(struct space *space, struct drm_mirage_bind bind, uint32_t timeline,
-		       uint64_t point)
+/* Queue calls of one operation each, and wait for the last. */
+static void bind_async(struct space *space, const struct drm_mirage_bind *binds,
+		       unsigned int count, uint32_t syncobj)
 {
-	struct drm_mirage_sync sync = mirage_sync_signal_point(timeline, point);
+	struct drm_mirage_sync sync = mirage_sync_signal(syncobj);
 
-	igt_assert_eq(mirage_vm_bind_async(space->dev, space->vm, &bind, 1, &sync, 1), 0);
-	igt_assert_eq(mirage_timeline_wait(space->dev, timeline, point, 0, JOB_TIMEOUT_NS), 0);
+	for (unsigned int i = 0; i < count; i++)
+		igt_assert_eq(mirage_vm_bind_async(space->dev, space->vm, &binds[i], 1, &sync, 1),
+			      0);
+	igt_assert_eq(mirage_syncobj_wait(space->dev, syncobj, JOB_TIMEOUT_NS), 0);
 }
 
 /**
  * SUBTEST: neighbours-of-a-split
  * Description: A leaf of 2 MiB is split and made whole again, as one of its pages goes and comes, while a job reads all
- *	others, which it must have at every moment.
+ *	others, which it must have at every moment: also when it has just lost what it knew of the leaf, as a
+ *	right was taken.
  */
 static void neighbours_of_a_split(struct space *space)
 {
@@ -433,13 +437,20 @@ static void neighbours_of_a_split(struct space *space)
 	struct bo bo = bo_new_with(space->dev, BLOCK, BO_VRAM, flags, 0, 0);
 	struct buf out = buf_new(space, BLOCK, DRM_MIRAGE_PLACEMENT_SYSTEM);
 	struct space_job jobs[16], *last = &jobs[ARRAY_SIZE(jobs) - 1];
+	const struct drm_mirage_bind split[] = {
+		mirage_bind_map(FAR, BLOCK, bo.handle, 0, 0),
+		mirage_bind_map(FAR, BLOCK, bo.handle, 0, DRM_MIRAGE_BIND_READONLY),
+		mirage_bind_unmap(FAR, PAGE),
+	};
+	const struct drm_mirage_bind whole[] = {
+		mirage_bind_map(FAR, PAGE, bo.handle, 0, DRM_MIRAGE_BIND_READONLY),
+	};
 	unsigned int rounds, splits = 0;
-	uint32_t timeline;
-	uint64_t point = 0;
+	uint32_t syncobj;
 
 	words_write((uint32_t *)bo.words, BLOCK, 5);
 	space_bind_at(space, FAR, bo.handle, 0, BLOCK);
-	igt_assert_eq(mirage_syncobj_create(space->dev, false, &timeline), 0);
+	igt_assert_eq(mirage_syncobj_create(space->dev, false, &syncobj), 0);
 	for (rounds = 0; splits < 20; rounds++) {
 		igt_assert_lt(rounds, 100);
 		for (unsigned int i = 0; i < ARRAY_SIZE(jobs); i++) {
@@ -451,11 +462,10 @@ static void neighbours_of_a_split(struct space *space)
 		}
 		do {
 			space_check_pages(space, FAR, BLOCK, VALID | P2M, 0);
-			bind_async(space, mirage_bind_unmap(FAR, PAGE), timeline, ++point);
+			bind_async(space, split, ARRAY_SIZE(split), syncobj);
 			space_check_pages(space, FAR, PAGE, 0, VALID);
 			space_check_pages(space, FAR + PAGE, BLOCK - PAGE, VALID, P2M);
-			bind_async(space, mirage_bind_map(FAR, PAGE, bo.handle, 0, 0), timeline,
-				   ++point);
+			bind_async(space, whole, ARRAY_SIZE(whole), syncobj);
 			splits += !space_job_is_done(last);
 		} while (!space_job_is_done(last));
 		for (unsigned int i = 0; i < ARRAY_SIZE(jobs); i++) {
@@ -466,7 +476,7 @@ static void neighbours_of_a_split(struct space *space)
 	}
 	igt_info("%u splits in %u rounds of jobs\n", splits, rounds);
 	space_unbind(space, FAR, BLOCK);
-	igt_assert_eq(mirage_syncobj_destroy(space->dev, timeline), 0);
+	igt_assert_eq(mirage_syncobj_destroy(space->dev, syncobj), 0);
 	buf_free(space, &out);
 	bo_free(&bo);
 }
