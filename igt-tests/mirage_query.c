@@ -148,7 +148,7 @@ static void unknown_param(struct mirage *gpu)
 	struct drm_mirage_query q = { .param = 0x7fffffff };
 
 	do_ioctl_err(gpu->fd, DRM_IOCTL_MIRAGE_QUERY, &q, EINVAL);
-	q = (struct drm_mirage_query){ .param = DRM_MIRAGE_PARAM_EVICTIONS + 1 };
+	q = (struct drm_mirage_query){ .param = DRM_MIRAGE_PARAM_COUNT };
 	do_ioctl_err(gpu->fd, DRM_IOCTL_MIRAGE_QUERY, &q, EINVAL);
 	q = (struct drm_mirage_query){ .param = DRM_MIRAGE_PARAM_SVM, .index = 1 };
 	do_ioctl_err(gpu->fd, DRM_IOCTL_MIRAGE_QUERY, &q, EINVAL);

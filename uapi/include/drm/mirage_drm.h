@@ -76,6 +76,8 @@ enum drm_mirage_param {
 	DRM_MIRAGE_PARAM_EVICTIONS = 12,
 	/** @DRM_MIRAGE_PARAM_USERPTR: 1 if objects can be made over memory of a process, else 0 and a reason. */
 	DRM_MIRAGE_PARAM_USERPTR = 13,
+	/** @DRM_MIRAGE_PARAM_COUNT: number of parameters this header knows. */
+	DRM_MIRAGE_PARAM_COUNT
 };
 
 /**
