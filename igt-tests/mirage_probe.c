@@ -29,8 +29,8 @@ static void allocations(void)
 {
 	static const char *const parts[] = {
 		"mirage_reset_init", "mirage_coredump_init", "mirage_vram_init",
-		"mirage_vram_mgr_init", "mirage_shrinker_init", "mirage_mem_alloc",
-		"mirage_irq_init", "mirage_copy_init",
+		"mirage_shrinker_init", "mirage_mem_alloc", "mirage_irq_init",
+		"mirage_copy_init",
 	};
 	struct failure_case probe = {
 		.attempt = probe_device,

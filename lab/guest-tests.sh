@@ -28,6 +28,17 @@ unload() {
 	echo "passed driver-unload"
 }
 
+# What kmemleak says of blocks that are nothing to mend here goes:
+#
+# ttm_pool_type_init: TTM of Linux 7.2 does not undo list_lru_init() when its last device goes (ttm_pool_type_fini()), whichever
+# driver's that was.
+leaks_of_ours() {
+	awk '/^unreferenced object/ { if (ours) printf "%s", block; block = ""; ours = 1 }
+		{ block = block $0 "\n" }
+		/ ttm_pool_type_init\+/ { ours = 0 }
+		END { if (ours) printf "%s", block }' "$1"
+}
+
 # kmemleak takes a block for leaked that it found no pointer to in a scan, and no earlier than 5 s after it was
 # allocated: so twice, with that time between.
 leaks() {
@@ -36,7 +47,7 @@ leaks() {
 	echo scan >$kmemleak
 	sleep 6
 	echo scan >$kmemleak
-	found=$(cat $kmemleak)
+	found=$(leaks_of_ours $kmemleak)
 	if [ -z "$found" ]; then
 		echo "passed memory-leaks"
 	else
