@@ -11,6 +11,7 @@
 #include <drm/drm.h>
 #include <drm/drm_mode.h>
 
+#include "debugfs.h"
 #include "failure.h"
 #include "igt_mirage.h"
 #include "igt_mirage_bo.h"

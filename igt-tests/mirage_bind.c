@@ -6,6 +6,7 @@
  */
 #include <sys/mman.h>
 
+#include "debugfs.h"
 #include "igt_mirage.h"
 #include "igt_mirage_bo.h"
 #include "igt_mirage_space.h"
@@ -401,15 +402,15 @@ static void debugfs(struct space *space)
 	bind_one(space, mirage_bind_map(FAR, 3 * PAGE, buf.handle, 16 * PAGE,
 					DRM_MIRAGE_BIND_READONLY));
 	snprintf(process, sizeof(process), "[%d],", getpid());
-	igt_assert_lte(1, text_lines(text_debugfs(space->dev, "vms"), "vm ", process));
+	igt_assert_lte(1, text_lines(debugfs_text(space->dev, "vms"), "vm ", process));
 	snprintf(row, sizeof(row), " bind %#llx..%#llx ", FAR, FAR + 3 * PAGE);
-	igt_assert_eq(text_lines(text_debugfs(space->dev, "vms"), row,
+	igt_assert_eq(text_lines(debugfs_text(space->dev, "vms"), row,
 				 " object of 98304 bytes from 0x10000, read-only"), 1);
 	snprintf(row, sizeof(row), "  %#llx..%#llx ", FAR, FAR + 3 * PAGE);
-	igt_assert_eq(text_lines(text_debugfs(space->dev, "vms"), row, "   3 pages r-"), 1);
+	igt_assert_eq(text_lines(debugfs_text(space->dev, "vms"), row, "   3 pages r-"), 1);
 	bind_one(space, mirage_bind_unmap(FAR, 3 * PAGE));
 	snprintf(row, sizeof(row), "%#llx..", FAR);
-	igt_assert_eq(text_lines(text_debugfs(space->dev, "vms"), row, ""), 0);
+	igt_assert_eq(text_lines(debugfs_text(space->dev, "vms"), row, ""), 0);
 	buf_free(space, &buf);
 }
 

@@ -6,6 +6,7 @@
  */
 #include <sys/mman.h>
 
+#include "debugfs.h"
 #include "igt_mirage_bo.h"
 #include "igt_mirage_space.h"
 #include "igt_prime.h"
@@ -28,7 +29,7 @@ static void ask_back(void)
 static unsigned int count_lines(struct mirage *dev, const char *name, const char *word,
 				const char *word2)
 {
-	return text_lines(text_debugfs(dev, name), word, word2);
+	return text_lines(debugfs_text(dev, name), word, word2);
 }
 
 static uint64_t fdinfo_kib(struct mirage *dev, const char *key)

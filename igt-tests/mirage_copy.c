@@ -5,6 +5,7 @@
  *	hangs on one.
  * Category: Core
  */
+#include "debugfs.h"
 #include "igt_mirage.h"
 #include "igt_mirage_bo.h"
 #include "igt_mirage_space.h"
@@ -13,28 +14,6 @@
 IGT_TEST_DESCRIPTION("The kernel's own copies: large ones, and when the device hangs on one.");
 
 #define EITHER	(DRM_MIRAGE_PLACEMENT_VRAM | DRM_MIRAGE_PLACEMENT_SYSTEM)
-
-/* The channel of the kernel's own queue, which debugfs names. */
-static unsigned int kernel_channel(struct gpu *gpu)
-{
-	unsigned int chan, count = 0, result = 0;
-	char path[96], line[256];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/sys/kernel/debug/dri/%s/queues",
-		 gpu->dev.node + strcspn(gpu->dev.node, "0123456789"));
-	file = fopen(path, "r");
-	igt_require_f(file, "%s: %s\n", path, strerror(errno));
-	while (fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "channel %u:", &chan) == 1 && strstr(line, " of kernel[")) {
-			result = chan;
-			count++;
-		}
-	}
-	fclose(file);
-	igt_assert_eq(count, 1);
-	return result;
-}
 
 /**
  * SUBTEST: move-in-many-jobs
@@ -75,7 +54,7 @@ static void hang_while_zeroing(struct gpu *gpu)
 {
 	struct bo bad, good;
 
-	gpu_inject(gpu, "hang_chan", kernel_channel(gpu) + 1);
+	gpu_inject(gpu, "hang_chan", channel_of_kernel(&gpu->dev) + 1);
 	bad = bo_new(&gpu->dev, BLOCK, BO_VRAM);
 	igt_assert(bo_access_dies(bad.words));
 	igt_assert_eq(gpu_injected(gpu, "hang_chan"), 0);

@@ -11,6 +11,7 @@
 
 #include <linux/dma-buf.h>
 
+#include "debugfs.h"
 #include "driver.h"
 #include "igt_mirage.h"
 #include "igt_mirage_bo.h"
@@ -510,7 +511,7 @@ static void unbind_while_hanging(void)
 
 	gpu_open(&gpu);
 	gpu_inject(&gpu, "hang_hard", 1);
-	gpu_inject(&gpu, "hang_chan", gpu_find_channel(&gpu, gpu.queue) + 1);
+	gpu_inject(&gpu, "hang_chan", channel_of_queue(&gpu.dev, gpu.queue) + 1);
 	bad = job_new(&gpu);
 	mirage_ib_nop(&bad.ib);
 	job_submit(&bad);

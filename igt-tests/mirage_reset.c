@@ -16,6 +16,7 @@
 #include <drm/drm.h>
 #include <linux/dma-buf.h>
 
+#include "debugfs.h"
 #include "igt_mirage.h"
 #include "igt_mirage_bo.h"
 #include "igt_mirage_space.h"
@@ -136,7 +137,7 @@ static uint32_t add_queue(struct gpu *gpu, uint32_t timeout_ms)
 /* The next job of @queue hangs the engine; one is submitted. */
 static void hang(struct gpu *gpu, uint32_t queue, struct job *job)
 {
-	gpu_inject(gpu, "hang_chan", gpu_find_channel(gpu, queue) + 1);
+	gpu_inject(gpu, "hang_chan", channel_of_queue(&gpu->dev, queue) + 1);
 	job->queue = queue;
 	mirage_ib_nop(&job->ib);
 	job_submit(job);
@@ -592,7 +593,7 @@ static void expect_text(const char *text, const char *what)
 static void core_dump(struct gpu *gpu)
 {
 	uint32_t guilty = add_queue(gpu, 500), *area = mem_anon(PAGE);
-	unsigned int chan = gpu_find_channel(gpu, guilty);
+	unsigned int chan = channel_of_queue(&gpu->dev, guilty);
 	struct job bad = job_new(gpu);
 	char path[128], line[128];
 	char *text;

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 
+#include "debugfs.h"
 #include "igt_mirage.h"
 #include "igt_mirage_bo.h"
 #include "memory.h"
@@ -20,12 +21,10 @@ static char registers[96];
 static void find_device(void)
 {
 	struct mirage dev;
-	int minor;
 
 	igt_assert_eq(mirage_open(&dev), 0);
 	snprintf(directory, sizeof(directory), "/sys/class/drm/%.32s/device", basename(dev.node));
-	igt_assert_eq(sscanf(basename(dev.node), "renderD%d", &minor), 1);
-	snprintf(registers, sizeof(registers), "/sys/kernel/debug/dri/%d/registers", minor);
+	debugfs_path(&dev, "registers", registers, sizeof(registers));
 	mirage_close(&dev);
 }
 

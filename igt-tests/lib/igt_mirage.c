@@ -2,10 +2,10 @@
 /*
  * A GPU with an address space and a queue, and what its counters and page tables say.
  */
-#include <glob.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "debugfs.h"
 #include "igt_mirage.h"
 #include "igt_mirage_arena.h"
 #include "memory.h"
@@ -133,74 +133,13 @@ void gpu_assert_alive(struct gpu *gpu)
 	igt_assert_eq_u32(gpu->out[0], value);
 }
 
-/* A file in the device's debugfs directory, if there is one. */
-static bool debugfs_path(const struct mirage *dev, const char *file, char *path, size_t size)
-{
-	char pattern[128];
-	glob_t found;
-
-	/* renderD128 and its siblings: the directory has the minor's number. */
-	snprintf(pattern, sizeof(pattern), "/sys/kernel/debug/dri/%s/%s",
-		 dev->node + strcspn(dev->node, "0123456789"), file);
-	if (glob(pattern, 0, NULL, &found))
-		return false;
-	snprintf(path, size, "%s", found.gl_pathv[0]);
-	globfree(&found);
-	return true;
-}
-
-static FILE *queues_open(const struct mirage *dev)
-{
-	char path[160];
-	FILE *file;
-
-	igt_require_f(debugfs_path(dev, "queues", path, sizeof(path)), "debugfs is missing\n");
-	file = fopen(path, "r");
-	igt_assert(file);
-	return file;
-}
-
-/* Channels that are taken, of all processes and the kernel's own. */
-unsigned int channel_count(const struct mirage *dev)
-{
-	FILE *file = queues_open(dev);
-	unsigned int chan, count = 0;
-	char line[256];
-
-	while (fgets(line, sizeof(line), file))
-		count += sscanf(line, "channel %u:", &chan) == 1;
-	fclose(file);
-	return count;
-}
-
-/* The channel of a queue of this process. */
-unsigned int gpu_find_channel(struct gpu *gpu, uint32_t queue)
-{
-	FILE *file = queues_open(&gpu->dev);
-	unsigned int chan, id;
-	bool found = false;
-	char line[256];
-	int tgid;
-
-	while (!found && fgets(line, sizeof(line), file)) {
-		char *owner = strrchr(line, '[');
-
-		found = sscanf(line, "channel %u: queue %u of", &chan, &id) == 2 && id == queue &&
-			owner && sscanf(owner, "[%d]", &tgid) == 1 && tgid == getpid();
-	}
-	fclose(file);
-	igt_assert_f(found, "queue %u has no channel\n", queue);
-	return chan;
-}
-
 /* debugfs keeps one file for each register of the device's TEST unit. */
 static void knob_path(struct gpu *gpu, const char *knob, char *path, size_t size)
 {
 	char file[64];
 
 	snprintf(file, sizeof(file), "inject/%s", knob);
-	igt_require_f(debugfs_path(&gpu->dev, file, path, size),
-		      "no %s: debugfs or the device's TEST unit is missing\n", file);
+	debugfs_path(&gpu->dev, file, path, size);
 }
 
 void gpu_inject(struct gpu *gpu, const char *knob, unsigned int value)

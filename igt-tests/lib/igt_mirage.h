@@ -168,8 +168,4 @@ void gpu_bound_subtests(const struct gpu_scenario *scenarios, size_t count);
 void gpu_inject(struct gpu *gpu, const char *knob, unsigned int value);
 unsigned int gpu_injected(struct gpu *gpu, const char *knob);
 
-/* Channels, as debugfs tells of them */
-unsigned int channel_count(const struct mirage *dev);
-unsigned int gpu_find_channel(struct gpu *gpu, uint32_t queue);
-
 #endif /* IGT_MIRAGE_H */

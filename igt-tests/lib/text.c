@@ -19,15 +19,6 @@ char *text_read(const char *path)
 	return text;
 }
 
-char *text_debugfs(const struct mirage *dev, const char *name)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), "/sys/kernel/debug/dri/%s/%s",
-		 dev->node + strcspn(dev->node, "0123456789"), name);
-	return text_read(path);
-}
-
 static const char *find(const char *text, size_t length, const char *word)
 {
 	return memmem(text, length, word, strlen(word));

@@ -3,11 +3,8 @@
 #ifndef TEXT_H
 #define TEXT_H
 
-#include <mirage.h>
-
-/* The whole of a file, and of one in the device's debugfs directory; until the next call. */
+/* The whole of a file, until the next call. */
 char *text_read(const char *path);
-char *text_debugfs(const struct mirage *dev, const char *name);
 
 /* How many lines of a text have both words. */
 unsigned int text_lines(const char *text, const char *word, const char *word2);
