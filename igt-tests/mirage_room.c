@@ -4,79 +4,14 @@
  * Description: Who gets room in video memory where all want it at the same time, and who has to leave.
  * Category: Core
  */
-#include <sys/mman.h>
-
 #include "igt_mirage_bo.h"
 #include "igt_mirage_space.h"
+#include "tenant.h"
 
 IGT_TEST_DESCRIPTION("Who gets room in video memory where all want it at the same time.");
 
-#define SIZE		(4ul << 20)
-#define MAX		64
 #define WORKERS		3
 #define ROUNDS		12
-
-/* An address space, and objects in it that are in video memory or nowhere. */
-struct tenant {
-	struct space space;
-	struct buf bufs[MAX];
-	unsigned int count;
-};
-
-/* Objects of @percent of video memory. */
-static void tenant_open(struct tenant *tenant, struct mirage *dev, unsigned int percent,
-			bool private)
-{
-	uint64_t vram = bo_param(dev, DRM_MIRAGE_PARAM_VRAM_SIZE);
-	uint32_t handle;
-
-	space_open(&tenant->space, dev);
-	tenant->count = vram * percent / 100 / SIZE;
-	igt_assert_lte(tenant->count, MAX);
-	for (unsigned int i = 0; i < tenant->count; i++) {
-		igt_assert_eq(mirage_bo_create_with(dev, SIZE, BO_VRAM, BO_CPU,
-						    DRM_MIRAGE_BO_PRIORITY_NORMAL,
-						    private ? tenant->space.vm : 0, &handle), 0);
-		tenant->bufs[i] = buf_adopt(&tenant->space, handle, SIZE);
-		tenant->bufs[i].words[1] = i;
-	}
-}
-
-static void tenant_close(struct tenant *tenant)
-{
-	for (unsigned int i = 0; i < tenant->count; i++)
-		buf_free(&tenant->space, &tenant->bufs[i]);
-	space_close(&tenant->space);
-}
-
-/* One job that writes a word to each object. */
-static void tenant_work(struct tenant *tenant, uint32_t value)
-{
-	struct space_job job = space_job_new(&tenant->space);
-
-	for (unsigned int i = 0; i < tenant->count; i++)
-		mirage_ib_fill(&job.ib, gpu_ptr(tenant->bufs[i].addr), 4, value + i);
-	space_job_submit(&job, NULL, 0);
-	space_job_wait(&job);
-	space_job_free(&job);
-}
-
-static void tenant_check(struct tenant *tenant, uint32_t value)
-{
-	for (unsigned int i = 0; i < tenant->count; i++) {
-		igt_assert_eq_u32(tenant->bufs[i].words[0], value + i);
-		igt_assert_eq_u32(tenant->bufs[i].words[1], i);
-	}
-}
-
-static unsigned int tenant_resident(struct tenant *tenant)
-{
-	unsigned int count = 0;
-
-	for (unsigned int i = 0; i < tenant->count; i++)
-		count += buf_location(&tenant->space, &tenant->bufs[i]) == BO_VRAM;
-	return count;
-}
 
 static void who_works_stays(struct mirage *dev, bool private)
 {
@@ -162,9 +97,9 @@ static void first_touch(struct mirage *dev)
 		}
 	}
 	for (unsigned int round = 0; round < 40; round++) {
-		struct bo bo = bo_new(dev, SIZE, BO_VRAM);
+		struct bo bo = bo_new(dev, TENANT_BO_SIZE, BO_VRAM);
 
-		igt_assert_eq_u64(bo.words[SIZE / 16], 0);
+		igt_assert_eq_u64(bo.words[TENANT_BO_SIZE / 16], 0);
 		bo_write(&bo, round);
 		bo_expect(&bo, round);
 		bo_free(&bo);
