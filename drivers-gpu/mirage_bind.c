@@ -168,12 +168,11 @@ static struct dma_fence *bind_push(struct drm_exec *exec, struct mirage_bind_job
 static struct dma_fence *bind_try(struct mirage_bind_job *job, struct mirage_syncs *syncs,
 				  bool alone)
 {
-	struct mirage_device *mdev = job->gpuvm->mdev;
 	struct dma_fence *fence;
 	struct drm_exec exec;
 	int ret;
 
-	ret = mirage_validation_begin(mdev, alone);
+	ret = mirage_validation_begin(alone);
 	if (ret)
 		return ERR_PTR(ret);
 	ret = bind_lock(&exec, job);
@@ -181,7 +180,7 @@ static struct dma_fence *bind_try(struct mirage_bind_job *job, struct mirage_syn
 		ret = bind_add_dependencies(&exec, job);
 	fence = ret ? ERR_PTR(ret) : bind_push(&exec, job, syncs);
 	drm_exec_fini(&exec);
-	mirage_validation_end(mdev, alone);
+	mirage_validation_end(alone);
 	return fence;
 }
 

@@ -86,11 +86,10 @@ static int mirage_bo_get_memory(struct mirage_bo *bo)
 /* The same for one who found no room because of others; takes the resv itself. */
 static int mirage_bo_get_memory_alone(struct mirage_bo *bo)
 {
-	struct mirage_device *mdev = to_mirage_device(bo->base.base.dev);
 	struct drm_exec exec;
 	int ret;
 
-	ret = mirage_validation_begin(mdev, true);
+	ret = mirage_validation_begin(true);
 	if (ret)
 		return ret;
 	drm_exec_init(&exec, DRM_EXEC_INTERRUPTIBLE_WAIT, 1);
@@ -103,7 +102,7 @@ static int mirage_bo_get_memory_alone(struct mirage_bo *bo)
 			break;
 	}
 	drm_exec_fini(&exec);
-	mirage_validation_end(mdev, true);
+	mirage_validation_end(true);
 	return ret;
 }
 

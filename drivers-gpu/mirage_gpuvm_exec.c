@@ -246,7 +246,7 @@ static int gpuvm_exec_try(struct mirage_gpuvm_exec *ve, struct drm_sched_job *jo
 	ret = mirage_power_enter(mdev);
 	if (ret)
 		return ret;
-	ret = mirage_validation_begin(mdev, ve->alone);
+	ret = mirage_validation_begin(ve->alone);
 	if (ret)
 		goto err_power;
 	ret = gpuvm_lock_all(ve);
@@ -257,7 +257,7 @@ static int gpuvm_exec_try(struct mirage_gpuvm_exec *ve, struct drm_sched_job *jo
 	if (!ret)
 		return 0;
 	drm_exec_fini(&ve->exec);
-	mirage_validation_end(mdev, ve->alone);
+	mirage_validation_end(ve->alone);
 err_power:
 	mirage_power_exit(mdev);
 	return ret;
@@ -270,7 +270,7 @@ err_power:
  *
  * Nothing may be allocated before mirage_gpuvm_exec_end().
  *
- * Context: may sleep, allocate and evict; takes mirage_power.gate, mirage_ttm.validation and the
+ * Context: may sleep, allocate and evict; takes mirage_power.gate, mirage_validation and the
  * resvs of the address space and of all objects that are mapped there.
  * Return: what mirage_gpuvm_exec_end() needs; -ENOMEM, -ENOSPC, -EINTR or -ERESTARTSYS, -ENODEV
  */
@@ -326,7 +326,7 @@ void mirage_gpuvm_exec_end(struct mirage_gpuvm_exec *ve, struct dma_fence *fence
 	if (ve->jobs_locked)
 		mirage_userptr_unlock_jobs(mdev);
 	drm_exec_fini(&ve->exec);
-	mirage_validation_end(mdev, ve->alone);
+	mirage_validation_end(ve->alone);
 	mirage_power_exit(mdev);
 	mirage_userptr_try_fini(&ve->userptrs);
 	kfree(ve);
@@ -380,10 +380,10 @@ static int gpuvm_bring_back(struct mirage_gpuvm *gpuvm, struct drm_gpuvm_bo *vm_
 	/* The access is made again when the device is awake. */
 	if (!mirage_power_tryenter(mdev))
 		return -ENODEV;
-	ret = mirage_validation_begin(mdev, alone);
+	ret = mirage_validation_begin(alone);
 	if (!ret) {
 		ret = gpuvm_bring_back_locked(gpuvm, vm_bo);
-		mirage_validation_end(mdev, alone);
+		mirage_validation_end(alone);
 	}
 	mirage_power_exit(mdev);
 	return ret;

@@ -12,12 +12,14 @@
  * Who makes room locks what is to leave, and others who make room at the same time hold locks as
  * well. When that would be a deadlock TTM gives up: -EDEADLK becomes -ENOSPC (ttm_lru_walk_ticketlock()),
  * and the room behind those locks is never looked at. So -ENOSPC is final only for one who
- * was alone (mirage_validation_begin()), as in xe.
+ * was alone (mirage_validation_begin()), as in xe. Unlike there, alone among all devices: who imports an
+ * object holds the lock that keeps it in its exporter's memory.
  */
 #include "mirage_ttm.h"
 
 #include <linux/dma-resv.h>
 #include <linux/mm.h>
+#include <linux/rwsem.h>
 #include <linux/sizes.h>
 
 #include <drm/drm_drv.h>
@@ -33,6 +35,12 @@
 #include "mirage_shrinker.h"
 #include "mirage_tt.h"
 #include "mirage_vram_mgr.h"
+
+/*
+ * Read: by who locks objects and makes them resident; written: by who found no room that way, and does
+ * it once more alone. Taken inside mirage_power.gate and mmap_lock, outside of resvs.
+ */
+static DECLARE_RWSEM(mirage_validation);
 
 /**
  * ttm_to_mirage_device() - the device of TTM's device
@@ -154,7 +162,6 @@ int mirage_ttm_init(struct mirage_device *mdev)
 	if (ret)
 		return ret;
 	INIT_LIST_HEAD(&ttm->mapped);
-	init_rwsem(&ttm->validation);
 	spin_lock_init(&mdev->bo_lock);
 	INIT_LIST_HEAD(&mdev->bos);
 
@@ -176,28 +183,25 @@ int mirage_ttm_init(struct mirage_device *mdev)
 
 /**
  * mirage_validation_begin() - begin to lock objects and to make them resident
- * @mdev: device
  * @alone: with nobody else doing so: for one who got -ENOSPC when others did
  *
  * Context: may sleep; mmap_lock may be held, no resv is.
  * Return: 0, to be followed by mirage_validation_end() when the locks are dropped; -EINTR
  */
-int mirage_validation_begin(struct mirage_device *mdev, bool alone)
+int mirage_validation_begin(bool alone)
 {
-	struct rw_semaphore *validation = &mdev->ttm.validation;
-
-	return alone ? down_write_killable(validation) : down_read_interruptible(validation);
+	return alone ? down_write_killable(&mirage_validation) :
+		       down_read_interruptible(&mirage_validation);
 }
 
 /**
  * mirage_validation_end() - all locks are dropped
- * @mdev: device
  * @alone: as for mirage_validation_begin()
  */
-void mirage_validation_end(struct mirage_device *mdev, bool alone)
+void mirage_validation_end(bool alone)
 {
 	if (alone)
-		up_write(&mdev->ttm.validation);
+		up_write(&mirage_validation);
 	else
-		up_read(&mdev->ttm.validation);
+		up_read(&mirage_validation);
 }

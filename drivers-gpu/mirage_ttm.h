@@ -6,7 +6,6 @@
 #include <linux/atomic.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
-#include <linux/rwsem.h>
 #include <linux/types.h>
 
 #include <drm/ttm/ttm_device.h>
@@ -31,12 +30,6 @@ struct mirage_ttm {
 	struct mutex dma_lock;
 	/** @mapped: struct mirage_tt that are mapped for the device. Protected by @dma_lock. */
 	struct list_head mapped;
-	/**
-	 * @validation: read: by who locks objects and makes them resident; written: by who found no
-	 * room that way, and does it once more alone. Taken inside mirage_power.gate and mmap_lock,
-	 * outside of resvs.
-	 */
-	struct rw_semaphore validation;
 	/** @evictions: objects moved out of video memory to make room */
 	atomic64_t evictions;
 };
@@ -45,7 +38,7 @@ struct mirage_device *ttm_to_mirage_device(struct ttm_device *bdev);
 
 int mirage_ttm_init(struct mirage_device *mdev);
 
-int mirage_validation_begin(struct mirage_device *mdev, bool alone);
-void mirage_validation_end(struct mirage_device *mdev, bool alone);
+int mirage_validation_begin(bool alone);
+void mirage_validation_end(bool alone);
 
 #endif /* MIRAGE_TTM_H */

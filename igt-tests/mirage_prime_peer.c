@@ -21,6 +21,7 @@
 #include "igt_prime.h"
 #include "memory.h"
 #include "stress.h"
+#include "tenant.h"
 
 IGT_TEST_DESCRIPTION("Two mirage GPUs and the same object.");
 
@@ -28,6 +29,9 @@ IGT_TEST_DESCRIPTION("Two mirage GPUs and the same object.");
 #define SYSTEM	DRM_MIRAGE_PLACEMENT_SYSTEM
 #define PEER	DRM_MIRAGE_PLACEMENT_PEER
 #define SIZE	(1u << 20)
+/* One on the GPU that imports, the others on the one that has the objects. */
+#define ROOM_TENANTS	3
+#define ROOM_SECONDS	10
 #define DRIVER	"/sys/bus/pci/drivers/mirage"
 
 /* The two devices of this machine; found once. */
@@ -656,6 +660,48 @@ static void stress_round(unsigned int *seed, uint32_t pattern, volatile unsigned
 }
 
 /**
+ * SUBTEST: room-for-both
+ * Description: Jobs of one GPU need objects in the other's video memory, whose own jobs need more than half of it each,
+ *	at the same time: each job finds room, however long it has to wait for it.
+ */
+static void room_for_both(void)
+{
+	static struct tenant owner;
+	int fds[TENANT_MAX_BOS];
+	struct mirage dev;
+
+	igt_require_f(reachable, "neither GPU reaches the other's video memory\n");
+	igt_assert_eq(mirage_open_node(&dev, nodes[0]), 0);
+	tenant_open(&owner, &dev, 60, false);
+	for (unsigned int i = 0; i < owner.count; i++)
+		fds[i] = prime_export(&dev, owner.bufs[i].handle);
+
+	igt_fork(child, ROOM_TENANTS) {
+		static struct tenant tenant;
+		uint32_t value = (child + 1) << 24;
+		bool guest = !child;
+
+		igt_assert_eq(mirage_open_node(&dev, nodes[guest]), 0);
+		if (guest)
+			tenant_open_shared(&tenant, &dev, fds, owner.count);
+		else
+			tenant_open(&tenant, &dev, 60, child % 2);
+		igt_until_timeout(ROOM_SECONDS) {
+			tenant_work(&tenant, value);
+			tenant_check(&tenant, value);
+			value += TENANT_MAX_BOS;
+		}
+		tenant_close(&tenant);
+		mirage_close(&dev);
+	}
+	igt_waitchildren();
+	for (unsigned int i = 0; i < owner.count; i++)
+		close(fds[i]);
+	tenant_close(&owner);
+	mirage_close(&dev);
+}
+
+/**
  * SUBTEST: stress
  * Description: Processes that share objects between both GPUs, in both directions, under want of video memory, and let
  *	them go in any order; a process more that is killed again and again. Each byte is checked.
@@ -724,6 +770,7 @@ int igt_main()
 	subtest_with("fences-back", fences, 1, "The exporter's job waits for the importer's.");
 	subtest("zeroing-failed", zeroing_failed, "The exporter hangs on zeroing the object.");
 	subtest("exporter-killed", exporter_killed, "The process that exported is killed.");
+	subtest("room-for-both", room_for_both, "Jobs of both that do not fit together, at the same time.");
 	subtest("stress", stress, "Processes share objects in any order.");
 	subtest("importer-unbound", importer_unbound, "The importer's driver leaves.");
 	subtest_with("exporter-unbound-system", exporter_unbound, SYSTEM, "The exporter's driver leaves.");
