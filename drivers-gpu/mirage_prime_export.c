@@ -109,6 +109,25 @@ static void prime_keep(struct mirage_bo *bo)
 	bo->kept = true;
 }
 
+/*
+ * Bring the object within reach of importers: where it usually is, unless somebody is attached who
+ * does not get there; or to system memory. The device may go meanwhile, but what is in system memory then
+ * does not need it.
+ */
+static int prime_bring(struct mirage_bo *bo, bool to_system, struct ttm_operation_ctx *ctx)
+{
+	int ret = -ENODEV;
+
+	if (!prime_is_left(bo))
+		ret = to_system ? mirage_bo_validate_in(bo, DRM_MIRAGE_PLACEMENT_SYSTEM, ctx) :
+				  mirage_bo_validate(bo, ctx);
+	if (!ret || !drm_dev_is_unplugged(bo->base.base.dev))
+		return ret;
+	if (prime_is_left(bo))
+		return ttm_bo_populate(&bo->base, ctx);
+	return bo->base.resource->mem_type == TTM_PL_TT ? 0 : ret;
+}
+
 /* Bring the object to system memory and keep it there. What moves and clears it has ended. */
 static int prime_pin_bo(struct mirage_bo *bo, bool interruptible)
 {
@@ -117,10 +136,7 @@ static int prime_pin_bo(struct mirage_bo *bo, bool interruptible)
 
 	dma_resv_assert_held(bo->base.base.resv);
 
-	if (prime_is_left(bo))
-		ret = ttm_bo_populate(&bo->base, &ctx);
-	else
-		ret = mirage_bo_validate_in(bo, DRM_MIRAGE_PLACEMENT_SYSTEM, &ctx);
+	ret = prime_bring(bo, true, &ctx);
 	if (ret)
 		return ret;
 	/* A static importer knows no fences; these are our own copies, so the wait is bounded. */
@@ -240,11 +256,7 @@ static struct sg_table *prime_map_dma_buf(struct dma_buf_attachment *attach,
 
 	dma_resv_assert_held(bo->base.base.resv);
 
-	/* Where the usual is, unless somebody is attached who does not get there. */
-	if (prime_is_left(bo))
-		ret = ttm_bo_populate(&bo->base, &ctx);
-	else
-		ret = mirage_bo_validate(bo, &ctx);
+	ret = prime_bring(bo, false, &ctx);
 	if (ret)
 		return ERR_PTR(ret);
 	/*

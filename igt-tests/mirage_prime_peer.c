@@ -29,6 +29,8 @@ IGT_TEST_DESCRIPTION("Two mirage GPUs and the same object.");
 #define SYSTEM	DRM_MIRAGE_PLACEMENT_SYSTEM
 #define PEER	DRM_MIRAGE_PLACEMENT_PEER
 #define SIZE	(1u << 20)
+/* Objects that are mapped while the exporter leaves. */
+#define MANY	64
 /* One on the GPU that imports, the others on the one that has the objects. */
 #define ROOM_TENANTS	3
 #define ROOM_SECONDS	10
@@ -498,20 +500,30 @@ static void bind(unsigned int who)
 }
 
 /* What is left to do with a device that has gone: closing. */
+static void drop_gone_space(struct pair *pair, unsigned int who)
+{
+	munmap(pair->own[who].words, SIZE);
+	munmap(pair->space[who].ib_words, SPACE_IBS * SPACE_IB_SIZE);
+	mirage_close(&pair->dev[who]);
+}
+
 static void drop_gone(struct pair *pair, unsigned int who)
 {
 	munmap(pair->shared[who].words, SIZE);
-	munmap(pair->own[who].words, SIZE);
-	munmap(pair->space[who].ib_words, SPACE_IBS * SPACE_IB_SIZE);
+	drop_gone_space(pair, who);
+}
+
+static void drop_alive_space(struct pair *pair, unsigned int who)
+{
+	buf_free(&pair->space[who], &pair->own[who]);
+	space_close(&pair->space[who]);
 	mirage_close(&pair->dev[who]);
 }
 
 static void drop_alive(struct pair *pair, unsigned int who)
 {
 	buf_free(&pair->space[who], &pair->shared[who]);
-	buf_free(&pair->space[who], &pair->own[who]);
-	space_close(&pair->space[who]);
-	mirage_close(&pair->dev[who]);
+	drop_alive_space(pair, who);
 }
 
 /**
@@ -614,16 +626,60 @@ static void exporter_unbound_unused(void)
 	get(&pair, 1, 3);
 
 	bind(0);
-	munmap(pair.own[0].words, SIZE);
-	munmap(pair.space[0].ib_words, SPACE_IBS * SPACE_IB_SIZE);
-	mirage_close(&pair.dev[0]);
+	drop_gone_space(&pair, 0);
 	get(&pair, 1, 3);
 	space_unbind(&pair.space[1], pair.shared[1].addr, SIZE);
 	igt_assert_eq(mirage_bo_close(&pair.dev[1], ours), 0);
-	buf_free(&pair.space[1], &pair.own[1]);
-	space_close(&pair.space[1]);
-	mirage_close(&pair.dev[1]);
+	drop_alive_space(&pair, 1);
 	close(pair.fd);
+	assert_pair_works();
+}
+
+/**
+ * SUBTEST: exporter-unbound-while-mapping
+ * Description: The exporter's driver leaves its device while the other GPU begins to use one object after the other,
+ *	all of them in system memory: it has each, empty, and finds there what it wrote.
+ */
+static void exporter_unbound_while_mapping(void)
+{
+	volatile unsigned int *used = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+					   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	uint32_t theirs, ours[MANY];
+	struct pair pair;
+	unsigned int i;
+	int fd;
+
+	igt_assert(used != MAP_FAILED);
+	pair_open_spaces(&pair, 0);
+	for (i = 0; i < MANY; i++) {
+		igt_assert_eq(mirage_bo_create(&pair.dev[0], SIZE, SYSTEM, 0, &theirs), 0);
+		fd = prime_export(&pair.dev[0], theirs);
+		ours[i] = prime_import(&pair.dev[1], fd);
+		close(fd);
+	}
+	igt_fork(child, 1) {
+		igt_assert(igt_wait(*used > MANY / 4, POLL_MS, 1));
+		unbind(0);
+	}
+	for (i = 0; i < 2 * MANY; i++) {
+		uint32_t wrote = i < MANY ? 0 : i % MANY + 1;
+
+		pair.shared[1].addr = space_bind(&pair.space[1], ours[i % MANY], 0, SIZE);
+		space_copy(&pair.space[1], pair.own[1].addr, pair.shared[1].addr, SIZE);
+		for (unsigned int n = 0; n < SIZE / 4; n++)
+			igt_assert_eq_u32(pair.own[1].words[n], wrote);
+		space_fill(&pair.space[1], pair.shared[1].addr, SIZE, i % MANY + 1);
+		space_unbind(&pair.space[1], pair.shared[1].addr, SIZE);
+		*used = i;
+	}
+	igt_waitchildren();
+
+	bind(0);
+	drop_gone_space(&pair, 0);
+	for (i = 0; i < MANY; i++)
+		igt_assert_eq(mirage_bo_close(&pair.dev[1], ours[i]), 0);
+	drop_alive_space(&pair, 1);
+	igt_assert(!munmap((void *)used, PAGE));
 	assert_pair_works();
 }
 
@@ -777,4 +833,6 @@ int igt_main()
 	subtest_with("exporter-unbound-vram", exporter_unbound, VRAM, "The exporter's driver leaves.");
 	subtest("exporter-unbound-unused", exporter_unbound_unused,
 		"The exporter's driver leaves before anybody has used the object.");
+	subtest("exporter-unbound-while-mapping", exporter_unbound_while_mapping,
+		"The exporter's driver leaves while objects are used for the first time.");
 }
