@@ -7,7 +7,7 @@ tests; each subtest is a test), and lines of "RESULT NAME REASON" (what the lab 
 "N passed, N failed, N skipped". The exit status is 0 only where something passed and nothing failed.
 
 Guest tests come with a list of what is expected of them. A failure that is listed counts as skipped, with the listed
-reason; a skip that is not listed, and a pass of what is listed, count as failed.
+reason; a skip that is not listed, and a pass of what is listed, count as failed. A flake may pass or fail.
 """
 
 import argparse
@@ -24,6 +24,9 @@ IGT_RESULTS = {
     'fail': 'failed', 'dmesg-fail': 'failed', 'crash': 'failed', 'timeout': 'failed', 'incomplete': 'failed',
     'abort': 'failed', 'notrun': 'failed',
 }
+
+# What a list of expected results calls them, and what the outcome may be.
+LISTED_RESULTS = {'skip': ['skipped'], 'fail': ['failed'], 'flake': ['passed', 'failed']}
 
 
 class Results:
@@ -96,16 +99,17 @@ class Expected:
                 if line.strip() and not line.startswith('#'):
                     result, where, pattern, reason = line.split(None, 3)
                     if where == 'any' or set(where.split(',')) <= set(conditions.split(',')):
-                        outcome = {'skip': 'skipped', 'fail': 'failed'}[result]
-                        self.entries.append((outcome, re.compile(pattern), reason.strip()))
+                        self.entries.append((LISTED_RESULTS[result], re.compile(pattern), reason.strip()))
 
     def judge(self, name, outcome, reason):
         """What a test's outcome counts as, and why."""
         for expected, pattern, why in self.entries:
             if pattern.fullmatch(name):
-                if outcome == expected:
-                    return 'skipped', ('fails as expected: ' if outcome == 'failed' else '') + why
-                return 'failed', f'{outcome}, where the list expects {expected}: {reason}'
+                if outcome not in expected:
+                    return 'failed', f'{outcome}, where the list expects {" or ".join(expected)}: {reason}'
+                if outcome == 'passed':
+                    return outcome, reason
+                return 'skipped', ('fails as expected: ' if outcome == 'failed' else '') + why
         if outcome == 'skipped':
             return 'failed', 'a skip that the list does not know: ' + reason
         return outcome, reason
