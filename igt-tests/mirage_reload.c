@@ -50,10 +50,10 @@ static void work_until_gone(volatile uint32_t *ready)
 	} while (!err);
 	/* A queue may be seen stopped a moment before the device is seen gone. */
 	igt_assert_f(err == -ENODEV || err == -ECANCELED, "%s\n", strerror(-err));
-	igt_assert(igt_wait(mirage_vm_create(&gpu.dev, &vm) == -ENODEV, POLL_MS, 1));
+	igt_assert(igt_wait(mirage_vm_stats(&gpu.dev, gpu.vm, stats) == -ENODEV, POLL_MS, 1));
+	igt_assert_eq(mirage_vm_create(&gpu.dev, &vm), -ENODEV);
 	igt_assert_eq(mirage_submit(&gpu.dev, gpu.queue, &job.ib, syncobj), -ENODEV);
 	igt_assert_eq(mirage_queue_query(&gpu.dev, gpu.queue, &state), -ENODEV);
-	igt_assert_eq(mirage_vm_stats(&gpu.dev, gpu.vm, stats), -ENODEV);
 	mem_touch(area, 64 * PAGE, 77);
 	igt_assert_eq_u32(area[PAGE / 4], 78);
 	mem_unmap(area, 64 * PAGE);
@@ -525,6 +525,85 @@ static void unbind_while_hanging(void)
 	driver_assert_works();
 }
 
+/* The device is torn out: all that is read of it is ones. */
+static void tear_out(void)
+{
+	struct gpu gpu;
+
+	gpu_open(&gpu);
+	gpu_inject(&gpu, "gone", 1);
+	gpu_close(&gpu);
+}
+
+/* What follows when the port has noticed. */
+static void tear_out_and_unbind(void)
+{
+	tear_out();
+	driver_unbind();
+}
+
+/* Another is put in where it was. */
+static void put_in(void)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%.31s/reset", driver_device());
+	igt_assert(file_write(path, "1"));
+	driver_bind();
+}
+
+/**
+ * SUBTEST: torn-out-under-load
+ * Description: The device is torn out, and then unbound, while processes fault, compute and unmap: they find it gone, and
+ *	another in its place works.
+ */
+static void torn_out_under_load(void)
+{
+	lose_under_load(tear_out_and_unbind, put_in);
+}
+
+/**
+ * SUBTEST: torn-out-with-objects
+ * Description: The same while processes map, evict, share and touch objects.
+ */
+static void torn_out_with_objects(void)
+{
+	lose_objects(tear_out_and_unbind, put_in, 2);
+}
+
+/**
+ * SUBTEST: torn-out-without-a-word
+ * Description: The device is torn out, and nobody tells the driver. It finds out in bounded time: memory can be
+ *	unmapped and is written no more, the job that was under way and its queue are lost, there are no new
+ *	ones, and the driver lets go of the device and takes another.
+ */
+static void torn_out_without_a_word(void)
+{
+	uint32_t *area = mem_anon(PAGE), *mapped = mem_anon(PAGE), last, queue;
+	struct timespec start = { 0 };
+	struct loop loop;
+	struct gpu gpu;
+
+	gpu_open(&gpu);
+	gpu_write32(&gpu, mapped, 1);
+	loop_start(&loop, &gpu, &kernel_scribble, area);
+	gpu_inject(&gpu, "gone", 1);
+	igt_nsec_elapsed(&start);
+	mem_unmap(mapped, PAGE);
+	last = *(volatile uint32_t *)area;
+	*area = last + 1000;
+	igt_assert_eq(job_wait(&loop.job), -ENODEV);
+	igt_assert_lt_u64(igt_nsec_elapsed(&start), 20000000000ll);
+	igt_assert_eq_u32(*(volatile uint32_t *)area, last + 1000);
+	igt_assert_eq_u32(gpu_queue_state(&gpu, gpu.queue), DRM_MIRAGE_QUEUE_LOST);
+	igt_assert_eq(mirage_queue_create(&gpu.dev, gpu.vm, DRM_MIRAGE_QUEUE_COMPUTE, &queue), -ENODEV);
+	driver_unbind();
+	put_in();
+	gpu_close(&gpu);
+	mem_unmap(area, PAGE);
+	driver_assert_works();
+}
+
 /**
  * SUBTEST: unbind-while-deleting
  * Description: An object has been closed by all, but a fence of somebody else's is in it: it has its memory until that
@@ -591,6 +670,18 @@ int igt_main()
 	igt_describe("Unbind while a job hangs the device.");
 	igt_subtest("unbind-while-hanging")
 		unbind_while_hanging();
+
+	igt_describe("The device is torn out, and unbound, while processes fault, compute and unmap.");
+	igt_subtest("torn-out-under-load")
+		torn_out_under_load();
+
+	igt_describe("The device is torn out while processes use objects.");
+	igt_subtest("torn-out-with-objects")
+		torn_out_with_objects();
+
+	igt_describe("The device is torn out, and nobody tells the driver.");
+	igt_subtest("torn-out-without-a-word")
+		torn_out_without_a_word();
 
 	igt_describe("Unbind while the memory of a closed object is still waited for.");
 	igt_subtest("unbind-while-deleting")

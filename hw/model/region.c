@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * From a region's number and offset to the unit behind it. A BAR that is not
- * enabled behaves like an address nobody answers: reads return ones.
+ * enabled, or has left the bus, behaves like an address nobody answers: reads return ones.
  */
 #include <errno.h>
 #include <linux/vfio.h>
@@ -38,7 +38,7 @@ static bool bars_answer(struct device *dev)
 	bool answer;
 
 	lock_acquire(&dev->lock);
-	answer = pci_memory_enabled(&dev->pci);
+	answer = pci_memory_enabled(&dev->pci) && !regs_get(dev, MIRAGE_TEST_GONE);
 	lock_release(&dev->lock);
 	return answer;
 }

@@ -166,6 +166,10 @@ static void write_locked(struct device *dev, u32 offset, u32 value)
 		if (value == 1)
 			device_engine_reset(dev);
 		return;
+	case MIRAGE_TEST_GONE:
+		if (value)
+			device_reset(dev);
+		break;
 	case MIRAGE_BUS_CTRL:
 		value &= MIRAGE_BUS_CTRL_ENABLE__MASK;
 		if (value == *reg)

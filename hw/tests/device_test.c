@@ -347,6 +347,35 @@ static void bars_need_memory_space_and_power(void)
 	fixture_close(&f);
 }
 
+static void gone_from_the_bus(void)
+{
+	u32 value, put = 1;
+
+	fixture_start(&f);
+	fixture_write(&f, MIRAGE_BUS_SCRATCH, 5);
+	fixture_write(&f, MIRAGE_TEST_GONE, 0);
+	CHECK_EQ(fixture_read(&f, MIRAGE_BUS_SCRATCH), 5);
+	fixture_write(&f, MIRAGE_TEST_GONE, 1);
+	CHECK(!f.dev->running);
+	for (u32 bar = 0; bar < 6; bar += 2) {
+		CHECK_EQ(region_read(f.dev, bar, 0, 4, (u8 *)&value), 0);
+		CHECK_EQ(value, UINT32_MAX);
+	}
+	/* Neither does anything that is written bring it back. */
+	value = 0;
+	CHECK_EQ(region_write(f.dev, 0, MIRAGE_TEST_GONE, 4, (u8 *)&value), 0);
+	CHECK_EQ(region_write(f.dev, 0, MIRAGE_BUS_RESET, 4, (u8 *)&put), 0);
+	CHECK_EQ(region_write(f.dev, 0, MIRAGE_DOORBELL_CMD, 4, (u8 *)&put), 0);
+	CHECK_EQ(region_read(f.dev, 0, MIRAGE_BUS_ID, 4, (u8 *)&value), 0);
+	CHECK_EQ(value, UINT32_MAX);
+	config_write(find_cap(PCI_CAP_ID_EXP) + PCI_EXP_DEVCTL, 2, PCI_EXP_DEVCTL_BCR_FLR);
+	config_write(PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
+	CHECK_EQ(region_read(f.dev, 0, MIRAGE_BUS_ID, 4, (u8 *)&value), 0);
+	CHECK_EQ(value, MIRAGE_BUS_ID_VALUE);
+	CHECK_EQ(fixture_read(&f, MIRAGE_BUS_SCRATCH), 0);
+	fixture_close(&f);
+}
+
 /* D1 and D2 are not announced: the state stays, whatever it is. */
 static void power_states(void)
 {
@@ -425,6 +454,7 @@ static const struct tap_test tests[] = {
 	{ "identity, BARs, capabilities", config_identity_and_bars },
 	{ "function level reset", function_level_reset },
 	{ "BARs need memory space and power", bars_need_memory_space_and_power },
+	{ "gone from the bus", gone_from_the_bus },
 	{ "D1 and D2 are not entered", power_states },
 	{ "VRAM sizes", vram_sizes },
 	{ "sizes on the command line", sizes_on_the_command_line },
