@@ -82,7 +82,7 @@ start_gpus() {
 }
 
 qemu_arguments() {
-	local i machine=q35,memory-backend=mem append port
+	local i machine=q35,memory-backend=mem append bus
 	append="console=ttyS0,115200 mitigations=off rootfstype=virtiofs root=root ro panic=-1 oops=panic"
 	append+=" init=/mirage/build/main/lab/guest/init sysrq_always_enabled printk.time=1 $LAB_append"
 	if [ "$LAB_iommu" = 1 ]; then
@@ -124,13 +124,17 @@ qemu_arguments() {
 		qemu+=(-device "pcie-root-port,id=root,chassis=100,slot=100" -device "x3130-upstream,id=switch,bus=root")
 	fi
 	for ((i = 0; i < LAB_gpus; i++)); do
+		bus=port$i
 		if [ "$LAB_switch" = 1 ]; then
-			port="xio3130-downstream,bus=switch"
+			qemu+=(-device "xio3130-downstream,bus=switch,id=$bus,chassis=$((i + 1)),slot=$((i + 1))")
+		elif [ "$LAB_iommu" = 1 ]; then
+			# After S3, QEMU does not map anew what a device behind a port had mapped: it seems to look before the
+			# ports have their bus numbers back.
+			bus=pcie.0
 		else
-			port=pcie-root-port
+			qemu+=(-device "pcie-root-port,id=$bus,chassis=$((i + 1)),slot=$((i + 1))")
 		fi
-		qemu+=(-device "$port,id=port$i,chassis=$((i + 1)),slot=$((i + 1))"
-			-device "{\"driver\":\"vfio-user-pci\",\"id\":\"gpu$i\",\"bus\":\"port$i\",\"socket\":{\"type\":\"unix\",\"path\":\"$run/gpu$i.sock\"}}")
+		qemu+=(-device "{\"driver\":\"vfio-user-pci\",\"id\":\"gpu$i\",\"bus\":\"$bus\",\"socket\":{\"type\":\"unix\",\"path\":\"$run/gpu$i.sock\"}}")
 	done
 	if [ "$LAB_tty" = 1 ]; then
 		qemu+=(-chardev "stdio,id=tty,mux=on,signal=off" -serial chardev:tty -mon chardev=tty)
