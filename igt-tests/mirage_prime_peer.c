@@ -435,8 +435,7 @@ static void exporter_killed(void)
 	int sockets[2];
 	struct pair pair;
 
-	ready = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	igt_assert(ready != MAP_FAILED);
+	ready = mem_shared_page();
 	fd_channel(sockets);
 	igt_fork_helper(&owner) {
 		struct pair theirs;
@@ -642,14 +641,12 @@ static void exporter_unbound_unused(void)
  */
 static void exporter_unbound_while_mapping(void)
 {
-	volatile unsigned int *used = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
-					   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	volatile unsigned int *used = mem_shared_page();
 	uint32_t theirs, ours[MANY];
 	struct pair pair;
 	unsigned int i;
 	int fd;
 
-	igt_assert(used != MAP_FAILED);
 	pair_open_spaces(&pair, 0);
 	for (i = 0; i < MANY; i++) {
 		igt_assert_eq(mirage_bo_create(&pair.dev[0], SIZE, SYSTEM, 0, &theirs), 0);
@@ -766,11 +763,9 @@ static void stress(void)
 {
 	struct igt_helper_process victim = { .use_SIGKILL = true };
 	unsigned int seconds = stress_seconds();
-	volatile unsigned int *steps = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
-					    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	volatile unsigned int *steps = mem_shared_page();
 	unsigned int killed = 0;
 
-	igt_assert(steps != MAP_FAILED);
 	igt_fork(child, 3) {
 		unsigned int seed = 1 + child, count = 0;
 		uint32_t pattern = child << 24;

@@ -231,18 +231,10 @@ static void churn_until_gone(volatile uint32_t *rounds)
 	mem_unmap(c.own, OWN_SIZE);
 }
 
-static volatile uint32_t *shared_page(void)
-{
-	void *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	igt_assert(page != MAP_FAILED);
-	return page;
-}
-
 /* Take the device away with this many processes at work on it, and bring it back. */
 static void lose_under_load(void (*lose)(void), void (*restore)(void))
 {
-	volatile uint32_t *flags = shared_page();
+	volatile uint32_t *flags = mem_shared_page();
 	unsigned int workers = 3;
 
 	igt_fork(child, (int)workers)
@@ -263,7 +255,7 @@ static void lose_under_load(void (*lose)(void), void (*restore)(void))
 /* The same with processes that use objects, each after so many rounds. */
 static void lose_objects(void (*lose)(void), void (*restore)(void), unsigned int rounds)
 {
-	volatile uint32_t *done = shared_page();
+	volatile uint32_t *done = mem_shared_page();
 
 	igt_fork(child, 2)
 		churn_until_gone(&done[child]);
@@ -525,7 +517,7 @@ static void unbind_while_hanging(void)
 	driver_assert_works();
 }
 
-/* The device is torn out: all that is read of it is ones. */
+/* The device is torn out, all that is read of it is ones; and unbound, as when the port has noticed. */
 static void tear_out(void)
 {
 	struct gpu gpu;
@@ -533,12 +525,6 @@ static void tear_out(void)
 	gpu_open(&gpu);
 	gpu_inject(&gpu, "gone", 1);
 	gpu_close(&gpu);
-}
-
-/* What follows when the port has noticed. */
-static void tear_out_and_unbind(void)
-{
-	tear_out();
 	driver_unbind();
 }
 
@@ -559,7 +545,7 @@ static void put_in(void)
  */
 static void torn_out_under_load(void)
 {
-	lose_under_load(tear_out_and_unbind, put_in);
+	lose_under_load(tear_out, put_in);
 }
 
 /**
@@ -568,7 +554,7 @@ static void torn_out_under_load(void)
  */
 static void torn_out_with_objects(void)
 {
-	lose_objects(tear_out_and_unbind, put_in, 2);
+	lose_objects(tear_out, put_in, 2);
 }
 
 /**

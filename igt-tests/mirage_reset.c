@@ -765,11 +765,9 @@ static void count_on_new_queues(volatile uint32_t *flags, unsigned int child)
 static void reset_outside_new_queues(struct gpu *gpu)
 {
 	const unsigned int workers = 2;
-	volatile uint32_t *flags = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
-					MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	volatile uint32_t *flags = mem_shared_page();
 	unsigned int i, n;
 
-	igt_assert(flags != MAP_FAILED);
 	igt_fork(child, (int)workers)
 		count_on_new_queues(flags, child);
 	for (i = 0; i < 12; i++) {

@@ -846,8 +846,7 @@ static void everything_at_once(struct mirage *dev)
 	volatile unsigned int *steps;
 	unsigned int killed;
 
-	steps = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	igt_assert(steps != MAP_FAILED);
+	steps = mem_shared_page();
 	igt_fork(id, PROCESSES)
 		work(dev, id + 1, seconds, &steps[id]);
 	igt_fork(id, 1)

@@ -21,14 +21,6 @@ static void suspend(enum igt_suspend_state state)
 	igt_system_suspend_autoresume(state, SUSPEND_TEST_NONE);
 }
 
-static void *shared_page(void)
-{
-	void *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	igt_assert(page != MAP_FAILED);
-	return page;
-}
-
 /**
  * SUBTEST: idle-%s
  * Description: With the device open and idle; it works afterwards, for this file and a new one.
@@ -322,7 +314,7 @@ static void work_until_told(volatile uint32_t *flags, unsigned int child)
 static void busy(struct gpu *gpu, enum igt_suspend_state state)
 {
 	const unsigned int workers = 3;
-	volatile uint32_t *flags = shared_page();
+	volatile uint32_t *flags = mem_shared_page();
 	uint32_t seen[3];
 	unsigned int i, n;
 

@@ -222,14 +222,6 @@ static void kill_victim(void)
 	igt_assert_lt_u64(igt_nsec_elapsed(&start), 10000000000ll);
 }
 
-static uint32_t *shared_page(void)
-{
-	void *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	igt_assert(page != MAP_FAILED);
-	return page;
-}
-
 /* Faults without end: a kernel walks over memory that is given back as soon as it was touched. */
 static void fault_for_ever(uint32_t *shared, unsigned int seed)
 {
@@ -260,7 +252,7 @@ static void fault_for_ever(uint32_t *shared, unsigned int seed)
  */
 static void killed_in_fault(void)
 {
-	uint32_t *shared = shared_page();
+	uint32_t *shared = mem_shared_page();
 	struct gpu gpu;
 	unsigned int i;
 
@@ -296,7 +288,7 @@ static void run_for_ever(uint32_t *shared, unsigned int seed igt_unused)
  */
 static void killed_mid_job(void)
 {
-	uint32_t *shared = shared_page();
+	uint32_t *shared = mem_shared_page();
 	struct gpu gpu;
 	unsigned int i;
 
@@ -333,7 +325,7 @@ static void start_anything(uint32_t *shared, unsigned int seed igt_unused)
  */
 static void killed_at_random(void)
 {
-	uint32_t *shared = shared_page(), seed = 12345;
+	uint32_t *shared = mem_shared_page(), seed = 12345;
 	struct gpu gpu;
 	unsigned int i;
 

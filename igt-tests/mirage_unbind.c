@@ -222,8 +222,7 @@ static void stuck_and_killed(bool again)
 	volatile bool *ready;
 	struct gpu gpu;
 
-	ready = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	igt_assert(ready != MAP_FAILED);
+	ready = mem_shared_page();
 	victim.use_SIGKILL = true;
 	igt_fork_helper(&victim) {
 		gpu_open(&gpu);
@@ -380,8 +379,7 @@ static void unbind_under_creation(void)
 	unsigned int since[ARRAY_SIZE(loops)] = { };
 	int64_t longest = 0;
 
-	shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	igt_assert(shared != MAP_FAILED);
+	shared = mem_shared_page();
 	igt_fork(id, (int)ARRAY_SIZE(loops))
 		loop_process(shared, id);
 	for (unsigned int i = 0; i < rounds; i++) {

@@ -343,14 +343,6 @@ static void munmap_under_endless_job(struct gpu *gpu)
 	gpu_unbind(gpu, at, 2 * PAGE);
 }
 
-static uint32_t *shared_word(void)
-{
-	void *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	igt_assert(page != MAP_FAILED);
-	return page;
-}
-
 /**
  * SUBTEST: killed-mid-job
  * Description: A process is killed while a job writes to its memory: it dies without waiting for the job, and the GPU
@@ -359,7 +351,7 @@ static uint32_t *shared_word(void)
 static void killed_mid_job(struct gpu *gpu)
 {
 	struct igt_helper_process victim = { .use_SIGKILL = true };
-	volatile uint32_t *ready = shared_word();
+	volatile uint32_t *ready = mem_shared_page();
 	struct timespec start = { 0 };
 
 	igt_fork_helper(&victim) {

@@ -50,6 +50,14 @@ void *mem_anon(size_t size)
 	return anon(size, MADV_NOHUGEPAGE);
 }
 
+void *mem_shared_page(void)
+{
+	void *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	igt_assert(page != MAP_FAILED);
+	return page;
+}
+
 void *mem_huge(size_t size)
 {
 	char mode[64];

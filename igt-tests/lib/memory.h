@@ -24,6 +24,8 @@
 void *mem_reserve(size_t size, size_t align);
 void *mem_anon(size_t size);
 void *mem_huge(size_t size);
+/* One that children share with this process; munmap() takes it away. */
+void *mem_shared_page(void);
 void mem_touch(void *addr, size_t size, uint32_t value);
 void mem_unmap(void *addr, size_t size);
 
