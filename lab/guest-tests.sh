@@ -1,15 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Run the guest tests, in the guest: PER-TEST-TIMEOUT PATTERN EXCLUDED, the last two possibly empty. igt_runner's results
-# go to the host's directory of this run, and so does what is looked at here: that the driver unloads, and, where the
-# kernel can tell, that nothing leaked.
+# Run the guest tests, in the guest: PER-TEST-TIMEOUT PATTERN EXCLUDED SUITES..., PATTERN and EXCLUDED possibly empty.
+# igt_runner's results, a directory for each suite, go to the host's directory of this run, and so does what is looked at
+# here: that the driver unloads, and, where the kernel can tell, that nothing leaked.
 #
-# First our own tests, then those of Debian's IGT that igt-tests/debian/tests names.
+# The suites are results, of our own tests, and results-debian, of those of Debian's IGT that igt-tests/debian/tests names.
 set -uo pipefail
 
 limit=$1
 pattern=$2
 excluded=$3
+suites=("${@:4}")
 out=/run/lab
 library=/opt/igt/usr/lib/x86_64-linux-gnu
 tests=/mirage/build/main/igt-tests
@@ -86,19 +87,20 @@ run() {
 }
 
 main() {
+	local suite
 	# Of each test that does everything at once.
 	export IGT_FORCE_DRIVER=mirage MIRAGE_STRESS_SECONDS=30
 	: >"$out/checks"
-	run "$tests" results ""
-	# Only ours are called so, and listing Debian's takes longer than many of ours.
-	if [[ $pattern == *mirage_* ]]; then
-		:
-	elif load_driver; then
-		debian_tests
-		run $debian results-debian "$library"
-	else
-		echo "failed driver-load the driver does not load again after the tests" >>"$out/checks"
-	fi
+	for suite in "${suites[@]}"; do
+		if [ "$suite" = results ]; then
+			run "$tests" "$suite" ""
+		elif load_driver; then
+			debian_tests
+			run $debian "$suite" "$library"
+		else
+			echo "failed driver-load the driver does not load again after the tests" >>"$out/checks"
+		fi
+	done
 
 	{
 		unload

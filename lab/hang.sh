@@ -3,11 +3,13 @@
 # What a guest that makes no progress is doing: asked of its kernel over the serial line, and of QEMU, which answers
 # also where the kernel does not. Runs in the lab, beside the machine, in its run directory.
 
-# hang_report FILE: the processors' registers, twice, into FILE; the tasks' stacks, blocked tasks and each processor's
-# backtrace, from the kernel, at the end of its own log.
+# hang_report FILE: whether the machine runs, and the processors' registers, twice, into FILE; the tasks' stacks, blocked
+# tasks and each processor's backtrace, from the kernel, at the end of its own log.
 hang_report() {
 	local file=$1 key
 	{
+		echo "== status"
+		hang_monitor "info status"
 		echo "== registers"
 		hang_monitor "info registers -a"
 		for key in w l t; do

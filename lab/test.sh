@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# ./mirage test: native tests, a bounded run of the fuzzers, and the guest's tests: one boot for
-# all that need one GPU, and two for those of two GPUs, which reach each other in the first of them.
+# ./mirage test: native tests, a bounded run of the fuzzers, and the guest's tests: one boot for most, one for those that
+# suspend to RAM, and two for those of two GPUs, which reach each other in the first of them.
 
 # shellcheck source=lab/vm.sh
 . "$MIRAGE_SRC/lab/vm.sh"
@@ -104,11 +104,25 @@ build_fuzz() {
 	meson_build fuzz meson-test-prereq -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false --native-file /mirage/src/lab/clang.ini
 }
 
-# guest_boot NAME SECONDS PATTERN EXCLUDED EXPECTED: the tests that match the one and not the other, in one boot, which
-# ends after SECONDS whatever it still says. NAME is that of its results, and goes before those of its checks. The
-# results in EXPECTED must be there in the end.
+# guest_wanted PATTERN [EXCLUDED]: whether one of our tests matches the one and not the other. Says what igt_runner will,
+# whose regular expressions are these, too; but it says so in no time, and without a machine.
+guest_wanted() {
+	grep -iP -e "$1" "$results/guest-tests.txt" | grep -viP -e "${2:-^$}" >/dev/null
+}
+
+guest_list() {
+	# shellcheck disable=SC2016 # the lab's shell expands it
+	in_lab -- bash -c 'cd /mirage/build/main/igt-tests && for test in $(grep -v TEST test-list.txt); do
+		"./$test" --list-subtests | sed "s/^/igt@$test@/" || exit; done' >"$results/guest-tests.txt" </dev/null ||
+		die "the guest tests do not list what they have: see above"
+}
+
+# guest_boot NAME SECONDS PATTERN EXCLUDED SUITES: the tests that match the one and not the other, in one boot, which ends
+# after SECONDS whatever it still says. NAME is that of its results, and goes before those of its checks. SUITES: results,
+# of our own tests, and results-debian, of Debian's; each must be there in the end, but that of Debian's where a user's
+# pattern may fit none of them.
 guest_boot() {
-	local name=$1 pattern=$3 expected=$5 kept=$results/$1 vm_timeout=$vm_timeout prefix='' status=0 ran list
+	local name=$1 pattern=$3 suites=$5 kept=$results/$1 vm_timeout=$vm_timeout prefix='' status=0 ran list
 	# What the lists of expected results can name.
 	local conditions=$vm_kernel
 	[ "$vm_iommu" = 0 ] || conditions+=,iommu
@@ -117,15 +131,17 @@ guest_boot() {
 	[ "$name" != apart ] || prefix=apart:
 	[ "$vm_timeout" != 0 ] || vm_timeout=$2
 	vm_results=$kept
-	vm_run bash /mirage/src/lab/guest-tests.sh "$limit" "$pattern" "$4" </dev/null > >(tee "$results/$name.log" >&2) || status=$?
+	# shellcheck disable=SC2086 # several words
+	vm_run bash /mirage/src/lab/guest-tests.sh "$limit" "$pattern" "$4" $suites </dev/null \
+		> >(tee "$results/$name.log" >&2) || status=$?
 	wait $!
-	for ran in results results-debian; do
-		if [ ! -e "$kept/$ran/results.json" ]; then
-			[[ " $expected " != *" $ran "* ]] || echo "failed $name-tests igt_runner left no $ran (status $status)" >>"$results/guest-checks.txt"
-		else
+	for ran in $suites; do
+		if [ -e "$kept/$ran/results.json" ]; then
 			list=expected
-			[ $ran = results ] || list=debian/expected
+			[ "$ran" = results ] || list=debian/expected
 			summary+=(--igt "$prefix=$conditions=/mirage/src/igt-tests/$list=/mirage/run/$name/$ran/results.json")
+		elif [ "$ran" = results ] || [ -z "$pattern" ]; then
+			echo "failed $name-tests igt_runner left no $ran (status $status)" >>"$results/guest-checks.txt"
 		fi
 	done
 	{
@@ -140,10 +156,17 @@ guest_boot() {
 	} | sed "s/^[a-z]* /&$name-/" >>"$results/guest-checks.txt"
 }
 
+# The tests that need a machine other than the one for all, as regular expressions.
+#
+# QEMU's emulation loses the second processor in one of ten resumes from S3 (11.1, on a busy host; the processors taking
+# turns, never): it goes on in the firmware, which makes the guest slow, and in the end a suspend does not come to its end.
+# So what suspends to RAM does it with one processor. To idle, there are several.
+s3_tests='mirage_suspend@.*-s3$'
+# The other tests take the first GPU that they find.
+peer_tests='mirage_prime_peer@'
+
 test_guest() {
-	local pattern=$1 limit=300 all='results results-debian' peers=results
-	# A user's pattern that fits none leaves none.
-	[ -z "$pattern" ] || all='' peers=''
+	local pattern=$1 limit=300 suites='' excluded only
 	if [ "$vm_kernel" = debug ]; then
 		vm_append="kmemleak=on"
 		limit=1200
@@ -151,22 +174,26 @@ test_guest() {
 	# Each subtest's start and end is in the kernel's log, and the runner ends a binary after its limit. A kernel that
 	# hangs and tells of it again and again is not silent, and so each boot has its time.
 	vm_silence=$((limit + 120))
+	grep -iqP -e "$pattern" <<<'' || [ $? = 1 ] || usage_error "$pattern is no regular expression" test
+	guest_list
 	choose_accel
 	say "guest tests ($vm_kernel kernel, $vm_accel)"
-	if [ "$vm_gpus" != 1 ]; then
-		guest_boot guest $((8 * limit)) "$pattern" '' "$all"
-	else
-		# What needs two GPUs has a machine of its own: the other tests take the first that they find.
-		[[ $pattern == *mirage_prime_peer* ]] || guest_boot guest $((8 * limit)) "$pattern" 'mirage_prime_peer@' "$all"
-		if [ -z "$pattern" ] || [[ $pattern == *mirage_prime_peer* ]]; then
-			local vm_gpus=2 vm_switch=$((!vm_iommu))
-			guest_boot peers $((2 * limit)) "${pattern:-mirage_prime_peer@}" '' "$peers"
-			# Once more where neither reaches the other's memory, which behind an IOMMU none has done.
-			if [ $vm_switch = 1 ]; then
-				vm_switch=0
-				guest_boot apart $((2 * limit)) "${pattern:-mirage_prime_peer@}" '' "$peers"
-			fi
-		fi
+
+	excluded=$s3_tests
+	[ "$vm_gpus" != 1 ] || excluded+="|$peer_tests"
+	! guest_wanted "$pattern" "$excluded" || suites=results
+	# Only ours are called so, and listing Debian's takes longer than many of ours.
+	[[ $pattern == *mirage_* ]] || suites+=" results-debian"
+	[ -z "$suites" ] || guest_boot guest $((8 * limit)) "$pattern" "$excluded" "$suites"
+
+	only="^(?=.*$s3_tests)(?=.*(?:$pattern)|(?:$pattern))"
+	! guest_wanted "$only" || vm_cpus=1 guest_boot s3 $((2 * limit)) "$only" '' results
+
+	only="^(?=.*$peer_tests)(?=.*(?:$pattern)|(?:$pattern))"
+	if [ "$vm_gpus" = 1 ] && guest_wanted "$only"; then
+		vm_gpus=2 vm_switch=$((!vm_iommu)) guest_boot peers $((2 * limit)) "$only" '' results
+		# Once more where neither reaches the other's memory, which behind an IOMMU none has done.
+		[ "$vm_iommu" = 1 ] || vm_gpus=2 guest_boot apart $((2 * limit)) "$only" '' results
 	fi
 	summary+=(--lines /mirage/run/guest-checks.txt)
 }
