@@ -20,10 +20,10 @@ IGT_TEST_DESCRIPTION("What others see of the use that a process makes of the GPU
 #define GPUTOP_LIBS	"/opt/igt/usr/lib/x86_64-linux-gnu"
 #define GPUTOP_BYTES	(64ull << 20)
 
-/* Engine time of an open file, and the clock before and after it was read. */
+/* Engine time of an open file, and the clock after it was read. */
 struct usage {
 	uint64_t copy, compute;
-	int64_t before, after;
+	int64_t after;
 };
 
 static uint64_t key(const char *text, const char *name)
@@ -54,7 +54,6 @@ static struct usage usage_of(const struct mirage *dev)
 	char path[64], text[4096];
 
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", dev->fd);
-	usage.before = mirage_deadline(1);
 	read_all(path, text, sizeof(text));
 	usage.after = mirage_deadline(1);
 	usage.copy = key(text, "drm-engine-copy");

@@ -82,7 +82,7 @@ start_gpus() {
 }
 
 qemu_arguments() {
-	local i machine=q35,memory-backend=mem append bus
+	local i machine=q35,memory-backend=mem append bus port
 	append="console=ttyS0,115200 mitigations=off rootfstype=virtiofs root=root ro panic=-1 oops=panic"
 	append+=" init=/mirage/build/main/lab/guest/init sysrq_always_enabled printk.time=1 $LAB_append"
 	if [ "$LAB_iommu" = 1 ]; then
@@ -125,14 +125,14 @@ qemu_arguments() {
 	fi
 	for ((i = 0; i < LAB_gpus; i++)); do
 		bus=port$i
-		if [ "$LAB_switch" = 1 ]; then
-			qemu+=(-device "xio3130-downstream,bus=switch,id=$bus,chassis=$((i + 1)),slot=$((i + 1))")
-		elif [ "$LAB_iommu" = 1 ]; then
+		port=pcie-root-port
+		[ "$LAB_switch" = 0 ] || port="xio3130-downstream,bus=switch"
+		if [ "$LAB_iommu" = 1 ]; then
 			# After S3, QEMU does not map anew what a device behind a port had mapped: it seems to look before the
 			# ports have their bus numbers back.
 			bus=pcie.0
 		else
-			qemu+=(-device "pcie-root-port,id=$bus,chassis=$((i + 1)),slot=$((i + 1))")
+			qemu+=(-device "$port,id=$bus,chassis=$((i + 1)),slot=$((i + 1))")
 		fi
 		qemu+=(-device "{\"driver\":\"vfio-user-pci\",\"id\":\"gpu$i\",\"bus\":\"$bus\",\"socket\":{\"type\":\"unix\",\"path\":\"$run/gpu$i.sock\"}}")
 	done
