@@ -94,7 +94,7 @@ static const struct file_operations mirage_fops = {
 };
 
 static const struct drm_driver mirage_drm_driver = {
-	.driver_features = DRIVER_GEM | DRIVER_GEM_GPUVA | DRIVER_RENDER | DRIVER_SYNCOBJ |
+	.driver_features = DRIVER_GEM | DRIVER_RENDER | DRIVER_SYNCOBJ |
 			   DRIVER_SYNCOBJ_TIMELINE,
 	.name = "mirage",
 	.desc = "mirage GPU",
