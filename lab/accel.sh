@@ -24,7 +24,7 @@ probe_kvm() {
 		vm_driver=0
 		vm_timeout=15
 		use_root base
-		vm_release=$lab_kernel-amd64
+		use_kernel
 		vm_accel=kvm
 		vm_run true
 	) </dev/null >"$logs/kvm.log" 2>&1; then

@@ -13,7 +13,8 @@ cmd_compile_commands() {
 	fi
 	use_root base
 	build_all
-	in_lab -- python3 /mirage/src/lab/compile_commands.py /mirage/build/main "/mirage/src=$MIRAGE_SRC" \
+	vm_kernel=stock vm_driver=1 use_kernel
+	in_lab -- python3 /mirage/src/lab/compile_commands.py /mirage/build/main "/mirage/build/kernels/$kernel_key/objects" "/mirage/src=$MIRAGE_SRC" \
 		"/mirage/build=$build" "/usr=$root/usr" >"$build/compile_commands.json"
 	mv "$build/compile_commands.json" "$MIRAGE_SRC/compile_commands.json"
 	say "written: compile_commands.json ($(grep -c '"file"' "$MIRAGE_SRC/compile_commands.json") files)"

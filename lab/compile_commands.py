@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Merge Meson's compile_commands.json with what kbuild left in its .cmd files: BUILD [FROM=TO]...
+"""Merge Meson's compile_commands.json with what kbuild left in its .cmd files: BUILD MODULES [FROM=TO]...
 
 All was compiled in the lab, where the tree and the headers have other places than on the host: each FROM at the start of a
 path becomes TO. Prints the merged JSON.
@@ -51,8 +51,8 @@ def native_entries(build):
 
 
 def main():
-    build = pathlib.Path(sys.argv[1])
-    moves = [argument.split('=', 1) for argument in sys.argv[2:]]
+    build, modules = map(pathlib.Path, sys.argv[1:3])
+    moves = [argument.split('=', 1) for argument in sys.argv[3:]]
 
     def moved(text):
         # A path may follow an option's letters or an equals sign.
@@ -62,7 +62,7 @@ def main():
                 return found[1] + new + found[2][len(old):]
         return text
 
-    entries = list(kernel_entries(build / 'kernel-stock' / 'objects'))
+    entries = list(kernel_entries(modules))
     # What is tested natively too is the kernel's first.
     known = {entry['file'] for entry in entries}
     entries += [entry for entry in native_entries(build) if entry['file'] not in known]

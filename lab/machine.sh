@@ -50,14 +50,19 @@ share_dir() {
 	daemons+=($!)
 }
 
+# module_chain NAME: the files of a module of the kernel's and of those that it needs, in the order to load them. None where
+# it is built in.
+module_chain() {
+	modprobe ${LAB_tree:+-d "$LAB_tree"} -S "$LAB_release" --show-depends "$1" | sed -n 's/^insmod \([^ ]*\).*/\1/p'
+}
+
 # The files that hold the modules, in the order to load them: what ours need first.
 module_files() {
-	local dir=$1 ko name names tree=()
-	[ "$LAB_kernel" != debug ] || tree=(-d /mirage/kernel)
+	local dir=$1 ko name names
 	names=$(for ko in "$dir"/*.ko; do modinfo -F depends "$ko"; done | tr ',' '\n' | sort -u)
 	for name in $names; do
 		[ ! -e "$dir/$name.ko" ] || continue
-		modprobe "${tree[@]}" -S "$LAB_release" --show-depends "$name" | sed -n 's/^insmod \([^ ]*\).*/\1/p'
+		module_chain "$name"
 	done | awk '!seen[$0]++'
 	# Ours in the order of their own dependencies.
 	for ko in "$dir"/hmm_mirror.ko "$dir"/mirage.ko; do
@@ -85,6 +90,8 @@ qemu_arguments() {
 	local i machine=q35,memory-backend=mem append bus port
 	append="console=ttyS0,115200 mitigations=off rootfstype=virtiofs root=root ro panic=-1 oops=panic"
 	append+=" init=/mirage/build/main/lab/guest/init sysrq_always_enabled printk.time=1 $LAB_append"
+	# For init, which finds them in its environment.
+	append+=" lab_overlay=$(module_chain overlay | paste -sd,) lab_tree=$LAB_tree"
 	if [ "$LAB_iommu" = 1 ]; then
 		machine+=,kernel-irqchip=off
 		append+=" intel_iommu=on iommu=nopt"
@@ -92,7 +99,7 @@ qemu_arguments() {
 
 	# While the first processor's features are read, KASAN takes the kernel for one of four page-table levels, and any
 	# interrupt for a wild access where it has five.
-	[ "$LAB_kernel" != debug ] || append+=" no5lvl"
+	[ "$LAB_slow" = 0 ] || append+=" no5lvl"
 
 	case $LAB_accel in
 	kvm) qemu+=(-accel kvm -cpu host) ;;
@@ -105,7 +112,7 @@ qemu_arguments() {
 	esac
 	qemu+=(-M "$machine" -smp "$LAB_cpus" -m "$LAB_mem" -nodefaults -no-user-config -vga none -display none -no-reboot
 		-object "memory-backend-memfd,id=mem,size=$LAB_mem,share=on"
-		-kernel "$kernel_image" -append "$append"
+		-kernel "$LAB_image" -append "$append"
 		# telnet, since its BREAK is how a key for the kernel's debugging gets onto a serial line.
 		-chardev "socket,id=console,path=$run/console.sock,server=on,wait=off,telnet=on,logfile=$run/kernel.log"
 		-serial chardev:console
@@ -244,23 +251,12 @@ timer=
 
 # Seconds without a line of the kernel's log that are too many; a loaded host under emulation is slow.
 boot_patience=120
-
-case $LAB_kernel in
-debug)
-	boot_patience=400
-	kernel_image=/mirage/kernel/bzImage
-	built=/mirage/build/main/kernel-debug
-	;;
-*)
-	kernel_image=/lib/modules/$LAB_release/vmlinuz
-	built=/mirage/build/main/kernel-$LAB_kernel
-	;;
-esac
+[ "$LAB_slow" = 0 ] || boot_patience=400
 
 # A function, so that the whole of this file was read before anything runs: it may change while a machine does.
 main() {
 	if [ "$LAB_driver" = 1 ]; then
-		module_files "$built" >$io/modules
+		module_files "$LAB_built" >$io/modules
 	else
 		: >$io/modules
 	fi

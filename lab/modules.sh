@@ -1,16 +1,46 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Build the kernel modules for one kernel: SOURCE KERNEL-BUILD-TREE OUTPUT. Meson calls it.
-set -eu
+# Build the kernel modules for one kernel: SOURCE OUTPUT MAKE-ARGUMENTS..., which name the kernel's build tree (-C DIR, and
+# O=DIR where its source is elsewhere). The modules come to lie in OUTPUT.
+#
+# A kernel that lacks an interface, or has it in another form than this tree and compat/ know, fails to compile with many
+# lines; the last lines here say which interfaces those are, and which kernels are known to work.
+set -euo pipefail
 
-src=$1 kdir=$2 out=$3
+src=$1
+out=$2
+shift 2
+log=$out/build.log
+
+# explain: the names that the compiler and modpost complained of.
+explain() {
+	local names release
+	names=$(sed -nE "
+		s/.*implicit declaration of function '([^']*)'.*/\1()/p
+		s/.*error: '([^']*)' undeclared.*/\1/p
+		s/.*error: '([^']*)' has no member named '([^']*)'.*/\1.\2/p
+		s/.*error: (unknown type name|storage size of|invalid use of incomplete typedef) '([^']*)'.*/\2/p
+		s/.*error: too (few|many) arguments to function '([^']*)'.*/\2()/p
+		s/.*error: passing argument [0-9]+ of '([^']*)' from incompatible.*/\1()/p
+		s/.*error: conflicting types for '([^']*)'.*/\1/p
+		s/.*fatal error: ([^:]*): No such file.*/<\1>/p
+		s/.*ERROR: modpost: \"([^\"]*)\" .*undefined!.*/\1/p" "$log" | awk '!seen[$0]++' | head -n 8 | paste -sd, | sed 's/,/, /g')
+	[ -n "$names" ] || return 0
+	release=$(make -s "$@" kernelrelease 2>/dev/null | tail -n 1)
+	echo "mirage: Linux $release lacks, or has in another form than this driver knows: $names"
+	echo "mirage: the driver is known to work on Linux $(sed -n 's/^\([0-9][^ ]*\) .*/\1/p' "$src/lab/tested" | uniq | paste -sd, |
+		sed 's/,/, /g'); compat/ is where another kernel's interfaces go (docs/kernel-developers.md)"
+}
+
 mkdir -p "$out/objects"
 
-# ninja's own make variables and job server are not kbuild's.
+# A job server of a caller's is not for this make. The messages above are looked for in English.
 unset MAKEFLAGS MAKELEVEL
-make -s -C "$kdir" M="$src" MO="$out/objects" -j"$(nproc)" modules
-
+export LC_ALL=C
+if ! make -s "$@" M="$src" MO="$out/objects" -j"$(nproc)" modules 2>&1 | tee "$log"; then
+	explain "$@"
+	exit 1
+fi
 for ko in "$out"/objects/mm-core/*.ko "$out"/objects/drivers-gpu/*.ko; do
-	[ ! -e "$ko" ] || cp -u "$ko" "$out/"
+	cp -u "$ko" "$out/"
 done
-touch "$(dirname "$out")/modules-$(basename "$out" | sed 's/^kernel-//').stamp"

@@ -12,6 +12,10 @@
 
 # shellcheck source=lab/versions
 . "$MIRAGE_SRC/lab/versions"
+# shellcheck source=lab/host-tools.sh
+. "$MIRAGE_SRC/lab/host-tools.sh"
+# shellcheck source=lab/kernels.sh
+. "$MIRAGE_SRC/lab/kernels.sh"
 
 package_list() {
 	grep -v '^#' "$MIRAGE_SRC/lab/packages/$1" | grep .
@@ -21,50 +25,15 @@ base_key() {
 	cat "$MIRAGE_SRC/lab/root.sh" "$MIRAGE_SRC/lab/versions" "$MIRAGE_SRC/lab/packages/base" | sha256sum | cut -c1-12
 }
 
-# root_dir base | root_dir NAME | root_dir linux-VERSION: where it is, or will be.
+# root_dir base | root_dir NAME: where it is, or will be.
 root_dir() {
 	local key
 	key=$(base_key)
 	case $1 in
 	base) ;;
-	linux-*) key+=-$1 ;;
 	*) key+=-$1-$(sha256sum <"$MIRAGE_SRC/lab/packages/$1" | cut -c1-8) ;;
 	esac
 	printf '%s/root-%s' "$cache" "$key"
-}
-
-# The host's own mirror of Debian, so that the lab comes from where the host's packages come from. Empty where the
-# host's configuration names none: the bootstrap tool then knows a default.
-host_mirror() {
-	local codename uri
-	codename=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
-	uri=$(apt-get indextargets --format '$(RELEASE)|$(COMPONENT)|$(ORIGIN)|$(LABEL)|$(REPO_URI)' 'Created-By: Packages' |
-		awk -F'|' -v r="$codename" '
-			$1 == r && $2 == "main" && ($3 == "Debian" || $3 == "" || $3 ~ /^\$/) { print $5; exit }')
-	case $uri in
-	mirror+file:*) uri=$(sed -n 's/^\([a-z]*:[^[:space:]]*\).*/\1/p' "${uri#mirror+file:}" | head -n 1) ;;
-	esac
-	printf '%s' "${uri%/}"
-}
-
-# Where the host reaches the archive through a proxy, so must everything here.
-proxy_env() {
-	local http='' https=''
-	eval "$(apt-config shell http Acquire::http::Proxy https Acquire::https::Proxy)"
-	[ -z "$http" ] || [ "$http" = DIRECT ] || export http_proxy=$http
-	[ -z "$https" ] || [ "$https" = DIRECT ] || export https_proxy=$https
-}
-
-host_tool() {
-	command -v mmdebstrap >/dev/null && return
-	say "installing mmdebstrap on this machine"
-	install_mmdebstrap() {
-		local get=(env DEBIAN_FRONTEND=noninteractive apt-get -y --no-install-recommends
-			-o DPkg::Lock::Timeout=120 install mmdebstrap debian-archive-keyring)
-		"${get[@]}" || { apt-get update && "${get[@]}"; }
-	}
-	hint="install the package mmdebstrap by hand and run the command again" \
-		logged "$logs/host-tool.log" "installing mmdebstrap" install_mmdebstrap
 }
 
 # contained [UNSHARE-OPTIONS] -- COMMAND...: in namespaces of its own, which end when this process ends, however it does.
@@ -79,7 +48,7 @@ bootstrap() {
 		dpkg_options+=("path-exclude=$path/*")
 	done
 
-	contained --mount-proc -- mmdebstrap --variant=apt --mode=root \
+	contained --mount-proc -- "${mmdebstrap[@]}" --variant=apt --mode=root \
 		--aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Languages "none"' \
 		--aptopt='Acquire::Retries "3"' "${dpkg_options[@]/#/--dpkgopt=}" \
 		"$suite" "$1" ${mirror:+"$mirror"}
@@ -115,16 +84,18 @@ in_root() {
 		DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 exec chroot "$root" "$@"' sh "$root" "$@"
 }
 
-# The kernel that this root gets: the tested one, or the archive's newest.
+# The kernel that this root gets: the one of lab/versions, else the newest that was tested, else the archive's newest.
 choose_kernel() {
-	local root=$1 version=$kernel
-	if ! in_root "$root" apt-cache show "linux-binary-$version-amd64" >/dev/null 2>&1; then
-		version=$(in_root "$root" apt-cache depends linux-image-amd64 |
-			sed -n 's/.*Depends: linux-image-\(.*\)-amd64$/\1/p' | head -n 1)
-		[ -n "$version" ] || return 1
-		echo "kernel $kernel is not in the archive: taking $version" >&2
-	fi
-	printf '%s' "$version" >"$root/etc/mirage-kernel"
+	local root=$1 there version
+	there=$(archive_kernels "$root")
+	for version in "$kernel" $(tested_kernels) $(head -n 1 <<<"$there"); do
+		if grep -qxF -- "$version" <<<"$there"; then
+			printf '%s' "$version" >"$root/etc/mirage-kernel"
+			return
+		fi
+	done
+	echo "the archive has no kernel with headers" >&2
+	return 1
 }
 
 # kernel_packages VERSION: without linux-image's own package, which would bring an initramfs tool: nothing here boots from
@@ -140,34 +111,27 @@ install_base() {
 		mapfile -t list < <(package_list base && kernel_packages "$(cat "$root/etc/mirage-kernel")") &&
 		in_root "$root" apt-get install -y "${list[@]}" &&
 		in_root "$root" apt-get clean &&
-		mkdir -p "$root"/mirage/{src,build,run,kernel,guest,stage,newroot,peer}
+		mkdir -p "$root"/mirage/{src,build,run,kernel,linux,guest,stage,newroot,peer}
 }
 
 make_base() {
-	local root=$1 tmp=$1.tmp
-	host_tool
+	local root=$1 tmp=$1.tmp version
+	host_tools
 	proxy_env
 	say "making the lab in $cache (once): base system"
 	logged "$logs/bootstrap.log" "making the base system" bootstrap "$tmp"
 	say "kernel, QEMU and compilers"
 	apt_sources "$tmp"
 	logged "$logs/packages.log" "installing the lab's packages" install_base "$tmp"
-	if [ "$(cat "$tmp/etc/mirage-kernel")" != "$kernel" ]; then
-		note "the tested kernel $kernel is no longer in the archive: the lab has $(cat "$tmp/etc/mirage-kernel")," \
-			"with which nothing was tested"
-	fi
+	version=$(cat "$tmp/etc/mirage-kernel")
+	[ "$version" = "$kernel" ] ||
+		note "the archive no longer has Linux $kernel: the lab has $version ($(kernel_state "$version"))"
 	mv "$tmp" "$root"
 }
 
 install_more() {
-	local root=$1 name=$2 list
-	case $name in
-	linux-*)
-		mapfile -t list < <(kernel_packages "${name#linux-}")
-		printf '%s' "${name#linux-}" >"$root/etc/mirage-kernel"
-		;;
-	*) mapfile -t list < <(package_list "$name") ;;
-	esac
+	local root=$1 list
+	mapfile -t list < <(package_list "$2")
 	in_root "$root" apt-get update &&
 		in_root "$root" apt-get install -y "${list[@]}" &&
 		in_root "$root" apt-get clean

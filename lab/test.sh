@@ -8,7 +8,7 @@
 
 test_usage() {
 	cat <<'EOF'
-usage: ./mirage test [--native | --guest] [--kernel debug] [VM OPTIONS] [PATTERN]
+usage: ./mirage test [--native | --guest] [--kernel KERNEL] [VM OPTIONS] [PATTERN]
 
 Builds all and runs the tests; what failed or was skipped is listed with its reason. The last
 line is `N passed, N failed, N skipped`. The exit status is 0 only where none failed, and the
@@ -18,15 +18,18 @@ guest's kernel logged nothing that tells of a bug.
                      guest ones (binary@subtest) by a regular expression
   --native           only what needs no guest: the model, the tools, pure logic, checks of the tree
   --guest            only what runs in a guest
-  --kernel debug     the guest tests on a kernel with KASAN, lockdep, kmemleak and more, built
-                     when first asked for (a quarter of an hour)
+  --kernel KERNEL    the guest tests alone, on another kernel than the lab's; debug is one with
+                     KASAN, lockdep, kmemleak and more, built when first asked for (a quarter of
+                     an hour); for others see ./mirage vm --help
+  --record           after a whole run in which nothing failed: write its counts into lab/tested
+                     and README.md
 
 The options of ./mirage vm for the machine work here too.
 EOF
 }
 
 cmd_test() {
-	local native=1 guest=1 pattern='' summary=() results
+	local native=1 guest=1 record=0 pattern='' summary=() results
 	vm_defaults
 	vm_mem=3G
 	while [ $# -gt 0 ]; do
@@ -37,6 +40,7 @@ cmd_test() {
 			;;
 		--native) guest=0 ;;
 		--guest) native=0 ;;
+		--record) record=1 ;;
 		-*)
 			vm_option "$@"
 			[ "$taken" -gt 0 ] || usage_error "no option '$1'" test
@@ -50,8 +54,10 @@ cmd_test() {
 		shift
 	done
 	[ "$native$guest" != 00 ] || usage_error "--native and --guest exclude each other" test
-	[[ $vm_kernel == stock || $vm_kernel == debug ]] || usage_error "--kernel: the tests know stock and debug" test
 	[ "$vm_kernel" = stock ] || native=0
+	if [ $record = 1 ] && [ "$guest$pattern$vm_gpus$vm_iommu" != 110 ]; then
+		usage_error "--record: the guest tests have to run, all of them, on the usual machine" test
+	fi
 
 	use_root test
 	results=$cache/results/$(run_name)
@@ -124,7 +130,7 @@ guest_list() {
 guest_boot() {
 	local name=$1 pattern=$3 suites=$5 kept=$results/$1 vm_timeout=$vm_timeout prefix='' status=0 ran list
 	# What the lists of expected results can name.
-	local conditions=$vm_kernel
+	local conditions=$kernel_conditions
 	[ "$vm_iommu" = 0 ] || conditions+=,iommu
 	[ "$vm_gpus" -lt 2 ] || [ "$vm_switch" = 1 ] || conditions+=,apart
 	# The same tests have run before.
@@ -166,18 +172,22 @@ s3_tests='mirage_suspend@.*-s3$'
 peer_tests='mirage_prime_peer@'
 
 test_guest() {
-	local pattern=$1 limit=300 suites='' excluded only
-	if [ "$vm_kernel" = debug ]; then
-		vm_append="kmemleak=on"
+	local pattern=$1 limit=300 suites='' excluded only kernel_conditions='' option
+	if kernel_is_slow; then
 		limit=1200
+		kernel_conditions=slow
 	fi
+	! kernel_has DEBUG_KMEMLEAK || vm_append="kmemleak=on"
+	for option in $(grep -hoE '\bno-[A-Z0-9_]+' "$MIRAGE_SRC/igt-tests/expected" "$MIRAGE_SRC/igt-tests/debian/expected" | sort -u); do
+		kernel_has "${option#no-}" || kernel_conditions+=,$option
+	done
 	# Each subtest's start and end is in the kernel's log, and the runner ends a binary after its limit. A kernel that
 	# hangs and tells of it again and again is not silent, and so each boot has its time.
 	vm_silence=$((limit + 120))
 	grep -iqP -e "$pattern" <<<'' || [ $? = 1 ] || usage_error "$pattern is no regular expression" test
 	guest_list
 	choose_accel
-	say "guest tests ($vm_kernel kernel, $vm_accel)"
+	say "guest tests (Linux $kernel_release, $vm_accel)"
 
 	excluded=$s3_tests
 	[ "$vm_gpus" != 1 ] || excluded+="|$peer_tests"

@@ -5,8 +5,6 @@
 
 # shellcheck source=lab/build.sh
 . "$MIRAGE_SRC/lab/build.sh"
-# shellcheck source=lab/debug-kernel.sh
-. "$MIRAGE_SRC/lab/debug-kernel.sh"
 # shellcheck source=lab/accel.sh
 . "$MIRAGE_SRC/lab/accel.sh"
 
@@ -26,8 +24,10 @@ is written to it is gone with the guest.
   --mem SIZE         the machine's memory, with M or G (default 2G)
   --cpus N           its processors (default: as many as the host has, at most 4)
   --iommu            put the GPUs behind an IOMMU
-  --kernel V         stock (the default), debug, or a version as Debian names it, such as
-                     7.2.11+deb13, which is installed when first asked for
+  --kernel KERNEL    stock (the default), a version of Debian's archive such as 7.2.12, debug or
+                     debug:VERSION (with KASAN, lockdep and more, built when first asked for), or
+                     a directory: a built kernel tree, or linux-image and linux-headers packages
+                     unpacked there. Without KERNEL: list what there is, and what was tested
   --timeout SECONDS  end the guest then, with what it was doing in the log
   --no-driver        leave the driver's modules unloaded
   --keep             keep the run's logs also where all went well, and say where
@@ -71,7 +71,7 @@ vm_defaults() {
 vm_option() {
 	taken=2
 	case $1 in
-	--share | --gpus | --vram | --mem | --cpus | --knob | --kernel | --timeout) need_value $# "$1" vm ;;
+	--share | --gpus | --vram | --mem | --cpus | --knob | --timeout) need_value $# "$1" vm ;;
 	esac
 	case $1 in
 	--share)
@@ -99,9 +99,7 @@ vm_option() {
 		vm_knobs+=("$2")
 		;;
 	--kernel)
-		vm_kernel=$2
-		[[ $2 =~ ^(stock|debug|[0-9]+\.[0-9.]+[a-z0-9.+~-]*)$ ]] ||
-			usage_error "--kernel: $2 is neither stock nor debug nor a version, such as $kernel" vm
+		kernel_option "${2:-}"
 		;;
 	--timeout)
 		vm_timeout=$2
@@ -124,31 +122,6 @@ vm_option() {
 		taken=1
 		;;
 	*) taken=0 ;;
-	esac
-}
-
-# use_kernel: have the kernel that was asked for, and the driver for it; sets $vm_release to its release. For a version,
-# $root becomes one that has it.
-use_kernel() {
-	local log
-	case $vm_kernel in
-	stock) vm_release=$lab_kernel-amd64 ;;
-	debug)
-		use_debug_kernel
-		vm_release=$debug_release
-		build_binds=("$debug_kernel=mirage/kernel")
-		[ "$vm_driver" = 1 ] || return 0
-		with_lock "build-$(basename "$build")" meson_build main modules-debug.stamp "${main_options[@]}"
-		;;
-	*)
-		use_root "linux-$vm_kernel"
-		vm_release=$lab_kernel-amd64
-		[ "$vm_driver" = 1 ] || return 0
-		log=$logs/build-linux-$vm_kernel.log
-		with_lock "build-$(basename "$build")" logged "$log" "building the driver for Linux $vm_kernel" \
-			in_lab -- /mirage/src/lab/modules.sh /mirage/src "/lib/modules/$vm_release/build" \
-			"/mirage/build/main/kernel-$vm_kernel"
-		;;
 	esac
 }
 
@@ -264,11 +237,12 @@ vm_once() {
 	printf '%s\n' "${vm_modules[@]}" >"$run/modules"
 	prepare_streams "$run"
 
-	local binds=("$run=mirage/run" "${vm_binds[@]}")
+	local binds=("$run=mirage/run" "${kernel_binds[@]}" "${vm_binds[@]}") slow=0
+	! kernel_is_slow || slow=1
 	[ -z "$vm_share" ] || binds+=("$(realpath "$vm_share")=mirage/run/io/share")
-	[ "$vm_kernel" != debug ] || binds+=("$debug_kernel=mirage/kernel")
 	LAB_gpus=$vm_gpus LAB_switch=$vm_switch LAB_vram=$vm_vram LAB_mem=$vm_mem LAB_cpus=$vm_cpus LAB_iommu=$vm_iommu \
-		LAB_kernel=$vm_kernel LAB_release=$vm_release LAB_timeout=$vm_timeout LAB_driver=$vm_driver \
+		LAB_release=$kernel_release LAB_image=$kernel_image LAB_tree=$kernel_tree LAB_slow=$slow \
+		LAB_built=/mirage/build/kernels/$kernel_key LAB_timeout=$vm_timeout LAB_driver=$vm_driver \
 		LAB_accel=$vm_accel LAB_append=$vm_append LAB_tty=$vm_tty LAB_silence=$vm_silence \
 		in_lab "${binds[@]}" -- bash /mirage/src/lab/machine.sh || status=$?
 

@@ -67,6 +67,8 @@ static void env_read(void)
 	setenv("HOME", "/root", 1);
 	setenv("LANG", "C.UTF-8", 1);
 	unsetenv("BOOT_IMAGE");
+	unsetenv("lab_overlay");
+	unsetenv("lab_tree");
 
 	words = slurp(IO_DIR "/env", &size);
 	for (at = 0; words && at < size; at += strlen(words + at) + 1)

@@ -18,10 +18,11 @@
 
 int module_load(const char *path, const char *params)
 {
-	size_t len = strlen(path);
+	const char *suffix = strrchr(path, '.');
 	int flags = 0, ret, fd;
 
-	if (len > 3 && !strcmp(path + len - 3, ".xz"))
+	/* .xz, .zst or .gz: the kernel decompresses the kind that it is configured for. */
+	if (suffix && strcmp(suffix, ".ko"))
 		flags = MODULE_INIT_COMPRESSED_FILE;
 
 	fd = open(path, O_RDONLY | O_CLOEXEC);

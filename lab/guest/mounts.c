@@ -70,15 +70,12 @@ static bool have_fs(const char *type)
 
 void mount_root(void)
 {
-	char path[192];
-	struct utsname u;
+	char *overlay = getenv("lab_overlay"), *path, *save = NULL;
 
-	/* overlay may be built in: then the file is not there, and the mount below tells whether all is well. */
-	if (uname(&u) < 0)
-		die("uname");
-	snprintf(path, sizeof(path), "/lib/modules/%s/kernel/fs/overlayfs/overlay.ko.xz", u.release);
-	if (module_load(path, "") < 0 && errno != ENOENT)
-		die("loading %s", path);
+	/* Neither set nor of any length where the kernel has it built in. */
+	for (path = overlay ? strtok_r(overlay, ",", &save) : NULL; path; path = strtok_r(NULL, ",", &save))
+		if (module_load(path, "") < 0)
+			die("loading %s", path);
 
 	if (mount("tmpfs", STAGE, "tmpfs", 0, "mode=0755") < 0)
 		die("mounting tmpfs at " STAGE);
@@ -92,17 +89,23 @@ void mount_root(void)
 		die("moving to the new root");
 }
 
-/* The debug kernel's modules are beside it, not in the root: modprobe looks for them where a package would put them. */
+/* The modules of a kernel that is no package of the root's are elsewhere: modprobe looks for them where one would be. */
 static void link_modules(void)
 {
-	char place[192], modules[192];
+	const char *tree = getenv("lab_tree");
+	char place[192], modules[320];
 	struct utsname u;
 
+	if (!tree || !*tree)
+		return;
 	if (uname(&u) < 0)
 		die("uname");
 	snprintf(place, sizeof(place), "/lib/modules/%s", u.release);
-	snprintf(modules, sizeof(modules), "/mirage/kernel/lib/modules/%s", u.release);
-	if (access(place, F_OK) && !access(modules, F_OK) && symlink(modules, place) < 0)
+	snprintf(modules, sizeof(modules), "%s/lib/modules/%s", tree, u.release);
+	/* The root may have a kernel of the same release, whose modules are not this one's. */
+	if (!access(place, F_OK) && rename(place, "/lib/modules/other") < 0)
+		warn_user("moving %s", place);
+	if (symlink(modules, place) < 0)
 		warn_user("linking %s", place);
 }
 
