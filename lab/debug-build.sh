@@ -41,8 +41,10 @@ echo "options on: $(grep -c '=[ym]' .config)"
 
 "${build[@]}" bzImage modules
 
-# What remains is for booting it and for building modules: headers, scripts, modules and what the build made.
+# What remains is for booting it and for building modules: headers, scripts, modules and what the build made. The bench
+# builds its peer.
 find . \( -name '*.o' -o -name '*.a' -o -name '.*.cmd' -path './drivers/*' \) ! -path './scripts/*' ! -path './tools/*' \
 	-delete
 rm -rf Documentation samples
-find block crypto drivers fs init ipc kernel lib mm net security sound virt -type f ! -name '*.ko' ! -name 'Kconfig*' -delete
+find block crypto drivers fs init ipc kernel lib mm net security sound virt -type f ! -name '*.ko' ! -name 'Kconfig*' \
+	! -name 'test_hmm*' -delete

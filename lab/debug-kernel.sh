@@ -44,6 +44,7 @@ make_debug_kernel() {
 
 # use_debug_kernel VERSION: sets $debug_kernel to the directory of a whole one.
 use_debug_kernel() {
+	debug_version=$1
 	debug_kernel=$cache/debug-kernel-${1%%+*}-$(debug_key "$1")
 	if [ ! -d "$debug_kernel" ]; then
 		local before=$root

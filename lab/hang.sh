@@ -22,6 +22,25 @@ hang_report() {
 	} >"$file" 2>&1
 }
 
+# dump_memory FILE: the guest's memory as an ELF core file, as /proc/vmcore is one. Bounded; fails where QEMU does.
+dump_memory() {
+	local i state
+	hang_monitor "dump-guest-memory -d $1" >/dev/null
+	for ((i = 0; i < 240; i++)); do
+		state=$(hang_monitor "info dump" | sed -n 's/^Status: //p')
+		case $state in
+		completed*)
+			# Most of it is zeroes.
+			fallocate --dig-holes "$1"
+			return
+			;;
+		failed*) return 1 ;;
+		esac
+		read -rt 0.5 <&9 || true
+	done
+	return 1
+}
+
 # hang_monitor COMMAND: the answer of QEMU's human monitor, asked for over its machine protocol, which does not echo.
 hang_monitor() {
 	printf '%s\n' '{"execute":"qmp_capabilities"}' \

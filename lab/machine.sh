@@ -92,6 +92,14 @@ qemu_arguments() {
 	append+=" init=/mirage/build/main/lab/guest/init sysrq_always_enabled printk.time=1 $LAB_append"
 	# For init, which finds them in its environment.
 	append+=" lab_overlay=$(module_chain overlay | paste -sd,) lab_tree=$LAB_tree"
+	# Symbols are where the linker put them.
+	[ "$LAB_gdb$LAB_dump" = 00 ] || append+=" nokaslr"
+	# A later word for the same parameter counts: a kernel that panics stays, and can be dumped.
+	if [ "$LAB_dump" = 1 ]; then
+		append+=" panic=0"
+		# The kernel leaves there what a reader of its dump has to know.
+		qemu+=(-device vmcoreinfo)
+	fi
 	if [ "$LAB_iommu" = 1 ]; then
 		machine+=,kernel-irqchip=off
 		append+=" intel_iommu=on iommu=nopt"
@@ -108,6 +116,9 @@ qemu_arguments() {
 		# What virtiofsd writes into a page, it writes past QEMU, which would go on executing what it had
 		# translated of code that was in that page before. The zeroing of pages tells it of each reuse.
 		append+=" init_on_alloc=1"
+		# The kernel tries the timer's interrupt for a moment of real time, and panics where a busy host gives the
+		# emulated processor none of it.
+		append+=" no_timer_check"
 		;;
 	esac
 	qemu+=(-M "$machine" -smp "$LAB_cpus" -m "$LAB_mem" -nodefaults -no-user-config -vga none -display none -no-reboot
@@ -143,6 +154,9 @@ qemu_arguments() {
 		fi
 		qemu+=(-device "{\"driver\":\"vfio-user-pci\",\"id\":\"gpu$i\",\"bus\":\"$bus\",\"socket\":{\"type\":\"unix\",\"path\":\"$run/gpu$i.sock\"}}")
 	done
+	if [ "$LAB_gdb" = 1 ]; then
+		qemu+=(-gdb "unix:$run/gdb.sock,server=on,wait=off")
+	fi
 	if [ "$LAB_tty" = 1 ]; then
 		qemu+=(-chardev "stdio,id=tty,mux=on,signal=off" -serial chardev:tty -mon chardev=tty)
 	elif [ -e $io/stdin ]; then
@@ -179,6 +193,23 @@ watch_log() {
 	! silent_for "$LAB_silence" || return 2
 }
 
+# Ends when the kernel has said that it panics, and all that it then says.
+watch_panic() {
+	until grep -qa 'Kernel panic - not syncing' kernel.log 2>/dev/null; do
+		read -rt 1 <&9 || true
+	done
+	hang_settle kernel.log
+}
+
+# end_machine: with what is to be learned from it before.
+end_machine() {
+	hang_report "$run/hang.txt"
+	if [ "$LAB_dump" = 1 ]; then
+		dump_memory "$run/vmcore" || trouble "QEMU made no dump of the guest's memory"
+	fi
+	kill -KILL "$vm"
+}
+
 # A guest that is about to fall asleep writes something new to io/wake, and 0 when it has woken up. Until then a key is
 # pressed now and then, which wakes it from whichever sleep; before it sleeps, a key may keep it awake, and so the pauses,
 # in half seconds, grow.
@@ -205,7 +236,7 @@ watch_machine() {
 	while kill -0 "$vm" 2>/dev/null; do
 		ended=
 		ended_status=0
-		wait -n -p ended "$vm" "${gpus[@]}" ${timer:+"$timer"} ${watch:+"$watch"} || ended_status=$?
+		wait -n -p ended "$vm" "${gpus[@]}" ${timer:+"$timer"} ${watch:+"$watch"} ${panic:+"$panic"} || ended_status=$?
 		if [ "$ended" = "$vm" ] || [ -z "$ended" ]; then
 			break
 		fi
@@ -221,14 +252,17 @@ watch_machine() {
 				trouble "the guest's kernel logged nothing for $LAB_silence s; what it was doing is at the end of kernel.log and in hang.txt"
 				;;
 			esac
-			hang_report "$run/hang.txt"
-			kill -KILL "$vm"
+			end_machine
+			return
+		fi
+		if [ "$ended" = "$panic" ]; then
+			trouble "the guest's kernel panicked: $(grep -am 1 'Kernel panic' kernel.log | sed 's/^\[[^]]*\] //')"
+			end_machine
 			return
 		fi
 		if [ "$ended" = "$timer" ]; then
 			trouble "the guest had not ended after $LAB_timeout s; what it was doing is at the end of kernel.log and in hang.txt"
-			hang_report "$run/hang.txt"
-			kill -KILL "$vm"
+			end_machine
 			return
 		fi
 		# A GPU goes when its machine goes, and may be the first of both to be seen gone.
@@ -237,8 +271,7 @@ watch_machine() {
 			read -rt 0.01 <&9 || true
 		done
 		trouble "a GPU's process (gpu*.log) ended while the machine was running"
-		hang_report "$run/hang.txt"
-		kill -KILL "$vm"
+		end_machine
 		return
 	done
 }
@@ -248,6 +281,7 @@ gpus=()
 followers=()
 qemu=()
 timer=
+panic=
 
 # Seconds without a line of the kernel's log that are too many; a loaded host under emulation is slow.
 boot_patience=120
@@ -260,6 +294,7 @@ main() {
 	else
 		: >$io/modules
 	fi
+	[ "$LAB_dump" = 0 ] || module_chain qemu_fw_cfg >>$io/modules
 	grep . modules >>$io/modules || true
 
 	echo 0 >$io/wake
@@ -285,6 +320,10 @@ main() {
 	fi
 	watch_log &
 	watch=$!
+	if [ "$LAB_dump" = 1 ]; then
+		watch_panic &
+		panic=$!
+	fi
 	wake_guest &
 	if [ "$LAB_timeout" -gt 0 ]; then
 		sleep "$LAB_timeout" 9<&- &

@@ -29,7 +29,7 @@ EOF
 }
 
 cmd_test() {
-	local native=1 guest=1 record=0 pattern='' summary=() results
+	local native=1 guest=1 record=0 pattern='' summary=() guest_summary=() results commit=
 	vm_defaults
 	vm_mem=3G
 	while [ $# -gt 0 ]; do
@@ -55,10 +55,11 @@ cmd_test() {
 	done
 	[ "$native$guest" != 00 ] || usage_error "--native and --guest exclude each other" test
 	[ "$vm_kernel" = stock ] || native=0
-	if [ $record = 1 ] && [ "$guest$pattern$vm_gpus$vm_iommu" != 110 ]; then
-		usage_error "--record: the guest tests have to run, all of them, on the usual machine" test
+	if [ $record = 1 ] && { [ "$guest$pattern$vm_gpus$vm_iommu" != 110 ] || [[ $vm_kernel == /* ]]; }; then
+		usage_error "--record: the guest tests have to run, all of them, on the usual machine and a kernel that others have" test
 	fi
 
+	[ $record = 0 ] || commit=$(tested_commit)
 	use_root test
 	results=$cache/results/$(run_name)
 	mkdir -p "$results"
@@ -71,7 +72,30 @@ cmd_test() {
 	# Python is in the lab, not necessarily here.
 	local status=0
 	in_lab "$results=mirage/run" -- python3 /mirage/src/lab/results.py "${summary[@]}" || status=$?
+	[ $record$status != 10 ] || record_results
 	return $status
+}
+
+# What --record's row says is of one commit; the rows themselves may be there already.
+tested_commit() {
+	local changed
+	changed=$(git -c safe.directory='*' -C "$MIRAGE_SRC" status --porcelain -- . ':!lab/tested' ':!README.md') ||
+		die "--record: $MIRAGE_SRC is no checkout of git's"
+	[ -z "$changed" ] || die "--record: the checkout has changes that are in no commit"
+	git -c safe.directory='*' -C "$MIRAGE_SRC" rev-parse --short HEAD
+}
+
+# The guest tests' counts of this run, as a row of lab/tested.
+record_results() {
+	local counts variant=stock version=${kernel_release%-amd64}
+	if [[ $vm_kernel == debug* ]]; then
+		variant=debug
+		version=$debug_version
+	fi
+	counts=$(in_lab "$results=mirage/run" -- python3 /mirage/src/lab/results.py "${guest_summary[@]}" | tail -n 1 | tr -dc '0-9 ' | xargs)
+	# shellcheck disable=SC2086 # three words
+	"$MIRAGE_SRC/lab/support-table" --add "$version" $variant "$commit" $counts
+	say "recorded in lab/tested and README.md: Linux $version, $variant"
 }
 
 # native_run DIR PREFIX SUITES...: Meson's tests in one build directory.
@@ -145,7 +169,7 @@ guest_boot() {
 		if [ -e "$kept/$ran/results.json" ]; then
 			list=expected
 			[ "$ran" = results ] || list=debian/expected
-			summary+=(--igt "$prefix=$conditions=/mirage/src/igt-tests/$list=/mirage/run/$name/$ran/results.json")
+			guest_summary+=(--igt "$prefix=$conditions=/mirage/src/igt-tests/$list=/mirage/run/$name/$ran/results.json")
 		elif [ "$ran" = results ] || [ -z "$pattern" ]; then
 			echo "failed $name-tests igt_runner left no $ran (status $status)" >>"$results/guest-checks.txt"
 		fi
@@ -205,5 +229,6 @@ test_guest() {
 		# Once more where neither reaches the other's memory, which behind an IOMMU none has done.
 		[ "$vm_iommu" = 1 ] || vm_gpus=2 guest_boot apart $((2 * limit)) "$only" '' results
 	fi
-	summary+=(--lines /mirage/run/guest-checks.txt)
+	guest_summary+=(--lines /mirage/run/guest-checks.txt)
+	summary+=("${guest_summary[@]}")
 }

@@ -29,6 +29,8 @@ is written to it is gone with the guest.
                      a directory: a built kernel tree, or linux-image and linux-headers packages
                      unpacked there. Without KERNEL: list what there is, and what was tested
   --timeout SECONDS  end the guest then, with what it was doing in the log
+  --gdb              offer gdb a stub, which ./mirage gdb uses
+  --dump             leave a dump of the memory of a guest that panics or hangs among its logs
   --no-driver        leave the driver's modules unloaded
   --keep             keep the run's logs also where all went well, and say where
 
@@ -57,6 +59,8 @@ vm_defaults() {
 	vm_share=
 	vm_driver=1
 	vm_keep=0
+	vm_gdb=0
+	vm_dump=0
 	vm_knobs=()
 
 	# Not options, but what the other commands set.
@@ -117,6 +121,14 @@ vm_option() {
 		vm_driver=0
 		taken=1
 		;;
+	--gdb)
+		vm_gdb=1
+		taken=1
+		;;
+	--dump)
+		vm_dump=1
+		taken=1
+		;;
 	--keep)
 		vm_keep=1
 		taken=1
@@ -170,7 +182,14 @@ remove_dead_runs() {
 keep_logs() {
 	vm_kept=$logs/vm-$(basename "$1")
 	mkdir -p "$vm_kept"
-	find "$1" -maxdepth 1 -type f \( -name kernel.log -o \( -name '*.log' -o -name '*.txt' \) -size +0 \) -exec mv -t "$vm_kept" {} +
+	# What a debugger needs to know beside a dump.
+	if [ -e "$1/vmcore" ]; then
+		mv "$1/kernel" "$vm_kept/"
+		# Missing where the kernel did not come as far as to load modules.
+		touch "$1/io/sections"
+		mv "$1/io/sections" "$vm_kept/"
+	fi
+	find "$1" -maxdepth 1 -type f \( -name kernel.log -o -name vmcore -o \( -name '*.log' -o -name '*.txt' \) -size +0 \) -exec mv -t "$vm_kept" {} +
 	[ ! -e "$1/io/leaks" ] || mv "$1/io/leaks" "$vm_kept/leaks.txt"
 	note "kernel log: $vm_kept/kernel.log (beside it: $(find "$vm_kept" -type f ! -name kernel.log -printf '%f\n' | sort | xargs))"
 }
@@ -235,6 +254,7 @@ vm_once() {
 	[ $# -eq 0 ] || printf '%s\0' "$@" >"$run/io/argv"
 	printf '%s\n' "${vm_knobs[@]}" >"$run/knobs"
 	printf '%s\n' "${vm_modules[@]}" >"$run/modules"
+	declare -p kernel_release kernel_dir kernel_source kernel_binds >"$run/kernel"
 	prepare_streams "$run"
 
 	local binds=("$run=mirage/run" "${kernel_binds[@]}" "${vm_binds[@]}") slow=0
@@ -242,7 +262,7 @@ vm_once() {
 	[ -z "$vm_share" ] || binds+=("$(realpath "$vm_share")=mirage/run/io/share")
 	LAB_gpus=$vm_gpus LAB_switch=$vm_switch LAB_vram=$vm_vram LAB_mem=$vm_mem LAB_cpus=$vm_cpus LAB_iommu=$vm_iommu \
 		LAB_release=$kernel_release LAB_image=$kernel_image LAB_tree=$kernel_tree LAB_slow=$slow \
-		LAB_built=/mirage/build/kernels/$kernel_key LAB_timeout=$vm_timeout LAB_driver=$vm_driver \
+		LAB_gdb=$vm_gdb LAB_dump=$vm_dump LAB_built=/mirage/build/kernels/$kernel_key LAB_timeout=$vm_timeout LAB_driver=$vm_driver \
 		LAB_accel=$vm_accel LAB_append=$vm_append LAB_tty=$vm_tty LAB_silence=$vm_silence \
 		in_lab "${binds[@]}" -- bash /mirage/src/lab/machine.sh || status=$?
 

@@ -5,6 +5,8 @@
  * The host works out which files are needed and in which order (modprobe --show-depends, natively, in milliseconds), so
  * that the guest only hands them to the kernel.
  */
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/module.h>
@@ -42,14 +44,39 @@ int module_load(const char *path, const char *params)
 	return 0;
 }
 
+/* Where the kernel put the sections of a module, for a debugger on the host: lines of PATH SECTION ADDRESS. */
+static void tell_sections(const char *path, FILE *out)
+{
+	const char *base = strrchr(path, '/') + 1;
+	char dir[128], file[400], *address;
+	struct dirent *entry;
+	size_t size;
+	DIR *sections;
+
+	snprintf(dir, sizeof(dir), "/sys/module/%.*s/sections", (int)strcspn(base, "."), base);
+	sections = opendir(dir);
+	if (!sections)
+		return;
+	while ((entry = readdir(sections))) {
+		snprintf(file, sizeof(file), "%s/%s", dir, entry->d_name);
+		address = entry->d_name[0] == '.' && isalpha(entry->d_name[1]) ? slurp(file, &size) : NULL;
+		if (address && size)
+			fprintf(out, "%s %s %s", path, entry->d_name, address);
+		free(address);
+	}
+	closedir(sections);
+}
+
 int modules_load(void)
 {
 	char *list, *line, *save = NULL;
 	int ret = 0;
 	size_t size;
+	FILE *out;
 
 	list = slurp(IO_DIR "/modules", &size);
-	if (!list)
+	out = fopen(IO_DIR "/sections", "we");
+	if (!list || !out)
 		die("reading " IO_DIR "/modules");
 
 	for (line = strtok_r(list, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
@@ -62,7 +89,10 @@ int modules_load(void)
 			ret = -1;
 			break;
 		}
+		if (!strncmp(line, "/mirage/build/", 14))
+			tell_sections(line, out);
 	}
+	fclose(out);
 	free(list);
 	return ret;
 }
