@@ -24,6 +24,7 @@ explain() {
 		s/.*error: passing argument [0-9]+ of '([^']*)' from incompatible.*/\1()/p
 		s/.*error: conflicting types for '([^']*)'.*/\1/p
 		s/.*fatal error: ([^:]*): No such file.*/<\1>/p
+		s/.*ERROR: modpost: .*: symbol '([^']*)' undefined!.*/\1/p
 		s/.*ERROR: modpost: \"([^\"]*)\" .*undefined!.*/\1/p" "$log" | awk '!seen[$0]++' | head -n 8 | paste -sd, | sed 's/,/, /g')
 	[ -n "$names" ] || return 0
 	release=$(make -s "$@" kernelrelease 2>/dev/null | tail -n 1)
@@ -36,7 +37,7 @@ mkdir -p "$out/objects"
 
 # A job server of a caller's is not for this make. The messages above are looked for in English.
 unset MAKEFLAGS MAKELEVEL
-export LC_ALL=C
+export LANG=C LC_ALL=C
 if ! make -s "$@" M="$src" MO="$out/objects" -j"$(nproc)" modules 2>&1 | tee "$log"; then
 	explain "$@"
 	exit 1

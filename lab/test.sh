@@ -127,6 +127,8 @@ test_native() {
 	native_run sanitized "sanitized:" --no-suite fuzz --no-suite checks
 	with_lock "build-$(basename "$build")-fuzz" build_fuzz
 	native_run fuzz "" --suite fuzz
+	say "native tests (kernel interfaces)"
+	in_lab -- bash /mirage/src/lab/compat-test.sh "$kernel_release" >>"$results/checks.txt" 2>"$logs/test-compat.log" || true
 	summary+=(--lines /mirage/run/checks.txt)
 }
 
