@@ -86,8 +86,8 @@ cmd_bench() {
 	mkdir -p "$out" || die "can't make the directory $out"
 
 	use_root base
-	build_all
 	use_kernel
+	build_all
 	peer=$cache/peer-$kernel_key-$(sha256sum <"$MIRAGE_SRC/lab/peer-build.sh" | cut -c1-8)
 	if with_lock peer make_peer "$peer"; then
 		bench=bench-$kernel_key

@@ -47,8 +47,8 @@ cmd_demo() {
 	fi
 
 	use_root base
-	build_all
 	use_kernel
+	build_all
 	choose_accel
 	say "booting ($vm_accel)"
 	vm_run /mirage/build/main/demo/mirage-demo ${file:+"$file"} || status=$?

@@ -64,8 +64,8 @@ cmd_test() {
 	results=$cache/results/$(run_name)
 	mkdir -p "$results"
 	find "$cache/results" -mindepth 1 -maxdepth 1 | sort -r | tail -n +11 | xargs -r rm -rf --
-	build_all
 	use_kernel
+	build_all
 	[ $native = 0 ] || test_native "$pattern"
 	[ $guest = 0 ] || test_guest "$pattern"
 

@@ -157,8 +157,8 @@ cmd_vm() {
 	done
 
 	use_root base
-	build_all
 	use_kernel
+	build_all
 	choose_accel
 	vm_run "$@"
 }
