@@ -28,8 +28,10 @@
 #include <linux/lockdep.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
+#include <linux/refcount.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 
 #include "mirror.h"
 #include "trace.h"
@@ -130,28 +132,91 @@ static const struct mmu_interval_notifier_ops hmm_userptr_first_ops = {
 };
 
 /**
- * hmm_userptr_prepare - let hmm_userptr_create() not wait for the calling process's mm
- *
- * The first notifier of an mm takes mmap_lock for writing, and waits for all who have it, without an end
- * that the driver could know of. Once there was one all others are inserted at once; and mm does not tell whether
- * there was. So one is inserted here that is for nothing.
- *
- * Context: a process with an mm; no lock that mm takes, and nothing else that somebody waits for. May sleep for
- * long, and allocate.
- * Return: 0, -EINVAL without an mm, -ENOMEM, -EINTR
+ * struct hmm_userptr_first - an mm's first notifier, inserted by a worker
  */
-int hmm_userptr_prepare(void)
+struct hmm_userptr_first {
+	/** @work: inserts and removes it */
+	struct work_struct work;
+	/** @mm: with a reference to its users, which the worker drops */
+	struct mm_struct *mm;
+	/** @done: the worker has written @ret */
+	struct completion done;
+	/** @refs: the worker, and the caller unless a fatal signal took it away */
+	refcount_t refs;
+	/** @ret: 0 or -ENOMEM */
+	int ret;
+};
+
+static int hmm_userptr_insert_first(struct mm_struct *mm)
 {
 	struct mmu_interval_notifier first;
 	int ret;
 
-	if (!current->mm)
-		return -EINVAL;
-	ret = mmu_interval_notifier_insert(&first, current->mm, 0, PAGE_SIZE,
-					   &hmm_userptr_first_ops);
+	ret = mmu_interval_notifier_insert(&first, mm, 0, PAGE_SIZE, &hmm_userptr_first_ops);
 	if (!ret)
 		mmu_interval_notifier_remove(&first);
 	return ret;
+}
+
+static void hmm_userptr_first_put(struct hmm_userptr_first *first)
+{
+	if (refcount_dec_and_test(&first->refs))
+		kfree(first);
+}
+
+static void hmm_userptr_first_work(struct work_struct *work)
+{
+	struct hmm_userptr_first *first = container_of(work, struct hmm_userptr_first, work);
+
+	first->ret = hmm_userptr_insert_first(first->mm);
+	mmput(first->mm);
+	complete(&first->done);
+	hmm_userptr_first_put(first);
+}
+
+/* A worker has no signals. The caller has, and leaves for a fatal one only */
+static int hmm_userptr_first_wait(void)
+{
+	struct hmm_userptr_first *first;
+	int ret;
+
+	first = kzalloc_obj(*first);
+	if (!first)
+		return -ENOMEM;
+	INIT_WORK(&first->work, hmm_userptr_first_work);
+	init_completion(&first->done);
+	refcount_set(&first->refs, 2);
+	mmget(current->mm);
+	first->mm = current->mm;
+	queue_work(hmm_mirror_wq, &first->work);
+
+	ret = wait_for_completion_killable(&first->done) ? -EINTR : first->ret;
+	hmm_userptr_first_put(first);
+	return ret;
+}
+
+/**
+ * hmm_userptr_prepare - let hmm_userptr_create() not wait for the calling process's mm
+ *
+ * The first notifier of an mm takes mmap_lock for writing and then the locks of all its mappings, without an end
+ * that the driver could know of. Once there was one, all others are inserted at once; mm does not tell whether
+ * there was. So one is inserted here that is for nothing.
+ *
+ * mm takes those locks from the beginning again after any signal of the task that does it, so a process with many
+ * mappings and a timer would never get through. Where a signal came in between, a worker inserts it.
+ *
+ * Context: a process with an mm; no lock that mm takes, and nothing else that somebody waits for. May sleep for
+ * long, and allocate.
+ * Return: 0, -EINVAL without an mm, -ENOMEM, -EINTR after a fatal signal
+ */
+int hmm_userptr_prepare(void)
+{
+	int ret;
+
+	if (!current->mm)
+		return -EINVAL;
+	ret = hmm_userptr_insert_first(current->mm);
+	return ret == -EINTR ? hmm_userptr_first_wait() : ret;
 }
 EXPORT_SYMBOL_GPL(hmm_userptr_prepare);
 
