@@ -11,6 +11,13 @@
  * has just been lost, and no memory or no content is to be had for that reason: the process cannot tell
  * the moment before drm_dev_unplug() from the one after it. When the content is gone from a device that
  * works (purged, or lost in a move) it gets SIGBUS.
+ *
+ * A signal ends a wait where it can be acted on: in a fault of user mode. A fault that the kernel takes for the process
+ * (copy_from_user() in a write()) is repeated at once after any signal but a fatal one, so a wait that a signal ends
+ * would be a loop. There, and in access callbacks, which cannot be repeated, waits are not interruptible. They are
+ * bounded by what is waited for: moves, zeroing, and the time limit of jobs before these.
+ *
+ * Rejected: ttm_bo_vm_reserve(). Its waits are always interruptible.
  */
 #include <linux/dma-resv.h>
 #include <linux/mm.h>
@@ -48,34 +55,68 @@ static vm_fault_t mirage_bo_fault_error(int err)
 	}
 }
 
-/* Wait until what is being moved or zeroed is there. False: it never will be, or a signal came. */
-static bool mirage_bo_wait_content(struct mirage_bo *bo)
+/* Can a signal be acted on before the access is made again? */
+static bool mirage_bo_is_interruptible(const struct vm_fault *vmf)
 {
-	return dma_resv_wait_timeout(bo->base.base.resv, DMA_RESV_USAGE_KERNEL, true,
+	return vmf->flags & FAULT_FLAG_USER;
+}
+
+static int mirage_bo_lock(struct drm_gem_object *gem, bool interruptible)
+{
+	return interruptible ? dma_resv_lock_interruptible(gem->resv, NULL) :
+			       dma_resv_lock(gem->resv, NULL);
+}
+
+/* Take the resv; mmap_lock is not held while another has it, where that can be dropped. */
+static vm_fault_t mirage_bo_vm_reserve(struct drm_gem_object *gem, struct vm_fault *vmf)
+{
+	bool interruptible = mirage_bo_is_interruptible(vmf);
+
+	if (dma_resv_trylock(gem->resv))
+		return 0;
+	if (!fault_flag_allow_retry_first(vmf->flags))
+		return mirage_bo_lock(gem, interruptible) ? VM_FAULT_NOPAGE : 0;
+	if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
+		return VM_FAULT_RETRY;
+
+	drm_gem_object_get(gem);
+	mmap_read_unlock(vmf->vma->vm_mm);
+	if (!mirage_bo_lock(gem, interruptible))
+		dma_resv_unlock(gem->resv);
+	drm_gem_object_put(gem);
+	return VM_FAULT_RETRY;
+}
+
+/* Wait until what is being moved or zeroed is there. False: it never will be, or a signal came. */
+static bool mirage_bo_wait_content(struct mirage_bo *bo, bool interruptible)
+{
+	return dma_resv_wait_timeout(bo->base.base.resv, DMA_RESV_USAGE_KERNEL, interruptible,
 				     MAX_SCHEDULE_TIMEOUT) >= 0 && !mirage_bo_is_lost(bo);
 }
 
 /* The same where mmap_lock can be dropped: mm goes on meanwhile. Drops the resv, too. */
 static vm_fault_t mirage_bo_wait_unlocked(struct mirage_bo *bo, struct vm_fault *vmf)
 {
+	bool interruptible = mirage_bo_is_interruptible(vmf);
 	struct drm_gem_object *gem = &bo->base.base;
 
 	if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
 		return VM_FAULT_RETRY;
 	drm_gem_object_get(gem);
 	mmap_read_unlock(vmf->vma->vm_mm);
-	dma_resv_wait_timeout(gem->resv, DMA_RESV_USAGE_KERNEL, true, MAX_SCHEDULE_TIMEOUT);
+	dma_resv_wait_timeout(gem->resv, DMA_RESV_USAGE_KERNEL, interruptible,
+			      MAX_SCHEDULE_TIMEOUT);
 	dma_resv_unlock(gem->resv);
 	drm_gem_object_put(gem);
 	return VM_FAULT_RETRY;
 }
 
 /* The first memory of an object; resv is held, and allocated with what may leave for it. */
-static int mirage_bo_get_memory(struct mirage_bo *bo)
+static int mirage_bo_get_memory(struct mirage_bo *bo, bool interruptible)
 {
 	/* Objects that share the reservation we hold may leave for this one. */
 	struct ttm_operation_ctx ctx = {
-		.interruptible = true,
+		.interruptible = interruptible,
 		.allow_res_evict = true,
 		.resv = bo->base.base.resv,
 	};
@@ -84,7 +125,7 @@ static int mirage_bo_get_memory(struct mirage_bo *bo)
 }
 
 /* The same for one who found no room because of others; takes the resv itself. */
-static int mirage_bo_get_memory_alone(struct mirage_bo *bo)
+static int mirage_bo_get_memory_alone(struct mirage_bo *bo, bool interruptible)
 {
 	struct drm_exec exec;
 	int ret;
@@ -92,12 +133,12 @@ static int mirage_bo_get_memory_alone(struct mirage_bo *bo)
 	ret = mirage_validation_begin(true);
 	if (ret)
 		return ret;
-	drm_exec_init(&exec, DRM_EXEC_INTERRUPTIBLE_WAIT, 1);
+	drm_exec_init(&exec, interruptible ? DRM_EXEC_INTERRUPTIBLE_WAIT : 0, 1);
 	drm_exec_until_all_locked(&exec) {
 		ret = drm_exec_prepare_obj(&exec, &bo->base.base, 1);
 		drm_exec_retry_on_contention(&exec);
 		if (!ret && !mirage_bo_has_memory(bo))
-			ret = mirage_bo_get_memory(bo);
+			ret = mirage_bo_get_memory(bo, interruptible);
 		if (ret)
 			break;
 	}
@@ -111,6 +152,7 @@ static int mirage_bo_vm_fault_entered(struct mirage_bo *bo, struct vm_fault *vmf
 				      vm_fault_t *fault)
 {
 	struct mirage_device *mdev = to_mirage_device(bo->base.base.dev);
+	bool interruptible = mirage_bo_is_interruptible(vmf);
 	int ret;
 
 	*fault = VM_FAULT_SIGBUS;
@@ -119,7 +161,7 @@ static int mirage_bo_vm_fault_entered(struct mirage_bo *bo, struct vm_fault *vmf
 	if (!mirage_bo_has_memory(bo)) {
 		if (mirage_device_is_lost(mdev))
 			return 0;
-		ret = mirage_bo_get_memory(bo);
+		ret = mirage_bo_get_memory(bo, interruptible);
 		if (ret == -ENOSPC)
 			return ret;
 		if (ret) {
@@ -135,7 +177,7 @@ static int mirage_bo_vm_fault_entered(struct mirage_bo *bo, struct vm_fault *vmf
 			*fault = mirage_bo_wait_unlocked(bo, vmf);
 			return 0;
 		}
-		if (!mirage_bo_wait_content(bo) && !mirage_bo_is_lost(bo)) {
+		if (!mirage_bo_wait_content(bo, interruptible) && !mirage_bo_is_lost(bo)) {
 			*fault = VM_FAULT_NOPAGE;
 			return 0;
 		}
@@ -156,7 +198,7 @@ static vm_fault_t mirage_bo_vm_fault(struct vm_fault *vmf)
 	/* The processor may run while the device sleeps if that is to be reset. */
 	if (mirage_power_wait(mdev))
 		return VM_FAULT_NOPAGE;
-	ret = ttm_bo_vm_reserve(tbo, vmf);
+	ret = mirage_bo_vm_reserve(&tbo->base, vmf);
 	if (ret)
 		return ret;
 
@@ -164,7 +206,8 @@ static vm_fault_t mirage_bo_vm_fault(struct vm_fault *vmf)
 		err = mirage_bo_vm_fault_entered(to_mirage_bo(tbo), vmf, &ret);
 		if (err) {
 			dma_resv_unlock(tbo->base.resv);
-			err = mirage_bo_get_memory_alone(to_mirage_bo(tbo));
+			err = mirage_bo_get_memory_alone(to_mirage_bo(tbo),
+							 mirage_bo_is_interruptible(vmf));
 			drm_dev_exit(idx);
 			/* If that was for the device's sake, the access made again finds out. */
 			return mirage_device_is_lost(mdev) || mirage_power_is_asleep(mdev) ?
@@ -207,8 +250,11 @@ static int mirage_bo_access_pages(struct ttm_buffer_object *tbo, u64 offset, voi
 }
 
 /*
- * For debuggers and /proc/PID/mem. Not ttm_bo_vm_access(): of system memory it shows what was in the
- * pages before while the device still copies to them.
+ * For debuggers and /proc/PID/mem, which pass @len as their user gave it: it may go on behind the mapping, and @write be
+ * set for one that is for reading only. A short count lets mm go on with what is mapped behind.
+ *
+ * Not ttm_bo_vm_access(): it trusts both, and of system memory it shows what was in the pages before while the device
+ * still copies to them.
  */
 static int mirage_bo_vm_access(struct vm_area_struct *vma, unsigned long addr, void *buf, int len,
 			       int write)
@@ -218,12 +264,13 @@ static int mirage_bo_vm_access(struct vm_area_struct *vma, unsigned long addr, v
 	u64 offset = addr - vma->vm_start + (page << PAGE_SHIFT);
 	int ret;
 
-	if (len < 1 || offset + len > tbo->base.size)
+	if (write && !(vma->vm_flags & VM_WRITE))
 		return -EIO;
-	ret = ttm_bo_reserve(tbo, true, false, NULL);
+	len = min3((u64)len, vma->vm_end - addr, tbo->base.size - offset);
+	ret = ttm_bo_reserve(tbo, false, false, NULL);
 	if (ret)
 		return ret;
-	if (!mirage_bo_wait_content(to_mirage_bo(tbo)))
+	if (!mirage_bo_wait_content(to_mirage_bo(tbo), false))
 		ret = -EIO;
 	else if (tbo->resource->mem_type == TTM_PL_VRAM)
 		ret = tbo->bdev->funcs->access_memory(tbo, offset, buf, len, write);

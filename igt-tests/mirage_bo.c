@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #include "igt_mirage_bo.h"
+#include "memory.h"
 
 IGT_TEST_DESCRIPTION("Buffer objects: making them, what they contain, what is told of them.");
 
@@ -344,6 +345,84 @@ static void wait_for_nobody(struct mirage *dev)
 	bo_free(&bo);
 }
 
+/**
+ * SUBTEST: proc-mem-at-the-end
+ * Description: /proc/self/mem, over the end of an object and over that of a mapping that shows a part of one, has
+ *	what is mapped there, and leaves alone what is not.
+ */
+static void proc_mem_at_the_end(struct mirage *dev)
+{
+	int mem = open("/proc/self/mem", O_RDWR | O_CLOEXEC);
+	struct bo bo = bo_new(dev, 2 * PAGE, BO_SYSTEM);
+	char *area = mem_anon(3 * PAGE), two[2];
+	uint64_t offset;
+
+	igt_assert_lte(0, mem);
+	memset(bo.words, 1, PAGE);
+	memset((char *)bo.words + PAGE, 2, PAGE);
+	memset(area + 2 * PAGE, 3, PAGE);
+	igt_assert_eq(mirage_bo_mmap_offset(dev, bo.handle, &offset), 0);
+
+	/* The whole object, and other memory behind it. */
+	igt_assert(mmap(area, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, dev->fd,
+			offset) == area);
+	igt_assert_eq(pread(mem, two, 2, (uintptr_t)area + 2 * PAGE - 1), 2);
+	igt_assert_eq(two[0], 2);
+	igt_assert_eq(two[1], 3);
+
+	/* Its first page, and other memory behind it. */
+	igt_assert(mmap(area + PAGE, PAGE, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == area + PAGE);
+	memset(area + PAGE, 4, PAGE);
+	igt_assert_eq(pread(mem, two, 2, (uintptr_t)area + PAGE - 1), 2);
+	igt_assert_eq(two[0], 1);
+	igt_assert_eq(two[1], 4);
+	memset(two, 7, 2);
+	igt_assert_eq(pwrite(mem, two, 2, (uintptr_t)area + PAGE - 1), 2);
+	igt_assert_eq(area[PAGE - 1], 7);
+	igt_assert_eq(area[PAGE], 7);
+	igt_assert_eq(((char *)bo.words)[PAGE], 2);
+
+	/* Its first page, and nothing behind it. */
+	igt_assert_eq(munmap(area + PAGE, PAGE), 0);
+	igt_assert_eq(pread(mem, two, 2, (uintptr_t)area + PAGE - 1), 1);
+
+	mem_unmap(area, 3 * PAGE);
+	close(mem);
+	bo_free(&bo);
+}
+
+/**
+ * SUBTEST: proc-mem-readonly
+ * Description: What is mapped for reading only, /proc/self/mem does not write: an object's own mapping, and that of a
+ *	dma-buf that was given away for reading.
+ */
+static void proc_mem_readonly(struct mirage *dev)
+{
+	int mem = open("/proc/self/mem", O_RDWR | O_CLOEXEC), fd;
+	struct bo bo = bo_new(dev, PAGE, BO_SYSTEM);
+	char byte = 0x55, *map;
+	uint64_t offset;
+
+	igt_assert_lte(0, mem);
+	memset(bo.words, 0x11, PAGE);
+	igt_assert_eq(mirage_bo_mmap_offset(dev, bo.handle, &offset), 0);
+	igt_assert_eq(mirage_prime_export(dev, bo.handle, DRM_CLOEXEC, &fd), 0);
+	for (int i = 0; i < 2; i++) {
+		map = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, i ? fd : dev->fd, i ? 0 : offset);
+		igt_assert(map != MAP_FAILED);
+		errno = 0;
+		igt_assert_eq(pwrite(mem, &byte, 1, (uintptr_t)map + 5), -1);
+		igt_assert_eq(errno, EIO);
+		igt_assert_eq(pread(mem, &byte, 1, (uintptr_t)map + 5), 1);
+		igt_assert_eq(byte, 0x11);
+		igt_assert_eq(munmap(map, PAGE), 0);
+	}
+	close(fd);
+	close(mem);
+	bo_free(&bo);
+}
+
 static const struct bo_scenario scenarios[] = {
 	{ "zeroed-vram", zeroed_vram, "An object in video memory reads as zeroes at first." },
 	{ "zeroed-system", zeroed_system, "An object in system memory reads as zeroes at first." },
@@ -354,6 +433,8 @@ static const struct bo_scenario scenarios[] = {
 	{ "create-refused", create_refused, "Each rule of BO_CREATE, broken alone." },
 	{ "high-priority-needs-privilege", privilege, "Only the privileged keep video memory." },
 	{ "calls-refused", calls_refused, "Wrong arguments of each call on an object." },
+	{ "proc-mem-at-the-end", proc_mem_at_the_end, "Nothing but what is mapped is reached." },
+	{ "proc-mem-readonly", proc_mem_readonly, "Reading is not writing." },
 	{ "wait-for-nobody", wait_for_nobody, "Waiting for an unused object returns at once." },
 };
 
