@@ -111,7 +111,7 @@ install_base() {
 		mapfile -t list < <(package_list base && kernel_packages "$(cat "$root/etc/mirage-kernel")") &&
 		in_root "$root" apt-get install -y "${list[@]}" &&
 		in_root "$root" apt-get clean &&
-		mkdir -p "$root"/mirage/{src,build,run,kernel,linux,guest,stage,newroot,peer}
+		mkdir -p "$root"/mnt/share "$root"/mirage/{src,build,run,kernel,linux,guest,stage,newroot,peer}
 }
 
 make_base() {
