@@ -46,13 +46,15 @@ chmod +x "$dir/root/init"
 (cd "$dir/root" && find . | busybox cpio -o -H newc 2>/dev/null) >"$dir/initrd" || exit 1
 
 # The register that identifies the device is read through BAR 0, and answered by the GPU's process.
-wanted="gpu: $(define MIRAGE_PCI_VENDOR) $(define MIRAGE_PCI_DEVICE) $(define MIRAGE_PCI_CLASS) $(define MIRAGE_PCI_REVISION)"
+wanted="gpu: $(define MIRAGE_PCI_VENDOR) $(define MIRAGE_PCI_DEVICE)"
+wanted+=" $(define MIRAGE_PCI_CLASS) $(define MIRAGE_PCI_REVISION)"
 wanted+=" id $(sed -nE 's/^REG\(BUS, ID, 0x0000, RO, (0x[0-9a-f]+),.*/\1/p' "$src/hw/include/hw/regs/bus.def") vram 64"
 
 # Under emulation one boot in some hundred hangs before the first process, whatever the machine has.
 for try in 1 2; do
-	MIRAGE_GPU=$gpu timeout 80 "$src/examples/qemu.sh" --mem 512M --vram 64M -- -accel tcg -cpu max -nodefaults -display none \
-		-no-reboot -serial stdio -kernel "$kernel" -initrd "$dir/initrd" -append "console=ttyS0 mitigations=off panic=-1" \
+	MIRAGE_GPU=$gpu timeout 80 "$src/examples/qemu.sh" --mem 512M --vram 64M -- \
+		-accel tcg -cpu max -nodefaults -display none -no-reboot -serial stdio \
+		-kernel "$kernel" -initrd "$dir/initrd" -append "console=ttyS0 mitigations=off panic=-1" \
 		</dev/null >"$dir/console" 2>&1
 	status=$?
 	[ "$status" = 124 ] && ! grep -q 'Run /init' "$dir/console" || break

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # A mirage GPU in a virtual machine of one's own: a QEMU with the arguments given, and mirage-gpu beside it.
 #
-# What the GPU needs of QEMU is here and not more: memory that another process can map, and the device. All else (disk,
+# This has what the GPU needs of QEMU and not more: memory that another process can map, and the device. All else (disk,
 # kernel, processors, acceleration, display) is the caller's. Both processes end together: the GPU serves one machine and
 # ends with it. The lab's own machine (lab/machine.sh) is far more than this, and so no model for others.
 set -eu

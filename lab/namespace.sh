@@ -34,11 +34,12 @@ while [ "$1" != -- ]; do
 done
 shift
 
-# What was built is found as what is installed: tools, libmirage by pkg-config and by programs linked with it.
+# Programs find what was built as if it were installed: the tools, and libmirage by pkg-config and when linked with it.
 built=/mirage/build/usr
-cd /
-exec_env=(env -i "PATH=$built/bin:/usr/sbin:/usr/bin" "PKG_CONFIG_PATH=$built/lib/pkgconfig" "LD_LIBRARY_PATH=$built/lib" HOME=/root LANG=C.UTF-8 "TERM=${TERM:-dumb}" LAB=1)
+exec_env=(env -i "PATH=$built/bin:/usr/sbin:/usr/bin" "PKG_CONFIG_PATH=$built/lib/pkgconfig" "LD_LIBRARY_PATH=$built/lib"
+	HOME=/root LANG=C.UTF-8 "TERM=${TERM:-dumb}" LAB=1)
 for name in "${!LAB_@}"; do
 	exec_env+=("$name=${!name}")
 done
+cd /
 chroot "$root" "${exec_env[@]}" "$@"; exit

@@ -34,7 +34,7 @@ struct gpu {
 	uint32_t done; /* syncobj: signalled when the job has ended */
 };
 
-/* What axpy.s reads with ldc, in its order. */
+/* The arguments that axpy.s reads with ldc, in its order. */
 struct axpy_args {
 	uint64_t x;
 	uint64_t y;
@@ -88,7 +88,7 @@ static void report_stop(const struct gpu *gpu, const struct drm_mirage_queue_que
 	if (state->state == DRM_MIRAGE_QUEUE_ERROR)
 		warnx("  %s at 0x%llx (information 0x%x)", mirage_chan_error_name(state->hw_error),
 		      (unsigned long long)state->hw_addr, state->hw_info);
-	/* What would be SIGSEGV on the CPU: this process has no memory there. The newest is first. */
+	/* On the CPU this would be SIGSEGV: the process has no memory there. The newest is first. */
 	if (state->state != DRM_MIRAGE_QUEUE_FAULTED ||
 	    mirage_vm_faults(&gpu->device, gpu->vm, faults, &count))
 		return;
@@ -157,8 +157,7 @@ int main(int argc, char **argv)
 	gpu_open(&gpu);
 	ret = gpu_run(&gpu, &args);
 	if (!ret) {
-		/* The arrays hold the result as soon as the wait has returned: both sides see the
-		 * same memory. */
+		/* The arrays hold the result now: both sides see the same memory. */
 		for (i = 0; i < COUNT; i++)
 			wrong += y[i] != FACTOR * i + i * i;
 		printf("%s: y[%u] = %u, %u of %u right\n", gpu.device.node, COUNT - 1, y[COUNT - 1],

@@ -65,7 +65,7 @@ static void env_read(void)
 	size_t size, at;
 	char *words;
 
-	/* What was built is found as what is installed, as in the lab. */
+	/* Programs find what was built as if it were installed, as in the lab. */
 	setenv("PATH", BUILT "/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
 	setenv("PKG_CONFIG_PATH", BUILT "/lib/pkgconfig", 1);
 	setenv("LD_LIBRARY_PATH", BUILT "/lib", 1);

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# What `meson install` leaves is enough for a program outside of the tree: BUILD CHECKOUT. TAP. The first example is copied
+# A program outside of the tree needs no more than what `meson install` leaves: BUILD CHECKOUT. TAP. The first example is copied
 # away and built with its own Makefile, pkg-config and what was installed, shared and static.
 set -uo pipefail
 build=$1
