@@ -215,4 +215,5 @@ module_init(mirage_module_init);
 module_exit(mirage_module_exit);
 
 MODULE_DESCRIPTION("DRM driver for the mirage GPU");
+MODULE_VERSION(MIRAGE_VERSION);
 MODULE_LICENSE("GPL");

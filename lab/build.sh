@@ -65,13 +65,17 @@ build_binds=()
 build_main() {
 	fresh "$build/stamp" && return
 	touch "$build/stamp.new"
-	meson_build main "all meson-test-prereq"
+	meson_build main "all meson-test-prereq" "${main_options[@]}"
+	# Where lab and guest look for libmirage and the tools (namespace.sh, guest/job.c).
+	logged "$logs/install.log" "installing what was built" \
+		in_lab -- meson install -C /mirage/build/main --no-rebuild --only-changed --quiet
 	mv "$build/stamp.new" "$build/stamp"
 }
 
 # Everything but the modules. Needs use_root.
 build_all() {
-	if [ "$(cat "$build/main.options" 2>/dev/null)" != "$(root_dir base) " ]; then
+	main_options=(--prefix=/mirage/build/usr --libdir=lib)
+	if [ "$(cat "$build/main.options" 2>/dev/null)" != "$(root_dir base) ${main_options[*]}" ]; then
 		rm -f "$build/stamp"
 	fi
 	fresh "$build/stamp" && return

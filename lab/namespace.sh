@@ -34,10 +34,12 @@ while [ "$1" != -- ]; do
 done
 shift
 
-
-cd /
-exec_env=(env -i "PATH=/usr/sbin:/usr/bin" HOME=/root LANG=C.UTF-8 "TERM=${TERM:-dumb}" LAB=1)
+# Programs find what was built as if it were installed: the tools, and libmirage by pkg-config and when linked with it.
+built=/mirage/build/usr
+exec_env=(env -i "PATH=$built/bin:/usr/sbin:/usr/bin" "PKG_CONFIG_PATH=$built/lib/pkgconfig" "LD_LIBRARY_PATH=$built/lib"
+	HOME=/root LANG=C.UTF-8 "TERM=${TERM:-dumb}" LAB=1)
 for name in "${!LAB_@}"; do
 	exec_env+=("$name=${!name}")
 done
+cd /
 chroot "$root" "${exec_env[@]}" "$@"; exit

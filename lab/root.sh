@@ -31,7 +31,10 @@ root_dir() {
 	key=$(base_key)
 	case $1 in
 	base) ;;
-	*) key+=-$1-$(sha256sum <"$MIRAGE_SRC/lab/packages/$1" | cut -c1-8) ;;
+	*) key+=-$1-$({
+		cat "$MIRAGE_SRC/lab/packages/$1"
+		[ "$1" != dkms ] || tested_kernels
+	} | sha256sum | cut -c1-8) ;;
 	esac
 	printf '%s/root-%s' "$cache" "$key"
 }
@@ -111,7 +114,7 @@ install_base() {
 		mapfile -t list < <(package_list base && kernel_packages "$(cat "$root/etc/mirage-kernel")") &&
 		in_root "$root" apt-get install -y "${list[@]}" &&
 		in_root "$root" apt-get clean &&
-		mkdir -p "$root"/mirage/{src,build,run,kernel,linux,guest,stage,newroot,peer}
+		mkdir -p "$root"/mnt/share "$root"/mirage/{src,build,run,kernel,linux,guest,stage,newroot,peer}
 }
 
 make_base() {
@@ -129,10 +132,15 @@ make_base() {
 	mv "$tmp" "$root"
 }
 
+# Packages with the headers of each kernel that was tested and that the archive still has.
+tested_headers() {
+	archive_kernels "$1" | grep -xFf <(tested_kernels) | sed 's/.*/linux-headers-&-amd64/'
+}
+
 install_more() {
 	local root=$1 list
-	mapfile -t list < <(package_list "$2")
 	in_root "$root" apt-get update &&
+		mapfile -t list < <(package_list "$2" && { [ "$2" != dkms ] || tested_headers "$root"; }) &&
 		in_root "$root" apt-get install -y "${list[@]}" &&
 		in_root "$root" apt-get clean
 }

@@ -7,16 +7,40 @@
 # shellcheck source=lab/enter.sh
 . "$MIRAGE_SRC/lab/enter.sh"
 
-cmd_shell() {
-	if [ "${1:-}" = --help ]; then
-		cat <<-'EOF'
-			usage: ./mirage shell [COMMAND...]
+shell_usage() {
+	cat <<-'EOF'
+		usage: ./mirage shell [--share DIR] [[--] COMMAND...]
 
-			Runs COMMAND, or a shell, as root in the lab's root file system: the checkout is at
-			/mirage/src (read-only), what was built of it at /mirage/build/main.
-		EOF
-		return
-	fi
+		Runs COMMAND, or a shell, as root in the lab's root file system: the checkout is at
+		/mirage/src (read-only), what was built of it at /mirage/build/main. The tools that were
+		built are in the PATH, and pkg-config finds libmirage.
+
+		  --share DIR        DIR appears, writable, at /mnt/share, as in ./mirage vm
+	EOF
+}
+
+cmd_shell() {
+	local binds=()
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--help)
+			shell_usage
+			return
+			;;
+		--share)
+			need_value $# --share shell
+			[ -d "$2" ] || die "--share: $2 is not a directory"
+			binds+=("$(realpath "$2")=mnt/share")
+			shift 2
+			;;
+		--)
+			shift
+			break
+			;;
+		-*) usage_error "no option '$1'" shell ;;
+		*) break ;;
+		esac
+	done
 	use_root base
-	in_lab -- "${@:-bash}"
+	in_lab "${binds[@]}" -- "${@:-bash}"
 }

@@ -129,7 +129,20 @@ test_native() {
 	native_run fuzz "" --suite fuzz
 	say "native tests (kernel interfaces)"
 	in_lab -- bash /mirage/src/lab/compat-test.sh "$kernel_release" >>"$results/checks.txt" 2>"$logs/test-compat.log" || true
+	test_dkms
 	summary+=(--lines /mirage/run/checks.txt)
+}
+
+# The modules as DKMS builds them, for each kernel whose headers its root has.
+test_dkms() {
+	local before=$root
+	[[ dkms == *"$test_pattern"* ]] || return 0
+	use_root dkms
+	say "modules by DKMS"
+	in_lab -- timeout 900 bash /mirage/src/lab/dkms-test.sh </dev/null >"$results/dkms.txt" 2>"$logs/dkms.log" ||
+		echo "failed dkms the test did not come to its end; the log is $logs/dkms.log" >>"$results/dkms.txt"
+	cat "$results/dkms.txt" >>"$results/checks.txt"
+	root=$before
 }
 
 build_fuzz() {

@@ -62,4 +62,5 @@ static void __exit hmm_mirror_exit(void)
 module_exit(hmm_mirror_exit);
 
 MODULE_DESCRIPTION("Mirror core: keeps a device's page tables in step with a process's");
+MODULE_VERSION(MIRAGE_VERSION);
 MODULE_LICENSE("GPL");

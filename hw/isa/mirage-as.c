@@ -18,6 +18,7 @@
 static void print_usage(FILE *out)
 {
 	fputs("usage: " TOOL " [--c-array NAME] -o OUT IN.s\n"
+	      "       " TOOL " --help\n"
 	      "Assembles IN.s (- is standard input) to OUT (- is standard output): little-endian\n"
 	      "64-bit words, or with --c-array a C header that defines NAME[], NAME_nr_regs and\n"
 	      "NAME_shared_size.\n",

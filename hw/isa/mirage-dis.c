@@ -8,6 +8,14 @@
 
 #define TOOL "mirage-dis"
 
+static void print_usage(FILE *out)
+{
+	fputs("usage: " TOOL " IN.bin\n"
+	      "       " TOOL " --help\n"
+	      "Writes IN.bin (- is standard input) as assembler source to standard output.\n",
+	      out);
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t *words;
@@ -15,10 +23,12 @@ int main(int argc, char **argv)
 	char *bytes;
 	int status;
 
+	if (argc == 2 && !strcmp(argv[1], "--help")) {
+		print_usage(stdout);
+		return 0;
+	}
 	if (argc != 2 || (argv[1][0] == '-' && argv[1][1])) {
-		fputs("usage: " TOOL " IN.bin\n"
-		      "Writes IN.bin (- is standard input) as assembler source to standard output.\n",
-		      stderr);
+		print_usage(stderr);
 		return 2;
 	}
 	bytes = file_read(TOOL, argv[1], &size);

@@ -28,6 +28,8 @@
 #include "guest.h"
 
 #define TTY	"/dev/ttyS1"
+/* Where the lab installs what it has built (lab/build.sh). */
+#define BUILT	"/mirage/build/usr"
 
 /* How a stream of the command reaches the host. */
 struct stream {
@@ -63,7 +65,10 @@ static void env_read(void)
 	size_t size, at;
 	char *words;
 
-	setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
+	/* Programs find what was built as if it were installed, as in the lab. */
+	setenv("PATH", BUILT "/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
+	setenv("PKG_CONFIG_PATH", BUILT "/lib/pkgconfig", 1);
+	setenv("LD_LIBRARY_PATH", BUILT "/lib", 1);
 	setenv("HOME", "/root", 1);
 	setenv("LANG", "C.UTF-8", 1);
 	unsetenv("BOOT_IMAGE");

@@ -229,14 +229,26 @@ static int decode(FILE *in)
 	return 0;
 }
 
+static void print_usage(FILE *out)
+{
+	fputs("usage: mirage-decode [FILE]\n"
+	      "       mirage-decode --help\n"
+	      "Names what is in FILE, a core dump of the mirage driver; without it, or with -, in\n"
+	      "standard input.\n",
+	      out);
+}
+
 int main(int argc, char **argv)
 {
 	FILE *in = stdin;
 	int ret;
 
+	if (argc == 2 && !strcmp(argv[1], "--help")) {
+		print_usage(stdout);
+		return 0;
+	}
 	if (argc > 2 || (argc == 2 && argv[1][0] == '-' && argv[1][1])) {
-		fprintf(stderr, "usage: mirage-decode [FILE]\n"
-				"Names what is in a core dump of the mirage driver.\n");
+		print_usage(stderr);
 		return 2;
 	}
 	if (argc == 2 && strcmp(argv[1], "-")) {
