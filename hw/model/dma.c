@@ -3,16 +3,18 @@
  * The client says with messages which bus addresses lead to which part of which
  * file. Without an IOMMU in the guest there are a few large maps; with one
  * there is a map for each DMA mapping that a driver of the guest makes, all
- * into the same file. So files are mapped once and whole, maps are entries of a
- * sorted array, and adding one costs no mmap(). Rejected: mmap() for each map,
- * whose cost grows with the number of threads and which runs into the limit of
- * mappings of a process.
+ * into the same file, one for each page. So files are mapped once and whole, maps
+ * are nodes of a tree, and adding one costs no mmap(). Rejected: mmap() for each
+ * map, whose cost grows with the number of threads and which runs into the limit
+ * of mappings of a process; a sorted array, in which a million maps take minutes
+ * to be put in.
  *
  * A file cannot be read beyond its end; its size is looked at when it is mapped.
  * A client that shrinks it later ends this process through SIGBUS (see main.c).
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -39,39 +41,49 @@ static void dma_put_file(struct dma *dma, struct dma_file *file)
 	for (p = &dma->files; *p != file; p = &(*p)->next)
 		;
 	*p = file->next;
+	dma->file_pages -= file->size / DMA_PAGE_SIZE;
 	munmap(file->host, file->size);
 	free(file);
 }
 
+/* Maps that overlap are the same to the tree: it holds disjoint ones, and finds one by any part of it. */
+static int dma_compare(const void *a, const void *b)
+{
+	const struct dma_map *one = a, *other = b;
+
+	if (one->last < other->start)
+		return -1;
+	return one->start > other->last;
+}
+
+/* A map that has a byte in [@start, @last]; NULL: there is none. */
+static struct dma_map *dma_search(const struct dma *dma, u64 start, u64 last)
+{
+	const struct dma_map key = { .start = start, .last = last };
+	struct dma_map **node = tfind(&key, &dma->maps, dma_compare);
+
+	return node ? *node : NULL;
+}
+
+static void dma_remove(struct dma *dma, struct dma_map *map)
+{
+	tdelete(map, &dma->maps, dma_compare);
+	dma_put_file(dma, map->file);
+	free(map);
+	dma->nr--;
+	dma->hit = NULL;
+}
+
 void dma_unmap_all(struct dma *dma)
 {
-	for (unsigned int i = 0; i < dma->nr; i++)
-		dma_put_file(dma, dma->maps[i].file);
-	dma->nr = 0;
-	dma->hit = 0;
+	while (dma->maps)
+		dma_remove(dma, *(struct dma_map **)dma->maps);
 }
 
 void dma_fini(struct dma *dma)
 {
 	dma_unmap_all(dma);
-	free(dma->maps);
 	*dma = (struct dma){ 0 };
-}
-
-/* The index of the first map that ends at or after @addr. */
-static unsigned int dma_search(const struct dma *dma, u64 addr)
-{
-	unsigned int lo = 0, hi = dma->nr;
-
-	while (lo < hi) {
-		unsigned int mid = lo + (hi - lo) / 2;
-
-		if (dma->maps[mid].last < addr)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
 }
 
 static int dma_get_file(struct dma *dma, int fd, u64 end, bool writable, struct dma_file **out)
@@ -110,6 +122,7 @@ static int dma_get_file(struct dma *dma, int fd, u64 end, bool writable, struct 
 	file->users = 1;
 	file->next = dma->files;
 	dma->files = file;
+	dma->file_pages += file->size / DMA_PAGE_SIZE;
 	*out = file;
 	return 0;
 }
@@ -117,17 +130,16 @@ static int dma_get_file(struct dma *dma, int fd, u64 end, bool writable, struct 
 int dma_map(struct dma *dma, u64 start, u64 size, int fd, u64 offset, bool writable)
 {
 	struct dma_file *file = NULL;
-	unsigned int at;
+	struct dma_map *map;
 	int ret;
 
 	if (!size || (start | size | offset) % DMA_PAGE_SIZE)
 		return -EINVAL;
 	if (start >= DMA_ADDR_LIMIT || size > DMA_ADDR_LIMIT - start)
 		return -EINVAL;
-	at = dma_search(dma, start);
-	if (at < dma->nr && dma->maps[at].start <= start + size - 1)
+	if (dma_search(dma, start, start + size - 1))
 		return -EEXIST;
-	if (dma->nr == DMA_MAX_MAPS)
+	if (dma->nr >= DMA_MAX_MAPS || dma->nr >= DMA_SPARE_MAPS + 2 * dma->file_pages)
 		return -ENOSPC;
 	if (fd >= 0) {
 		if (offset > UINT64_MAX - size)
@@ -136,41 +148,38 @@ int dma_map(struct dma *dma, u64 start, u64 size, int fd, u64 offset, bool writa
 		if (ret)
 			return ret;
 	}
-	if (dma->nr == dma->space) {
-		dma->space = dma->space ? 2 * dma->space : 64;
-		dma->maps = xrealloc(dma->maps, dma->space, sizeof(*dma->maps));
+	map = xcalloc(1, sizeof(*map));
+	map->start = start;
+	map->last = start + size - 1;
+	map->host = file ? file->host + offset : NULL;
+	map->file = file;
+	map->writable = writable;
+	if (!tsearch(map, &dma->maps, dma_compare)) {
+		dma_put_file(dma, file);
+		free(map);
+		return -ENOMEM;
 	}
-	memmove(&dma->maps[at + 1], &dma->maps[at], (dma->nr - at) * sizeof(*dma->maps));
-	dma->maps[at] = (struct dma_map){
-		.start = start,
-		.last = start + size - 1,
-		.host = file ? file->host + offset : NULL,
-		.file = file,
-		.writable = writable,
-	};
 	dma->nr++;
 	return 0;
 }
 
 int dma_unmap(struct dma *dma, u64 start, u64 size)
 {
-	unsigned int first, end;
-	u64 last;
+	struct dma_map *first, *last, *map;
+	u64 end;
 
 	if (!size || size - 1 > UINT64_MAX - start)
 		return -EINVAL;
-	last = start + size - 1;
-	first = dma_search(dma, start);
-	for (end = first; end < dma->nr && dma->maps[end].start <= last; end++)
-		if (dma->maps[end].start < start || dma->maps[end].last > last)
-			return -EINVAL;
-	if (first == end)
+	end = start + size - 1;
+	first = dma_search(dma, start, start);
+	last = dma_search(dma, end, end);
+	if ((first && first->start < start) || (last && last->last > end))
+		return -EINVAL;
+	map = dma_search(dma, start, end);
+	if (!map)
 		return -ENOENT;
-	for (unsigned int i = first; i < end; i++)
-		dma_put_file(dma, dma->maps[i].file);
-	memmove(&dma->maps[first], &dma->maps[end], (dma->nr - end) * sizeof(*dma->maps));
-	dma->nr -= end - first;
-	dma->hit = 0;
+	for (; map; map = dma_search(dma, start, end))
+		dma_remove(dma, map);
 	return 0;
 }
 
@@ -198,16 +207,14 @@ static bool dma_find_peer(struct dma *dma, struct dma_map *map)
 
 void *dma_find(struct dma *dma, u64 addr, bool write, u64 *avail)
 {
-	struct dma_map *map;
-	unsigned int i = dma->hit;
+	struct dma_map *map = dma->hit;
 
-	if (i >= dma->nr || addr < dma->maps[i].start || addr > dma->maps[i].last) {
-		i = dma_search(dma, addr);
-		if (i == dma->nr || addr < dma->maps[i].start)
+	if (!map || addr < map->start || addr > map->last) {
+		map = dma_search(dma, addr, addr);
+		if (!map)
 			return NULL;
-		dma->hit = i;
+		dma->hit = map;
 	}
-	map = &dma->maps[i];
 	if (write && !map->writable)
 		return NULL;
 	if (!map->host && !dma_find_peer(dma, map))

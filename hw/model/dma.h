@@ -7,8 +7,13 @@
 
 #include "util.h"
 
-/* Maps that may exist at once; told to the client as max_dma_maps. */
-#define DMA_MAX_MAPS 65535
+/*
+ * Maps that may exist at once; told to the client as max_dma_maps. Behind an IOMMU each page that a driver of the guest
+ * maps is one, so this is 64 GiB of them. A guest that maps the same pages over and over is stopped earlier: at
+ * DMA_SPARE_MAPS, and twice as many as its memory has pages.
+ */
+#define DMA_MAX_MAPS (1u << 24)
+#define DMA_SPARE_MAPS 65536u
 /* Maps have this granularity, so an access within a page lies in one map. */
 #define DMA_PAGE_SIZE 4096u
 
@@ -23,6 +28,7 @@ struct dma_file {
 	struct dma_file *next;
 };
 
+/* Nothing in it but its addresses is looked at while maps are compared. */
 struct dma_map {
 	u64 start;		/* bus address of the first byte */
 	u64 last;		/* and of the last one */
@@ -33,11 +39,11 @@ struct dma_map {
 
 /* Protected by the device's lock. */
 struct dma {
-	struct dma_map *maps;	/* sorted by start, disjoint */
-	unsigned int nr;	/* maps in use */
-	unsigned int space;	/* maps allocated */
-	unsigned int hit;	/* index of the map found last */
+	void *maps;		/* tree of struct dma_map, disjoint (tsearch(3)) */
+	unsigned int nr;	/* maps in it */
+	struct dma_map *hit;	/* the one found last, or NULL */
 	struct dma_file *files;
+	u64 file_pages;		/* pages of all @files */
 	const struct peers *peers;	/* where ranges without memory may lead */
 };
 

@@ -102,7 +102,7 @@ static int do_version(struct server *s)
 	memcpy(s->reply, version, sizeof(*version));
 	len = snprintf(text, sizeof(s->reply) - sizeof(*version),
 		       "{\"capabilities\":{\"max_msg_fds\":%d,\"max_data_xfer_size\":%u,"
-		       "\"max_dma_maps\":%d,\"pgsizes\":%u%s}}",
+		       "\"max_dma_maps\":%u,\"pgsizes\":%u%s}}",
 		       WIRE_MAX_FDS, WIRE_MAX_DATA, DMA_MAX_MAPS, DMA_PAGE_SIZE,
 		       caps.write_multiple ? ",\"write_multiple\":true" : "");
 	return reply(s, s->reply, sizeof(*version) + (size_t)len + 1);

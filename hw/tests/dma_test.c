@@ -193,11 +193,15 @@ static void unmap_ranges(void)
 	end();
 }
 
+/* Each page of the client's memory has room for a map of its own, and as many again. */
 static void limit_of_maps(void)
 {
+	const u64 limit = DMA_SPARE_MAPS + 2 * (FILE_SIZE / DMA_PAGE_SIZE);
+
 	start();
-	for (u32 i = 0; i < DMA_MAX_MAPS; i++)
-		CHECK_EQ(dma_map(&dma, i * KiB(8), KiB(4), fd, 0, true), 0);
+	for (u64 i = 0; i < limit; i++)
+		CHECK_EQ(dma_map(&dma, i * 97 % limit * KiB(8), KiB(4), fd, 0, true), 0);
+	CHECK_EQ(dma.nr, limit);
 	CHECK_EQ(dma_map(&dma, KiB(4), KiB(4), fd, 0, true), -ENOSPC);
 	CHECK_EQ(dma_unmap(&dma, 0, KiB(4)), 0);
 	CHECK_EQ(dma_map(&dma, KiB(4), KiB(4), fd, 0, true), 0);
