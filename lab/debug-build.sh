@@ -30,7 +30,7 @@ EOF
 
 # The same without the driver that kernel-required.config names for that purpose.
 fragments=(/tmp/required.config /mirage/src/lab/debug.config)
-grep -v '^CONFIG_DRM_XE=' /mirage/src/lab/kernel-required.config >/tmp/required.config
+grep -vE '^CONFIG_(DRM_XE|X86_PLATFORM_DEVICES)=' /mirage/src/lab/kernel-required.config >/tmp/required.config
 
 build=(make -s "-j$(nproc)")
 "${build[@]}" x86_64_defconfig kvm_guest.config

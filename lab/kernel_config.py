@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Hold a kernel's configuration against fragments of one: [--but OPTION] CONFIG FRAGMENT...
+"""Hold a kernel's configuration against fragments of one: [--but OPTION,...] CONFIG FRAGMENT...
 
 Kconfig drops what it can't have without a word, so what was asked for is looked up in what came of it. A fragment's =m is
-satisfied by =y. OPTION is not looked up. Prints what is missing, a line each, and fails then.
+satisfied by =y. Each OPTION is not looked up. Prints what is missing, a line each, and fails then.
 """
 
 import re
@@ -33,16 +33,15 @@ def missing(config, fragment):
 
 def main():
     arguments = sys.argv[1:]
-    excepted = None
+    excepted = []
     if arguments[0] == '--but':
-        excepted = arguments[1]
+        excepted = arguments[1].split(',')
         arguments = arguments[2:]
     config = read(arguments[0])
     wanted = {}
     for path in arguments[1:]:
         wanted |= read(path)
-    wanted.pop(excepted, None)
-    lines = list(missing(config, wanted))
+    lines = list(missing(config, {name: value for name, value in wanted.items() if name not in excepted}))
     print('\n'.join(lines), end='\n' if lines else '')
     return 1 if lines else 0
 

@@ -244,7 +244,7 @@ use_kernel_packages() {
 # Name what the kernel lacks before anything is built or booted.
 check_config() {
 	local missing
-	if ! missing=$(in_lab "${kernel_binds[@]}" -- python3 /mirage/src/lab/kernel_config.py --but CONFIG_DRM_XE \
+	if ! missing=$(in_lab "${kernel_binds[@]}" -- python3 /mirage/src/lab/kernel_config.py --but CONFIG_DRM_XE,CONFIG_X86_PLATFORM_DEVICES \
 		"/mirage/kernel${kernel_config#"$kernel_dir"}" /mirage/src/lab/kernel-required.config); then
 		note "the kernel in $kernel_dir is configured without what the lab or the driver needs:"
 		printf '%s\n' "$missing" | sed 's/^/        /' >&2
