@@ -202,7 +202,8 @@ guest_boot() {
 		fi
 	done
 	{
-		cat "$kept/checks" 2>/dev/null
+		# Not there where the guest did not come up.
+		cat "$kept/checks" 2>/dev/null || true
 		if [ "$status" -ne 0 ]; then
 			echo "failed end the machine did not come to its end: see the messages above"
 		elif [ "$vm_findings" -gt 0 ]; then
