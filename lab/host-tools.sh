@@ -78,6 +78,7 @@ host_tools() {
 			logged "$logs/host-tools.log" "fetching mmdebstrap" fetch_tools "$dir"
 	fi
 	perl=$(perl -e 'printf "%vd", $^V' | cut -d. -f1,2)
-	mmdebstrap=(env "PERL5LIB=$dir/usr/share/perl/$perl:$dir/usr/lib/x86_64-linux-gnu/perl/$perl:$dir/usr/share/perl5"
+	# It starts programs of its own package by name.
+	mmdebstrap=(env "PATH=$PATH:$dir/usr/bin" "PERL5LIB=$dir/usr/share/perl/$perl:$dir/usr/lib/x86_64-linux-gnu/perl/$perl:$dir/usr/share/perl5"
 		perl "$dir/usr/bin/mmdebstrap")
 }

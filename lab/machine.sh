@@ -42,10 +42,22 @@ wait_for() {
 mkfifo /tmp/never
 exec 9<>/tmp/never
 
+# may NUMBER: whether this process has that capability, as linux/capability.h counts them.
+may() {
+	local have
+	have=$(sed -n 's/^CapEff:[[:space:]]*//p' /proc/self/status)
+	(((16#$have >> $1) & 1))
+}
+
+# virtiofsd ends where it lacks a capability that it may never use, and a container's root lacks some. Without CAP_MKNOD
+# the guest makes no device nodes in a shared directory; without CAP_DAC_READ_SEARCH there is an open file for each inode
+# that the guest knows, in place of a handle.
 share_dir() {
-	local name=$1
+	local name=$1 options=()
 	shift
-	/usr/libexec/virtiofsd --socket-path="$run/$name.sock" --sandbox=none --inode-file-handles=prefer \
+	may 27 || options+=(--modcaps=-mknod)
+	! may 2 || options+=(--inode-file-handles=prefer)
+	/usr/libexec/virtiofsd --socket-path="$run/$name.sock" --sandbox=none "${options[@]}" \
 		--log-level=error "$@" >"$name.log" 2>&1 9<&- &
 	daemons+=($!)
 }

@@ -5,14 +5,16 @@
 
 # shellcheck source=lab/vm.sh
 . "$MIRAGE_SRC/lab/vm.sh"
+# shellcheck source=lab/artefacts.sh
+. "$MIRAGE_SRC/lab/artefacts.sh"
 
 test_usage() {
 	cat <<'EOF'
-usage: ./mirage test [--native | --guest] [--kernel KERNEL] [VM OPTIONS] [PATTERN]
+usage: ./mirage test [--native | --guest] [--kernel KERNEL] [--junit FILE] [--logs DIR]
+                     [VM OPTIONS] [PATTERN]
 
 Builds all and runs the tests; what failed or was skipped is listed with its reason. The last
-line is `N passed, N failed, N skipped`. The exit status is 0 only where none failed, and the
-guest's kernel logged nothing that tells of a bug.
+line is `N passed, N failed, N skipped`.
 
   PATTERN            run only the tests whose names match: native ones by a part of the name,
                      guest ones (binary@subtest) by a regular expression
@@ -23,13 +25,21 @@ guest's kernel logged nothing that tells of a bug.
                      an hour); for others see ./mirage vm --help
   --record           after a whole run in which nothing failed: write its counts into lab/tested
                      and README.md
+  --junit FILE       write all that was counted as JUnit XML, which a CI shows
+  --logs DIR         leave the kernels' logs, the runners' results, the native logs and the JUnit
+                     file in DIR, which must be new or empty, also where tests failed or a machine
+                     hung
 
 The options of ./mirage vm for the machine work here too.
+
+Exit status: 0 where tests ran and all passed, and the guest's kernel logged nothing that tells of
+a bug; 1 where a test failed; 2 for a wrong option, and a PATTERN that matches no test; 125 where
+the lab itself failed, so that nothing was counted.
 EOF
 }
 
 cmd_test() {
-	local native=1 guest=1 record=0 pattern='' summary=() guest_summary=() results commit=
+	local native=1 guest=1 record=0 pattern='' summary=() guest_summary=() commit='' junit='' keep=''
 	vm_defaults
 	vm_mem=3G
 	while [ $# -gt 0 ]; do
@@ -41,6 +51,16 @@ cmd_test() {
 		--native) guest=0 ;;
 		--guest) native=0 ;;
 		--record) record=1 ;;
+		--junit)
+			need_value $# "$1" test
+			junit=$2
+			shift
+			;;
+		--logs)
+			need_value $# "$1" test
+			keep=$2
+			shift
+			;;
 		-*)
 			vm_option "$@"
 			[ "$taken" -gt 0 ] || usage_error "no option '$1'" test
@@ -58,9 +78,12 @@ cmd_test() {
 	if [ $record = 1 ] && { [ "$guest$pattern$vm_gpus$vm_iommu" != 110 ] || [[ $vm_kernel == /* ]]; }; then
 		usage_error "--record: the guest tests have to run, all of them, on the usual machine and a kernel that others have" test
 	fi
+	artefacts_begin "$junit" "$keep"
+	[ -z "$keep" ] || vm_keep=1
 
 	[ $record = 0 ] || commit=$(tested_commit)
 	use_root test
+	# Not local: the trap of artefacts.sh reads it.
 	results=$cache/results/$(run_name)
 	mkdir -p "$results"
 	find "$cache/results" -mindepth 1 -maxdepth 1 | sort -r | tail -n +11 | xargs -r rm -rf --
@@ -71,7 +94,8 @@ cmd_test() {
 
 	# Python is in the lab, not necessarily here.
 	local status=0
-	in_lab "$results=mirage/run" -- python3 /mirage/src/lab/results.py "${summary[@]}" || status=$?
+	in_lab "$results=mirage/run" -- python3 /mirage/src/lab/results.py --write /mirage/run/junit.xml "${summary[@]}" |
+		tee "$results/summary.txt" || status=$?
 	[ $record$status != 10 ] || record_results
 	return $status
 }
@@ -167,7 +191,7 @@ guest_list() {
 # of our own tests, and results-debian, of Debian's; each must be there in the end, but that of Debian's where a user's
 # pattern may fit none of them.
 guest_boot() {
-	local name=$1 pattern=$3 suites=$5 kept=$results/$1 vm_timeout=$vm_timeout prefix='' status=0 ran list
+	local name=$1 pattern=$3 suites=$5 kept=$results/$1 vm_timeout=$vm_timeout prefix='' status=0 ran list vm_kept=''
 	# What the lists of expected results can name.
 	local conditions=$kernel_conditions
 	[ "$vm_iommu" = 0 ] || conditions+=,iommu
@@ -180,6 +204,7 @@ guest_boot() {
 	vm_run bash /mirage/src/lab/guest-tests.sh "$limit" "$pattern" "$4" $suites </dev/null \
 		> >(tee "$results/$name.log" >&2) || status=$?
 	wait $!
+	[ -z "$vm_kept" ] || echo "$name" >"$vm_kept/boot.txt"
 	for ran in $suites; do
 		if [ -e "$kept/$ran/results.json" ]; then
 			list=expected
@@ -190,7 +215,8 @@ guest_boot() {
 		fi
 	done
 	{
-		cat "$kept/checks" 2>/dev/null
+		# Not there where the guest did not come up.
+		cat "$kept/checks" 2>/dev/null || true
 		if [ "$status" -ne 0 ]; then
 			echo "failed end the machine did not come to its end: see the messages above"
 		elif [ "$vm_findings" -gt 0 ]; then
@@ -212,6 +238,7 @@ peer_tests='mirage_prime_peer@'
 
 test_guest() {
 	local pattern=$1 limit=300 suites='' excluded only kernel_conditions='' option
+	: >"$results/guest-checks.txt"
 	if kernel_is_slow; then
 		limit=1200
 		kernel_conditions=slow
