@@ -453,7 +453,8 @@ static void neighbours_of_a_split(struct space *space)
 	space_bind_at(space, FAR, bo.handle, 0, BLOCK);
 	igt_assert_eq(mirage_syncobj_create(space->dev, false, &syncobj), 0);
 	for (rounds = 0; splits < 20; rounds++) {
-		igt_assert_lt(rounds, 100);
+		/* On a busy host the jobs may be done before the first split is. */
+		igt_assert_lt(rounds, 500);
 		for (unsigned int i = 0; i < ARRAY_SIZE(jobs); i++) {
 			jobs[i] = space_job_new(space);
 			for (unsigned int j = 0; j < 100; j++)

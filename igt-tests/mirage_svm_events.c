@@ -553,32 +553,36 @@ static void hammer_one_page(struct gpu *gpu)
 {
 	uint32_t *area = mem_reserve(BLOCK, BLOCK);
 	struct raise_args args = { .addr = (uintptr_t)area, .iters = 2000 };
-	struct job job = job_new(gpu);
+	unsigned int rounds = 0, jobs = 0;
 	struct raiser raiser;
-	unsigned int rounds = 0;
 	bool stop = false;
 	pthread_t thread;
+	struct job job;
 
 	igt_assert(mmap(area, PAGE, PROT_READ | PROT_WRITE,
 			MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == area);
 	raiser = (struct raiser){ area, ~0u, &stop, 0 };
 	igt_assert(!pthread_create(&thread, NULL, raise_on_cpu, &raiser));
-	job_kernel(&job, &kernel_raise, &args, sizeof(args), 8, 64);
-	job_submit(&job);
-	/* Until it has been taken from the GPU often, or the job is done. */
-	while (!job_is_done(&job) && gpu_delta(gpu, DRM_MIRAGE_STAT_INVALIDATIONS) < 200) {
-		igt_assert(!madvise(area, PAGE, MADV_DONTNEED));
-		rounds++;
+	/* On a busy host a job may be done before this thread runs. */
+	while (gpu_delta(gpu, DRM_MIRAGE_STAT_INVALIDATIONS) == 0) {
+		igt_assert_lt(jobs++, 200);
+		job = job_new(gpu);
+		job_kernel(&job, &kernel_raise, &args, sizeof(args), 8, 64);
+		job_submit(&job);
+		/* Until it has been taken from the GPU often, or the job is done. */
+		while (!job_is_done(&job) && gpu_delta(gpu, DRM_MIRAGE_STAT_INVALIDATIONS) < 200) {
+			igt_assert(!madvise(area, PAGE, MADV_DONTNEED));
+			rounds++;
+		}
+		igt_assert_eq(job_wait(&job), 0);
+		job_free(&job);
 	}
-	igt_assert_eq(job_wait(&job), 0);
 	__atomic_store_n(&stop, true, __ATOMIC_SEQ_CST);
 	igt_assert(!pthread_join(thread, NULL));
-	job_free(&job);
-	igt_assert_eq_u32(*area, raiser.done + 2000 * 8 * 64);
-	igt_info("%u rounds, %" PRIu64 " invalidations, %" PRIu64 " faults\n", rounds,
+	igt_assert_eq_u32(*area, raiser.done + jobs * 2000 * 8 * 64);
+	igt_info("%u jobs, %u rounds, %" PRIu64 " invalidations, %" PRIu64 " faults\n", jobs, rounds,
 		 gpu_delta(gpu, DRM_MIRAGE_STAT_INVALIDATIONS),
 		 gpu_delta(gpu, DRM_MIRAGE_STAT_FAULTS));
-	igt_assert_neq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_INVALIDATIONS), 0);
 	mem_unmap(area, BLOCK);
 }
 

@@ -104,6 +104,5 @@ edit obj/Module.symvers '/\tdrm_gpuvm_init\t/d' && names "drm_gpuvm_init"
 verdict $? missing-export-is-named
 
 reset_tree
-edit linux/include/linux/module.h '1i #error broken' && ! build && grep -q '#error broken' "$dir/log" && [ ! -e "$dir/out/mirage.ko" -o \
-	"$dir/out/mirage.ko" -ot "$dir/linux/include/linux/module.h" ]
+edit linux/include/linux/module.h '1i #error broken' && ! build && grep -q '#error broken' "$dir/log"
 verdict $? broken-tree-is-no-missing-interface

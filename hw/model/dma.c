@@ -139,7 +139,7 @@ int dma_map(struct dma *dma, u64 start, u64 size, int fd, u64 offset, bool writa
 		return -EINVAL;
 	if (dma_search(dma, start, start + size - 1))
 		return -EEXIST;
-	if (dma->nr >= DMA_MAX_MAPS || dma->nr >= DMA_SPARE_MAPS + 2 * dma->file_pages)
+	if (dma->nr >= DMA_SPARE_MAPS + 2 * dma->file_pages)
 		return -ENOSPC;
 	if (fd >= 0) {
 		if (offset > UINT64_MAX - size)

@@ -8,12 +8,12 @@
 #include "util.h"
 
 /*
- * Maps that may exist at once; told to the client as max_dma_maps. Behind an IOMMU each page that a driver of the guest
- * maps is one, so this is 64 GiB of them. A guest that maps the same pages over and over is stopped earlier: at
- * DMA_SPARE_MAPS, and twice as many as its memory has pages.
+ * Maps that may exist at once: so many, and two for each page of the client's memory. Behind an IOMMU each page that a
+ * driver of the guest maps is a map of its own; what is bounded is a guest that maps the same pages over and over.
  */
-#define DMA_MAX_MAPS (1u << 24)
 #define DMA_SPARE_MAPS 65536u
+/* What the client is told as max_dma_maps. QEMU takes no more, and does not count. */
+#define DMA_TOLD_MAPS 65535u
 /* Maps have this granularity, so an access within a page lies in one map. */
 #define DMA_PAGE_SIZE 4096u
 

@@ -103,7 +103,7 @@ static int do_version(struct server *s)
 	len = snprintf(text, sizeof(s->reply) - sizeof(*version),
 		       "{\"capabilities\":{\"max_msg_fds\":%d,\"max_data_xfer_size\":%u,"
 		       "\"max_dma_maps\":%u,\"pgsizes\":%u%s}}",
-		       WIRE_MAX_FDS, WIRE_MAX_DATA, DMA_MAX_MAPS, DMA_PAGE_SIZE,
+		       WIRE_MAX_FDS, WIRE_MAX_DATA, DMA_TOLD_MAPS, DMA_PAGE_SIZE,
 		       caps.write_multiple ? ",\"write_multiple\":true" : "");
 	return reply(s, s->reply, sizeof(*version) + (size_t)len + 1);
 }

@@ -83,7 +83,7 @@ static void version_reply(void)
 	CHECK(json_read((char *)c.payload + 4, c.len - 5, find_caps, caps));
 	CHECK_EQ(caps[0], WIRE_MAX_FDS);
 	CHECK_EQ(caps[1], WIRE_MAX_DATA);
-	CHECK_EQ(caps[2], DMA_MAX_MAPS);
+	CHECK_EQ(caps[2], DMA_TOLD_MAPS);
 	CHECK_EQ(caps[3], 4096);
 	CHECK_EQ(caps[4], 1);
 	/* Once is enough. */
