@@ -44,16 +44,19 @@ contained() {
 	setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child=KILL --propagation private "$@"
 }
 
+# dpkg's options go into the new root by a hook: given as such, they are applied to the first packages, too, by a program
+# that wants Python, which this machine may not have.
 bootstrap() {
-	local mirror dpkg_options=(force-unsafe-io) path
+	local mirror dpkg_options=force-unsafe-io path
 	mirror=$(host_mirror)
 	for path in /usr/share/man /usr/share/doc /usr/share/info /usr/share/locale /usr/share/lintian; do
-		dpkg_options+=("path-exclude=$path/*")
+		dpkg_options+="\npath-exclude=$path/*"
 	done
 
 	contained --mount-proc -- "${mmdebstrap[@]}" --variant=apt --mode=root \
 		--aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Languages "none"' \
-		--aptopt='Acquire::Retries "3"' "${dpkg_options[@]/#/--dpkgopt=}" \
+		--aptopt='Acquire::Retries "3"' \
+		--setup-hook="mkdir -p \"\$1/etc/dpkg/dpkg.cfg.d\"; printf '$dpkg_options\n' >\"\$1/etc/dpkg/dpkg.cfg.d/lab\"" \
 		"$suite" "$1" ${mirror:+"$mirror"}
 }
 
