@@ -51,7 +51,7 @@ meson_build() {
 	fi
 	say "building ($dir)"
 	# shellcheck disable=SC2086
-	if ! in_lab "${build_binds[@]}" -- ninja -C "/mirage/build/$dir" $targets >"$log" 2>&1; then
+	if ! in_lab "${build_binds[@]}" -- ninja -C "/mirage/build/$dir" $targets 2>&1 | progress "$log" "building ($dir)"; then
 		show_failure "$log"
 		die "building failed; the whole log is $log"
 	fi

@@ -75,6 +75,26 @@ logged() {
 	fi
 }
 
+# progress LOG WHAT: from a pipe to LOG; of lines as ninja's, "[STEPS/ALL] ...", how far they are: in one line of a terminal,
+# else in a line now and then.
+progress_pause=20
+progress() {
+	local line at last=$SECONDS shown=0
+	while IFS= read -r line; do
+		printf '%s\n' "$line" >&3
+		[[ $line =~ ^\[([0-9]+)/([0-9]+)\] ]] || continue
+		at="${BASH_REMATCH[1]} of ${BASH_REMATCH[2]} steps"
+		if [ -t 2 ]; then
+			printf '\r[%3d s] %s: %s\e[K' $((SECONDS - started)) "$2" "$at" >&2
+			shown=1
+		elif [ $((SECONDS - last)) -ge $progress_pause ]; then
+			last=$SECONDS
+			say "$2: $at"
+		fi
+	done 3>"$1"
+	[ $shown = 0 ] || echo >&2
+}
+
 # A name for a run's files that no other run has.
 run_name() {
 	printf '%s-%s' "$(date +%Y%m%d-%H%M%S)" "$$"
