@@ -11,10 +11,20 @@ usage: ./mirage demo [VM OPTIONS] [FILE]
 
 Boots a guest with a GPU in it and lets that work on memory that plain malloc, mmap and the stack
 gave: the words of a text as a linked list, a file's digests, a counter shared with the CPU, memory
-that is replaced under a running kernel. FILE is the text; without it, the text of a licence.
+that is replaced under a running kernel. FILE is the text, of at most 4 MiB; without it, the text of a licence.
 
 The options of ./mirage vm for the machine work here too.
 EOF
+}
+
+# check_file FILE: refuse, before anything is built, what mirage-demo would refuse in the guest; the limit is in its source.
+check_file() {
+	local mib size
+	[ -f "$1" ] && [ -r "$1" ] || die "$1 is not a file that can be read"
+	mib=$(sed -n 's/^#define MAX_FILE (\([0-9]*\)u << 20)$/\1/p' "$MIRAGE_SRC/demo/main.c")
+	size=$(stat -Lc %s "$1")
+	[ "$size" -gt 0 ] || die "$1 is empty: the demo needs a text"
+	[ "$size" -le $((mib << 20)) ] || die "$1 has $size bytes: the demo takes a text of at most $mib MiB"
 }
 
 cmd_demo() {
@@ -39,7 +49,7 @@ cmd_demo() {
 		esac
 	done
 	if [ -n "$file" ]; then
-		[ -f "$file" ] && [ -r "$file" ] || die "$file is not a file that can be read"
+		check_file "$file"
 		[ -z "$vm_share" ] || die "--share and a file exclude each other: the file's directory is what is shared"
 		file=$(realpath "$file")
 		vm_share=$(dirname "$file")

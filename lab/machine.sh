@@ -345,6 +345,10 @@ main() {
 	watch_machine
 	local machine_status=0 gpu_status i
 	{ wait "$vm" || machine_status=$?; } 2>/dev/null
+	# The GPUs would wait for a machine that never was, and then be blamed for it.
+	if [ "$machine_status" -ne 0 ] && [ ! -s kernel.log ] && [ ! -e trouble ]; then
+		give_up "QEMU did not start the machine (status $machine_status): $(tail -n 5 qemu.log)"
+	fi
 	[ ${#followers[@]} -eq 0 ] || wait "${followers[@]}" || true
 
 	# A model ends with its machine; one that does not is ended.

@@ -21,7 +21,7 @@ is written to it is gone with the guest.
   --switch           put them behind one PCIe switch, where they reach each other's memory
   --vram SIZE        VRAM of each, with K, M or G (default 256M)
   --knob NAME=VALUE  give each GPU this knob; may be repeated
-  --mem SIZE         the machine's memory, with M or G (default 2G)
+  --mem SIZE         the machine's memory, with M or G, at least 256M (default 2G)
   --cpus N           its processors (default: as many as the host has, at most 4)
   --iommu            put the GPUs behind an IOMMU
   --kernel KERNEL    stock (the default), a version of Debian's archive such as 7.2.12, debug or
@@ -43,7 +43,19 @@ is_number() {
 }
 
 is_size() {
-	[[ $1 =~ ^[1-9][0-9]*[KMG]$ ]]
+	[[ $1 =~ ^[1-9][0-9]{0,8}[KMG]$ ]]
+}
+
+# The least memory, in MiB, that the stock kernel comes up with and leaves a command some of.
+least_mem=256
+
+# check_mem SIZE: refuse what QEMU would, or the kernel, after long.
+check_mem() {
+	local mib=${1%?} host
+	[[ $1 != *G ]] || mib=$((mib * 1024))
+	host=$(awk '/^MemTotal:/ { print int($2 / 1024) }' /proc/meminfo)
+	[ "$mib" -ge $least_mem ] || usage_error "--mem: $1 is less than the ${least_mem}M that a guest needs" vm
+	[ "$mib" -le "$host" ] || usage_error "--mem: $1 is more than the ${host}M that this machine has" vm
 }
 
 vm_defaults() {
@@ -93,6 +105,7 @@ vm_option() {
 	--mem)
 		vm_mem=$2
 		is_size "$2" && [[ $2 != *K ]] || usage_error "--mem: $2 is not a size, such as 2G" vm
+		check_mem "$2"
 		;;
 	--cpus)
 		vm_cpus=$2
@@ -191,7 +204,21 @@ keep_logs() {
 	fi
 	find "$1" -maxdepth 1 -type f \( -name kernel.log -o -name vmcore -o \( -name '*.log' -o -name '*.txt' \) -size +0 \) -exec mv -t "$vm_kept" {} +
 	[ ! -e "$1/io/leaks" ] || mv "$1/io/leaks" "$vm_kept/leaks.txt"
-	note "kernel log: $vm_kept/kernel.log (beside it: $(find "$vm_kept" -type f ! -name kernel.log -printf '%f\n' | sort | xargs))"
+	if [ -s "$vm_kept/kernel.log" ]; then
+		note "kernel log: $vm_kept/kernel.log (beside it: $(find "$vm_kept" -type f ! -name kernel.log -printf '%f\n' | sort | xargs))"
+	else
+		note "there was no guest yet; logs: $vm_kept ($(find "$vm_kept" -type f -printf '%f\n' | sort | xargs))"
+	fi
+}
+
+# vm_clean: take away what a machine leaves that ended, or that the user ended.
+vm_dir=
+vm_stty=
+vm_clean() {
+	[ -z "$vm_stty" ] || stty "$vm_stty"
+	vm_stty=
+	[ -z "$vm_dir" ] || rm -rf --one-file-system -- "$vm_dir"
+	vm_dir=
 }
 
 # How the command's standard streams reach it.
@@ -210,12 +237,25 @@ prepare_streams() {
 	fi
 }
 
+# check_gpus: the model knows which options are right; it is asked before there is a machine that would fail.
+check_gpus() {
+	local knob words=() why
+	[ "$vm_vram${#vm_knobs[@]}" != 256M0 ] || return 0
+	for knob in "${vm_knobs[@]}"; do
+		words+=(--knob "$knob")
+	done
+	if ! why=$(in_lab -- /mirage/build/main/hw/model/mirage-gpu --check --vram "$vm_vram" "${words[@]}" 2>&1); then
+		note "${why#mirage-gpu: }"
+		exit 2
+	fi
+}
+
 # What a machine that is over left: sets $vm_findings to the number of lines in its kernel log that tell of a bug.
 judge() {
 	local run=$1
 	vm_findings=0
 	vm_kept=
-	if ! bash "$MIRAGE_SRC/lab/check-log" "$run/kernel.log" >"$run/findings.txt"; then
+	if [ -e "$run/kernel.log" ] && ! bash "$MIRAGE_SRC/lab/check-log" "$run/kernel.log" >"$run/findings.txt"; then
 		vm_findings=$(wc -l <"$run/findings.txt")
 		note "the guest's kernel log has $vm_findings line(s) that tell of a bug, the first of them:"
 		head -n 3 "$run/findings.txt" | sed 's/^/    | /' >&2
@@ -230,6 +270,7 @@ judge() {
 # that hung before its first process is booted once more: under emulation one in some hundred does, whatever runs in it.
 vm_run() {
 	local status=0
+	check_gpus
 	vm_boot_hang=0
 	vm_once "$@" || status=$?
 	if [ "$vm_boot_hang" = 1 ]; then
@@ -267,7 +308,9 @@ vm_once() {
 		in_lab "${binds[@]}" -- bash /mirage/src/lab/machine.sh || status=$?
 
 	# Killed before it could say anything: by the user, who knows.
-	[ ! -e "$run/kernel.log" ] || judge "$run"
+	if [ -e "$run/kernel.log" ] || [ -e "$run/trouble" ]; then
+		judge "$run"
+	fi
 	if [ -n "$vm_results" ]; then
 		mkdir -p "$vm_results"
 		cp -a "$run/io/." "$vm_results/"

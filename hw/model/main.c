@@ -46,8 +46,12 @@ int main(int argc, char **argv)
 			  (unsigned long long)options.vram_size, strerror(errno));
 	for (unsigned int i = 0; i < options.nr_knobs; i++)
 		if (regs_knob(&dev->regs, options.knobs[i].name, options.knobs[i].value))
-			log_fatal("--knob %s: no such knob; --help lists them",
+			log_fatal("--knob %s: no such knob; mirage-gpu --help lists them",
 				  options.knobs[i].name);
+	if (options.check) {
+		device_destroy(dev);
+		return 0;
+	}
 	if (options.peers && peers_join(&dev->peers, options.peers))
 		log_fatal("--peers %s: %s", options.peers, strerror(errno));
 	listener = transport_listen(options.socket);

@@ -16,6 +16,7 @@
 static const char usage[] =
 	"Usage: mirage-gpu --socket PATH [--vram SIZE] [--knob NAME=VALUE]... [--log FILE]\n"
 	"                  [--peers DIR]\n"
+	"       mirage-gpu --check [--vram SIZE] [--knob NAME=VALUE]...\n"
 	"\n"
 	"Serves a mirage GPU over vfio-user at a Unix socket, to one client, until it\n"
 	"disconnects.\n"
@@ -27,6 +28,8 @@ static const char usage[] =
 	"  --log FILE         write messages there, not to standard error\n"
 	"  --peers DIR        a directory that all GPUs of a machine share: they reach\n"
 	"                     each other's video memory then, without an IOMMU\n"
+	"  --check            only look at the other options: exit with 1 and a message\n"
+	"                     where one is wrong, else with 0\n"
 	"  --help             print this\n"
 	"\n"
 	"Knobs:";
@@ -117,6 +120,7 @@ void options_parse(struct options *options, int argc, char **argv)
 		{ "knob", required_argument, NULL, 'k' },
 		{ "log", required_argument, NULL, 'l' },
 		{ "peers", required_argument, NULL, 'p' },
+		{ "check", no_argument, NULL, 'c' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 }
 	};
@@ -140,6 +144,9 @@ void options_parse(struct options *options, int argc, char **argv)
 		case 'p':
 			options->peers = optarg;
 			break;
+		case 'c':
+			options->check = true;
+			break;
 		case 'h':
 			fputs(usage, stdout);
 			print_knobs(stdout);
@@ -151,6 +158,6 @@ void options_parse(struct options *options, int argc, char **argv)
 	}
 	if (optind != argc)
 		log_fatal("%s: unexpected argument", argv[optind]);
-	if (!options->socket)
+	if (!options->socket && !options->check)
 		log_fatal("--socket PATH is missing; try --help");
 }

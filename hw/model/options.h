@@ -16,6 +16,7 @@ struct options {
 	const char *socket;	/* path */
 	const char *log;	/* path or NULL */
 	const char *peers;	/* path or NULL */
+	bool check;		/* only look at the others */
 	u64 vram_size;		/* bytes */
 	struct option_knob knobs[OPTIONS_MAX_KNOBS];
 	unsigned int nr_knobs;
