@@ -27,7 +27,7 @@ fresh() {
 
 # The compiler's messages are what the user needs: all of them, without the lines of what went well.
 show_failure() {
-	sed -n '/^FAILED:\|ERROR:\|error:/,$p' "$1" | grep -v '^\[[0-9/]*\] ' | head -n 60 >&2
+	sed -n '/^FAILED:\|ERROR:\|error:/,$p' "$1" | grep -av '^\[[0-9/]*\] ' | head -n 60 >&2
 }
 
 # meson_build DIR TARGETS SETUP_OPTIONS...: configure DIR of the build directory once, build in it each time.

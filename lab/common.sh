@@ -33,6 +33,10 @@ need_value() {
 	[ "$1" -ge 2 ] || usage_error "$2 needs a value" "$3"
 }
 
+# What runs in the lab is the first process of its namespace, and ends by exit where it is interrupted: its status alone would
+# not end this process, which got the same signal.
+trap 'exit 130' INT
+
 cache=$MIRAGE_CACHE
 logs=$cache/log
 

@@ -183,6 +183,16 @@ follow() {
 	followers+=($!)
 }
 
+# Ctrl-C is the command's own from when it runs. Until then it ends the machine, though QEMU has taken that key for the guest as
+# soon as it opened the terminal.
+keep_interrupt() {
+	until [ -e $io/started ]; do
+		[[ $(stty -a <&8) != *-isig* ]] || stty isig <&8
+		read -rt 0.3 <&9 || true
+	done
+	stty -isig <&8
+}
+
 # silent_for SECONDS [PATTERN]: true once the kernel's log has not grown for so long, false when it has a line like PATTERN.
 silent_for() {
 	local quiet=0 size=0 now
@@ -323,6 +333,10 @@ main() {
 		qemu-system-x86_64 "${qemu[@]}" </dev/null >qemu.log 2>&1 9<&- &
 	fi
 	vm=$!
+	if [ "$LAB_tty" = 1 ]; then
+		exec 8<&0
+		keep_interrupt &
+	fi
 	if [ -p stdin.fifo ]; then
 		cat <&0 >stdin.fifo 9<&- &
 	fi

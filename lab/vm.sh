@@ -229,6 +229,7 @@ prepare_streams() {
 	: >"$run/io/stderr"
 	if [ -t 0 ] && [ -t 1 ] && [ -t 2 ]; then
 		vm_tty=1
+		vm_stty=$(stty -g)
 		stty size >"$run/io/tty"
 		printf 'TERM=%s\0' "${TERM:-dumb}" >"$run/io/env"
 		note "Ctrl-A x ends the machine, Ctrl-A h lists what else Ctrl-A does"
@@ -288,6 +289,8 @@ vm_once() {
 	remove_dead_runs
 	run=$cache/run/$(run_name)
 	mkdir -p "$run/io"
+	vm_dir=$run
+	on_interrupt=vm_clean
 	exec {lock}<"$run"
 	flock "$lock"
 
@@ -318,7 +321,7 @@ vm_once() {
 	[ ! -e "$run/trouble" ] || status=125
 	# What was read of standard input went with the first machine.
 	[ ! -e "$run/boot-hang" ] || [ -e "$run/io/stdin" ] || vm_boot_hang=1
-	rm -rf --one-file-system -- "$run"
+	vm_clean
 	exec {lock}<&-
 	return $status
 }

@@ -258,6 +258,8 @@ static int run_on_tty(char *const *argv, int sigfd)
 	}
 	free(spec);
 
+	/* From here on Ctrl-C is the command's: the host stops to take it for its own. */
+	close(open(IO_DIR "/started", O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
 	pid = spawn(argv, fd, fd, fd, true);
 	while (read(sigfd, &si, sizeof(si)) > 0 && !reap(pid, &status))
 		;
