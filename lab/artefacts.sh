@@ -8,15 +8,6 @@
 #
 # They are written from an EXIT trap, as a lab that cannot be built and a machine that hangs are what one wants logs of.
 
-# as_user COMMAND...: as the one who called sudo; as root, where nobody did.
-as_user() {
-	if [ -n "${SUDO_UID:-}" ] && [ "$(id -u)" -eq 0 ]; then
-		setpriv --reuid "$SUDO_UID" --regid "${SUDO_GID:-$SUDO_UID}" --init-groups -- "$@"
-	else
-		"$@"
-	fi
-}
-
 # artefacts_begin FILE DIR, either possibly empty: where they cannot be written is said at once, not after the tests. An
 # earlier run's JUnit file goes, so that none is taken for this one's.
 artefacts_begin() {

@@ -83,7 +83,7 @@ cmd_bench() {
 			;;
 		esac
 	done
-	mkdir -p "$out" || die "can't make the directory $out"
+	as_user mkdir -p "$out" 2>/dev/null || mkdir -p "$out" || die "can't make the directory $out"
 
 	use_root base
 	use_kernel

@@ -34,8 +34,46 @@ need_value() {
 }
 
 # What runs in the lab is the first process of its namespace, and ends by exit where it is interrupted: its status alone would
-# not end this process, which got the same signal.
-trap 'exit 130' INT
+# not end this process, which got the same signal. $on_interrupt is a command that cleans up before.
+on_interrupt=:
+trap '$on_interrupt; exit 130' INT
+
+# as_user COMMAND...: as the one who called sudo; as root, where nobody did.
+as_user() {
+	if [ -n "${SUDO_UID:-}" ] && [ "$(id -u)" -eq 0 ]; then
+		setpriv --reuid "$SUDO_UID" --regid "${SUDO_GID:-$SUDO_UID}" --init-groups -- "$@"
+	else
+		"$@"
+	fi
+}
+
+# as_writer DIR COMMAND...: as the user where that one may write in DIR, else as root, so that what is made there is the user's
+# where it can be.
+as_writer() {
+	local dir=$1
+	shift
+	if as_user test -w "$dir"; then
+		as_user "$@"
+	else
+		"$@"
+	fi
+}
+
+# give_share DIR FILE: what was made in DIR after FILE by root, in guest or lab, is the user's whose directory it is. The time
+# of birth tells it from what was root's before (Debian's find does not know it). chown follows no link, and is in the
+# directory where find looked.
+give_share() {
+	if [ -n "${SUDO_UID:-}" ] && as_user test -w "$1"; then
+		find "$1" -mindepth 1 -xdev -uid 0 -newercm "$2" -execdir bash -c '
+			since=$1
+			owner=$2
+			for file in "${@:3}"; do
+				born=$(stat -c %.9W -- "$file")
+				[ "${born//[.,]/}" -le "$since" ] || chown -h -- "$owner" "$file"
+			done' bash "$(stat -c %.9Y "$2" | tr -d .,)" "$SUDO_UID:${SUDO_GID:-$SUDO_UID}" {} + ||
+			note "not every new file in $1 could be given to its user"
+	fi
+}
 
 cache=$MIRAGE_CACHE
 logs=$cache/log
@@ -47,6 +85,8 @@ checkout_key() {
 build=$cache/build/$(checkout_key)
 
 cache_init() {
+	# Other programs of the user's have their files in ~/.cache, too. What is in the cache itself is root's.
+	as_user mkdir -p "$cache" 2>/dev/null || true
 	mkdir -p "$cache/lock" "$logs" "$build" "$cache/run" ||
 		die "can't make the cache directory $cache" "set MIRAGE_CACHE to a directory that can be written"
 	if [ "$(stat -f -c %T "$cache")" = nfs ]; then

@@ -16,6 +16,7 @@ cmd_compile_commands() {
 	vm_kernel=stock vm_driver=1 use_kernel
 	in_lab -- python3 /mirage/src/lab/compile_commands.py /mirage/build/main "/mirage/build/kernels/$kernel_key/objects" "/mirage/src=$MIRAGE_SRC" \
 		"/mirage/build=$build" "/usr=$root/usr" >"$build/compile_commands.json"
-	mv "$build/compile_commands.json" "$MIRAGE_SRC/compile_commands.json"
+	as_writer "$MIRAGE_SRC" tee "$MIRAGE_SRC/compile_commands.json.new" <"$build/compile_commands.json" >/dev/null
+	as_writer "$MIRAGE_SRC" mv -f "$MIRAGE_SRC/compile_commands.json.new" "$MIRAGE_SRC/compile_commands.json"
 	say "written: compile_commands.json ($(grep -c '"file"' "$MIRAGE_SRC/compile_commands.json") files)"
 }

@@ -20,7 +20,7 @@ shell_usage() {
 }
 
 cmd_shell() {
-	local binds=()
+	local binds=() share= before= status=0
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--help)
@@ -30,6 +30,7 @@ cmd_shell() {
 		--share)
 			need_value $# --share shell
 			[ -d "$2" ] || die "--share: $2 is not a directory"
+			share=$2
 			binds+=("$(realpath "$2")=mnt/share")
 			shift 2
 			;;
@@ -42,5 +43,9 @@ cmd_shell() {
 		esac
 	done
 	use_root base
-	in_lab "${binds[@]}" -- "${@:-bash}"
+	before=$(mktemp)
+	in_lab "${binds[@]}" -- "${@:-bash}" || status=$?
+	[ -z "$share" ] || give_share "$share" "$before"
+	rm "$before"
+	return $status
 }

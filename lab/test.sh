@@ -118,7 +118,7 @@ record_results() {
 	fi
 	counts=$(in_lab "$results=mirage/run" -- python3 /mirage/src/lab/results.py "${guest_summary[@]}" | tail -n 1 | tr -dc '0-9 ' | xargs)
 	# shellcheck disable=SC2086 # three words
-	"$MIRAGE_SRC/lab/support-table" --add "$version" $variant "$commit" $counts
+	as_writer "$MIRAGE_SRC" "$MIRAGE_SRC/lab/support-table" --add "$version" $variant "$commit" $counts
 	say "recorded in lab/tested and README.md: Linux $version, $variant"
 }
 

@@ -310,6 +310,7 @@ vm_once() {
 		LAB_accel=$vm_accel LAB_append=$vm_append LAB_tty=$vm_tty LAB_silence=$vm_silence \
 		in_lab "${binds[@]}" -- bash /mirage/src/lab/machine.sh || status=$?
 
+	[ -z "$vm_share" ] || give_share "$vm_share" "$run/kernel"
 	# Killed before it could say anything: by the user, who knows.
 	if [ -e "$run/kernel.log" ] || [ -e "$run/trouble" ]; then
 		judge "$run"
