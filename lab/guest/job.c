@@ -71,6 +71,8 @@ static void env_read(void)
 	setenv("LD_LIBRARY_PATH", BUILT "/lib", 1);
 	setenv("HOME", "/root", 1);
 	setenv("LANG", "C.UTF-8", 1);
+	/* The kernel's log here is this machine's alone. */
+	setenv("IGT_KMSG", "/dev/kmsg", 1);
 	unsetenv("BOOT_IMAGE");
 	unsetenv("lab_overlay");
 	unsetenv("lab_tree");

@@ -129,6 +129,36 @@ bad:
 	return false;
 }
 
+/* Lines for the kernel's log go where IGT_KMSG says, those of a subtest between its beginning and its end. */
+static bool check_kmsg(const char *sample)
+{
+	static const char *const lines[] = {
+		": executing\n", ": starting subtest good\n", ": finished subtest good, SUCCESS\n", ": exiting, ret=0\n",
+	};
+	const struct run good = { { "--run-subtest", "good" }, 0, { "" }, "FAIL" };
+	char path[] = "/tmp/kmsg-XXXXXX", text[4096], *at = text;
+	int fd = mkstemp(path);
+	bool right;
+	ssize_t got;
+	size_t i;
+
+	if (fd < 0 || setenv("IGT_KMSG", path, 1))
+		abort();
+	right = check(sample, &good);
+	got = pread(fd, text, sizeof(text) - 1, 0);
+	text[got < 0 ? 0 : got] = '\0';
+	for (i = 0; right && i < sizeof(lines) / sizeof(lines[0]); i++) {
+		at = strstr(at, lines[i]);
+		right = at;
+		if (!right)
+			printf("the log lacks '%s':\n%s\n", lines[i], text);
+	}
+	unsetenv("IGT_KMSG");
+	unlink(path);
+	close(fd);
+	return right;
+}
+
 int main(int argc, char **argv)
 {
 	size_t i, n = sizeof(runs) / sizeof(runs[0]), bad = 0;
@@ -137,8 +167,11 @@ int main(int argc, char **argv)
 		fprintf(stderr, "Usage: %s SAMPLE\n", argv[0]);
 		return 2;
 	}
+	unsetenv("IGT_KMSG");
 	for (i = 0; i < n; i++)
 		bad += !check(argv[1], &runs[i]);
+	bad += !check_kmsg(argv[1]);
+	n++;
 	printf("%zu of %zu runs of the sample went as they should\n", n - bad, n);
 	return bad ? 1 : 0;
 }
