@@ -76,19 +76,21 @@ give_share() {
 }
 
 cache=$MIRAGE_CACHE
-logs=$cache/log
 
 # One directory per checkout, so that several can be built at once; readable, and never the same for two of them.
 checkout_key() {
 	printf '%s-%s' "$(basename "$MIRAGE_SRC")" "$(printf '%s' "$MIRAGE_SRC" | sha256sum | cut -c1-12)"
 }
 build=$cache/build/$(checkout_key)
+logs=$cache/log/$(checkout_key)
 
 cache_init() {
 	# Other programs of the user's have their files in ~/.cache, too. What is in the cache itself is root's.
 	as_user mkdir -p "$cache" 2>/dev/null || true
 	mkdir -p "$cache/lock" "$logs" "$build" "$cache/run" ||
 		die "can't make the cache directory $cache" "set MIRAGE_CACHE to a directory that can be written"
+	# Whose they are, and when they were used last.
+	printf '%s\n' "$MIRAGE_SRC" | tee "$build/checkout" >"$logs/checkout"
 	if [ "$(stat -f -c %T "$cache")" = nfs ]; then
 		note "the cache $cache is on NFS: root file systems can fail there; set MIRAGE_CACHE to a local disk"
 	fi
