@@ -90,6 +90,8 @@ cmd_gdb() {
 	# shellcheck source=/dev/null
 	. "$dir/kernel"
 	use_symbols
+	# The root that a dump was made with may be gone.
+	[ -n "$kernel_dir" ] || kernel_binds=()
 	kernel_binds+=("$symbols=mirage/linux" "$dir=mirage/run")
 	if [ $core = 0 ]; then
 		if [ -s "$dir/io/sections" ]; then

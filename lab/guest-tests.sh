@@ -16,6 +16,18 @@ library=/opt/igt/usr/lib/x86_64-linux-gnu
 tests=/mirage/build/main/igt-tests
 debian=/tmp/debian-igt
 
+# The driver's modules are where modprobe and modinfo look.
+by_name() {
+	local module
+	for module in hmm_mirror mirage; do
+		if [ "$(readlink -f "$(modinfo -n $module 2>&1)")" != "$(grep "/$module.ko$" $out/modules)" ]; then
+			echo "failed modules-by-name $(modinfo -n $module 2>&1)"
+			return
+		fi
+	done
+	echo "passed modules-by-name"
+}
+
 # Last, as nothing runs without the driver. A test may have left it unloaded: then that has been seen to work.
 unload() {
 	local module why
@@ -103,6 +115,7 @@ main() {
 	done
 
 	{
+		by_name
 		unload
 		leaks
 	} >>"$out/checks"

@@ -11,7 +11,8 @@
 #   kernel_key       name of what is built for it: $build/kernels/KEY, in the lab /mirage/build/kernels/KEY
 #   kernel_make      what make needs to build modules for it, in the lab
 #   kernel_image     in the lab
-#   kernel_tree      the directory above its lib/modules, in the lab; empty: the root's own
+#   kernel_tree      the directory above its lib/modules, with the driver's modules among the others, in the lab
+#   kernel_stamp     a file that is newer than that directory where it has to be made again
 #   kernel_binds     what more the lab has to show for it
 #   kernel_config    its configuration, on this machine
 #   kernel_dir       the directory; empty: the root's own
@@ -29,6 +30,7 @@ kernel_variables() {
 	kernel_make=()
 	kernel_image=
 	kernel_tree=
+	kernel_stamp=
 	kernel_binds=()
 	kernel_config=
 	kernel_dir=
@@ -166,7 +168,11 @@ use_kernel() {
 		fi
 		;;
 	esac
+	kernel_tree=/mirage/build/kernels/$kernel_key
 	[ "$vm_driver" = 0 ] || build_modules
+	stage_modules
+	# For ./mirage clean, which tells what is old.
+	[[ $kernel_dir != "$cache"/* ]] || touch "$kernel_dir"
 }
 
 use_debian_kernel() {
@@ -175,6 +181,8 @@ use_debian_kernel() {
 	kernel_make=(-C "/lib/modules/$kernel_release/build")
 	kernel_image=/lib/modules/$kernel_release/vmlinuz
 	kernel_config=$root/usr/src/linux-headers-$kernel_release/.config
+	kernel_binds=("$root/usr/lib/modules/$kernel_release=mirage/kernel")
+	kernel_stamp=$root/usr/lib/modules/$kernel_release/modules.order
 }
 
 kernel_dir_key() {
@@ -192,7 +200,6 @@ use_kernel_tree() {
 	kernel_release=$(cat "$kernel_dir/include/config/kernel.release")
 	kernel_key=$(kernel_dir_key)
 	kernel_image=/mirage/kernel/arch/x86/boot/bzImage
-	kernel_tree=/mirage/build/kernels/$kernel_key
 	kernel_config=$kernel_dir/.config
 	kernel_binds=("$kernel_dir=mirage/kernel")
 	kernel_source=$kernel_dir
@@ -204,7 +211,7 @@ use_kernel_tree() {
 		kernel_make=(-C /mirage/linux O=/mirage/kernel)
 	fi
 	check_config
-	stage_modules "$kernel_dir/modules.order"
+	kernel_stamp=$kernel_dir/modules.order
 }
 
 # What dpkg -x of linux-image and linux-headers (and of those that Debian's depend on) leaves.
@@ -229,7 +236,6 @@ use_kernel_packages() {
 
 	kernel_key=$(kernel_dir_key)
 	kernel_image=/mirage/kernel${images[0]#"$kernel_dir"}
-	kernel_tree=/mirage/build/kernels/$kernel_key
 	kernel_config=$headers/.config
 	kernel_binds=("$kernel_dir=mirage/kernel")
 	kernel_make=(-C "/mirage/kernel/usr/src/linux-headers-$kernel_release")
@@ -238,7 +244,7 @@ use_kernel_packages() {
 		kernel_make=(-C "/mirage/kernel/usr/src/linux-headers-${kernel_release%-*}-common" "O=${kernel_make[1]}")
 	fi
 	check_config
-	stage_modules "${images[0]}"
+	kernel_stamp=${images[0]}
 }
 
 # Name what the kernel lacks before anything is built or booted.
@@ -253,15 +259,18 @@ check_config() {
 	fi
 }
 
-# stage_modules FILE: give modprobe and the guest a lib/modules of the directory's modules. FILE is newer than the last one
-# where that has to be done again.
+# stage_modules: give modprobe and the guest a lib/modules of the kernel's modules and of the driver's.
 stage_modules() {
-	local stamp=$build/kernels/$kernel_key/lib/modules/$kernel_release/modules.dep
-	if [ ! -e "$stamp" ] || [ "$1" -nt "$stamp" ]; then
-		mkdir -p "$build/kernels/$kernel_key"
-		with_lock "build-$(basename "$build")" logged "$logs/modules-$kernel_key.log" "listing the modules of $kernel_dir" \
-			in_lab "${kernel_binds[@]}" -- bash /mirage/src/lab/kernel-modules.sh "$kernel_release" "$kernel_tree"
+	local out=$build/kernels/$kernel_key what=driver stamp
+	stamp=$out/lib/modules/$kernel_release/mirage
+	if [ ! -e "$stamp" ] || [ "$kernel_stamp" -nt "$stamp" ]; then
+		what=all
+		mkdir -p "$out"
+	elif [ -z "$(find "$out" -maxdepth 1 -name '*.ko' -newer "$stamp" -print -quit)" ]; then
+		return
 	fi
+	with_lock "build-$(basename "$build")" logged "$logs/list-$kernel_key.log" "listing the modules of Linux $kernel_release" \
+		in_lab "${kernel_binds[@]}" -- bash /mirage/src/lab/kernel-modules.sh "$kernel_release" "$kernel_tree" $what
 }
 
 # kernel_has OPTION: whether the kernel is configured with it.

@@ -65,7 +65,7 @@ share_dir() {
 # module_chain NAME: the files of a module of the kernel's and of those that it needs, in the order to load them. None where
 # it is built in.
 module_chain() {
-	modprobe ${LAB_tree:+-d "$LAB_tree"} -S "$LAB_release" --show-depends "$1" | sed -n 's/^insmod \([^ ]*\).*/\1/p'
+	modprobe -d "$LAB_tree" -S "$LAB_release" --show-depends "$1" | sed -n 's/^insmod \([^ ]*\).*/\1/p'
 }
 
 # The files that hold the modules, in the order to load them: what ours need first.

@@ -17,8 +17,13 @@
 # shellcheck source=lab/kernels.sh
 . "$MIRAGE_SRC/lab/kernels.sh"
 
+# package_list LIST: the file of lab/packages, or, with "more", what the user wants beside.
 package_list() {
-	grep -v '^#' "$MIRAGE_SRC/lab/packages/$1" | grep .
+	if [ "$1" = more ]; then
+		printf '%s\n' "${more_packages[@]}" | sort -u
+	else
+		grep -v '^#' "$MIRAGE_SRC/lab/packages/$1" | grep .
+	fi
 }
 
 base_key() {
@@ -32,7 +37,7 @@ root_dir() {
 	case $1 in
 	base) ;;
 	*) key+=-$1-$({
-		cat "$MIRAGE_SRC/lab/packages/$1"
+		package_list "$1"
 		[ "$1" != dkms ] || tested_kernels
 	} | sha256sum | cut -c1-8) ;;
 	esac
@@ -170,7 +175,11 @@ make_derived() {
 	local name=$1 root=$2 tmp=$2.tmp base
 	base=$(root_dir base)
 	proxy_env
-	say "adding to the lab (once): packages for $name"
+	if [ "$name" = more ]; then
+		say "adding to the lab (once): $(package_list more | paste -sd' ')"
+	else
+		say "adding to the lab (once): packages for $name"
+	fi
 	mkdir "$tmp"
 	cp -al "$base/usr" "$tmp/usr"
 	find "$base" -mindepth 1 -maxdepth 1 ! -name usr -exec cp -a -t "$tmp" {} +

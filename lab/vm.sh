@@ -33,6 +33,7 @@ is written to it is gone with the guest.
   --dump             leave a dump of the memory of a guest that panics or hangs among its logs
   --no-driver        leave the driver's modules unloaded
   --keep             keep the run's logs also where all went well, and say where
+  --package NAME     have this package of Debian's in the guest, too; may be repeated
 
 Exit status 125 is the lab's own: the guest did not come up, died, or was ended by --timeout.
 EOF
@@ -151,6 +152,7 @@ vm_option() {
 }
 
 cmd_vm() {
+	more_packages=()
 	vm_defaults
 	while [ $# -gt 0 ]; do
 		case $1 in
@@ -163,13 +165,24 @@ cmd_vm() {
 			[ $# -gt 0 ] || usage_error "no command after --" vm
 			break
 			;;
+		--package)
+			need_value $# "$1" vm
+			[[ $2 =~ ^[a-z0-9][a-z0-9+.-]+$ ]] || usage_error "--package: $2 is not a name that Debian gives a package" vm
+			more_packages+=("$2")
+			shift 2
+			continue
+			;;
 		esac
 		vm_option "$@"
 		[ "$taken" -gt 0 ] || usage_error "no option '$1'" vm
 		shift "$taken"
 	done
 
-	use_root base
+	if [ ${#more_packages[@]} -gt 0 ]; then
+		use_root more
+	else
+		use_root base
+	fi
 	use_kernel
 	build_all
 	choose_accel

@@ -89,7 +89,8 @@ int modules_load(void)
 			ret = -1;
 			break;
 		}
-		if (!strncmp(line, "/mirage/build/", 14))
+		/* Debian's are compressed, which no debugger reads. */
+		if (!strncmp(line, "/mirage/build/", 14) && !strcmp(strrchr(line, '.'), ".ko"))
 			tell_sections(line, out);
 	}
 	fclose(out);

@@ -89,24 +89,24 @@ void mount_root(void)
 		die("moving to the new root");
 }
 
-/* The modules of a kernel that is no package of the root's are elsewhere: modprobe looks for them where one would be. */
-static void link_modules(void)
+/*
+ * The lab's list of modules knows the driver's, too, and those of a kernel that is no package of the root's: it stands where
+ * modprobe looks. A mount, as an overlay renames no directory of the root below.
+ */
+static void show_modules(void)
 {
 	const char *tree = getenv("lab_tree");
 	char place[192], modules[320];
 	struct utsname u;
 
-	if (!tree || !*tree)
-		return;
 	if (uname(&u) < 0)
 		die("uname");
 	snprintf(place, sizeof(place), "/lib/modules/%s", u.release);
-	snprintf(modules, sizeof(modules), "%s/lib/modules/%s", tree, u.release);
-	/* The root may have a kernel of the same release, whose modules are not this one's. */
-	if (!access(place, F_OK) && rename(place, "/lib/modules/other") < 0)
-		warn_user("moving %s", place);
-	if (symlink(modules, place) < 0)
-		warn_user("linking %s", place);
+	snprintf(modules, sizeof(modules), "%s/lib/modules/%s", tree ? tree : "", u.release);
+	if (mkdir(place, 0755) < 0 && errno != EEXIST)
+		warn_user("making %s", place);
+	if (mount(modules, place, NULL, MS_BIND, NULL) < 0)
+		warn_user("mounting %s at %s", modules, place);
 }
 
 void mount_all(void)
@@ -130,7 +130,7 @@ void mount_all(void)
 	    symlink("/proc/self/fd/1", "/dev/stdout") < 0 || symlink("/proc/self/fd/2", "/dev/stderr") < 0)
 		warn_user("making /dev/fd and its friends");
 
-	link_modules();
+	show_modules();
 	make_dir(IO_DIR);
 	if (mount("io", IO_DIR, "virtiofs", 0, NULL) < 0)
 		die("mounting the run directory at " IO_DIR);
