@@ -181,7 +181,7 @@ static void written_page_taken(struct gpu *gpu, const char *knob, int (*run)(str
 	}
 	igt_assert_eq_u32(*old, before);
 	igt_assert(!munmap((void *)old, PAGE));
-	/* What munmap() took may be another's by now. */
+	/* The page that munmap() took may be another's by now. */
 	if (run == do_munmap)
 		igt_assert(!munmap((char *)area + PAGE, BLOCK - PAGE));
 	else
@@ -296,7 +296,7 @@ static void second_invalidation(struct gpu *gpu)
 /**
  * SUBTEST: page-tables
  * Description: The page tables above the last page of a region are given back when the device has looked at
- *	them for the last time: whoever frees them is seen waiting for that.
+ *	them for the last time: the task that frees them is seen waiting for that.
  */
 static void page_tables(struct gpu *gpu)
 {
@@ -554,7 +554,7 @@ static const struct gpu_scenario scenarios[] = {
 	{ "mprotect", mprotect_waits, "mprotect() waits for the flush." },
 	{ "mmap-over", mmap_over_waits, "mmap() over mirrored memory waits for the flush." },
 	{ "dontneed", dontneed_waits, "madvise(MADV_DONTNEED) waits for the flush." },
-	{ "second-invalidation", second_invalidation, "Who comes second to a page waits too." },
+	{ "second-invalidation", second_invalidation, "A second call on the same block waits, too." },
 	{ "page-tables", page_tables, "Page tables are freed after the last walk." },
 	{ "bind", bind_waits, "Bindings are complete after their flush." },
 	{ "evict", evict_waits, "An object moves after the flush of its mappings." },
@@ -583,7 +583,7 @@ int igt_main()
 
 	gpu_subtests(scenarios, ARRAY_SIZE(scenarios));
 
-	/* Whatever became of them, the next test finds the device as it should be. */
+	/* So that the next test finds the device as it should be, also after a failure. */
 	igt_fixture()
 		reset();
 }

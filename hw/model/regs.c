@@ -173,7 +173,7 @@ static void write_locked(struct device *dev, u32 offset, u32 value)
 	case MIRAGE_TEST_HOLD_INV:
 	case MIRAGE_TEST_HOLD_SYNC:
 	case MIRAGE_TEST_HOLD_REPLAY:
-		/* What was held may go on. */
+		/* Commands that were held may go on. */
 		engine_wake(dev);
 		break;
 	case MIRAGE_BUS_CTRL:

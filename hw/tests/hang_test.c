@@ -369,7 +369,7 @@ static void held_until_told(void)
 	}
 }
 
-/* What waits for a page goes on when the REPLAY does. */
+/* A channel that waits for a page goes on when the REPLAY does. */
 static void held_replay(void)
 {
 	u32 *data;
