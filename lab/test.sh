@@ -5,10 +5,13 @@
 
 # shellcheck source=lab/vm.sh
 . "$MIRAGE_SRC/lab/vm.sh"
+# shellcheck source=lab/mutants.sh
+. "$MIRAGE_SRC/lab/mutants.sh"
 
 test_usage() {
 	cat <<'EOF'
 usage: ./mirage test [--native | --guest] [--kernel KERNEL] [VM OPTIONS] [PATTERN]
+       ./mirage test --mutants [PATTERN]
 
 Builds all and runs the tests; what failed or was skipped is listed with its reason. The last
 line is `N passed, N failed, N skipped`. The exit status is 0 only where none failed, and the
@@ -23,13 +26,17 @@ guest's kernel logged nothing that tells of a bug.
                      an hour); for others see ./mirage vm --help
   --record           after a whole run in which nothing failed: write its counts into lab/tested
                      and README.md
+  --mutants          put each defect of lab/mutants/ whose name matches PATTERN, a regular
+                     expression, into a copy of the tree, and run the one test that must fail
+                     then; the table says which were killed, and the exit status is 0 only where
+                     all were. About a minute for each
 
 The options of ./mirage vm for the machine work here too.
 EOF
 }
 
 cmd_test() {
-	local native=1 guest=1 record=0 pattern='' summary=() guest_summary=() results commit=
+	local native=1 guest=1 record=0 mutants=0 options=$# pattern='' summary=() guest_summary=() results commit=
 	vm_defaults
 	vm_mem=3G
 	while [ $# -gt 0 ]; do
@@ -41,6 +48,7 @@ cmd_test() {
 		--native) guest=0 ;;
 		--guest) native=0 ;;
 		--record) record=1 ;;
+		--mutants) mutants=1 ;;
 		-*)
 			vm_option "$@"
 			[ "$taken" -gt 0 ] || usage_error "no option '$1'" test
@@ -53,6 +61,11 @@ cmd_test() {
 		esac
 		shift
 	done
+	if [ $mutants = 1 ]; then
+		[ "$options" -le 2 ] || usage_error "--mutants takes a pattern and no other option" test
+		mutants_test "$pattern"
+		return
+	fi
 	[ "$native$guest" != 00 ] || usage_error "--native and --guest exclude each other" test
 	[ "$vm_kernel" = stock ] || native=0
 	if [ $record = 1 ] && { [ "$guest$pattern$vm_gpus$vm_iommu" != 110 ] || [[ $vm_kernel == /* ]]; }; then
