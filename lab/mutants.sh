@@ -21,12 +21,15 @@ mutants_in_copy() {
 	timeout "$limit" "$mutants_copy/mirage" "$@" >>"$log" 2>&1 </dev/null
 }
 
-# mutants_run_test LOG TEST: the test's own status; 125 where the lab failed, or the guest hung or went down.
+# mutants_run_test LOG TEST TIMES: the test's own status; 125 where the lab failed, or the guest hung or went down.
 mutants_run_test() {
 	case $2 in
 	*@*)
-		mutants_in_copy "$1" $((mutants_guest_limit + 120)) vm --timeout $mutants_guest_limit --mem 3G -- \
-			"/mirage/build/main/igt-tests/${2%%@*}" --run-subtest "${2#*@}"
+		# shellcheck disable=SC2016 # the guest's shell expands it
+		mutants_in_copy "$1" $((mutants_guest_limit + 120)) vm --timeout $mutants_guest_limit --mem 3G -- bash -c '
+			for ((i = 0; i < $3; i++)); do
+				"/mirage/build/main/igt-tests/$1" --run-subtest "$2" || exit
+			done' bash "${2%%@*}" "${2#*@}" "$3"
 		;;
 	*) mutants_in_copy "$1" $mutants_guest_limit shell meson test -C /mirage/build/main --no-rebuild "$2" ;;
 	esac
@@ -42,7 +45,7 @@ mutants_baseline() {
 	for test in "$@"; do
 		case $test in
 		*@*) guest+=("$test") ;;
-		*) mutants_run_test "$log" "$test" || mutants_failing+="$test " ;;
+		*) mutants_run_test "$log" "$test" 1 || mutants_failing+="$test " ;;
 		esac
 	done
 	[ ${#guest[@]} -gt 0 ] || return 0
@@ -69,7 +72,7 @@ mutants_judge() {
 	elif ! mutants_in_copy "$log" $mutants_build_limit build; then
 		result="does not build"
 	else
-		mutants_run_test "$log" "$mutant_test" || status=$?
+		mutants_run_test "$log" "$mutant_test" "$mutant_times" || status=$?
 		case $status in
 		0) result=survived ;;
 		77) result="no verdict" ;;
