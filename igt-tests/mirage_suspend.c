@@ -128,14 +128,14 @@ static void atomics(struct gpu *gpu, enum igt_suspend_state state)
 
 /**
  * SUBTEST: slow-commands-%s
- * Description: The same while the device answers late: what it keeps of a kernel is read when all of it was
- *	written, and no earlier.
+ * Description: The same while each command takes long: the kernel is saved when it has stopped, and what was saved
+ *	is read when all of it was written.
  */
 static void slow_commands(struct gpu *gpu, enum igt_suspend_state state)
 {
-	gpu_inject(gpu, "delay_sync_us", 200000);
+	gpu_inject(gpu, "delay_cmd_us", 50000);
 	kernel(gpu, state);
-	gpu_inject(gpu, "delay_sync_us", 0);
+	gpu_inject(gpu, "delay_cmd_us", 0);
 }
 
 /* A copy, a wait for the word at @gate to be 1, another copy. */

@@ -419,6 +419,9 @@ static void thread_wakes_when_let_go(void)
 	fixture_write(&f, MIRAGE_TEST_HOLD_SYNC, 1);
 	add_kind(&kinds[1]);
 	fixture_write(&f, MIRAGE_DOORBELL_CMD, 0);
+	/* The thread has taken the doorbell, and has ended its step when it lets a register be read. */
+	while (atomic_load(&f.dev->engine.bell_cmd))
+		CHECK(now_ns() < end);
 	for (u32 i = 0; i < 1000; i++) {
 		fixture_write(&f, MIRAGE_BUS_SCRATCH, i);
 		CHECK_EQ(fixture_read(&f, MIRAGE_BUS_SCRATCH), i);
