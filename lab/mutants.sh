@@ -21,12 +21,19 @@ mutants_in_copy() {
 	timeout "$limit" "$mutants_copy/mirage" "$@" >>"$log" 2>&1 </dev/null
 }
 
+# mutants_machine TEST: the options of ./mirage vm for the machine that it needs, in mutants_vm.
+mutants_machine() {
+	mutants_vm=(--mem 3G)
+	[[ $1 != mirage_prime_peer@* ]] || mutants_vm+=(--gpus 2 --switch)
+}
+
 # mutants_run_test LOG TEST TIMES: the test's own status; 125 where the lab failed, or the guest hung or went down.
 mutants_run_test() {
 	case $2 in
 	*@*)
+		mutants_machine "$2"
 		# shellcheck disable=SC2016 # the guest's shell expands it
-		mutants_in_copy "$1" $((mutants_guest_limit + 120)) vm --timeout $mutants_guest_limit --mem 3G -- bash -c '
+		mutants_in_copy "$1" $((mutants_guest_limit + 120)) vm --timeout $mutants_guest_limit "${mutants_vm[@]}" -- bash -c '
 			for ((i = 0; i < $3; i++)); do
 				"/mirage/build/main/igt-tests/$1" --run-subtest "$2" || exit
 			done' bash "${2%%@*}" "${2#*@}" "$3"
@@ -35,28 +42,38 @@ mutants_run_test() {
 	esac
 }
 
+# mutants_baseline_guest LOG TESTS...: all in one machine, which the first of them needs.
+mutants_baseline_guest() {
+	local log=$1 test
+	shift
+	[ $# -gt 0 ] || return 0
+	mutants_machine "$1"
+	# shellcheck disable=SC2016 # the guest's shell expands it
+	mutants_in_copy "$log" $((mutants_baseline_limit + 120)) vm --timeout $mutants_baseline_limit "${mutants_vm[@]}" -- bash -c '
+		for test; do
+			"/mirage/build/main/igt-tests/${test%%@*}" --run-subtest "${test#*@}" && echo "passes: $test"
+		done' bash "$@" || true
+	for test in "$@"; do
+		grep -qxF "passes: $test" "$log" || mutants_failing+="$test "
+	done
+}
+
 # mutants_baseline TESTS...: a test that fails on the tree as it is would kill every defect. Sets mutants_failing.
 mutants_baseline() {
-	local test log=$mutants_logs/baseline.log guest=() name
+	local test log=$mutants_logs/baseline.log guest=() peers=()
 	mutants_failing=" "
 	say "building the copy, without a defect"
 	mutants_in_copy "$log" $mutants_build_limit build || die "the copy does not build: see $log"
 	say "the tests on it"
 	for test in "$@"; do
 		case $test in
+		mirage_prime_peer@*) peers+=("$test") ;;
 		*@*) guest+=("$test") ;;
 		*) mutants_run_test "$log" "$test" 1 || mutants_failing+="$test " ;;
 		esac
 	done
-	[ ${#guest[@]} -gt 0 ] || return 0
-	# shellcheck disable=SC2016 # the guest's shell expands it
-	mutants_in_copy "$log" $((mutants_baseline_limit + 120)) vm --timeout $mutants_baseline_limit --mem 3G -- bash -c '
-		for test; do
-			"/mirage/build/main/igt-tests/${test%%@*}" --run-subtest "${test#*@}" && echo "passes: $test"
-		done' bash "${guest[@]}" || true
-	for name in "${guest[@]}"; do
-		grep -qxF "passes: $name" "$log" || mutants_failing+="$name "
-	done
+	mutants_baseline_guest "$log" "${guest[@]}"
+	mutants_baseline_guest "$log" "${peers[@]}"
 }
 
 # mutants_judge LOG: the verdict on the defect that mutant_read has read.
