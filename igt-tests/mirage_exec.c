@@ -87,6 +87,37 @@ static void jobs_in_order(struct gpu *gpu)
 }
 
 /**
+ * SUBTEST: ends-one-by-one
+ * Description: Of two jobs of a queue each waits for a word: when the first has ended the second has not, though the
+ *	driver has looked at their queue.
+ */
+static void ends_one_by_one(struct gpu *gpu)
+{
+	uint64_t *gates = (uint64_t *)(gpu->out + 64);
+	uint32_t own = gpu->queue;
+	struct job jobs[2];
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		jobs[i] = job_new(gpu);
+		mirage_ib_sem_wait(&jobs[i].ib, &gates[i], 1);
+		job_submit(&jobs[i]);
+	}
+	__atomic_store_n(&gates[0], 1, __ATOMIC_SEQ_CST);
+	igt_assert_eq(job_wait(&jobs[0]), 0);
+	/* The end of another queue's job is told after all that has to do with this one's. */
+	gpu->queue = gpu_add_queue(gpu, DRM_MIRAGE_QUEUE_COPY);
+	gpu_assert_alive(gpu);
+	igt_assert(!job_is_done(&jobs[1]));
+	igt_assert_eq(mirage_queue_destroy(&gpu->dev, gpu->queue), 0);
+	gpu->queue = own;
+	__atomic_store_n(&gates[1], 1, __ATOMIC_SEQ_CST);
+	igt_assert_eq(job_wait(&jobs[1]), 0);
+	for (i = 0; i < 2; i++)
+		job_free(&jobs[i]);
+}
+
+/**
  * SUBTEST: many-jobs
  * Description: 1500 jobs without a wait between them, more than a ring holds: each runs once.
  */
@@ -408,6 +439,7 @@ static void share_syncobj(struct gpu *gpu)
 static const struct gpu_scenario scenarios[] = {
 	{ "empty", empty, "A job without packets signals in order." },
 	{ "jobs-in-order", jobs_in_order, "Jobs of a queue run in order." },
+	{ "ends-one-by-one", ends_one_by_one, "A job that waits has not ended with the one before." },
 	{ "many-jobs", many_jobs, "More jobs than a ring holds, each once." },
 	{ "many-cmds", many_cmds, "64 indirect buffers in one job, in order." },
 	{ "binary-syncobj", binary_syncobj, "A job waits for another queue's." },

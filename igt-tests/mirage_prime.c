@@ -54,12 +54,13 @@ static uint32_t bo_location(struct mirage *dev, uint32_t handle)
 /**
  * SUBTEST: self-import
  * Description: A dma-buf is the object that it was made of: the same handle in the same file,
- *	the same content in another one; exporting it again gives the same dma-buf.
+ *	the same place and content in another one; exporting it again gives the same dma-buf.
  */
 static void self_import(struct mirage *dev)
 {
 	uint32_t handle = bo_new(dev, SIZE, VRAM | SYSTEM, CPU), again, there;
 	uint32_t *words = bo_map(dev, handle), *theirs;
+	struct drm_mirage_bo_query query, their_query;
 	struct mirage other;
 	int fd, fd2;
 
@@ -75,6 +76,10 @@ static void self_import(struct mirage *dev)
 	words_check(theirs, SIZE, 1);
 	words_write(theirs, SIZE, 2);
 	words_check(words, SIZE, 2);
+	igt_assert_eq(mirage_bo_query(dev, handle, &query), 0);
+	igt_assert_eq(mirage_bo_query(&other, there, &their_query), 0);
+	igt_assert_eq_u32(their_query.placement, query.placement);
+	igt_assert_eq_u32(their_query.location, query.location);
 
 	fd2 = prime_export(&other, there);
 	igt_assert_eq_u64(prime_inode(fd2), prime_inode(fd));

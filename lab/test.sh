@@ -7,11 +7,14 @@
 . "$MIRAGE_SRC/lab/vm.sh"
 # shellcheck source=lab/artefacts.sh
 . "$MIRAGE_SRC/lab/artefacts.sh"
+# shellcheck source=lab/mutants.sh
+. "$MIRAGE_SRC/lab/mutants.sh"
 
 test_usage() {
 	cat <<'EOF'
 usage: ./mirage test [--native | --guest] [--kernel KERNEL] [--junit FILE] [--logs DIR]
                      [VM OPTIONS] [PATTERN]
+       ./mirage test --mutants [PATTERN]
 
 Builds all and runs the tests; what failed or was skipped is listed with its reason. The last
 line is `N passed, N failed, N skipped`.
@@ -29,6 +32,10 @@ line is `N passed, N failed, N skipped`.
   --logs DIR         leave the kernels' logs, the runners' results, the native logs and the JUnit
                      file in DIR, which must be new or empty, also where tests failed or a machine
                      hung
+  --mutants          put each defect of lab/mutants/ whose name matches PATTERN, a regular
+                     expression, into a copy of the tree, and run the one test that must fail
+                     then; the table says which were killed, and the exit status is 0 only where
+                     all were. About a minute for each
 
 The options of ./mirage vm for the machine work here too.
 
@@ -39,7 +46,7 @@ EOF
 }
 
 cmd_test() {
-	local native=1 guest=1 record=0 pattern='' summary=() guest_summary=() commit='' junit='' keep=''
+	local native=1 guest=1 record=0 mutants=0 options=$# pattern='' summary=() guest_summary=() commit='' junit='' keep=''
 	vm_defaults
 	vm_mem=3G
 	while [ $# -gt 0 ]; do
@@ -61,6 +68,7 @@ cmd_test() {
 			keep=$2
 			shift
 			;;
+		--mutants) mutants=1 ;;
 		-*)
 			vm_option "$@"
 			[ "$taken" -gt 0 ] || usage_error "no option '$1'" test
@@ -73,6 +81,11 @@ cmd_test() {
 		esac
 		shift
 	done
+	if [ $mutants = 1 ]; then
+		[ "$options" -le 2 ] || usage_error "--mutants takes a pattern and no other option" test
+		mutants_test "$pattern"
+		return
+	fi
 	[ "$native$guest" != 00 ] || usage_error "--native and --guest exclude each other" test
 	[ "$vm_kernel" = stock ] || native=0
 	if [ $record = 1 ] && { [ "$guest$pattern$vm_gpus$vm_iommu" != 110 ] || [[ $vm_kernel == /* ]]; }; then
@@ -151,10 +164,17 @@ test_native() {
 	native_run sanitized "sanitized:" --no-suite fuzz --no-suite checks
 	with_lock "build-$(basename "$build")-fuzz" build_fuzz
 	native_run fuzz "" --suite fuzz
-	say "native tests (kernel interfaces)"
-	in_lab -- bash /mirage/src/lab/compat-test.sh "$kernel_release" >>"$results/checks.txt" 2>"$logs/test-compat.log" || true
+	test_compat
 	test_dkms
 	summary+=(--lines /mirage/run/checks.txt)
+}
+
+# compat/ against trees of kernel headers in which an interface is another.
+test_compat() {
+	[[ compat == *"$test_pattern"* ]] || return 0
+	say "kernel interfaces"
+	in_lab -- bash /mirage/src/lab/compat-test.sh "$kernel_release" </dev/null >>"$results/checks.txt" 2>"$logs/test-compat.log" ||
+		echo "failed compat the test did not come to its end; the log is $logs/test-compat.log" >>"$results/checks.txt"
 }
 
 # The modules as DKMS builds them, for each kernel whose headers its root has.

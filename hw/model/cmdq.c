@@ -12,7 +12,7 @@
 
 /* Commands between two releases of the lock, at most. */
 #define CMDQ_BATCH 64
-/* Longest TEST_DELAY_CMD_US. */
+/* Longest of each of the TEST_DELAY registers. */
 #define CMDQ_MAX_DELAY_US 1000000
 
 void cmdq_doorbell(struct device *dev)
@@ -165,20 +165,54 @@ static void execute(struct device *dev, const struct mirage_cmd *cmd)
 	}
 }
 
-/* An engine that hangs with the channel cannot be told to let go of it. */
+/* TEST registers for commands of one kind. */
+struct brake {
+	enum mirage_reg hold;
+	enum mirage_reg delay_us;
+};
+
+static const struct brake brakes[] = {
+	[MIRAGE_CMD_SYNC] = { MIRAGE_TEST_HOLD_SYNC, MIRAGE_TEST_DELAY_SYNC_US },
+	[MIRAGE_CMD_INVALIDATE] = { MIRAGE_TEST_HOLD_INV, MIRAGE_TEST_DELAY_INV_US },
+	[MIRAGE_CMD_REPLAY] = { MIRAGE_TEST_HOLD_REPLAY, MIRAGE_TEST_DELAY_REPLAY_US },
+};
+
+/* NULL for the kinds that have none. */
+static const struct brake *brake_of(const struct mirage_cmd *cmd)
+{
+	if (cmd->op >= ARRAY_SIZE(brakes) || !brakes[cmd->op].hold)
+		return NULL;
+	return &brakes[cmd->op];
+}
+
+/*
+ * An engine that hangs with the channel cannot be told to let go of it; and software may have
+ * said that commands of this kind wait.
+ */
 static bool must_wait(struct device *dev, const struct mirage_cmd *cmd)
 {
+	const struct brake *brake = brake_of(cmd);
 	const struct chan *hung = dev->runlist.hung;
 
+	if (brake && regs_get(dev, brake->hold))
+		return true;
 	return hung && cmd->id == hung->id &&
 	       (cmd->op == MIRAGE_CMD_CHAN_STOP || cmd->op == MIRAGE_CMD_CHAN_RESET);
 }
 
-/* When the oldest command may be executed. */
-static u64 due(struct device *dev)
+static u64 delay_us_of(struct device *dev, enum mirage_reg reg)
 {
-	u64 delay_us = min_u64(regs_get(dev, MIRAGE_TEST_DELAY_CMD_US), CMDQ_MAX_DELAY_US);
+	return min_u64(regs_get(dev, reg), CMDQ_MAX_DELAY_US);
+}
 
+/* When the oldest command may be executed. */
+static u64 due(struct device *dev, const struct mirage_cmd *cmd)
+{
+	u64 delay_us = delay_us_of(dev, MIRAGE_TEST_DELAY_CMD_US);
+	const struct brake *brake = brake_of(cmd);
+
+	if (brake)
+		delay_us += delay_us_of(dev, brake->delay_us);
 	if (delay_us && !dev->cmdq.due_ns)
 		dev->cmdq.due_ns = now_ns() + delay_us * 1000;
 	return dev->cmdq.due_ns;
@@ -205,8 +239,6 @@ u64 cmdq_run(struct device *dev)
 	for (unsigned int i = 0; !batch_over(dev, i); i++) {
 		if (q->cmd_get == dev->cmdq.put)
 			return UINT64_MAX;
-		if (due(dev) > now_ns())
-			return dev->cmdq.due_ns;
 		status = queues_status(dev);
 		place = phys_ptr(dev, q->cmd + (q->cmd_get & (q->cmd_size - 1)) * sizeof(cmd),
 				 sizeof(cmd), false);
@@ -215,6 +247,8 @@ u64 cmdq_run(struct device *dev)
 			return UINT64_MAX;
 		}
 		memcpy(&cmd, place, sizeof(cmd));
+		if (due(dev, &cmd) > now_ns())
+			return dev->cmdq.due_ns;
 		if (must_wait(dev, &cmd))
 			return UINT64_MAX;
 		execute(dev, &cmd);

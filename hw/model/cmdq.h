@@ -21,7 +21,7 @@ void cmdq_doorbell(struct device *dev);
  *
  * Context: device lock held, device enabled.
  * Returns when to call it again, in now_ns() time: 0 for at once, UINT64_MAX: after a
- * doorbell, or when a hung channel has been taken off.
+ * doorbell, or when a hung channel has been taken off, or commands are not held any more.
  */
 u64 cmdq_run(struct device *dev);
 

@@ -170,6 +170,12 @@ static void write_locked(struct device *dev, u32 offset, u32 value)
 		if (value)
 			device_reset(dev);
 		break;
+	case MIRAGE_TEST_HOLD_INV:
+	case MIRAGE_TEST_HOLD_SYNC:
+	case MIRAGE_TEST_HOLD_REPLAY:
+		/* Commands that were held may go on. */
+		engine_wake(dev);
+		break;
 	case MIRAGE_BUS_CTRL:
 		value &= MIRAGE_BUS_CTRL_ENABLE__MASK;
 		if (value == *reg)

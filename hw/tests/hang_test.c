@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* TEST_HANG_CHAN, TEST_HANG_HARD, TEST_DELAY_CMD_US, BUS_ENGINE_RESET: what waits, what goes on, and the ways out. */
+/* TEST_HANG_CHAN, TEST_HANG_HARD, TEST_DELAY_*, TEST_HOLD_*, BUS_ENGINE_RESET: what waits, what goes on, and the ways out. */
 #include <linux/pci_regs.h>
 
 #include "fixture.h"
@@ -302,6 +302,176 @@ static void delayed_commands(void)
 	fixture_close(&f);
 }
 
+/* A kind of command, and the knobs for it. */
+static const struct kind {
+	u16 op;
+	u32 hold;
+	u32 delay_us;
+} kinds[] = {
+	{ MIRAGE_CMD_INVALIDATE, MIRAGE_TEST_HOLD_INV, MIRAGE_TEST_DELAY_INV_US },
+	{ MIRAGE_CMD_SYNC, MIRAGE_TEST_HOLD_SYNC, MIRAGE_TEST_DELAY_SYNC_US },
+	{ MIRAGE_CMD_REPLAY, MIRAGE_TEST_HOLD_REPLAY, MIRAGE_TEST_DELAY_REPLAY_US },
+};
+
+static void add_kind(const struct kind *kind)
+{
+	fixture_cmd(&f, (struct mirage_cmd){
+		.op = kind->op,
+		.id = kind->op == MIRAGE_CMD_SYNC ? 0 : VM,
+		.addr = kind->op == MIRAGE_CMD_SYNC ? f.sync_phys + 64 : DATA_VA,
+		.size = KiB(4), .value = 1 });
+}
+
+/* A NOP, a command of the kind that is held, another of each kind; a channel goes on meanwhile. */
+static void hold(const struct kind *kind)
+{
+	u32 get = f.status->cmd_get;
+
+	fixture_write(&f, kind->hold, UINT32_MAX);
+	fixture_cmd(&f, (struct mirage_cmd){ .op = MIRAGE_CMD_NOP });
+	add_kind(kind);
+	for (unsigned int i = 0; i < ARRAY_SIZE(kinds); i++)
+		add_kind(&kinds[i]);
+	fixture_settle(&f);
+	CHECK_EQ(f.status->cmd_get, get + 1);
+	CHECK_EQ(fences[8], 0);
+	fixture_fence(&f, OTHER, f.sync_phys + 72, 1, 0);
+	fixture_kick(&f, OTHER);
+	CHECK_EQ(fences[9], 1);
+	/* Holding another kind lets this one not go, nor does a new value that is not 0. */
+	for (unsigned int i = 0; i < ARRAY_SIZE(kinds); i++)
+		fixture_write(&f, kinds[i].hold, &kinds[i] == kind);
+	fixture_settle(&f);
+	CHECK_EQ(f.status->cmd_get, get + 1);
+}
+
+static void held_until_told(void)
+{
+	unsigned int shift;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(kinds); i++) {
+		u32 get;
+
+		start();
+		get = f.status->cmd_get;
+		fixture_fill(&f, CHAN, DATA_VA, 4, 1);
+		fixture_kick(&f, CHAN);
+		CHECK(tlb_find(&f.dev->tlb, VM, DATA_VA, &shift));
+		hold(&kinds[i]);
+		CHECK(tlb_find(&f.dev->tlb, VM, DATA_VA, &shift) ||
+		      kinds[i].op != MIRAGE_CMD_INVALIDATE);
+		fixture_write(&f, kinds[i].hold, 0);
+		fixture_settle(&f);
+		CHECK_EQ(f.status->cmd_get, get + 5);
+		CHECK_EQ(fences[8], 1);
+		CHECK(!tlb_find(&f.dev->tlb, VM, DATA_VA, &shift));
+		fixture_close(&f);
+	}
+}
+
+/* A channel that waits for a page goes on when the REPLAY does. */
+static void held_replay(void)
+{
+	u32 *data;
+
+	start();
+	fixture_unmap(&f, VM, DATA_VA);
+	fixture_fill(&f, CHAN, DATA_VA, 4, 7);
+	fixture_kick(&f, CHAN);
+	CHECK_EQ(fixture_fault(&f).addr, DATA_VA);
+	data = fixture_map_new(&f, VM, DATA_VA);
+	fixture_write(&f, MIRAGE_TEST_HOLD_REPLAY, 1);
+	fixture_replay(&f, VM);
+	CHECK_EQ(*data, 0);
+	fixture_write(&f, MIRAGE_TEST_HOLD_REPLAY, 0);
+	fixture_settle(&f);
+	CHECK_EQ(*data, 7);
+	fixture_close(&f);
+}
+
+/* Disabling drops what is held; every reset lets all that comes after it go. */
+static void reset_ends_holding(void)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(kinds); i++) {
+		start();
+		hold(&kinds[i]);
+		fixture_write(&f, MIRAGE_BUS_CTRL, 0);
+		f.status->cmd_put = f.status->cmd_get;
+		fixture_write(&f, MIRAGE_BUS_CTRL, 1);
+		fixture_settle(&f);
+		CHECK_EQ(fences[8], 0);
+		hold(&kinds[i]);
+		fixture_write(&f, MIRAGE_BUS_RESET, 1);
+		CHECK_EQ(fixture_read(&f, kinds[i].hold), 0);
+		CHECK_EQ(fixture_read(&f, kinds[i].delay_us), 0);
+		CHECK_EQ(fences[8], 0);
+		fixture_close(&f);
+	}
+}
+
+/* Registers answer while a command is held, and the engine's thread wakes when it may go. */
+static void thread_wakes_when_let_go(void)
+{
+	u64 end = now_ns() + 5000000000ull;
+
+	start();
+	CHECK_EQ(engine_start(f.dev), 0);
+	fixture_write(&f, MIRAGE_TEST_HOLD_SYNC, 1);
+	add_kind(&kinds[1]);
+	fixture_write(&f, MIRAGE_DOORBELL_CMD, 0);
+	/* The thread has taken the doorbell, and has ended its step when it lets a register be read. */
+	while (atomic_load(&f.dev->engine.bell_cmd))
+		CHECK(now_ns() < end);
+	for (u32 i = 0; i < 1000; i++) {
+		fixture_write(&f, MIRAGE_BUS_SCRATCH, i);
+		CHECK_EQ(fixture_read(&f, MIRAGE_BUS_SCRATCH), i);
+	}
+	CHECK_EQ(__atomic_load_n(&fences[8], __ATOMIC_ACQUIRE), 0);
+	fixture_write(&f, MIRAGE_TEST_HOLD_SYNC, 0);
+	while (!__atomic_load_n(&fences[8], __ATOMIC_ACQUIRE))
+		CHECK(now_ns() < end);
+	fixture_close(&f);
+}
+
+/* One kind takes longer, the others do not. */
+static void delayed_kinds(void)
+{
+	const u64 delay_us = 20000;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(kinds); i++) {
+		u64 before;
+		u32 get;
+
+		start();
+		get = f.status->cmd_get;
+		fixture_write(&f, kinds[i].delay_us, UINT32_MAX);
+		fixture_cmd(&f, (struct mirage_cmd){ .op = MIRAGE_CMD_NOP });
+		for (unsigned int j = 0; j < ARRAY_SIZE(kinds); j++)
+			if (j != i)
+				add_kind(&kinds[j]);
+		fixture_run(&f);
+		CHECK_EQ(f.status->cmd_get, get + 3);
+		/* At most a second. */
+		add_kind(&kinds[i]);
+		fixture_run(&f);
+		CHECK_EQ(f.status->cmd_get, get + 3);
+		CHECK(f.dev->cmdq.due_ns <= now_ns() + 1000000000);
+		fixture_write(&f, MIRAGE_BUS_RESET, 1);
+		CHECK_EQ(f.dev->cmdq.due_ns, 0);
+		fixture_close(&f);
+
+		start();
+		get = f.status->cmd_get;
+		fixture_write(&f, kinds[i].delay_us, (u32)delay_us);
+		before = now_ns();
+		add_kind(&kinds[i]);
+		fixture_settle(&f);
+		CHECK_EQ(f.status->cmd_get, get + 1);
+		CHECK(now_ns() - before >= delay_us * 1000);
+		fixture_close(&f);
+	}
+}
+
 static const struct tap_test tests[] = {
 	{ "ENGINE_RESET lets all others go on", engine_reset_lets_all_go_on },
 	{ "in an indirect buffer", in_an_indirect_buffer },
@@ -313,6 +483,11 @@ static const struct tap_test tests[] = {
 	{ "ENGINE_RESET that halts", engine_reset_that_halts },
 	{ "the engine's thread stays responsive", thread_stays_responsive },
 	{ "DELAY_CMD_US", delayed_commands },
+	{ "DELAY_INV_US, DELAY_SYNC_US, DELAY_REPLAY_US", delayed_kinds },
+	{ "commands are held until told", held_until_told },
+	{ "a REPLAY that is held", held_replay },
+	{ "a reset ends holding", reset_ends_holding },
+	{ "the engine's thread wakes when commands may go", thread_wakes_when_let_go },
 };
 
 TAP_MAIN(tests)

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Which task waits for the device, and on behalf of which function of the driver.
+ *
+ * The kernel shows the stack of a task that sleeps in /proc. That is the only thing that tells a task that
+ * waits from one that is slow, and it needs no pause to do so. Rejected: counters of the driver, which
+ * would count the command and not the wait.
+ */
+#include <fcntl.h>
+#include <glob.h>
+
+#include "igt.h"
+#include "waits.h"
+
+#define STACK_SIZE	8192
+
+void waits_require(void)
+{
+	igt_require_f(!access("/proc/self/stack", R_OK), "this kernel does not show stacks\n");
+}
+
+/* A task that has ended meanwhile waits for nothing. */
+static bool stack_waits(const char *path, const char *function)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char stack[STACK_SIZE];
+	ssize_t n;
+
+	if (fd < 0)
+		return false;
+	n = read(fd, stack, sizeof(stack) - 1);
+	close(fd);
+	if (n <= 0)
+		return false;
+	stack[n] = '\0';
+	return strstr(stack, function) &&
+	       (strstr(stack, "cmdq_wait") || strstr(stack, "cmdq_try_wait"));
+}
+
+bool task_waits(pid_t tid, const char *function)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stack", tid);
+	return stack_waits(path, function);
+}
+
+bool anyone_waits(const char *function)
+{
+	bool found = false;
+	glob_t paths;
+
+	igt_assert_eq(glob("/proc/[0-9]*/task/[0-9]*/stack", GLOB_NOSORT, NULL, &paths), 0);
+	for (size_t i = 0; i < paths.gl_pathc && !found; i++)
+		found = stack_waits(paths.gl_pathv[i], function);
+	globfree(&paths);
+	return found;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* Which task waits for the device, and on behalf of which function of the driver. */
+#ifndef WAITS_H
+#define WAITS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* Skips where the kernel does not show the stacks of tasks. */
+void waits_require(void);
+/* Whether a task sleeps until the command queue has answered, called by way of @function. */
+bool task_waits(pid_t tid, const char *function);
+/* The same for any task of the machine, those of the kernel included. */
+bool anyone_waits(const char *function);
+
+#endif /* WAITS_H */
