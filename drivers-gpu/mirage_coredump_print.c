@@ -12,6 +12,7 @@
 
 #include "mirage_coredump.h"
 #include "mirage_device_types.h"
+#include "mirage_names.h"
 #include "mirage_queue.h"
 
 /**

@@ -166,39 +166,3 @@ unsigned int mirage_fault_drain(struct mirage_device *mdev)
 	mutex_unlock(&q->lock);
 	return total;
 }
-
-/**
- * mirage_fault_access_name() - a kind of access for people
- * @access: enum mirage_access, or anything else the device wrote
- */
-const char *mirage_fault_access_name(unsigned int access)
-{
-	static const char * const names[] = {
-		[MIRAGE_ACCESS_READ] = "read",
-		[MIRAGE_ACCESS_WRITE] = "write",
-		[MIRAGE_ACCESS_ATOMIC] = "atomic",
-		[MIRAGE_ACCESS_FETCH] = "fetch",
-	};
-
-	return access < ARRAY_SIZE(names) ? names[access] : "unknown access";
-}
-
-/**
- * mirage_fault_kind_name() - why a translation failed, for people
- * @kind: enum mirage_fault_kind, or anything else the device wrote
- */
-const char *mirage_fault_kind_name(unsigned int kind)
-{
-	static const char * const names[] = {
-		[MIRAGE_FAULT_NOT_PRESENT] = "not present",
-		[MIRAGE_FAULT_WRITE] = "not writable",
-		[MIRAGE_FAULT_ATOMIC] = "no atomics",
-		[MIRAGE_FAULT_MALFORMED] = "malformed page table",
-		[MIRAGE_FAULT_RANGE] = "address out of range",
-		[MIRAGE_FAULT_BUS] = "bus error",
-	};
-
-	if (kind < ARRAY_SIZE(names) && names[kind])
-		return names[kind];
-	return "unknown kind";
-}

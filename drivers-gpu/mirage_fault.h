@@ -39,7 +39,4 @@ int mirage_fault_init(struct mirage_device *mdev);
 void mirage_fault_restart(struct mirage_device *mdev);
 unsigned int mirage_fault_drain(struct mirage_device *mdev);
 
-const char *mirage_fault_access_name(unsigned int access);
-const char *mirage_fault_kind_name(unsigned int kind);
-
 #endif /* MIRAGE_FAULT_H */

@@ -248,7 +248,6 @@ void mirage_queues_kick(struct mirage_device *mdev);
 void mirage_queues_reset(struct mirage_device *mdev);
 void mirage_queues_restart(struct mirage_device *mdev);
 
-const char *mirage_queue_state_name(enum drm_mirage_queue_state state);
 void mirage_queues_dump(struct mirage_device *mdev, struct drm_printer *p);
 
 int mirage_queue_module_init(void);

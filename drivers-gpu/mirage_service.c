@@ -33,6 +33,7 @@
 
 #include "mirage_device_types.h"
 #include "mirage_gpuvm.h"
+#include "mirage_names.h"
 #include "mirage_prefetch.h"
 #include "mirage_queue.h"
 #include "mirage_state.h"
@@ -91,7 +92,7 @@ static void service_stop_queue(struct mirage_vm *vm, const struct mirage_fault *
 		return;
 	drm_err_ratelimited(&vm->mdev->drm,
 			    "%s[%d]: queue %u stopped: %s at %#llx could not be served: %s, error %d\n",
-			    vm->comm, vm->tgid, queue_id, mirage_fault_access_name(fault->access),
+			    vm->comm, vm->tgid, queue_id, mirage_access_name(fault->access),
 			    fault->addr, mirage_fault_kind_name(fault->kind), error);
 }
 

@@ -32,6 +32,7 @@
 #include <drm/drm_print.h>
 
 #include "mirage_device_types.h"
+#include "mirage_names.h"
 #include "mirage_regs.h"
 
 #define RESET_POLL_US		100
@@ -170,8 +171,8 @@ int mirage_device_start(struct mirage_device *mdev)
 
 	ret = state_enable(mdev);
 	if (ret == -EIO) {
-		drm_err(&mdev->drm, "not enabled, error %u\n",
-			mirage_reg_read(mdev, MIRAGE_BUS_ERROR));
+		drm_err(&mdev->drm, "not enabled: %s\n",
+			mirage_dev_error_name(mirage_reg_read(mdev, MIRAGE_BUS_ERROR)));
 		mirage_device_stop(mdev);
 	}
 	if (ret)

@@ -28,6 +28,7 @@
 #include "mirage_power.h"
 #include "mirage_service.h"
 #include "mirage_svm.h"
+#include "mirage_trace.h"
 
 /* Make the VM known to the device. */
 static void vm_attach(struct mirage_vm *vm)
@@ -290,6 +291,7 @@ void mirage_vm_unplug_all(struct mirage_device *mdev)
 void mirage_vm_report(struct mirage_vm *vm, const struct mirage_fault *fault, u32 queue_id,
 		      int error)
 {
+	trace_mirage_fault_report(vm, fault, queue_id, error);
 	spin_lock(&vm->fault_lock);
 	vm->reports[vm->nr_reports++ % MIRAGE_VM_REPORTS] = (struct drm_mirage_fault){
 		.addr = fault->addr,

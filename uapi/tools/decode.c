@@ -16,6 +16,9 @@
 
 #define COUNT(array)	(sizeof(array) / sizeof((array)[0]))
 
+/* An element of one of the hardware's lists, in an array of names. */
+#define NAME(name, value, text)	[value] = (text)
+
 /* A field of a register. */
 struct field {
 	const char *reg;	/* unit and register */
@@ -113,11 +116,7 @@ void decode_event(const uint32_t words[4])
 
 static const char *unit_name(unsigned int unit)
 {
-	static const char *const names[] = {
-		[MIRAGE_UNIT_FRONTEND] = "frontend",
-		[MIRAGE_UNIT_COPY] = "copy",
-		[MIRAGE_UNIT_COMPUTE] = "compute",
-	};
+	static const char *const names[] = { MIRAGE_FAULT_UNITS(NAME) };
 
 	return unit < COUNT(names) ? names[unit] : "unknown unit";
 }
@@ -132,12 +131,7 @@ void decode_fault(const uint32_t words[8])
 
 static const char *chan_state_name(unsigned int state)
 {
-	static const char *const names[] = {
-		[MIRAGE_CHAN_IDLE] = "IDLE",
-		[MIRAGE_CHAN_RUNNING] = "RUNNING",
-		[MIRAGE_CHAN_STOPPED] = "STOPPED",
-		[MIRAGE_CHAN_ERROR] = "ERROR",
-	};
+	static const char *const names[] = { MIRAGE_CHAN_STATES(NAME) };
 
 	return state < COUNT(names) ? names[state] : "unknown";
 }
