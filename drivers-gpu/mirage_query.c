@@ -29,8 +29,6 @@
 /* Pages asked of the page tables at a time. */
 #define MIRAGE_QUERY_PAGES	4096u
 
-#define MIRAGE_NR_COUNTERS	((MIRAGE_PERF_BUSY_NS - MIRAGE_PERF_PACKETS) / 8 + 1)
-
 static void mirage_query_cap(struct drm_mirage_query *args, bool present)
 {
 	args->value = present;
@@ -48,7 +46,7 @@ static int mirage_query_hardware(struct mirage_device *mdev, struct drm_mirage_q
 	if (args->param == DRM_MIRAGE_PARAM_TIME)
 		args->value = mirage_device_time(mdev);
 	else
-		args->value = mirage_device_counter(mdev, MIRAGE_PERF_PACKETS + 8 * args->index);
+		args->value = mirage_device_counter(mdev, args->index);
 	drm_dev_exit(idx);
 
 	return 0;

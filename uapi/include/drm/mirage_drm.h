@@ -64,7 +64,10 @@ enum drm_mirage_param {
 	 * device; what TIMESTAMP packets write starts at 0 again with each.
 	 */
 	DRM_MIRAGE_PARAM_TIME = 7,
-	/** @DRM_MIRAGE_PARAM_COUNTER: a device counter; &drm_mirage_query.index is the register offset from PERF_PACKETS / 8. */
+	/**
+	 * @DRM_MIRAGE_PARAM_COUNTER: a device counter, which goes on through resets and sleep of the device;
+	 * &drm_mirage_query.index is the register offset from PERF_PACKETS / 8.
+	 */
 	DRM_MIRAGE_PARAM_COUNTER = 8,
 	/** @DRM_MIRAGE_PARAM_ENGINE_RESETS: times the engine was reset because a channel did not stop. */
 	DRM_MIRAGE_PARAM_ENGINE_RESETS = 9,
