@@ -177,6 +177,17 @@ enum mirage_chan_error {
 
 #undef MIRAGE_CHAN_VALUE
 
+/*
+ * Which instruction of which work item it was. pc 0: none, what failed was a packet's or a copy's; then all is zero.
+ */
+struct mirage_place {
+	__le64 pc;		/* GPU virtual address of the instruction */
+	__le32 group[3];	/* the group in the grid: x, y, z */
+	__le16 wave;		/* of the group */
+	__le16 lane;		/* of the wave, the first that failed; the work item is wave * BUS_WAVE_LANES + lane */
+	__le32 rsvd[2];
+};
+
 /* flags of a channel descriptor */
 /*
  * An access that cannot be translated stops the channel with MIRAGE_CHAN_FAULT. It is not
@@ -206,10 +217,10 @@ struct mirage_chan_desc {
 	__le32 error_info;	/* BAD_PACKET, PRIVILEGE: the header; BAD_INSN: the instruction's first word; TRAP: its immediate; FAULT: enum mirage_access | enum mirage_fault_kind << 8 */
 	__le64 error_addr;	/* GPU address of the packet, instruction or access; of a ring packet its word index */
 	__le64 run_ns;		/* time it has had an engine; written whenever its turn ends and when a packet is complete */
-	__le32 rsvd1[8];
+	struct mirage_place error_place;	/* of an error or FAULT of a program */
 };
 
-/* Fault buffer entry: an access waits for a REPLAY. */
+/* Fault buffer entry: an access waits for a REPLAY. Its struct mirage_place has the same index at QUEUE_FAULT_PLACE. */
 struct mirage_fault_entry {
 	__le64 addr;		/* GPU virtual address of the access, exact to the byte */
 	__le64 time_ns;		/* BUS_TIME when the access failed */
