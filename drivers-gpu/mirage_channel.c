@@ -98,6 +98,7 @@ bool mirage_queue_fault(struct mirage_device *mdev, const struct mirage_fault *f
 	const struct mirage_queue_error reason = {
 		.state = DRM_MIRAGE_QUEUE_FAULTED,
 		.error = error,
+		.place = fault->place,
 	};
 	struct mirage_queue *queue;
 	bool stopped = false;
@@ -121,13 +122,16 @@ static void mirage_channel_report(struct mirage_queue *queue,
 		.chan = queue->chan,
 		.access = reason->hw_info & 0xff,
 		.kind = reason->hw_info >> 8 & 0xff,
+		.place = reason->place,
 	};
+	char place[MIRAGE_PLACE_TEXT];
 
 	drm_err_ratelimited(&queue->mdev->drm,
-			    "%s[%d]: queue %u, which may not fault: %s of 0x%llx: %s; the queue is stopped\n",
+			    "%s[%d]: queue %u, which may not fault: %s of 0x%llx: %s%s; the queue is stopped\n",
 			    mirage_queue_comm(queue), mirage_queue_tgid(queue), queue->id,
 			    mirage_access_name(fault.access), fault.addr,
-			    mirage_fault_kind_name(fault.kind));
+			    mirage_fault_kind_name(fault.kind),
+			    mirage_place_text(&fault.place, place));
 	if (queue->vm)
 		mirage_vm_report(queue->vm, &fault, queue->id, -EFAULT);
 }
@@ -140,6 +144,7 @@ static void mirage_channel_error(struct mirage_queue *queue)
 		.state = DRM_MIRAGE_QUEUE_ERROR,
 		.error = -EIO,
 	};
+	char place[MIRAGE_PLACE_TEXT];
 
 	/* Not so when the event is that of the channel's last owner. */
 	if (le32_to_cpu(READ_ONCE(desc->state)) != MIRAGE_CHAN_ERROR)
@@ -149,6 +154,7 @@ static void mirage_channel_error(struct mirage_queue *queue)
 	reason.hw_error = le32_to_cpu(desc->error);
 	reason.hw_info = le32_to_cpu(desc->error_info);
 	reason.hw_addr = le64_to_cpu(desc->error_addr);
+	reason.place = desc->error_place;
 	if (reason.hw_error == MIRAGE_CHAN_FAULT) {
 		reason.state = DRM_MIRAGE_QUEUE_FAULTED;
 		reason.error = -EFAULT;
@@ -161,9 +167,10 @@ static void mirage_channel_error(struct mirage_queue *queue)
 		mirage_coredump_take(queue->mdev, queue, "channel error");
 	if (mirage_queue_fail(queue, &reason) && reason.hw_error != MIRAGE_CHAN_FAULT)
 		drm_err_ratelimited(&queue->mdev->drm,
-				    "%s[%d]: queue %u: channel error %u, %s, at 0x%llx (0x%08x); the queue is stopped\n",
+				    "%s[%d]: queue %u: channel error %u, %s, at 0x%llx (0x%08x)%s; the queue is stopped\n",
 				    mirage_queue_comm(queue), mirage_queue_tgid(queue), queue->id,
-				    reason.hw_error, mirage_chan_error_name(reason.hw_error), reason.hw_addr, reason.hw_info);
+				    reason.hw_error, mirage_chan_error_name(reason.hw_error), reason.hw_addr, reason.hw_info,
+				    mirage_place_text(&reason.place, place));
 }
 
 /**

@@ -17,6 +17,8 @@ struct mirage_device;
 struct mirage_faults {
 	/** @mem: ring of struct mirage_fault_entry */
 	struct mirage_mem mem;
+	/** @place_mem: ring of struct mirage_place, of the same indices; zero where the device writes none */
+	struct mirage_mem place_mem;
 	/** @order: log2 of the ring's entries */
 	unsigned int order;
 	/**

@@ -5,7 +5,9 @@
  */
 #include "mirage_names.h"
 
+#include <asm/byteorder.h>
 #include <linux/array_size.h>
+#include <linux/sprintf.h>
 
 /* An element of such a list, in an array of names. */
 #define NAME(name, value, text)	[value] = (text)
@@ -98,4 +100,24 @@ const char *mirage_queue_state_name(unsigned int state)
 	static const char * const names[] = { MIRAGE_QUEUE_STATES(NAME) };
 
 	return name_lookup(names, ARRAY_SIZE(names), state);
+}
+
+/**
+ * mirage_place_text() - which instruction did it, as the end of a line
+ * @place: as the device wrote it
+ * @text: room
+ *
+ * Context: any.
+ * Return: @text, which begins with a comma; empty if no instruction did it
+ */
+const char *mirage_place_text(const struct mirage_place *place, char text[MIRAGE_PLACE_TEXT])
+{
+	text[0] = '\0';
+	if (place->pc)
+		snprintf(text, MIRAGE_PLACE_TEXT,
+			 ", instruction at 0x%llx, group %u,%u,%u, wave %u, lane %u",
+			 le64_to_cpu(place->pc), le32_to_cpu(place->group[0]),
+			 le32_to_cpu(place->group[1]), le32_to_cpu(place->group[2]),
+			 le16_to_cpu(place->wave), le16_to_cpu(place->lane));
+	return text;
 }

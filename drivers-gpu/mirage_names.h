@@ -21,11 +21,15 @@
 	X(LOST, DRM_MIRAGE_QUEUE_LOST, "lost"), \
 	X(RESET, DRM_MIRAGE_QUEUE_RESET, "reset")
 
+/** MIRAGE_PLACE_TEXT: bytes that mirage_place_text() takes at most. */
+#define MIRAGE_PLACE_TEXT	128
+
 const char *mirage_access_name(unsigned int access);
 const char *mirage_chan_error_name(unsigned int error);
 const char *mirage_chan_state_name(unsigned int state);
 const char *mirage_dev_error_name(unsigned int error);
 const char *mirage_fault_kind_name(unsigned int kind);
 const char *mirage_queue_state_name(unsigned int state);
+const char *mirage_place_text(const struct mirage_place *place, char text[MIRAGE_PLACE_TEXT]);
 
 #endif /* MIRAGE_NAMES_H */

@@ -150,6 +150,14 @@ int mirage_ioctl_vm_stats(struct drm_device *drm, void *data, struct drm_file *f
 	return 0;
 }
 
+/* What is reported of an address space at a time. */
+struct mirage_query_faults {
+	/** @reports: newest first */
+	struct drm_mirage_fault reports[MIRAGE_VM_REPORTS];
+	/** @places: the instructions of @reports */
+	struct drm_mirage_place places[MIRAGE_VM_REPORTS];
+};
+
 /**
  * mirage_ioctl_vm_faults() - DRM_IOCTL_MIRAGE_VM_FAULTS
  * @drm: device
@@ -161,7 +169,7 @@ int mirage_ioctl_vm_stats(struct drm_device *drm, void *data, struct drm_file *f
 int mirage_ioctl_vm_faults(struct drm_device *drm, void *data, struct drm_file *file)
 {
 	struct drm_mirage_vm_faults *args = data;
-	struct drm_mirage_fault *reports;
+	struct mirage_query_faults *faults;
 	unsigned int count;
 	struct mirage_vm *vm;
 	int ret = 0;
@@ -170,18 +178,23 @@ int mirage_ioctl_vm_faults(struct drm_device *drm, void *data, struct drm_file *
 	if (!vm)
 		return -ENOENT;
 
-	reports = kzalloc_objs(*reports, MIRAGE_VM_REPORTS);
-	if (!reports) {
+	faults = kzalloc_obj(*faults);
+	if (!faults) {
 		mirage_vm_put(vm);
 		return -ENOMEM;
 	}
-	count = mirage_vm_read_reports(vm, reports, min_t(u32, args->count, MIRAGE_VM_REPORTS));
+	count = mirage_vm_read_reports(vm, faults->reports, faults->places,
+				       min_t(u32, args->count, MIRAGE_VM_REPORTS));
 	mirage_vm_put(vm);
 
-	if (copy_to_user(u64_to_user_ptr(args->faults), reports, count * sizeof(*reports)))
+	if (copy_to_user(u64_to_user_ptr(args->faults), faults->reports,
+			 count * sizeof(*faults->reports)))
+		ret = -EFAULT;
+	if (args->places && copy_to_user(u64_to_user_ptr(args->places), faults->places,
+					 count * sizeof(*faults->places)))
 		ret = -EFAULT;
 	args->count = count;
-	kfree(reports);
+	kfree(faults);
 
 	return ret;
 }

@@ -48,6 +48,8 @@ struct mirage_queue_error {
 	u32 hw_info;
 	/** @hw_addr: error_addr of the channel descriptor */
 	u64 hw_addr;
+	/** @place: the instruction that did it, as the device wrote it; all zero if none did */
+	struct mirage_place place;
 };
 
 /**

@@ -123,6 +123,8 @@ static void state_write_queues(struct mirage_device *mdev)
 	mirage_reg_write(mdev, MIRAGE_QUEUE_CMD_ORDER, mdev->cmdq.order);
 	mirage_reg_write64(mdev, MIRAGE_QUEUE_FAULT_LO, mirage_mem_phys(&mdev->faults.mem, 0));
 	mirage_reg_write(mdev, MIRAGE_QUEUE_FAULT_ORDER, mdev->faults.order);
+	mirage_reg_write64(mdev, MIRAGE_QUEUE_FAULT_PLACE_LO,
+			   mirage_mem_phys(&mdev->faults.place_mem, 0));
 	mirage_reg_write64(mdev, MIRAGE_QUEUE_EVENT_LO, mirage_mem_phys(&mdev->events.mem, 0));
 	mirage_reg_write(mdev, MIRAGE_QUEUE_EVENT_ORDER, mdev->events.order);
 	mirage_reg_write64(mdev, MIRAGE_QUEUE_CHAN_TABLE_LO, mirage_mem_phys(&mdev->chan_mem, 0));

@@ -129,6 +129,14 @@ void decode_fault(const uint32_t words[8])
 	       mirage_fault_kind_name(words[5] >> 24), (unsigned long long)pair(words + 2));
 }
 
+/* The words of a struct mirage_place that is not all zero. */
+void decode_place(const uint32_t words[8])
+{
+	printf("instruction at %#llx, group %u,%u,%u, wave %u, lane %u\n",
+	       (unsigned long long)pair(words), words[2], words[3], words[4], words[5] & 0xffff,
+	       words[5] >> 16);
+}
+
 static const char *chan_state_name(unsigned int state)
 {
 	static const char *const names[] = { MIRAGE_CHAN_STATES(NAME) };
@@ -149,6 +157,10 @@ void decode_descriptor(const struct mirage_chan_desc *desc)
 		printf("descriptor: error %u (%s), info %#x, address %#llx\n", desc->error,
 		       mirage_chan_error_name(desc->error), desc->error_info,
 		       (unsigned long long)desc->error_addr);
+	if (desc->error_place.pc) {
+		printf("descriptor: ");
+		decode_place((const uint32_t *)&desc->error_place);
+	}
 }
 
 /* Payload: 64-bit values as far as they go, and the rest. */
