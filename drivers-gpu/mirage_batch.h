@@ -3,10 +3,12 @@
 #ifndef MIRAGE_BATCH_H
 #define MIRAGE_BATCH_H
 
+#include <hw/queues.h>
+
 #include "mirage_leaves.h"
 
 /**
- * struct mirage_fault - one access that failed, in the CPU's byte order
+ * struct mirage_fault - one access that failed, in the CPU's byte order but for @place
  */
 struct mirage_fault {
 	/** @addr: GPU address, exact to the byte */
@@ -23,6 +25,8 @@ struct mirage_fault {
 	u8 kind;
 	/** @unit: enum mirage_fault_unit */
 	u8 unit;
+	/** @place: the instruction, as the device wrote it; all zero if none did it */
+	struct mirage_place place;
 };
 
 /**

@@ -18,6 +18,7 @@
 #include "mirage_coredump.h"
 #include "mirage_device_types.h"
 #include "mirage_fault.h"
+#include "mirage_names.h"
 #include "mirage_queue.h"
 #include "mirage_state.h"
 #include "mirage_vm.h"
@@ -97,6 +98,7 @@ bool mirage_queue_fault(struct mirage_device *mdev, const struct mirage_fault *f
 	const struct mirage_queue_error reason = {
 		.state = DRM_MIRAGE_QUEUE_FAULTED,
 		.error = error,
+		.place = fault->place,
 	};
 	struct mirage_queue *queue;
 	bool stopped = false;
@@ -120,13 +122,16 @@ static void mirage_channel_report(struct mirage_queue *queue,
 		.chan = queue->chan,
 		.access = reason->hw_info & 0xff,
 		.kind = reason->hw_info >> 8 & 0xff,
+		.place = reason->place,
 	};
+	char place[MIRAGE_PLACE_TEXT];
 
 	drm_err_ratelimited(&queue->mdev->drm,
-			    "%s[%d]: queue %u, which may not fault: %s of 0x%llx: %s; the queue is stopped\n",
+			    "%s[%d]: queue %u, which may not fault: %s of 0x%llx: %s%s; the queue is stopped\n",
 			    mirage_queue_comm(queue), mirage_queue_tgid(queue), queue->id,
-			    mirage_fault_access_name(fault.access), fault.addr,
-			    mirage_fault_kind_name(fault.kind));
+			    mirage_access_name(fault.access), fault.addr,
+			    mirage_fault_kind_name(fault.kind),
+			    mirage_place_text(&fault.place, place));
 	if (queue->vm)
 		mirage_vm_report(queue->vm, &fault, queue->id, -EFAULT);
 }
@@ -139,6 +144,7 @@ static void mirage_channel_error(struct mirage_queue *queue)
 		.state = DRM_MIRAGE_QUEUE_ERROR,
 		.error = -EIO,
 	};
+	char place[MIRAGE_PLACE_TEXT];
 
 	/* Not so when the event is that of the channel's last owner. */
 	if (le32_to_cpu(READ_ONCE(desc->state)) != MIRAGE_CHAN_ERROR)
@@ -148,6 +154,7 @@ static void mirage_channel_error(struct mirage_queue *queue)
 	reason.hw_error = le32_to_cpu(desc->error);
 	reason.hw_info = le32_to_cpu(desc->error_info);
 	reason.hw_addr = le64_to_cpu(desc->error_addr);
+	reason.place = desc->error_place;
 	if (reason.hw_error == MIRAGE_CHAN_FAULT) {
 		reason.state = DRM_MIRAGE_QUEUE_FAULTED;
 		reason.error = -EFAULT;
@@ -160,9 +167,10 @@ static void mirage_channel_error(struct mirage_queue *queue)
 		mirage_coredump_take(queue->mdev, queue, "channel error");
 	if (mirage_queue_fail(queue, &reason) && reason.hw_error != MIRAGE_CHAN_FAULT)
 		drm_err_ratelimited(&queue->mdev->drm,
-				    "%s[%d]: queue %u: channel error %u at 0x%llx (0x%08x); the queue is stopped\n",
+				    "%s[%d]: queue %u: channel error %u, %s, at 0x%llx (0x%08x)%s; the queue is stopped\n",
 				    mirage_queue_comm(queue), mirage_queue_tgid(queue), queue->id,
-				    reason.hw_error, reason.hw_addr, reason.hw_info);
+				    reason.hw_error, mirage_chan_error_name(reason.hw_error), reason.hw_addr, reason.hw_info,
+				    mirage_place_text(&reason.place, place));
 }
 
 /**
@@ -296,30 +304,6 @@ void mirage_queues_restart(struct mirage_device *mdev)
 	}
 }
 
-/**
- * mirage_queue_state_name() - a state for people
- * @state: of a queue
- */
-const char *mirage_queue_state_name(enum drm_mirage_queue_state state)
-{
-	switch (state) {
-	case DRM_MIRAGE_QUEUE_READY:
-		return "ready";
-	case DRM_MIRAGE_QUEUE_FAULTED:
-		return "faulted";
-	case DRM_MIRAGE_QUEUE_ERROR:
-		return "error";
-	case DRM_MIRAGE_QUEUE_TIMEOUT:
-		return "timeout";
-	case DRM_MIRAGE_QUEUE_LOST:
-		return "lost";
-	case DRM_MIRAGE_QUEUE_RESET:
-		return "reset";
-	}
-
-	return "?";
-}
-
 static void mirage_channel_dump(struct mirage_queue *queue, struct drm_printer *p)
 {
 	const struct mirage_chan_desc *desc = &queue->mdev->chans[queue->chan];
@@ -330,9 +314,10 @@ static void mirage_channel_dump(struct mirage_queue *queue, struct drm_printer *
 		   queue->vm ? queue->vm->id : MIRAGE_VM_NONE,
 		   queue->queue_class, queue->priority,
 		   mirage_queue_state_name(queue->error.state));
-	drm_printf(p, "  put %u get %u state %u error %u info 0x%08x addr 0x%llx\n",
+	drm_printf(p, "  put %u get %u state %s error %s info 0x%08x addr 0x%llx\n",
 		   queue->put, le32_to_cpu(READ_ONCE(desc->get)),
-		   le32_to_cpu(READ_ONCE(desc->state)), le32_to_cpu(READ_ONCE(desc->error)),
+		   mirage_chan_state_name(le32_to_cpu(READ_ONCE(desc->state))),
+		   mirage_chan_error_name(le32_to_cpu(READ_ONCE(desc->error))),
 		   le32_to_cpu(READ_ONCE(desc->error_info)),
 		   le64_to_cpu(READ_ONCE(desc->error_addr)));
 	drm_printf(p, "  jobs: %llu submitted, %llu complete, %zu in flight\n",

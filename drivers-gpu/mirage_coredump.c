@@ -195,6 +195,8 @@ static void coredump_take_queues(struct mirage_device *mdev, struct mirage_cored
 			   sizeof(state->events[0]), le32_to_cpu(state->status.event_put));
 	coredump_take_tail(state->faults, mdev->faults.mem.cpu, mdev->faults.order,
 			   sizeof(state->faults[0]), le32_to_cpu(state->status.fault_put));
+	coredump_take_tail(state->places, mdev->faults.place_mem.cpu, mdev->faults.order,
+			   sizeof(state->places[0]), le32_to_cpu(state->status.fault_put));
 }
 
 /**

@@ -78,6 +78,8 @@ struct mirage_coredump_state {
 	struct mirage_event events[MIRAGE_COREDUMP_TAIL];
 	/** @faults: last faults */
 	struct mirage_fault_entry faults[MIRAGE_COREDUMP_TAIL];
+	/** @places: the instructions of @faults */
+	struct mirage_place places[MIRAGE_COREDUMP_TAIL];
 	/** @nr_channels: of @channels; more may have been in use */
 	u32 nr_channels;
 	/** @nr_in_use: channels in use */

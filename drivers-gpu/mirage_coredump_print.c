@@ -12,6 +12,7 @@
 
 #include "mirage_coredump.h"
 #include "mirage_device_types.h"
+#include "mirage_names.h"
 #include "mirage_queue.h"
 
 /**
@@ -143,6 +144,9 @@ void mirage_coredump_print(struct mirage_device *mdev, const struct mirage_cored
 	print_tail(p, "events", state->events, sizeof(state->events[0]),
 		   le32_to_cpu(status->event_put), le32_to_cpu(status->event_get));
 	print_tail(p, "faults", state->faults, sizeof(state->faults[0]),
+		   le32_to_cpu(status->fault_put), le32_to_cpu(status->fault_get));
+	/* Apart from the entries, whose form readers know. */
+	print_tail(p, "places", state->places, sizeof(state->places[0]),
 		   le32_to_cpu(status->fault_put), le32_to_cpu(status->fault_get));
 	for (i = 0; i < state->nr_channels; i++)
 		print_channel(p, &state->channels[i]);

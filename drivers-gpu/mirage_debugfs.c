@@ -5,7 +5,7 @@
  * Files in the device's debugfs directory, for those who look into a running driver:
  *
  *   registers  every readable register by its name
- *   counters   the device's counters
+ *   counters   the device's counters since it was probed, also while it sleeps
  *   queues     every queue: state, indices, jobs
  *   vms        every address space with its page tables, walked as the device does
  *   bos        every buffer object: size, where it is, owner, label
@@ -27,6 +27,7 @@
 #include "mirage_power.h"
 #include "mirage_queue.h"
 #include "mirage_regs.h"
+#include "mirage_state.h"
 #include "mirage_vm.h"
 
 /**
@@ -59,10 +60,11 @@ static const struct mirage_debugfs_reg mirage_debugfs_regs[] = {
 #undef FIELD
 };
 
-static const struct mirage_debugfs_reg mirage_debugfs_counters[] = {
+/* In the order of their registers, from PERF_PACKETS on. */
+static const char * const mirage_debugfs_counters[] = {
 #define UNIT(unit, base, size, doc)
 #define REG(unit, name, off, access, reset, doc)
-#define REG64(unit, name, off, access, doc) { #name, MIRAGE_##unit##_##name },
+#define REG64(unit, name, off, access, doc) [((off) - MIRAGE_PERF_PACKETS) / sizeof(u64)] = #name,
 #define FIELD(unit, reg, name, hi, lo, doc)
 #include <hw/regs/all.def>
 #undef UNIT
@@ -127,15 +129,17 @@ static int mirage_debugfs_show_counters(struct seq_file *m, void *unused)
 {
 	struct mirage_device *mdev = mirage_debugfs_device(m);
 	unsigned int i;
-	int idx, ret;
+	int idx;
 
-	ret = mirage_debugfs_enter(mdev, &idx);
-	if (ret)
-		return ret;
+	/* All counters are REG64, and all REG64 are counters. */
+	BUILD_BUG_ON(ARRAY_SIZE(mirage_debugfs_counters) != MIRAGE_NR_COUNTERS);
+
+	if (!drm_dev_enter(&mdev->drm, &idx))
+		return -ENODEV;
 	for (i = 0; i < ARRAY_SIZE(mirage_debugfs_counters); i++)
-		seq_printf(m, "%-20s %llu\n", mirage_debugfs_counters[i].name,
-			   mirage_device_counter(mdev, mirage_debugfs_counters[i].reg));
-	mirage_debugfs_exit(mdev, idx);
+		seq_printf(m, "%-20s %llu\n", mirage_debugfs_counters[i],
+			   mirage_device_counter(mdev, i));
+	drm_dev_exit(idx);
 
 	return 0;
 }

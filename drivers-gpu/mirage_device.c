@@ -37,18 +37,6 @@
 #define CAPS_NEEDED	(MIRAGE_REG_SET(BUS_CAPS_COPY, 1) | MIRAGE_REG_SET(BUS_CAPS_PAGE_64K, 1) | \
 			 MIRAGE_REG_SET(BUS_CAPS_PAGE_2M, 1))
 
-/**
- * mirage_device_counter() - a 64-bit counter of the device
- * @mdev: device, between drm_dev_enter() and drm_dev_exit()
- * @lo: its low half, MIRAGE_PERF_*
- *
- * Context: any but hard interrupts; takes mirage_device.reg_lock.
- */
-u64 mirage_device_counter(struct mirage_device *mdev, enum mirage_reg lo)
-{
-	return mirage_reg_read64(mdev, lo);
-}
-
 static int device_identify(struct mirage_device *mdev)
 {
 	struct mirage_caps *caps = &mdev->caps;

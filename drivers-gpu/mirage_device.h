@@ -11,6 +11,5 @@ int mirage_device_init(struct mirage_device *mdev);
 void mirage_device_unplug(struct mirage_device *mdev);
 void mirage_device_abandon(struct mirage_device *mdev);
 void mirage_device_shutdown(struct mirage_device *mdev);
-u64 mirage_device_counter(struct mirage_device *mdev, enum mirage_reg lo);
 
 #endif /* MIRAGE_DEVICE_H */

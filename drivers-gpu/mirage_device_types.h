@@ -79,6 +79,9 @@ enum mirage_device_state {
 	MIRAGE_DEVICE_LOST,
 };
 
+/** MIRAGE_NR_COUNTERS: of the PERF unit. */
+#define MIRAGE_NR_COUNTERS	((MIRAGE_PERF_BUSY_NS - MIRAGE_PERF_PACKETS) / 8 + 1)
+
 /**
  * struct mirage_device - one GPU
  *
@@ -165,6 +168,11 @@ struct mirage_device {
 	 * not sleep; nothing but registers and mirage_cmdq.lock inside.
 	 */
 	spinlock_t state_lock;
+	/**
+	 * @counters: what the counters of the PERF unit had reached when the device was cut off,
+	 * added up over all starts. Protected by @state_lock.
+	 */
+	u64 counters[MIRAGE_NR_COUNTERS];
 	/** @state: enum mirage_device_state. Written under @state_lock, read anywhere. */
 	atomic_t state;
 	/** @power: whether it sleeps with its users */

@@ -48,6 +48,9 @@ int mirage_fault_init(struct mirage_device *mdev)
 	ret = drmm_add_action_or_reset(&mdev->drm, fault_fini, NULL);
 	if (ret)
 		return ret;
+	ret = mirage_mem_alloc(mdev, &q->place_mem, sizeof(struct mirage_place) << q->order);
+	if (ret)
+		return ret;
 	return mirage_mem_alloc(mdev, &q->mem, sizeof(struct mirage_fault_entry) << q->order);
 }
 
@@ -80,9 +83,12 @@ static bool fault_is_stale(const struct mirage_faults *q)
 	return in_range(READ_ONCE(q->stale) - q->get, 1, 1u << q->order);
 }
 
-static void fault_read(const struct mirage_fault_entry *entry, struct mirage_fault *fault,
+static void fault_read(const struct mirage_faults *q, u32 index, struct mirage_fault *fault,
 		       u64 time_base)
 {
+	const struct mirage_fault_entry *entry = q->mem.cpu + index * sizeof(*entry);
+	const struct mirage_place *place = q->place_mem.cpu + index * sizeof(*place);
+
 	fault->addr = le64_to_cpu(entry->addr);
 	fault->time_ns = le64_to_cpu(entry->time_ns) + time_base;
 	fault->chan = le32_to_cpu(entry->chan);
@@ -90,6 +96,7 @@ static void fault_read(const struct mirage_fault_entry *entry, struct mirage_fau
 	fault->access = entry->access;
 	fault->kind = entry->kind;
 	fault->unit = entry->unit;
+	fault->place = *place;
 }
 
 /* Hand each address space all its faults at once, so that one replay is enough for them. */
@@ -126,7 +133,6 @@ unsigned int mirage_fault_drain(struct mirage_device *mdev)
 {
 	struct mirage_faults *q = &mdev->faults;
 	struct mirage_status_page *status = mdev->status;
-	const struct mirage_fault_entry *ring = q->mem.cpu;
 	u32 size = 1u << q->order;
 	unsigned int total = 0;
 	unsigned int count;
@@ -153,8 +159,7 @@ unsigned int mirage_fault_drain(struct mirage_device *mdev)
 		}
 		for (count = 0; q->get != put; q->get++) {
 			if (!fault_is_stale(q))
-				fault_read(&ring[q->get & (size - 1)], &q->batch[count++],
-					   time_base);
+				fault_read(q, q->get & (size - 1), &q->batch[count++], time_base);
 		}
 		/* Release: the entries were read before the device may reuse them. */
 		smp_store_release(&status->fault_get, cpu_to_le32(q->get));
@@ -165,40 +170,4 @@ unsigned int mirage_fault_drain(struct mirage_device *mdev)
 	}
 	mutex_unlock(&q->lock);
 	return total;
-}
-
-/**
- * mirage_fault_access_name() - a kind of access for people
- * @access: enum mirage_access, or anything else the device wrote
- */
-const char *mirage_fault_access_name(unsigned int access)
-{
-	static const char * const names[] = {
-		[MIRAGE_ACCESS_READ] = "read",
-		[MIRAGE_ACCESS_WRITE] = "write",
-		[MIRAGE_ACCESS_ATOMIC] = "atomic",
-		[MIRAGE_ACCESS_FETCH] = "fetch",
-	};
-
-	return access < ARRAY_SIZE(names) ? names[access] : "unknown access";
-}
-
-/**
- * mirage_fault_kind_name() - why a translation failed, for people
- * @kind: enum mirage_fault_kind, or anything else the device wrote
- */
-const char *mirage_fault_kind_name(unsigned int kind)
-{
-	static const char * const names[] = {
-		[MIRAGE_FAULT_NOT_PRESENT] = "not present",
-		[MIRAGE_FAULT_WRITE] = "not writable",
-		[MIRAGE_FAULT_ATOMIC] = "no atomics",
-		[MIRAGE_FAULT_MALFORMED] = "malformed page table",
-		[MIRAGE_FAULT_RANGE] = "address out of range",
-		[MIRAGE_FAULT_BUS] = "bus error",
-	};
-
-	if (kind < ARRAY_SIZE(names) && names[kind])
-		return names[kind];
-	return "unknown kind";
 }

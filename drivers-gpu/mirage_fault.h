@@ -17,6 +17,8 @@ struct mirage_device;
 struct mirage_faults {
 	/** @mem: ring of struct mirage_fault_entry */
 	struct mirage_mem mem;
+	/** @place_mem: ring of struct mirage_place, of the same indices; zero where the device writes none */
+	struct mirage_mem place_mem;
 	/** @order: log2 of the ring's entries */
 	unsigned int order;
 	/**
@@ -38,8 +40,5 @@ struct mirage_faults {
 int mirage_fault_init(struct mirage_device *mdev);
 void mirage_fault_restart(struct mirage_device *mdev);
 unsigned int mirage_fault_drain(struct mirage_device *mdev);
-
-const char *mirage_fault_access_name(unsigned int access);
-const char *mirage_fault_kind_name(unsigned int kind);
 
 #endif /* MIRAGE_FAULT_H */

@@ -423,6 +423,6 @@ int mirage_gpuvm_fault(struct mirage_vm *vm, u64 addr, enum mirage_access access
 		}
 		mirage_gpuvm_put_bo(vm_bo);
 	} while (ret == -EAGAIN && ++tries < GPUVM_FAULT_TRIES);
-	trace_mirage_bind_fault(vm, addr, ret);
+	trace_mirage_bind_fault(vm, addr, access, ret);
 	return ret == -EAGAIN ? 0 : ret;
 }

@@ -272,6 +272,7 @@ int mirage_move(struct ttm_buffer_object *tbo, bool evict, struct ttm_operation_
 
 	ret = move_any(tbo, evict, ctx, new, hop);
 	if (!ret)
-		trace_mirage_move(ttm_to_mirage_device(tbo->bdev), from, to, tbo->base.size, evict);
+		trace_mirage_move(ttm_to_mirage_device(tbo->bdev), to_mirage_bo(tbo), from, to,
+				  evict);
 	return ret;
 }

@@ -29,8 +29,6 @@
 /* Pages asked of the page tables at a time. */
 #define MIRAGE_QUERY_PAGES	4096u
 
-#define MIRAGE_NR_COUNTERS	((MIRAGE_PERF_BUSY_NS - MIRAGE_PERF_PACKETS) / 8 + 1)
-
 static void mirage_query_cap(struct drm_mirage_query *args, bool present)
 {
 	args->value = present;
@@ -48,7 +46,7 @@ static int mirage_query_hardware(struct mirage_device *mdev, struct drm_mirage_q
 	if (args->param == DRM_MIRAGE_PARAM_TIME)
 		args->value = mirage_device_time(mdev);
 	else
-		args->value = mirage_device_counter(mdev, MIRAGE_PERF_PACKETS + 8 * args->index);
+		args->value = mirage_device_counter(mdev, args->index);
 	drm_dev_exit(idx);
 
 	return 0;
@@ -152,6 +150,14 @@ int mirage_ioctl_vm_stats(struct drm_device *drm, void *data, struct drm_file *f
 	return 0;
 }
 
+/* What is reported of an address space at a time. */
+struct mirage_query_faults {
+	/** @reports: newest first */
+	struct drm_mirage_fault reports[MIRAGE_VM_REPORTS];
+	/** @places: the instructions of @reports */
+	struct drm_mirage_place places[MIRAGE_VM_REPORTS];
+};
+
 /**
  * mirage_ioctl_vm_faults() - DRM_IOCTL_MIRAGE_VM_FAULTS
  * @drm: device
@@ -163,7 +169,7 @@ int mirage_ioctl_vm_stats(struct drm_device *drm, void *data, struct drm_file *f
 int mirage_ioctl_vm_faults(struct drm_device *drm, void *data, struct drm_file *file)
 {
 	struct drm_mirage_vm_faults *args = data;
-	struct drm_mirage_fault *reports;
+	struct mirage_query_faults *faults;
 	unsigned int count;
 	struct mirage_vm *vm;
 	int ret = 0;
@@ -172,18 +178,23 @@ int mirage_ioctl_vm_faults(struct drm_device *drm, void *data, struct drm_file *
 	if (!vm)
 		return -ENOENT;
 
-	reports = kzalloc_objs(*reports, MIRAGE_VM_REPORTS);
-	if (!reports) {
+	faults = kzalloc_obj(*faults);
+	if (!faults) {
 		mirage_vm_put(vm);
 		return -ENOMEM;
 	}
-	count = mirage_vm_read_reports(vm, reports, min_t(u32, args->count, MIRAGE_VM_REPORTS));
+	count = mirage_vm_read_reports(vm, faults->reports, faults->places,
+				       min_t(u32, args->count, MIRAGE_VM_REPORTS));
 	mirage_vm_put(vm);
 
-	if (copy_to_user(u64_to_user_ptr(args->faults), reports, count * sizeof(*reports)))
+	if (copy_to_user(u64_to_user_ptr(args->faults), faults->reports,
+			 count * sizeof(*faults->reports)))
+		ret = -EFAULT;
+	if (args->places && copy_to_user(u64_to_user_ptr(args->places), faults->places,
+					 count * sizeof(*faults->places)))
 		ret = -EFAULT;
 	args->count = count;
-	kfree(reports);
+	kfree(faults);
 
 	return ret;
 }

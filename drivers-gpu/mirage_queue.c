@@ -399,6 +399,7 @@ void mirage_queue_query(struct mirage_queue *queue, struct drm_mirage_queue_quer
 	args->hw_info = queue->error.hw_info;
 	args->hw_addr = queue->error.hw_addr;
 	args->jobs = queue->jobs;
+	mirage_place_read(&queue->error.place, &args->place);
 	spin_unlock(&queue->lock);
 }
 

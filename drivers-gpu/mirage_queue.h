@@ -48,6 +48,8 @@ struct mirage_queue_error {
 	u32 hw_info;
 	/** @hw_addr: error_addr of the channel descriptor */
 	u64 hw_addr;
+	/** @place: the instruction that did it, as the device wrote it; all zero if none did */
+	struct mirage_place place;
 };
 
 /**
@@ -248,7 +250,6 @@ void mirage_queues_kick(struct mirage_device *mdev);
 void mirage_queues_reset(struct mirage_device *mdev);
 void mirage_queues_restart(struct mirage_device *mdev);
 
-const char *mirage_queue_state_name(enum drm_mirage_queue_state state);
 void mirage_queues_dump(struct mirage_device *mdev, struct drm_printer *p);
 
 int mirage_queue_module_init(void);

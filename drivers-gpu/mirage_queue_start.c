@@ -17,6 +17,7 @@
 #include "mirage_cmdq.h"
 #include "mirage_device_types.h"
 #include "mirage_job.h"
+#include "mirage_names.h"
 #include "mirage_queue.h"
 #include "mirage_reset.h"
 #include "mirage_state.h"
@@ -64,8 +65,9 @@ static int mirage_queue_check_started(struct mirage_queue *queue)
 
 	if (state == MIRAGE_CHAN_RUNNING)
 		return 0;
-	drm_err(&queue->mdev->drm, "channel %u did not start: state %u, error %u\n", queue->chan,
-		state, le32_to_cpu(READ_ONCE(desc->error)));
+	drm_err(&queue->mdev->drm, "channel %u did not start: state %s, error %s\n", queue->chan,
+		mirage_chan_state_name(state),
+		mirage_chan_error_name(le32_to_cpu(READ_ONCE(desc->error))));
 	return -EIO;
 }
 

@@ -32,6 +32,7 @@
 #include <drm/drm_print.h>
 
 #include "mirage_coredump.h"
+#include "mirage_names.h"
 #include "mirage_power.h"
 #include "mirage_queue.h"
 #include "mirage_regs.h"
@@ -201,8 +202,8 @@ void mirage_reset_check(struct mirage_device *mdev)
 			drm_err(&mdev->drm, "device lost: it has left the bus\n");
 			mirage_reset_give_up(mdev);
 		} else if (MIRAGE_REG_GET(BUS_STATUS_HALTED, status)) {
-			drm_err(&mdev->drm, "halted, error %u\n",
-				mirage_reg_read(mdev, MIRAGE_BUS_ERROR));
+			drm_err(&mdev->drm, "halted: %s\n",
+				mirage_dev_error_name(mirage_reg_read(mdev, MIRAGE_BUS_ERROR)));
 			mirage_reset_request(mdev, "it halted");
 		}
 	}

@@ -33,6 +33,7 @@
 
 #include "mirage_device_types.h"
 #include "mirage_gpuvm.h"
+#include "mirage_names.h"
 #include "mirage_prefetch.h"
 #include "mirage_queue.h"
 #include "mirage_state.h"
@@ -78,6 +79,7 @@ static unsigned int service_take(struct mirage_vm *vm)
 /* The access cannot be served: stop its queue, and say so where people and programs look. */
 static void service_stop_queue(struct mirage_vm *vm, const struct mirage_fault *fault, int error)
 {
+	char place[MIRAGE_PLACE_TEXT];
 	u32 queue_id;
 
 	if (!mirage_queue_is_live(vm->mdev, fault, vm, &queue_id))
@@ -90,9 +92,10 @@ static void service_stop_queue(struct mirage_vm *vm, const struct mirage_fault *
 	if (!mirage_queue_fault(vm->mdev, fault, vm, -EFAULT))
 		return;
 	drm_err_ratelimited(&vm->mdev->drm,
-			    "%s[%d]: queue %u stopped: %s at %#llx could not be served: %s, error %d\n",
-			    vm->comm, vm->tgid, queue_id, mirage_fault_access_name(fault->access),
-			    fault->addr, mirage_fault_kind_name(fault->kind), error);
+			    "%s[%d]: queue %u stopped: %s at %#llx could not be served: %s, error %d%s\n",
+			    vm->comm, vm->tgid, queue_id, mirage_access_name(fault->access),
+			    fault->addr, mirage_fault_kind_name(fault->kind), error,
+			    mirage_place_text(&fault->place, place));
 }
 
 static void service_fail(struct mirage_vm *vm, const struct mirage_fault *fault, int error)

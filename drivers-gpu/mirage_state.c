@@ -32,10 +32,30 @@
 #include <drm/drm_print.h>
 
 #include "mirage_device_types.h"
+#include "mirage_names.h"
 #include "mirage_regs.h"
 
 #define RESET_POLL_US		100
 #define RESET_TIMEOUT_US	(5 * USEC_PER_SEC)
+
+/* One of the PERF unit's. A device that has left the bus reads as ones, and has counted nothing. */
+static u64 state_read_counter(struct mirage_device *mdev, unsigned int index)
+{
+	u64 value = mirage_reg_read64(mdev, MIRAGE_PERF_PACKETS + sizeof(u64) * index);
+
+	return upper_32_bits(value) == U32_MAX ? 0 : value;
+}
+
+/* What the device has counted since its start, before a reset or a loss of power takes it. */
+static void state_save_counters(struct mirage_device *mdev)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&mdev->state_lock);
+
+	for (i = 0; i < MIRAGE_NR_COUNTERS; i++)
+		mdev->counters[i] += state_read_counter(mdev, i);
+}
 
 /* Leave RUNNING for @to, or become LOST from anywhere; true if the device was running. */
 static bool state_cut(struct mirage_device *mdev, enum mirage_device_state to)
@@ -50,6 +70,8 @@ static bool state_cut(struct mirage_device *mdev, enum mirage_device_state to)
 		/* The read is back when the write has taken effect. */
 		mirage_reg_read(mdev, MIRAGE_BUS_CTRL);
 		pci_clear_master(to_pci_dev(mdev->drm.dev));
+		/* The engines stand still, so nothing is counted after this. */
+		state_save_counters(mdev);
 	}
 	/* Release: who sees that it does not run knows that it is cut off. */
 	if (was_running || to == MIRAGE_DEVICE_LOST)
@@ -101,6 +123,8 @@ static void state_write_queues(struct mirage_device *mdev)
 	mirage_reg_write(mdev, MIRAGE_QUEUE_CMD_ORDER, mdev->cmdq.order);
 	mirage_reg_write64(mdev, MIRAGE_QUEUE_FAULT_LO, mirage_mem_phys(&mdev->faults.mem, 0));
 	mirage_reg_write(mdev, MIRAGE_QUEUE_FAULT_ORDER, mdev->faults.order);
+	mirage_reg_write64(mdev, MIRAGE_QUEUE_FAULT_PLACE_LO,
+			   mirage_mem_phys(&mdev->faults.place_mem, 0));
 	mirage_reg_write64(mdev, MIRAGE_QUEUE_EVENT_LO, mirage_mem_phys(&mdev->events.mem, 0));
 	mirage_reg_write(mdev, MIRAGE_QUEUE_EVENT_ORDER, mdev->events.order);
 	mirage_reg_write64(mdev, MIRAGE_QUEUE_CHAN_TABLE_LO, mirage_mem_phys(&mdev->chan_mem, 0));
@@ -170,8 +194,8 @@ int mirage_device_start(struct mirage_device *mdev)
 
 	ret = state_enable(mdev);
 	if (ret == -EIO) {
-		drm_err(&mdev->drm, "not enabled, error %u\n",
-			mirage_reg_read(mdev, MIRAGE_BUS_ERROR));
+		drm_err(&mdev->drm, "not enabled: %s\n",
+			mirage_dev_error_name(mirage_reg_read(mdev, MIRAGE_BUS_ERROR)));
 		mirage_device_stop(mdev);
 	}
 	if (ret)
@@ -183,6 +207,28 @@ int mirage_device_start(struct mirage_device *mdev)
 		return -EIO;
 	}
 	return 0;
+}
+
+/**
+ * mirage_device_counter() - a counter of the device
+ * @mdev: device, between drm_dev_enter() and drm_dev_exit(); it may sleep, and is not woken up
+ * @index: in the PERF unit, below MIRAGE_NR_COUNTERS
+ *
+ * Goes on through resets and sleep, other than the registers.
+ *
+ * Context: any but hard interrupts; takes mirage_device.state_lock and mirage_device.reg_lock.
+ * Return: what it has counted since the device was probed
+ */
+u64 mirage_device_counter(struct mirage_device *mdev, unsigned int index)
+{
+	u64 value;
+
+	spin_lock(&mdev->state_lock);
+	value = mdev->counters[index];
+	if (atomic_read(&mdev->state) == MIRAGE_DEVICE_RUNNING)
+		value += state_read_counter(mdev, index);
+	spin_unlock(&mdev->state_lock);
+	return value;
 }
 
 /**

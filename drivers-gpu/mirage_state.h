@@ -9,6 +9,7 @@ int mirage_device_start(struct mirage_device *mdev);
 bool mirage_device_stop(struct mirage_device *mdev);
 void mirage_device_lose(struct mirage_device *mdev);
 
+u64 mirage_device_counter(struct mirage_device *mdev, unsigned int index);
 u64 mirage_device_time(struct mirage_device *mdev);
 u64 mirage_device_estimate_time(const struct mirage_device *mdev);
 

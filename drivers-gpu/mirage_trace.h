@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Tracepoints: faults and invalidations, VM_BIND, moves of objects, jobs, resets, sleep. */
+/*
+ * Tracepoints: faults and invalidations, VM_BIND, moves of objects, jobs, resets, sleep.
+ *
+ * pid is the process that made the address space, queue or object, 0 for the kernel's own; it need not be the one
+ * that runs.
+ */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM mirage
 
@@ -11,9 +16,22 @@
 
 #include <drm/ttm/ttm_placement.h>
 
+#include "mirage_bo.h"
 #include "mirage_device_types.h"
+#include "mirage_names.h"
 #include "mirage_queue.h"
 #include "mirage_vm.h"
+
+/* An element of a list of the hardware's, or of MIRAGE_QUEUE_STATES(). */
+#define MIRAGE_TRACE_SYMBOL(name, value, text)	{ value, text }
+
+/* Readers of the format know the hardware's numbers, which stand in it, but not those of an enum. */
+TRACE_DEFINE_ENUM(DRM_MIRAGE_QUEUE_READY);
+TRACE_DEFINE_ENUM(DRM_MIRAGE_QUEUE_FAULTED);
+TRACE_DEFINE_ENUM(DRM_MIRAGE_QUEUE_ERROR);
+TRACE_DEFINE_ENUM(DRM_MIRAGE_QUEUE_TIMEOUT);
+TRACE_DEFINE_ENUM(DRM_MIRAGE_QUEUE_LOST);
+TRACE_DEFINE_ENUM(DRM_MIRAGE_QUEUE_RESET);
 
 /* The fault buffer was emptied once. Says nothing about whose faults they are, or when they were. */
 TRACE_EVENT(mirage_fault_drain,
@@ -36,6 +54,7 @@ TRACE_EVENT(mirage_service_block,
 		 int ret),
 	TP_ARGS(vm, ask, count, ret),
 	TP_STRUCT__entry(
+		__field(pid_t, pid)
 		__field(u32, vm)
 		__field(u64, start)
 		__field(unsigned int, count)
@@ -45,6 +64,7 @@ TRACE_EVENT(mirage_service_block,
 		__field(int, ret)
 	),
 	TP_fast_assign(
+		__entry->pid = vm->tgid;
 		__entry->vm = vm->id;
 		__entry->start = ask->start;
 		__entry->count = count;
@@ -53,8 +73,8 @@ TRACE_EVENT(mirage_service_block,
 		__entry->error = ask->error;
 		__entry->ret = ret;
 	),
-	TP_printk("vm %u block %#llx: %u faults, %u pages mapped, %u retries, page error %d, ret %d",
-		  __entry->vm, __entry->start, __entry->count, __entry->mapped, __entry->retries,
+	TP_printk("pid %d vm %u block %#llx: %u faults, %u pages mapped, %u retries, page error %d, ret %d",
+		  __entry->pid, __entry->vm, __entry->start, __entry->count, __entry->mapped, __entry->retries,
 		  __entry->error, __entry->ret)
 );
 
@@ -63,18 +83,20 @@ TRACE_EVENT(mirage_service_batch,
 	TP_PROTO(const struct mirage_vm *vm, unsigned int count, unsigned int dups, u64 ns),
 	TP_ARGS(vm, count, dups, ns),
 	TP_STRUCT__entry(
+		__field(pid_t, pid)
 		__field(u32, vm)
 		__field(unsigned int, count)
 		__field(unsigned int, dups)
 		__field(u64, ns)
 	),
 	TP_fast_assign(
+		__entry->pid = vm->tgid;
 		__entry->vm = vm->id;
 		__entry->count = count;
 		__entry->dups = dups;
 		__entry->ns = ns;
 	),
-	TP_printk("vm %u: %u faults, %u duplicates, %llu ns", __entry->vm, __entry->count,
+	TP_printk("pid %d vm %u: %u faults, %u duplicates, %llu ns", __entry->pid, __entry->vm, __entry->count,
 		  __entry->dups, __entry->ns)
 );
 
@@ -83,16 +105,18 @@ TRACE_EVENT(mirage_unmap,
 	TP_PROTO(const struct mirage_vm *vm, u64 addr, unsigned int npages),
 	TP_ARGS(vm, addr, npages),
 	TP_STRUCT__entry(
+		__field(pid_t, pid)
 		__field(u32, vm)
 		__field(u64, addr)
 		__field(unsigned int, npages)
 	),
 	TP_fast_assign(
+		__entry->pid = vm->tgid;
 		__entry->vm = vm->id;
 		__entry->addr = addr;
 		__entry->npages = npages;
 	),
-	TP_printk("vm %u: %u pages from %#llx", __entry->vm, __entry->npages, __entry->addr)
+	TP_printk("pid %d vm %u: %u pages from %#llx", __entry->pid, __entry->vm, __entry->npages, __entry->addr)
 );
 
 /* An operation of VM_BIND took effect. The flush of what it took away is not complete yet. */
@@ -100,6 +124,7 @@ TRACE_EVENT(mirage_bind,
 	TP_PROTO(const struct mirage_vm *vm, const struct drm_mirage_bind *bind),
 	TP_ARGS(vm, bind),
 	TP_STRUCT__entry(
+		__field(pid_t, pid)
 		__field(u32, vm)
 		__field(u32, op)
 		__field(u32, flags)
@@ -108,6 +133,7 @@ TRACE_EVENT(mirage_bind,
 		__field(u64, offset)
 	),
 	TP_fast_assign(
+		__entry->pid = vm->tgid;
 		__entry->vm = vm->id;
 		__entry->op = bind->op;
 		__entry->flags = bind->flags;
@@ -115,7 +141,7 @@ TRACE_EVENT(mirage_bind,
 		__entry->size = bind->size;
 		__entry->offset = bind->offset;
 	),
-	TP_printk("vm %u: %s%s %#llx..%#llx, object from %#llx", __entry->vm,
+	TP_printk("pid %d vm %u: %s%s %#llx..%#llx, object from %#llx", __entry->pid, __entry->vm,
 		  __print_symbolic(__entry->op, { DRM_MIRAGE_BIND_MAP, "map" },
 				   { DRM_MIRAGE_BIND_UNMAP, "unmap" },
 				   { DRM_MIRAGE_BIND_NULL, "null" }),
@@ -128,31 +154,81 @@ TRACE_EVENT(mirage_evict,
 	TP_PROTO(const struct mirage_vm *vm, u64 size),
 	TP_ARGS(vm, size),
 	TP_STRUCT__entry(
+		__field(pid_t, pid)
 		__field(u32, vm)
 		__field(u64, size)
 	),
 	TP_fast_assign(
+		__entry->pid = vm->tgid;
 		__entry->vm = vm->id;
 		__entry->size = size;
 	),
-	TP_printk("vm %u: object of %llu bytes", __entry->vm, __entry->size)
+	TP_printk("pid %d vm %u: object of %llu bytes", __entry->pid, __entry->vm, __entry->size)
 );
 
 /* An access to what VM_BIND maps was served, or was not. */
 TRACE_EVENT(mirage_bind_fault,
-	TP_PROTO(const struct mirage_vm *vm, u64 addr, int ret),
-	TP_ARGS(vm, addr, ret),
+	TP_PROTO(const struct mirage_vm *vm, u64 addr, enum mirage_access access, int ret),
+	TP_ARGS(vm, addr, access, ret),
 	TP_STRUCT__entry(
+		__field(pid_t, pid)
 		__field(u32, vm)
 		__field(u64, addr)
+		__field(u32, access)
 		__field(int, ret)
 	),
 	TP_fast_assign(
+		__entry->pid = vm->tgid;
 		__entry->vm = vm->id;
 		__entry->addr = addr;
+		__entry->access = access;
 		__entry->ret = ret;
 	),
-	TP_printk("vm %u: %#llx, ret %d", __entry->vm, __entry->addr, __entry->ret)
+	TP_printk("pid %d vm %u: %s at %#llx, ret %d", __entry->pid, __entry->vm,
+		  __print_symbolic(__entry->access, MIRAGE_ACCESSES(MIRAGE_TRACE_SYMBOL)),
+		  __entry->addr, __entry->ret)
+);
+
+/* An access could not be served, and its queue is about to stop. pc 0: no instruction made it. */
+TRACE_EVENT(mirage_fault_report,
+	TP_PROTO(const struct mirage_vm *vm, const struct mirage_fault *fault, u32 queue,
+		 int error),
+	TP_ARGS(vm, fault, queue, error),
+	TP_STRUCT__entry(
+		__field(pid_t, pid)
+		__field(u32, vm)
+		__field(u32, queue)
+		__field(u64, addr)
+		__field(u8, access)
+		__field(u8, kind)
+		__field(int, error)
+		__field(u64, pc)
+		__array(u32, group, 3)
+		__field(u16, wave)
+		__field(u16, lane)
+	),
+	TP_fast_assign(
+		__entry->pid = vm->tgid;
+		__entry->vm = vm->id;
+		__entry->queue = queue;
+		__entry->addr = fault->addr;
+		__entry->access = fault->access;
+		__entry->kind = fault->kind;
+		__entry->error = error;
+		__entry->pc = le64_to_cpu(fault->place.pc);
+		__entry->group[0] = le32_to_cpu(fault->place.group[0]);
+		__entry->group[1] = le32_to_cpu(fault->place.group[1]);
+		__entry->group[2] = le32_to_cpu(fault->place.group[2]);
+		__entry->wave = le16_to_cpu(fault->place.wave);
+		__entry->lane = le16_to_cpu(fault->place.lane);
+	),
+	TP_printk("pid %d vm %u: queue %u, %s at %#llx, %s, error %d, pc %#llx, group %u,%u,%u, wave %u, lane %u",
+		  __entry->pid, __entry->vm, __entry->queue,
+		  __print_symbolic(__entry->access, MIRAGE_ACCESSES(MIRAGE_TRACE_SYMBOL)),
+		  __entry->addr,
+		  __print_symbolic(__entry->kind, MIRAGE_FAULT_KINDS(MIRAGE_TRACE_SYMBOL)),
+		  __entry->error, __entry->pc, __entry->group[0], __entry->group[1],
+		  __entry->group[2], __entry->wave, __entry->lane)
 );
 
 /*
@@ -160,10 +236,12 @@ TRACE_EVENT(mirage_bind_fault,
  * there: a copy's fence does.
  */
 TRACE_EVENT(mirage_move,
-	TP_PROTO(const struct mirage_device *mdev, u32 from, u32 to, u64 size, bool evict),
-	TP_ARGS(mdev, from, to, size, evict),
+	TP_PROTO(const struct mirage_device *mdev, const struct mirage_bo *bo, u32 from, u32 to,
+		 bool evict),
+	TP_ARGS(mdev, bo, from, to, evict),
 	TP_STRUCT__entry(
 		__string(dev, dev_name(mdev->drm.dev))
+		__field(pid_t, pid)
 		__field(u32, from)
 		__field(u32, to)
 		__field(u64, size)
@@ -171,12 +249,13 @@ TRACE_EVENT(mirage_move,
 	),
 	TP_fast_assign(
 		__assign_str(dev);
+		__entry->pid = bo->tgid;
 		__entry->from = from;
 		__entry->to = to;
-		__entry->size = size;
+		__entry->size = bo->base.base.size;
 		__entry->evict = evict;
 	),
-	TP_printk("%s: %llu bytes from %s to %s%s", __get_str(dev), __entry->size,
+	TP_printk("%s: pid %d, %llu bytes from %s to %s%s", __get_str(dev), __entry->pid, __entry->size,
 		  __print_symbolic(__entry->from, { TTM_PL_SYSTEM, "system" }, { TTM_PL_TT, "tt" },
 				   { TTM_PL_VRAM, "vram" }),
 		  __print_symbolic(__entry->to, { TTM_PL_SYSTEM, "system" }, { TTM_PL_TT, "tt" },
@@ -192,18 +271,20 @@ TRACE_EVENT(mirage_exec,
 	TP_PROTO(const struct mirage_queue *queue, u64 seqno, u32 words),
 	TP_ARGS(queue, seqno, words),
 	TP_STRUCT__entry(
+		__field(pid_t, pid)
 		__field(u32, vm)
 		__field(u32, queue)
 		__field(u64, seqno)
 		__field(u32, words)
 	),
 	TP_fast_assign(
+		__entry->pid = mirage_queue_tgid(queue);
 		__entry->vm = queue->vm->id;
 		__entry->queue = queue->id;
 		__entry->seqno = seqno;
 		__entry->words = words;
 	),
-	TP_printk("vm %u: queue %u, job %llu, %u words", __entry->vm, __entry->queue,
+	TP_printk("pid %d vm %u: queue %u, job %llu, %u words", __entry->pid, __entry->vm, __entry->queue,
 		  __entry->seqno, __entry->words)
 );
 
@@ -212,19 +293,26 @@ TRACE_EVENT(mirage_queue_stop,
 	TP_PROTO(const struct mirage_queue *queue, const struct mirage_queue_error *error),
 	TP_ARGS(queue, error),
 	TP_STRUCT__entry(
+		__field(pid_t, pid)
 		__field(u32, chan)
 		__field(u32, queue)
 		__field(u32, state)
+		__field(u32, hw_error)
 		__field(int, error)
 	),
 	TP_fast_assign(
+		__entry->pid = mirage_queue_tgid(queue);
 		__entry->chan = queue->chan;
 		__entry->queue = queue->id;
 		__entry->state = error->state;
+		__entry->hw_error = error->hw_error;
 		__entry->error = error->error;
 	),
-	TP_printk("channel %u: queue %u, state %u, error %d", __entry->chan, __entry->queue,
-		  __entry->state, __entry->error)
+	TP_printk("pid %d channel %u: queue %u, state %s, channel error %s, error %d", __entry->pid,
+		  __entry->chan, __entry->queue,
+		  __print_symbolic(__entry->state, MIRAGE_QUEUE_STATES(MIRAGE_TRACE_SYMBOL)),
+		  __print_symbolic(__entry->hw_error, MIRAGE_CHAN_ERRORS(MIRAGE_TRACE_SYMBOL)),
+		  __entry->error)
 );
 
 /*

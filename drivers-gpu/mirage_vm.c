@@ -28,6 +28,7 @@
 #include "mirage_power.h"
 #include "mirage_service.h"
 #include "mirage_svm.h"
+#include "mirage_trace.h"
 
 /* Make the VM known to the device. */
 static void vm_attach(struct mirage_vm *vm)
@@ -279,6 +280,25 @@ void mirage_vm_unplug_all(struct mirage_device *mdev)
 }
 
 /**
+ * mirage_place_read() - an instruction's place for user space
+ * @place: as the device wrote it
+ * @args: filled, all of it
+ *
+ * Context: any.
+ */
+void mirage_place_read(const struct mirage_place *place, struct drm_mirage_place *args)
+{
+	*args = (struct drm_mirage_place){
+		.pc = le64_to_cpu(place->pc),
+		.group[0] = le32_to_cpu(place->group[0]),
+		.group[1] = le32_to_cpu(place->group[1]),
+		.group[2] = le32_to_cpu(place->group[2]),
+		.wave = le16_to_cpu(place->wave),
+		.lane = le16_to_cpu(place->lane),
+	};
+}
+
+/**
  * mirage_vm_report() - remember an access that could not be served
  * @vm: address space
  * @fault: the access
@@ -290,7 +310,9 @@ void mirage_vm_unplug_all(struct mirage_device *mdev)
 void mirage_vm_report(struct mirage_vm *vm, const struct mirage_fault *fault, u32 queue_id,
 		      int error)
 {
+	trace_mirage_fault_report(vm, fault, queue_id, error);
 	spin_lock(&vm->fault_lock);
+	vm->report_places[vm->nr_reports % MIRAGE_VM_REPORTS] = fault->place;
 	vm->reports[vm->nr_reports++ % MIRAGE_VM_REPORTS] = (struct drm_mirage_fault){
 		.addr = fault->addr,
 		.time = fault->time_ns,
@@ -306,19 +328,23 @@ void mirage_vm_report(struct mirage_vm *vm, const struct mirage_fault *fault, u3
  * mirage_vm_read_reports() - the last accesses that could not be served
  * @vm: address space
  * @reports: filled, newest first
- * @count: room in @reports
+ * @places: filled with the instructions of @reports
+ * @count: room in both
  *
  * Context: process; takes mirage_vm.fault_lock.
  * Return: entries written, at most MIRAGE_VM_REPORTS
  */
 unsigned int mirage_vm_read_reports(struct mirage_vm *vm, struct drm_mirage_fault *reports,
-				    unsigned int count)
+				    struct drm_mirage_place *places, unsigned int count)
 {
-	unsigned int n;
+	unsigned int n, index;
 
 	spin_lock(&vm->fault_lock);
-	for (n = 0; n < count && n < MIRAGE_VM_REPORTS && n < vm->nr_reports; n++)
-		reports[n] = vm->reports[(vm->nr_reports - 1 - n) % MIRAGE_VM_REPORTS];
+	for (n = 0; n < count && n < MIRAGE_VM_REPORTS && n < vm->nr_reports; n++) {
+		index = (vm->nr_reports - 1 - n) % MIRAGE_VM_REPORTS;
+		reports[n] = vm->reports[index];
+		mirage_place_read(&vm->report_places[index], &places[n]);
+	}
 	spin_unlock(&vm->fault_lock);
 	return n;
 }

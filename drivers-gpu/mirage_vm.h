@@ -86,6 +86,8 @@ struct mirage_vm {
 	unsigned int nr_pending;
 	/** @reports: accesses that could not be served, a ring. Protected by @fault_lock. */
 	struct drm_mirage_fault reports[MIRAGE_VM_REPORTS];
+	/** @report_places: the instructions of @reports, as the device wrote them. Protected by @fault_lock. */
+	struct mirage_place report_places[MIRAGE_VM_REPORTS];
 	/** @nr_reports: ever written to @reports. Protected by @fault_lock. */
 	u64 nr_reports;
 
@@ -110,7 +112,8 @@ void mirage_vm_unplug_all(struct mirage_device *mdev);
 void mirage_vm_report(struct mirage_vm *vm, const struct mirage_fault *fault, u32 queue_id,
 		      int error);
 unsigned int mirage_vm_read_reports(struct mirage_vm *vm, struct drm_mirage_fault *reports,
-				    unsigned int count);
+				    struct drm_mirage_place *places, unsigned int count);
+void mirage_place_read(const struct mirage_place *place, struct drm_mirage_place *args);
 int mirage_vm_query_pages(struct mirage_vm *vm, u64 addr, unsigned int npages, u8 *pages);
 void mirage_vm_dump(struct mirage_vm *vm, struct drm_printer *p);
 

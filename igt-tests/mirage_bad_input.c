@@ -238,6 +238,7 @@ static void arrays(struct gpu *gpu)
 	struct drm_mirage_vm_stats stats = { .vm_id = gpu->vm };
 	struct drm_mirage_vm_faults faults = { .vm_id = gpu->vm };
 	uint64_t values[DRM_MIRAGE_STAT_COUNT];
+	struct drm_mirage_fault report;
 
 	stats.count = 4;
 	stats.values = BAD_POINTER;
@@ -251,6 +252,9 @@ static void arrays(struct gpu *gpu)
 	gpu_read_fails(gpu, (void *)BAD_POINTER, EFAULT);
 	faults.count = 1;
 	faults.faults = BAD_POINTER;
+	do_ioctl_err(gpu->dev.fd, DRM_IOCTL_MIRAGE_VM_FAULTS, &faults, EFAULT);
+	faults.faults = (uintptr_t)&report;
+	faults.places = BAD_POINTER;
 	do_ioctl_err(gpu->dev.fd, DRM_IOCTL_MIRAGE_VM_FAULTS, &faults, EFAULT);
 }
 

@@ -664,6 +664,36 @@ static void dump_of_channel_error(struct gpu *gpu)
 	job_free(&bad);
 }
 
+/**
+ * SUBTEST: dump-of-instruction
+ * Description: A program that stores to an odd address: the core dump has the instruction, group, wave and lane.
+ */
+static void dump_of_instruction(struct gpu *gpu)
+{
+	struct scatter_args args = { .dst = (uintptr_t)gpu->out + 1, .stride = 4, .n = 32 };
+	struct drm_mirage_queue_query query;
+	struct job bad = job_new(gpu);
+	char path[128], line[128];
+	char *text;
+
+	igt_require_f(!access("/sys/class/devcoredump", F_OK), "the kernel keeps no core dumps\n");
+	drop_dumps();
+	bad.queue = add_queue(gpu, QUEUE_TIMEOUT_MS);
+	job_kernel(&bad, &kernel_scatter, &args, sizeof(args), 1, 32);
+	job_submit(&bad);
+	igt_assert_eq(job_wait(&bad), -EIO);
+	igt_assert_eq(mirage_queue_query(&gpu->dev, bad.queue, &query), 0);
+	igt_assert_neq_u64(query.place.pc, 0);
+	igt_assert(igt_wait(find_dump(path, sizeof(path)), POLL_MS, 10));
+	text = decode_dump(path);
+	snprintf(line, sizeof(line), "descriptor: instruction at %#llx, group 0,0,0, wave 0, lane 0",
+		 (unsigned long long)query.place.pc);
+	expect_text(text, line);
+	free(text);
+	drop_dumps();
+	job_free(&bad);
+}
+
 /* Somebody resets the device below the driver. */
 static void reset_from_outside(struct gpu *gpu)
 {
@@ -895,6 +925,8 @@ static const struct gpu_scenario scenarios[] = {
 	  "A hang leaves a core dump that says who and where." },
 	{ "dump-of-channel-error", dump_of_channel_error,
 	  "A channel's error leaves a core dump that says what and where." },
+	{ "dump-of-instruction", dump_of_instruction,
+	  "A program's error leaves a core dump that says which instruction." },
 	{ "reset-from-outside", reset_outside,
 	  "A function-level reset loses nothing." },
 	{ "reset-from-outside-while-hanging", reset_outside_hanging,

@@ -7,16 +7,20 @@
 #include <fcntl.h>
 #include <libgen.h>
 
+#include <hw/regs.h>
+
 #include "debugfs.h"
 #include "igt_mirage.h"
 #include "igt_mirage_bo.h"
 #include "memory.h"
+#include "text.h"
 
 IGT_TEST_DESCRIPTION("A device that nobody uses sleeps, and is awake when somebody does.");
 
 /* Of the PCI device, in sysfs. */
 static char directory[96];
 static char registers[96];
+static char counters[96];
 
 static void find_device(void)
 {
@@ -25,6 +29,7 @@ static void find_device(void)
 	igt_assert_eq(mirage_open(&dev), 0);
 	snprintf(directory, sizeof(directory), "/sys/class/drm/%.32s/device", basename(dev.node));
 	debugfs_path(&dev, "registers", registers, sizeof(registers));
+	debugfs_path(&dev, "counters", counters, sizeof(counters));
 	mirage_close(&dev);
 }
 
@@ -119,6 +124,57 @@ static void debugfs(void)
 	assert_falls_asleep();
 }
 
+/* A counter as debugfs has it. */
+static uint64_t counter(const char *name)
+{
+	const char *line = strstr(text_read(counters), name);
+
+	igt_assert_f(line, "%s has no %s\n", counters, name);
+	return strtoull(line + strlen(name), NULL, 10);
+}
+
+/**
+ * SUBTEST: counters
+ * Description: What the device has counted stays when it sleeps, can be read without waking it up, and goes on when it
+ *	is used again, for programs too.
+ */
+static void counters_stay(void)
+{
+	uint64_t packets, bytes, value;
+	struct gpu gpu;
+	char text[64];
+
+	assert_falls_asleep();
+	gpu_open(&gpu);
+	gpu_assert_alive(&gpu);
+	packets = counter("PACKETS ");
+	bytes = counter("COPY_BYTES ");
+	igt_assert_lte_u64(1, packets);
+	igt_assert_lte_u64(4, bytes);
+	gpu_close(&gpu);
+	assert_falls_asleep();
+	igt_assert_lte_u64(packets, counter("PACKETS "));
+	igt_assert_lte_u64(bytes, counter("COPY_BYTES "));
+	igt_assert(is_asleep());
+	packets = counter("PACKETS ");
+	bytes = counter("COPY_BYTES ");
+
+	gpu_open(&gpu);
+	igt_assert_eq(mirage_counter(&gpu.dev, MIRAGE_PERF_PACKETS, &value), 0);
+	igt_assert_lte_u64(packets, value);
+	gpu_assert_alive(&gpu);
+	igt_assert_eq(mirage_counter(&gpu.dev, MIRAGE_PERF_COPY_BYTES, &value), 0);
+	igt_assert_lte_u64(bytes + 4, value);
+	gpu_close(&gpu);
+
+	/* Nothing happens while it is awake in between, so nothing is counted, and nothing twice. */
+	assert_falls_asleep();
+	packets = counter("PACKETS ");
+	igt_assert(file_read(registers, text, sizeof(text)));
+	assert_falls_asleep();
+	igt_assert_eq_u64(counter("PACKETS "), packets);
+}
+
 int igt_main()
 {
 	igt_fixture()
@@ -135,4 +191,8 @@ int igt_main()
 	igt_describe("Reading registers wakes the device up.");
 	igt_subtest("debugfs")
 		debugfs();
+
+	igt_describe("What the device has counted stays when it sleeps.");
+	igt_subtest("counters")
+		counters_stay();
 }

@@ -5,6 +5,7 @@
  * Category: Core
  */
 #include <stdarg.h>
+#include <sys/mman.h>
 
 #include "igt_mirage.h"
 #include "igt_mirage_bo.h"
@@ -16,14 +17,45 @@ IGT_TEST_DESCRIPTION("What the driver tells in tracepoints.");
 
 #define TRACING	"/sys/kernel/tracing/"
 #define EVENTS	TRACING "events/mirage/enable"
+#define CORE	TRACING "events/hmm_mirror/enable"
 
 /* An address that nothing else uses, and a size that no other object has. */
 #define FAR	(DRM_MIRAGE_VA_START + (8ull << 39))
 #define SIZE	(37 * PAGE)
 
+/* What was told before is forgotten. */
 static void tell(bool on)
 {
+	if (on)
+		igt_assert(file_write(TRACING "trace", "\n"));
 	igt_assert(file_write(EVENTS, on ? "1" : "0"));
+	igt_assert(file_write(CORE, on ? "1" : "0"));
+}
+
+/* Lines with an event, named in full, and these words. */
+static unsigned int told_by(const char *event, const char *format, ...) igt_printf(2, 3);
+static unsigned int told_by(const char *event, const char *format, ...)
+{
+	char name[64], words[128];
+	va_list args;
+
+	snprintf(name, sizeof(name), " %s: ", event);
+	va_start(args, format);
+	vsnprintf(words, sizeof(words), format, args);
+	va_end(args);
+	return text_lines(text_read(TRACING "trace"), name, words);
+}
+
+/* The number that a line with an event and these words has behind a word. */
+static unsigned int number_of(const char *event, const char *words, const char *word)
+{
+	char *line = text_read(TRACING "trace");
+
+	for (line = strtok(line, "\n"); line; line = strtok(NULL, "\n"))
+		if (strstr(line, event) && strstr(line, words) && strstr(line, word))
+			return (unsigned int)strtoul(strstr(line, word) + strlen(word), NULL, 10);
+	igt_assert_f(false, "no %s with \"%s\" and %s\n", event, words, word);
+	return 0;
 }
 
 /* Lines with an event of the driver and these words. */
@@ -33,11 +65,11 @@ static unsigned int told(const char *event, const char *format, ...)
 	char name[64], words[128];
 	va_list args;
 
-	snprintf(name, sizeof(name), " mirage_%s: ", event);
+	snprintf(name, sizeof(name), "mirage_%s", event);
 	va_start(args, format);
 	vsnprintf(words, sizeof(words), format, args);
 	va_end(args);
-	return text_lines(text_read(TRACING "trace"), name, words);
+	return told_by(name, "%s", words);
 }
 
 /**
@@ -61,7 +93,7 @@ static void binds_and_evictions(struct gpu *gpu)
 	igt_assert_eq(told("evict", ": object of %lu bytes", SIZE), 1);
 
 	gpu_read32(gpu, gpu_ptr(FAR + 5 * PAGE));
-	igt_assert_eq(told("bind_fault", ": %#llx, ret 0", FAR + 5 * PAGE), 1);
+	igt_assert_eq(told("bind_fault", ": read at %#llx, ret 0", FAR + 5 * PAGE), 1);
 	bind = mirage_bind_unmap(FAR, 36 * PAGE);
 	igt_assert_eq(mirage_vm_bind(&gpu->dev, gpu->vm, &bind, 1), 0);
 	igt_assert_eq(told("bind", ": unmap %#llx..%#llx", FAR, FAR + 36 * PAGE), 1);
@@ -88,9 +120,91 @@ static void faults(struct gpu *gpu)
 	tell(false);
 }
 
+/**
+ * SUBTEST: whose
+ * Description: A mirror and a user pointer are told by numbers of their own, which stay, and by the process that made
+ *	them, although it is a worker that serves their faults; mm's reason for an invalidation has a name.
+ */
+static void whose(struct gpu *gpu)
+{
+	struct space space;
+	uint32_t *area = mem_anon(2 * PAGE), *other = mem_anon(PAGE), *user = mem_anon(PAGE);
+	char first[64], second[64], range[64];
+	unsigned int mirror, userptr, pid = (unsigned int)getpid();
+	uint32_t handle;
+	uint64_t at;
+
+	snprintf(first, sizeof(first), "start=%#lx", (uintptr_t)area & ~(BLOCK - 1));
+	snprintf(second, sizeof(second), "start=%#lx", (uintptr_t)other & ~(BLOCK - 1));
+	snprintf(range, sizeof(range), "start=%#lx npages=1 ", (uintptr_t)user);
+	tell(true);
+	gpu_write32(gpu, area, 1);
+	gpu_write32(gpu, other, 1);
+	mirror = number_of("hmm_mirror_fault", first, "mirror=");
+	igt_assert_lte(1, mirror);
+	igt_assert_eq(number_of("hmm_mirror_fault", second, "mirror="), mirror);
+	igt_assert_eq(number_of("hmm_mirror_fault", first, "pid="), pid);
+	igt_assert_lte(1, told("service_block", "pid %u vm ", pid));
+	igt_assert_lte(1, told("exec", "pid %u vm ", pid));
+
+	igt_assert_eq(mprotect(area, PAGE, PROT_READ), 0);
+	igt_assert_lte(1, told_by("hmm_mirror_invalidate", "mirror=%u pid=%u %s event=protection-vma",
+				  mirror, pid, first));
+	mem_unmap(area, 2 * PAGE);
+	igt_assert_lte(1, told_by("hmm_mirror_invalidate", "mirror=%u pid=%u %s event=unmap",
+				  mirror, pid, first));
+	mem_unmap(other, PAGE);
+
+	space_open(&space, &gpu->dev);
+	igt_assert_eq(mirage_bo_userptr(&gpu->dev, user, PAGE, 0, &handle), 0);
+	at = space_bind(&space, handle, 0, PAGE);
+	space_fill(&space, at, PAGE, 1);
+	userptr = number_of("hmm_userptr_populate", range, "userptr=");
+	igt_assert(userptr && userptr != mirror);
+	igt_assert_lte(1, told_by("hmm_userptr_populate", "userptr=%u pid=%u ", userptr, pid));
+	mem_unmap(user, PAGE);
+	igt_assert_lte(1, told_by("hmm_userptr_invalidate", "userptr=%u pid=%u start=%#lx event=unmap",
+				  userptr, pid, (uintptr_t)user));
+	tell(false);
+	space_unbind(&space, at, PAGE);
+	igt_assert_eq(mirage_bo_close(&gpu->dev, handle), 0);
+	space_close(&space);
+}
+
+/**
+ * SUBTEST: bad-access
+ * Description: An access that cannot be served and a program that is wrong are told in words: access, reason, state
+ *	of the queue, error of the channel.
+ */
+static void bad_access(struct gpu *gpu)
+{
+	static const uint32_t junk[] = { 0xee };
+	uint32_t *hole = mem_anon(PAGE);
+	unsigned int pid = (unsigned int)getpid();
+	struct job bad = job_new(gpu);
+
+	mem_unmap(hole, PAGE);
+	tell(true);
+	gpu_write_fails(gpu, hole, EFAULT);
+	igt_assert_eq(told("fault_report", "pid %u vm ", pid), 1);
+	igt_assert_eq(told("fault_report", ", write at %#lx, not present, error -14", (uintptr_t)hole), 1);
+	igt_assert_eq(told("queue_stop", "pid %u channel ", pid), 1);
+	igt_assert_eq(told("queue_stop", ", state faulted, channel error none, error -14"), 1);
+
+	bad.queue = gpu_add_queue(gpu, DRM_MIRAGE_QUEUE_COPY);
+	mirage_ib_raw(&bad.ib, junk, 1);
+	job_submit(&bad);
+	igt_assert_eq(job_wait(&bad), -EIO);
+	job_free(&bad);
+	igt_assert_eq(told("queue_stop", ", state error, channel error bad packet, error -5"), 1);
+	tell(false);
+}
+
 static const struct gpu_scenario scenarios[] = {
 	{ "binds-and-evictions", binds_and_evictions, "What becomes of a mapping is told." },
 	{ "faults", faults, "What becomes of a fault is told." },
+	{ "whose", whose, "Events name the process, and mm's reason." },
+	{ "bad-access", bad_access, "What stops a queue is told in words." },
 };
 
 int igt_main()
@@ -98,7 +212,6 @@ int igt_main()
 	igt_fixture() {
 		igt_require_f(!access(EVENTS, W_OK), "no tracepoints in this kernel\n");
 		tell(false);
-		igt_assert(file_write(TRACING "trace", "\n"));
 	}
 
 	gpu_subtests(scenarios, ARRAY_SIZE(scenarios));

@@ -21,6 +21,7 @@
 #include <linux/device.h>
 #include <linux/mm.h>
 #include <linux/percpu.h>
+#include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
@@ -111,6 +112,8 @@ struct hmm_mirror *hmm_mirror_create(struct device *dev, const struct hmm_mirror
 	mirror->dev = get_device(dev);
 	mirror->ops = ops;
 	mirror->priv = priv;
+	mirror->id = hmm_new_id();
+	mirror->tgid = task_tgid_nr(current);
 	xa_init(&mirror->blocks);
 	refcount_set(&mirror->users, 1);
 	init_completion(&mirror->idle);

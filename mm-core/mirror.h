@@ -45,6 +45,10 @@ struct hmm_mirror {
 	const struct hmm_mirror_ops *ops;
 	/** @priv: the driver's own. Constant. */
 	void *priv;
+	/** @id: of hmm_new_id(), for trace events. Constant. */
+	u32 id;
+	/** @tgid: process that made it, for trace events; it may have gone. Constant. */
+	pid_t tgid;
 
 	/**
 	 * @blocks: blocks that are alive, by address >> HMM_BLOCK_SHIFT. Read under RCU; its
@@ -160,6 +164,9 @@ struct hmm_block {
 };
 
 extern struct workqueue_struct *hmm_mirror_wq;
+
+/* module.c */
+u32 hmm_new_id(void);
 
 /* ask.c */
 /**

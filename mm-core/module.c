@@ -2,6 +2,7 @@
 /*
  * The module: what all mirrors share.
  */
+#include <linux/atomic.h>
 #include <linux/module.h>
 #include <linux/sched/mm.h>
 
@@ -13,6 +14,23 @@
  * unbound because removing a notifier may wait for a long invalidation.
  */
 struct workqueue_struct *hmm_mirror_wq;
+
+/* The last that was given. */
+static atomic_t hmm_last_id = ATOMIC_INIT(0);
+
+/**
+ * hmm_new_id - a number for a mirror or a userptr
+ *
+ * Trace events have it in place of an address, which tracing hides and the allocator gives again. It comes again
+ * when 2^32 have been given.
+ *
+ * Context: any.
+ * Return: the number; the first is 1
+ */
+u32 hmm_new_id(void)
+{
+	return atomic_inc_return(&hmm_last_id);
+}
 
 /*
  * Reclaim takes blocks' and userptrs' locks. That is rare in testing, so teach lockdep at once: whoever

@@ -3,6 +3,9 @@
  * Trace events of the mirror core: one for each fault, one for each invalidation of a block.
  * Times are nanoseconds in the core. What the device and the driver's own queues take before a
  * fault comes here, and after, is not in them.
+ *
+ * Each event names its mirror or userptr by hmm_new_id(), and the process that made it (pid), which
+ * need not be the one that runs: faults are served by workers, and invalidations come from reclaim.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM hmm_mirror
@@ -11,10 +14,34 @@
 #define _HMM_MIRROR_TRACE_H
 
 #include <linux/bitmap.h>
+#include <linux/mmu_notifier.h>
 #include <linux/tracepoint.h>
 
 #include "mirror.h"
 #include "userptr.h"
+
+/* Why mm takes pages away, in words: enum mmu_notifier_event. One element of the list each. */
+#define HMM_TRACE_EVENTS(X) \
+	X(MMU_NOTIFY_UNMAP, "unmap"), \
+	X(MMU_NOTIFY_CLEAR, "clear"), \
+	X(MMU_NOTIFY_PROTECTION_VMA, "protection-vma"), \
+	X(MMU_NOTIFY_PROTECTION_PAGE, "protection-page"), \
+	X(MMU_NOTIFY_SOFT_DIRTY, "soft-dirty"), \
+	X(MMU_NOTIFY_RELEASE, "release"), \
+	X(MMU_NOTIFY_MIGRATE, "migrate"), \
+	X(MMU_NOTIFY_EXCLUSIVE, "exclusive")
+
+#define HMM_TRACE_SYMBOL(event, text)	{ event, text }
+
+/* Readers of the format do not know the enum's numbers: the kernel puts them in. */
+TRACE_DEFINE_ENUM(MMU_NOTIFY_UNMAP);
+TRACE_DEFINE_ENUM(MMU_NOTIFY_CLEAR);
+TRACE_DEFINE_ENUM(MMU_NOTIFY_PROTECTION_VMA);
+TRACE_DEFINE_ENUM(MMU_NOTIFY_PROTECTION_PAGE);
+TRACE_DEFINE_ENUM(MMU_NOTIFY_SOFT_DIRTY);
+TRACE_DEFINE_ENUM(MMU_NOTIFY_RELEASE);
+TRACE_DEFINE_ENUM(MMU_NOTIFY_MIGRATE);
+TRACE_DEFINE_ENUM(MMU_NOTIFY_EXCLUSIVE);
 
 /*
  * A call of hmm_mirror_fault() that found its mirror open.
@@ -24,7 +51,8 @@ TRACE_EVENT(hmm_mirror_fault,
 	    TP_PROTO(const struct hmm_mirror *mirror, const struct hmm_fault *fault, int ret),
 	    TP_ARGS(mirror, fault, ret),
 	    TP_STRUCT__entry(
-		    __field(const void *, mirror)
+		    __field(u32, mirror)
+		    __field(pid_t, pid)
 		    __field(unsigned long, start)
 		    __field(unsigned int, nr_read)
 		    __field(unsigned int, nr_write)
@@ -39,7 +67,8 @@ TRACE_EVENT(hmm_mirror_fault,
 		    __field(u64, ns_map)
 	    ),
 	    TP_fast_assign(
-		    __entry->mirror = mirror;
+		    __entry->mirror = mirror->id;
+		    __entry->pid = mirror->tgid;
 		    __entry->start = fault->start;
 		    __entry->nr_read = bitmap_weight(fault->read, HMM_BLOCK_PAGES);
 		    __entry->nr_write = bitmap_weight(fault->write, HMM_BLOCK_PAGES);
@@ -53,8 +82,8 @@ TRACE_EVENT(hmm_mirror_fault,
 		    __entry->ns_dma = fault->ns_dma;
 		    __entry->ns_map = fault->ns_map;
 	    ),
-	    TP_printk("mirror=%p start=%#lx read=%u write=%u prefetch=%u mapped=%u failed=%u error=%d ret=%d retries=%u ns_mm=%llu ns_dma=%llu ns_map=%llu",
-		      __entry->mirror, __entry->start, __entry->nr_read, __entry->nr_write,
+	    TP_printk("mirror=%u pid=%d start=%#lx read=%u write=%u prefetch=%u mapped=%u failed=%u error=%d ret=%d retries=%u ns_mm=%llu ns_dma=%llu ns_map=%llu",
+		      __entry->mirror, __entry->pid, __entry->start, __entry->nr_read, __entry->nr_write,
 		      __entry->nr_prefetch, __entry->mapped, __entry->nr_failed,
 		      __entry->error, __entry->ret, __entry->retries, __entry->ns_mm,
 		      __entry->ns_dma, __entry->ns_map)
@@ -70,7 +99,8 @@ TRACE_EVENT(hmm_mirror_invalidate,
 		     unsigned int named, unsigned int taken, bool deferred, bool done, u64 ns),
 	    TP_ARGS(block, event, first, named, taken, deferred, done, ns),
 	    TP_STRUCT__entry(
-		    __field(const void *, mirror)
+		    __field(u32, mirror)
+		    __field(pid_t, pid)
 		    __field(unsigned long, start)
 		    __field(int, event)
 		    __field(unsigned int, first)
@@ -81,7 +111,8 @@ TRACE_EVENT(hmm_mirror_invalidate,
 		    __field(u64, ns)
 	    ),
 	    TP_fast_assign(
-		    __entry->mirror = block->mirror;
+		    __entry->mirror = block->mirror->id;
+		    __entry->pid = block->mirror->tgid;
 		    __entry->start = block->start;
 		    __entry->event = event;
 		    __entry->first = first;
@@ -91,8 +122,9 @@ TRACE_EVENT(hmm_mirror_invalidate,
 		    __entry->done = done;
 		    __entry->ns = ns;
 	    ),
-	    TP_printk("mirror=%p start=%#lx event=%d first=%u named=%u taken=%u deferred=%d done=%d ns=%llu",
-		      __entry->mirror, __entry->start, __entry->event, __entry->first,
+	    TP_printk("mirror=%u pid=%d start=%#lx event=%s first=%u named=%u taken=%u deferred=%d done=%d ns=%llu",
+		      __entry->mirror, __entry->pid, __entry->start,
+		      __print_symbolic(__entry->event, HMM_TRACE_EVENTS(HMM_TRACE_SYMBOL)), __entry->first,
 		      __entry->named, __entry->taken, __entry->deferred, __entry->done,
 		      __entry->ns)
 );
@@ -105,7 +137,8 @@ TRACE_EVENT(hmm_userptr_populate,
 	    TP_PROTO(const struct hmm_userptr *userptr, unsigned int passes, int ret, u64 ns),
 	    TP_ARGS(userptr, passes, ret, ns),
 	    TP_STRUCT__entry(
-		    __field(const void *, userptr)
+		    __field(u32, userptr)
+		    __field(pid_t, pid)
 		    __field(unsigned long, start)
 		    __field(unsigned long, npages)
 		    __field(bool, write)
@@ -114,7 +147,8 @@ TRACE_EVENT(hmm_userptr_populate,
 		    __field(u64, ns)
 	    ),
 	    TP_fast_assign(
-		    __entry->userptr = userptr;
+		    __entry->userptr = userptr->id;
+		    __entry->pid = userptr->tgid;
 		    __entry->start = userptr->start;
 		    __entry->npages = userptr->npages;
 		    __entry->write = userptr->write;
@@ -122,8 +156,8 @@ TRACE_EVENT(hmm_userptr_populate,
 		    __entry->ret = ret;
 		    __entry->ns = ns;
 	    ),
-	    TP_printk("userptr=%p start=%#lx npages=%lu write=%d passes=%u ret=%d ns=%llu",
-		      __entry->userptr, __entry->start, __entry->npages, __entry->write,
+	    TP_printk("userptr=%u pid=%d start=%#lx npages=%lu write=%d passes=%u ret=%d ns=%llu",
+		      __entry->userptr, __entry->pid, __entry->start, __entry->npages, __entry->write,
 		      __entry->passes, __entry->ret, __entry->ns)
 );
 
@@ -136,7 +170,8 @@ TRACE_EVENT(hmm_userptr_invalidate,
 		     unsigned long named, bool done, u64 ns),
 	    TP_ARGS(userptr, event, first, named, done, ns),
 	    TP_STRUCT__entry(
-		    __field(const void *, userptr)
+		    __field(u32, userptr)
+		    __field(pid_t, pid)
 		    __field(unsigned long, start)
 		    __field(int, event)
 		    __field(unsigned long, first)
@@ -145,7 +180,8 @@ TRACE_EVENT(hmm_userptr_invalidate,
 		    __field(u64, ns)
 	    ),
 	    TP_fast_assign(
-		    __entry->userptr = userptr;
+		    __entry->userptr = userptr->id;
+		    __entry->pid = userptr->tgid;
 		    __entry->start = userptr->start;
 		    __entry->event = event;
 		    __entry->first = first;
@@ -153,8 +189,9 @@ TRACE_EVENT(hmm_userptr_invalidate,
 		    __entry->done = done;
 		    __entry->ns = ns;
 	    ),
-	    TP_printk("userptr=%p start=%#lx event=%d first=%lu named=%lu done=%d ns=%llu",
-		      __entry->userptr, __entry->start, __entry->event, __entry->first,
+	    TP_printk("userptr=%u pid=%d start=%#lx event=%s first=%lu named=%lu done=%d ns=%llu",
+		      __entry->userptr, __entry->pid, __entry->start,
+		      __print_symbolic(__entry->event, HMM_TRACE_EVENTS(HMM_TRACE_SYMBOL)), __entry->first,
 		      __entry->named, __entry->done, __entry->ns)
 );
 

@@ -29,6 +29,7 @@
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/refcount.h>
+#include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
@@ -272,6 +273,8 @@ struct hmm_userptr *hmm_userptr_create(struct device *dev, const struct hmm_user
 	userptr->dev = get_device(dev);
 	userptr->ops = ops;
 	userptr->priv = priv;
+	userptr->id = hmm_new_id();
+	userptr->tgid = task_tgid_nr(current);
 	userptr->start = start;
 	userptr->npages = npages;
 	userptr->write = write;

@@ -23,6 +23,10 @@ struct hmm_userptr {
 	const struct hmm_userptr_ops *ops;
 	/** @priv: the driver's own. Constant. */
 	void *priv;
+	/** @id: of hmm_new_id(), for trace events. Constant. */
+	u32 id;
+	/** @tgid: process that made it, for trace events; it may have gone. Constant. */
+	pid_t tgid;
 	/** @start: first address. Constant. */
 	unsigned long start;
 	/** @npages: pages, at least 1. Constant. */

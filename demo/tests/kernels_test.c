@@ -30,8 +30,8 @@ static int translate(void *ctx, uint64_t va, enum mirage_access access, void **h
 	return 0;
 }
 
-static bool fault(void *ctx, unsigned int wave, uint64_t va, enum mirage_access access,
-		  enum mirage_fault_kind kind)
+static bool fault(void *ctx, unsigned int wave, const struct mirage_place *place, uint64_t va,
+		  enum mirage_access access, enum mirage_fault_kind kind)
 {
 	(void)ctx;
 	(void)wave;

@@ -108,6 +108,7 @@ static bool chan_begin(struct chan *chan, struct mirage_chan_desc *desc)
 	desc->error = MIRAGE_CHAN_OK;
 	desc->error_info = 0;
 	desc->error_addr = 0;
+	desc->error_place = (struct mirage_place){ 0 };
 	if (chan_load(chan, &copy))
 		return true;
 	chan_error(chan, MIRAGE_CHAN_BAD_DESC, 0, 0);
@@ -227,6 +228,12 @@ bool chan_has_work(const struct chan *chan)
 
 void chan_error(struct chan *chan, enum mirage_chan_error error, u32 info, u64 addr)
 {
+	chan_error_at(chan, error, info, addr, &(struct mirage_place){ 0 });
+}
+
+void chan_error_at(struct chan *chan, enum mirage_chan_error error, u32 info, u64 addr,
+		   const struct mirage_place *place)
+{
 	struct mirage_chan_desc *desc = chan_desc(chan);
 
 	log_info("channel %u: error %d, info %#x, address %#llx", chan->id, error, info,
@@ -234,6 +241,7 @@ void chan_error(struct chan *chan, enum mirage_chan_error error, u32 info, u64 a
 	if (desc) {
 		desc->error_info = info;
 		desc->error_addr = addr;
+		desc->error_place = *place;
 		desc->error = error;
 	}
 	runlist_account(chan);
@@ -262,7 +270,8 @@ enum step chan_fault(struct chan *chan, enum mirage_fault_unit unit, u64 va,
 		chan_error(chan, MIRAGE_CHAN_FAULT, access | kind << 8, va);
 		return STEP_STOPPED;
 	}
-	fault_add(chan->dev, chan->id, chan->vm, unit, 0, va, access, kind);
+	fault_add(chan->dev, chan->id, chan->vm, unit, 0, &(struct mirage_place){ 0 }, va, access,
+		  kind);
 	return STEP_SUSPENDED;
 }
 

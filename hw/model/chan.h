@@ -103,6 +103,14 @@ void chan_set_get(struct chan *chan, u32 get);
 void chan_error(struct chan *chan, enum mirage_chan_error error, u32 info, u64 addr);
 
 /**
+ * chan_error_at() - chan_error() for what an instruction did.
+ * @place: which
+ * Context: as chan_error().
+ */
+void chan_error_at(struct chan *chan, enum mirage_chan_error error, u32 info, u64 addr,
+		   const struct mirage_place *place);
+
+/**
  * chan_fault() - an access of front end or copy failed.
  *
  * Returns STEP_SUSPENDED, with the fault reported, or STEP_STOPPED if the channel may not

@@ -39,7 +39,7 @@ struct compute_ops {
 	int (*translate)(void *ctx, uint64_t va, enum mirage_access access, void **host);
 
 	/**
-	 * @fault: the wave in slot @wave cannot go on because of this access.
+	 * @fault: the wave in slot @wave cannot go on because of this access, made at @place.
 	 *
 	 * Called once for each distinct (4 KiB page, access) that an instruction of the
 	 * wave failed at, with the exact address of the first failing lane's access.
@@ -47,8 +47,8 @@ struct compute_ops {
 	 * Returns whether the wave waits for a REPLAY. If not, the first such access
 	 * becomes the error MIRAGE_CHAN_FAULT.
 	 */
-	bool (*fault)(void *ctx, unsigned int wave, uint64_t va, enum mirage_access access,
-		      enum mirage_fault_kind kind);
+	bool (*fault)(void *ctx, unsigned int wave, const struct mirage_place *place, uint64_t va,
+		      enum mirage_access access, enum mirage_fault_kind kind);
 
 	/**
 	 * @sink: COMPUTE_SINK_SIZE bytes to which @translate leads WRITE and ATOMIC accesses
@@ -72,6 +72,7 @@ struct compute_result {
 	enum mirage_chan_error error;
 	uint32_t error_info;
 	uint64_t error_addr;
+	struct mirage_place error_place;
 	/* What this call executed, for the PERF unit. */
 	uint64_t instructions;
 	uint64_t lane_instructions;

@@ -22,15 +22,15 @@ static int dispatch_translate(void *ctx, u64 va, enum mirage_access access, void
 	return mmu_access(chan->dev, chan->vm, va, access, &len, host);
 }
 
-static bool dispatch_fault(void *ctx, unsigned int wave, u64 va, enum mirage_access access,
-			   enum mirage_fault_kind kind)
+static bool dispatch_fault(void *ctx, unsigned int wave, const struct mirage_place *place, u64 va,
+			   enum mirage_access access, enum mirage_fault_kind kind)
 {
 	struct chan *chan = ctx;
 
 	/* Not chan_error(), which would drop the engine that is calling: it reports an error. */
 	if (chan->no_fault)
 		return false;
-	fault_add(chan->dev, chan->id, chan->vm, MIRAGE_UNIT_COMPUTE, wave, va, access, kind);
+	fault_add(chan->dev, chan->id, chan->vm, MIRAGE_UNIT_COMPUTE, wave, place, va, access, kind);
 	return true;
 }
 
@@ -88,7 +88,8 @@ static enum step dispatch_run(struct chan *chan)
 	case COMPUTE_ERROR:
 		break;
 	}
-	chan_error(chan, result.error, result.error_info, result.error_addr);
+	chan_error_at(chan, result.error, result.error_info, result.error_addr,
+		      &result.error_place);
 	return STEP_STOPPED;
 }
 

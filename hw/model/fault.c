@@ -39,7 +39,8 @@ static void fault_grow(struct faults *faults)
 }
 
 void fault_add(struct device *dev, u32 chan, u32 vm, enum mirage_fault_unit unit, unsigned int wave,
-	       u64 va, enum mirage_access access, enum mirage_fault_kind kind)
+	       const struct mirage_place *place, u64 va, enum mirage_access access,
+	       enum mirage_fault_kind kind)
 {
 	struct faults *faults = &dev->faults;
 	u64 delay_us = min_u64(regs_get(dev, MIRAGE_TEST_FAULT_DELAY_US), FAULT_MAX_DELAY_US);
@@ -58,6 +59,7 @@ void fault_add(struct device *dev, u32 chan, u32 vm, enum mirage_fault_unit unit
 			.unit = (u8)unit,
 			.wave = (u16)wave,
 		},
+		.place = *place,
 		.due_ns = now_ns() + delay_us * 1000,
 		.copies = 1 + (u32)dup,
 	};
@@ -65,18 +67,24 @@ void fault_add(struct device *dev, u32 chan, u32 vm, enum mirage_fault_unit unit
 }
 
 static bool fault_write(struct device *dev, struct mirage_status_page *status,
-			const struct mirage_fault_entry *entry)
+			const struct fault *fault)
 {
 	struct queues *q = &dev->queues;
-	struct mirage_fault_entry *place;
+	u32 index = q->fault_put & (q->fault_size - 1);
+	struct mirage_fault_entry *entry;
+	struct mirage_place *place = NULL;
 
-	place = phys_ptr(dev, q->fault + (q->fault_put & (q->fault_size - 1)) * sizeof(*place),
-			 sizeof(*place), true);
-	if (!place) {
+	entry = phys_ptr(dev, q->fault + index * sizeof(*entry), sizeof(*entry), true);
+	if (q->fault_place)
+		place = phys_ptr(dev, q->fault_place + index * sizeof(*place), sizeof(*place),
+				 true);
+	if (!entry || (q->fault_place && !place)) {
 		device_halt(dev, MIRAGE_DEV_BUS);
 		return false;
 	}
-	*place = *entry;
+	if (place)
+		*place = fault->place;
+	*entry = fault->entry;
 	dev->perf[PERF_FAULTS]++;
 	queues_publish(dev, &status->fault_put, ++q->fault_put, &status->fault_armed,
 		       MIRAGE_INTR_PENDING_FAULT__MASK);
@@ -102,7 +110,7 @@ u64 fault_deliver(struct device *dev)
 			return fault->due_ns;
 		if (!queues_room(dev, q->fault_size, q->fault_put, get))
 			return now + FAULT_POLL_NS;
-		if (!fault_write(dev, status, &fault->entry))
+		if (!fault_write(dev, status, fault))
 			break;
 		if (--fault->copies)
 			continue;

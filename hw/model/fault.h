@@ -12,6 +12,7 @@ struct device;
 /* An entry that is not in the buffer yet. */
 struct fault {
 	struct mirage_fault_entry entry;
+	struct mirage_place place;	/* of that entry */
 	u64 due_ns;		/* written no earlier than this, now_ns() */
 	u32 copies;		/* times it is still to be written */
 };
@@ -31,10 +32,13 @@ void faults_fini(struct faults *faults);
 
 /**
  * fault_add() - an access failed and its unit is suspended.
+ * @place: the instruction that made it; all zero if none did
+ *
  * Context: device lock held, device enabled.
  */
 void fault_add(struct device *dev, u32 chan, u32 vm, enum mirage_fault_unit unit, unsigned int wave,
-	       u64 va, enum mirage_access access, enum mirage_fault_kind kind);
+	       const struct mirage_place *place, u64 va, enum mirage_access access,
+	       enum mirage_fault_kind kind);
 
 /**
  * fault_deliver() - write the entries that are due, as far as there is room.

@@ -26,6 +26,17 @@ static bool latch_queue(struct device *dev, enum mirage_reg lo, enum mirage_reg 
 	return latch_place(dev, lo, *size * entry_size, place);
 }
 
+/* Places are wanted or not. */
+static bool latch_fault_place(struct device *dev)
+{
+	struct queues *q = &dev->queues;
+
+	q->fault_place = 0;
+	return !regs_get64(dev, MIRAGE_QUEUE_FAULT_PLACE_LO) ||
+	       latch_place(dev, MIRAGE_QUEUE_FAULT_PLACE_LO,
+			   q->fault_size * sizeof(struct mirage_place), &q->fault_place);
+}
+
 bool queues_latch(struct device *dev)
 {
 	struct queues *q = &dev->queues;
@@ -36,6 +47,7 @@ bool queues_latch(struct device *dev)
 			 sizeof(struct mirage_cmd), &q->cmd, &q->cmd_size) ||
 	    !latch_queue(dev, MIRAGE_QUEUE_FAULT_LO, MIRAGE_QUEUE_FAULT_ORDER,
 			 sizeof(struct mirage_fault_entry), &q->fault, &q->fault_size) ||
+	    !latch_fault_place(dev) ||
 	    !latch_queue(dev, MIRAGE_QUEUE_EVENT_LO, MIRAGE_QUEUE_EVENT_ORDER,
 			 sizeof(struct mirage_event), &q->event, &q->event_size) ||
 	    !latch_place(dev, MIRAGE_QUEUE_CHAN_TABLE_LO,

@@ -14,6 +14,7 @@ struct queues {
 	u64 status;		/* physical pointers, latched from the QUEUE registers */
 	u64 cmd;
 	u64 fault;
+	u64 fault_place;	/* or 0 */
 	u64 event;
 	u64 chan_table;
 	u64 vm_table;

@@ -34,6 +34,79 @@ static void check_fault(u32 chan, u64 va, enum mirage_access access, enum mirage
 	CHECK(fault.time_ns <= fixture_read64(&f, MIRAGE_BUS_TIME_LO));
 }
 
+#define PLACE_CODE_VA	0x40000000ull
+#define PLACE_DESC_VA	0x50000000ull
+
+/* A kernel whose work item @item alone stores to SRC_VA, with its third instruction from the end. */
+static void add_store(u32 item)
+{
+	struct mirage_dispatch *desc = fixture_map_new(&f, VM, PLACE_DESC_VA);
+	u64 *args = (u64 *)((u8 *)desc + 128);
+	char text[256];
+
+	*desc = (struct mirage_dispatch){
+		.args = PLACE_DESC_VA + 128, .args_size = 8,
+		.grid = { 1, 1, 1 }, .group = { 64, 1, 1 },
+	};
+	args[0] = SRC_VA;
+	snprintf(text, sizeof(text),
+		 "	s2r r0, local_x\n	eq r1, r0, %u\n	ldc.64 r2, [0]\n"
+		 "	brz r1, done\n	st.32 [r2], r0\ndone:\n	exit\n", item);
+	fixture_program(&f, VM, PLACE_CODE_VA, text, desc);
+	fixture_dispatch(&f, CHAN, PLACE_DESC_VA);
+}
+
+/* With QUEUE_FAULT_PLACE each entry has its place at the same index: an instruction's, or none. */
+static void places(void)
+{
+	static const struct mirage_place none;
+	struct mirage_place place;
+
+	fixture_open(&f);
+	fixture_write_phys(&f, MIRAGE_QUEUE_FAULT_PLACE_LO, f.place_phys);
+	fixture_write(&f, MIRAGE_BUS_CTRL, 1);
+	CHECK_EQ(fixture_read(&f, MIRAGE_BUS_STATUS), MIRAGE_BUS_STATUS_ENABLED__MASK);
+	fixture_vm(&f, VM);
+	fixture_chan(&f, CHAN, MIRAGE_CHAN_COMPUTE, VM, 0);
+	memset(f.places, 0xee, sizeof(*f.places) << FIXTURE_QUEUE_ORDER);
+
+	fixture_fill(&f, CHAN, DST_VA, 4, 1);
+	fixture_kick(&f, CHAN);
+	place = fixture_fault_place(&f);
+	CHECK(!memcmp(&place, &none, sizeof(none)));
+	check_fault(CHAN, DST_VA, MIRAGE_ACCESS_WRITE, MIRAGE_FAULT_NOT_PRESENT, MIRAGE_UNIT_COPY);
+	fixture_map_new(&f, VM, DST_VA);
+	fixture_replay(&f, VM);
+
+	add_store(45);
+	fixture_kick(&f, CHAN);
+	fixture_await_fault(&f);
+	place = fixture_fault_place(&f);
+	CHECK_EQ(place.pc, PLACE_CODE_VA + 4 * 8);
+	CHECK_EQ(place.group[0] | place.group[1] | place.group[2], 0);
+	CHECK_EQ(place.wave, 1);
+	CHECK_EQ(place.lane, 13);
+	CHECK_EQ(fixture_fault(&f).addr, SRC_VA);
+	/* The next entry's is untouched. */
+	CHECK_EQ(f.places[2].lane, 0xeeee);
+	fixture_close(&f);
+}
+
+/* What cannot be reached is no place: the device does not run. */
+static void places_out_of_reach(void)
+{
+	static const u64 bad[] = { 1ull << 45 | MIRAGE_PHYS_SYSTEM, 0x1001, 0x800 };
+
+	for (u32 i = 0; i < ARRAY_SIZE(bad); i++) {
+		fixture_open(&f);
+		fixture_write_phys(&f, MIRAGE_QUEUE_FAULT_PLACE_LO, bad[i]);
+		fixture_write(&f, MIRAGE_BUS_CTRL, 1);
+		CHECK_EQ(fixture_read(&f, MIRAGE_BUS_STATUS), 0);
+		CHECK_EQ(fixture_read(&f, MIRAGE_BUS_ERROR), MIRAGE_DEV_BAD_QUEUE);
+		fixture_close(&f);
+	}
+}
+
 static bool done(u32 chan)
 {
 	return f.chans[chan].get == f.chans[chan].put;
@@ -399,6 +472,8 @@ static const struct tap_test tests[] = {
 	{ "copy resumes where it stopped", copy_resumes_where_it_stopped },
 	{ "write to a read-only page", write_to_read_only_page },
 	{ "front end faults", front_end_faults },
+	{ "places", places },
+	{ "places out of reach", places_out_of_reach },
 	{ "every kind is delivered alike", every_kind_is_delivered_alike },
 	{ "other channels go on", others_go_on },
 	{ "a full buffer loses nothing", full_buffer_loses_nothing },

@@ -91,6 +91,7 @@ void fixture_open(struct fixture *f)
 	f->status_phys = fixture_alloc(f, KiB(4));
 	f->cmd_phys = fixture_alloc(f, queue * sizeof(*f->cmds));
 	f->fault_phys = fixture_alloc(f, queue * sizeof(*f->faults));
+	f->place_phys = fixture_alloc(f, queue * sizeof(*f->places));
 	f->event_phys = fixture_alloc(f, queue * sizeof(*f->events));
 	f->chan_phys = fixture_alloc(f, NR_CHANNELS * sizeof(*f->chans));
 	f->vm_phys = fixture_alloc(f, NR_VMS * sizeof(*f->vms));
@@ -98,6 +99,7 @@ void fixture_open(struct fixture *f)
 	f->status = fixture_ptr(f, f->status_phys);
 	f->cmds = fixture_ptr(f, f->cmd_phys);
 	f->faults = fixture_ptr(f, f->fault_phys);
+	f->places = fixture_ptr(f, f->place_phys);
 	f->events = fixture_ptr(f, f->event_phys);
 	f->chans = fixture_ptr(f, f->chan_phys);
 	f->vms = fixture_ptr(f, f->vm_phys);
@@ -404,6 +406,12 @@ void fixture_kick(struct fixture *f, u32 chan)
 u32 fixture_nr_faults(struct fixture *f)
 {
 	return f->status->fault_put - f->status->fault_get;
+}
+
+struct mirage_place fixture_fault_place(struct fixture *f)
+{
+	CHECK(fixture_nr_faults(f));
+	return f->places[f->status->fault_get & ((1 << FIXTURE_QUEUE_ORDER) - 1)];
 }
 
 struct mirage_fault_entry fixture_fault(struct fixture *f)

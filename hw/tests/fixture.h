@@ -31,12 +31,14 @@ struct fixture {
 	u64 status_phys;
 	u64 cmd_phys;
 	u64 fault_phys;
+	u64 place_phys;		/* for QUEUE_FAULT_PLACE, which fixture_open() leaves 0 */
 	u64 event_phys;
 	u64 chan_phys;
 	u64 vm_phys;
 	struct mirage_status_page *status;
 	struct mirage_cmd *cmds;
 	struct mirage_fault_entry *faults;
+	struct mirage_place *places;
 	struct mirage_event *events;
 	struct mirage_chan_desc *chans;
 	struct mirage_vm_desc *vms;
@@ -124,6 +126,8 @@ void fixture_kick(struct fixture *f, u32 chan);
 
 /** fixture_nr_faults() - entries in the fault buffer. */
 u32 fixture_nr_faults(struct fixture *f);
+/** fixture_fault_place() - the place of the oldest entry, which stays; the test fails if there is none. */
+struct mirage_place fixture_fault_place(struct fixture *f);
 /** fixture_fault() - take the oldest entry; the test fails if there is none. */
 struct mirage_fault_entry fixture_fault(struct fixture *f);
 /** fixture_event() - take the oldest event; the test fails if there is none. */

@@ -127,7 +127,12 @@ static void compute_engine(void)
 	add_kernel("ld.32 r6, [r2 + 4]", HOLE_VA, 1);
 	check_stops(HOLE_VA + 4, MIRAGE_ACCESS_READ, MIRAGE_FAULT_NOT_PRESENT);
 	add_kernel("st.32 [r2 + 8], r0", RO_VA, 1);
+	fixture_kick(&f, CHAN);
+	/* The descriptor tells the instruction too. */
+	CHECK_EQ(f.chans[CHAN].error_place.pc, CODE_VA + 4 * 8);
+	CHECK_EQ(f.chans[CHAN].error_place.lane, 0);
 	check_stops(RO_VA + 8, MIRAGE_ACCESS_WRITE, MIRAGE_FAULT_WRITE);
+	CHECK_EQ(f.chans[CHAN].error_place.pc, 0);
 	add_kernel("atom.add r6, [r2], r0", RO_VA, 1);
 	check_stops(RO_VA, MIRAGE_ACCESS_ATOMIC, MIRAGE_FAULT_WRITE);
 	fixture_map(&f, VM, RO_VA, fixture_alloc(&f, KiB(4)), MIRAGE_PAGE_SHIFT, MIRAGE_PTE_WRITE);

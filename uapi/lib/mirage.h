@@ -61,6 +61,8 @@ int mirage_vm_destroy(const struct mirage *gpu, uint32_t vm);
 int mirage_vm_stats(const struct mirage *gpu, uint32_t vm, uint64_t values[DRM_MIRAGE_STAT_COUNT]);
 int mirage_vm_faults(const struct mirage *gpu, uint32_t vm, struct drm_mirage_fault *faults,
 		     uint32_t *count);
+int mirage_vm_fault_places(const struct mirage *gpu, uint32_t vm, struct drm_mirage_fault *faults,
+			   struct drm_mirage_place *places, uint32_t *count);
 int mirage_svm_query(const struct mirage *gpu, uint32_t vm, const void *addr, size_t size,
 		     uint8_t *pages);
 

@@ -9,6 +9,9 @@
 
 #define COUNT(array)	(sizeof(array) / sizeof((array)[0]))
 
+/* An element of one of the hardware's lists, in an array of names. */
+#define NAME(name, value, text)	[value] = (text)
+
 static const char *lookup(const char *const *names, size_t count, unsigned int value)
 {
 	return value < count && names[value] ? names[value] : "unknown";
@@ -91,22 +94,7 @@ const char *mirage_queue_state_name(unsigned int state)
  */
 const char *mirage_chan_error_name(unsigned int error)
 {
-	static const char *const names[] = {
-		[MIRAGE_CHAN_OK] = "none",
-		[MIRAGE_CHAN_BAD_DESC] = "bad descriptor",
-		[MIRAGE_CHAN_RING] = "bad ring",
-		[MIRAGE_CHAN_BAD_PACKET] = "bad packet",
-		[MIRAGE_CHAN_PRIVILEGE] = "ring-only packet",
-		[MIRAGE_CHAN_BAD_DISPATCH] = "bad dispatch",
-		[MIRAGE_CHAN_BAD_INSN] = "bad instruction",
-		[MIRAGE_CHAN_BAD_PC] = "bad program counter",
-		[MIRAGE_CHAN_MISALIGNED] = "misaligned access",
-		[MIRAGE_CHAN_BAD_SHARED] = "bad shared memory access",
-		[MIRAGE_CHAN_BAD_ARG] = "bad argument access",
-		[MIRAGE_CHAN_TRAP] = "trap",
-		[MIRAGE_CHAN_FAULT] = "fault",
-		[MIRAGE_CHAN_HUNG] = "hung",
-	};
+	static const char *const names[] = { MIRAGE_CHAN_ERRORS(NAME) };
 
 	return lookup(names, COUNT(names), error);
 }
@@ -117,12 +105,7 @@ const char *mirage_chan_error_name(unsigned int error)
  */
 const char *mirage_access_name(unsigned int access)
 {
-	static const char *const names[] = {
-		[MIRAGE_ACCESS_READ] = "read",
-		[MIRAGE_ACCESS_WRITE] = "write",
-		[MIRAGE_ACCESS_ATOMIC] = "atomic",
-		[MIRAGE_ACCESS_FETCH] = "fetch",
-	};
+	static const char *const names[] = { MIRAGE_ACCESSES(NAME) };
 
 	return lookup(names, COUNT(names), access);
 }
@@ -133,14 +116,7 @@ const char *mirage_access_name(unsigned int access)
  */
 const char *mirage_fault_kind_name(unsigned int kind)
 {
-	static const char *const names[] = {
-		[MIRAGE_FAULT_NOT_PRESENT] = "not present",
-		[MIRAGE_FAULT_WRITE] = "not writable",
-		[MIRAGE_FAULT_ATOMIC] = "no atomics",
-		[MIRAGE_FAULT_MALFORMED] = "malformed entry",
-		[MIRAGE_FAULT_RANGE] = "address out of range",
-		[MIRAGE_FAULT_BUS] = "bus error",
-	};
+	static const char *const names[] = { MIRAGE_FAULT_KINDS(NAME) };
 
 	return lookup(names, COUNT(names), kind);
 }

@@ -85,13 +85,33 @@ int mirage_vm_stats(const struct mirage *gpu, uint32_t vm, uint64_t values[DRM_M
 int mirage_vm_faults(const struct mirage *gpu, uint32_t vm, struct drm_mirage_fault *faults,
 		     uint32_t *count)
 {
+	return mirage_vm_fault_places(gpu, vm, faults, NULL, count);
+}
+
+/**
+ * mirage_vm_fault_places() - mirage_vm_faults(), with the instructions that made the accesses
+ * @gpu: device
+ * @vm: handle
+ * @faults: out: newest first
+ * @places: out: one for each of @faults, zero where no instruction did it or the kernel does not tell; or NULL
+ * @count: in: room in both; out: how many were written
+ *
+ * Return: 0 or a negative errno
+ */
+int mirage_vm_fault_places(const struct mirage *gpu, uint32_t vm, struct drm_mirage_fault *faults,
+			   struct drm_mirage_place *places, uint32_t *count)
+{
 	struct drm_mirage_vm_faults args = {
 		.vm_id = vm,
 		.count = *count,
 		.faults = (uintptr_t)faults,
+		.places = (uintptr_t)places,
 	};
 	int ret;
 
+	/* An older kernel leaves them as they are. */
+	if (places)
+		memset(places, 0, *count * sizeof(*places));
 	ret = mirage_ioctl(gpu, DRM_IOCTL_MIRAGE_VM_FAULTS, &args);
 	if (!ret)
 		*count = args.count;

@@ -16,6 +16,9 @@
 
 #define COUNT(array)	(sizeof(array) / sizeof((array)[0]))
 
+/* An element of one of the hardware's lists, in an array of names. */
+#define NAME(name, value, text)	[value] = (text)
+
 /* A field of a register. */
 struct field {
 	const char *reg;	/* unit and register */
@@ -113,11 +116,7 @@ void decode_event(const uint32_t words[4])
 
 static const char *unit_name(unsigned int unit)
 {
-	static const char *const names[] = {
-		[MIRAGE_UNIT_FRONTEND] = "frontend",
-		[MIRAGE_UNIT_COPY] = "copy",
-		[MIRAGE_UNIT_COMPUTE] = "compute",
-	};
+	static const char *const names[] = { MIRAGE_FAULT_UNITS(NAME) };
 
 	return unit < COUNT(names) ? names[unit] : "unknown unit";
 }
@@ -130,14 +129,17 @@ void decode_fault(const uint32_t words[8])
 	       mirage_fault_kind_name(words[5] >> 24), (unsigned long long)pair(words + 2));
 }
 
+/* The words of a struct mirage_place that is not all zero. */
+void decode_place(const uint32_t words[8])
+{
+	printf("instruction at %#llx, group %u,%u,%u, wave %u, lane %u\n",
+	       (unsigned long long)pair(words), words[2], words[3], words[4], words[5] & 0xffff,
+	       words[5] >> 16);
+}
+
 static const char *chan_state_name(unsigned int state)
 {
-	static const char *const names[] = {
-		[MIRAGE_CHAN_IDLE] = "IDLE",
-		[MIRAGE_CHAN_RUNNING] = "RUNNING",
-		[MIRAGE_CHAN_STOPPED] = "STOPPED",
-		[MIRAGE_CHAN_ERROR] = "ERROR",
-	};
+	static const char *const names[] = { MIRAGE_CHAN_STATES(NAME) };
 
 	return state < COUNT(names) ? names[state] : "unknown";
 }
@@ -155,6 +157,10 @@ void decode_descriptor(const struct mirage_chan_desc *desc)
 		printf("descriptor: error %u (%s), info %#x, address %#llx\n", desc->error,
 		       mirage_chan_error_name(desc->error), desc->error_info,
 		       (unsigned long long)desc->error_addr);
+	if (desc->error_place.pc) {
+		printf("descriptor: ");
+		decode_place((const uint32_t *)&desc->error_place);
+	}
 }
 
 /* Payload: 64-bit values as far as they go, and the rest. */

@@ -67,7 +67,7 @@ static bool all_zero(const uint32_t *words, size_t n)
 	return !n;
 }
 
-/* Entries of the command queue, the event queue or the fault buffer. */
+/* Entries of the command queue, the event queue, the fault buffer or the places of its entries. */
 static void decode_entry(const struct section *section, unsigned int index, const char *text)
 {
 	uint32_t words[8] = { 0 };
@@ -80,6 +80,8 @@ static void decode_entry(const struct section *section, unsigned int index, cons
 		decode_command(words);
 	else if (!strcmp(section->name, "events"))
 		decode_event(words);
+	else if (!strcmp(section->name, "places"))
+		decode_place(words);
 	else
 		decode_fault(words);
 }
@@ -125,7 +127,7 @@ static void end_section(const struct section *section)
 static bool is_queue(const struct section *section)
 {
 	return !strcmp(section->name, "commands") || !strcmp(section->name, "events") ||
-	       !strcmp(section->name, "faults");
+	       !strcmp(section->name, "faults") || !strcmp(section->name, "places");
 }
 
 static bool decode_channel_line(struct section *section, const char *line)

@@ -60,22 +60,44 @@
 /* A valid entry with one of these set is malformed. */
 #define MIRAGE_PTE_RESERVED	(~(MIRAGE_PTE_ADDR | 0x7full))
 
-/* What an access wants; the values of mirage_fault_entry.access. */
-enum mirage_access {
-	MIRAGE_ACCESS_READ = 0,
-	MIRAGE_ACCESS_WRITE = 1,
-	MIRAGE_ACCESS_ATOMIC = 2,
-	MIRAGE_ACCESS_FETCH = 3,	/* packets, instructions, dispatch descriptors, arguments: needs what READ needs */
-};
+/*
+ * What an access wants, the values of mirage_fault_entry.access: name, number, and what people call it. X() makes one
+ * element of a list with commas.
+ */
+#define MIRAGE_ACCESSES(X) \
+	X(READ, 0, "read"), \
+	X(WRITE, 1, "write"), \
+	X(ATOMIC, 2, "atomic"), \
+	/* packets, instructions, dispatch descriptors, arguments: needs what READ needs */ \
+	X(FETCH, 3, "fetch")
 
 /* Why a translation failed; the values of mirage_fault_entry.kind. */
-enum mirage_fault_kind {
-	MIRAGE_FAULT_NOT_PRESENT = 1,	/* an entry on the way has no VALID */
-	MIRAGE_FAULT_WRITE = 2,		/* WRITE or ATOMIC access, leaf without WRITE */
-	MIRAGE_FAULT_ATOMIC = 3,	/* ATOMIC access, leaf with WRITE but without ATOMIC */
-	MIRAGE_FAULT_MALFORMED = 4,	/* reserved bits, LEAF where none may be, misaligned address */
-	MIRAGE_FAULT_RANGE = 5,		/* the virtual address has more than 49 bits */
-	MIRAGE_FAULT_BUS = 6,		/* a table or the page lies outside VRAM or at no bus address */
+#define MIRAGE_FAULT_KINDS(X) \
+	/* an entry on the way has no VALID */ \
+	X(NOT_PRESENT, 1, "not present"), \
+	/* WRITE or ATOMIC access, leaf without WRITE */ \
+	X(WRITE, 2, "not writable"), \
+	/* ATOMIC access, leaf with WRITE but without ATOMIC */ \
+	X(ATOMIC, 3, "no atomics"), \
+	/* reserved bits, LEAF where none may be, misaligned address */ \
+	X(MALFORMED, 4, "malformed entry"), \
+	/* the virtual address has more than 49 bits */ \
+	X(RANGE, 5, "address out of range"), \
+	/* a table or the page lies outside VRAM or at no bus address */ \
+	X(BUS, 6, "bus error")
+
+#define MIRAGE_ACCESS_VALUE(name, value, text)	MIRAGE_ACCESS_##name = (value)
+#define MIRAGE_FAULT_VALUE(name, value, text)	MIRAGE_FAULT_##name = (value)
+
+enum mirage_access {
+	MIRAGE_ACCESSES(MIRAGE_ACCESS_VALUE)
 };
+
+enum mirage_fault_kind {
+	MIRAGE_FAULT_KINDS(MIRAGE_FAULT_VALUE)
+};
+
+#undef MIRAGE_ACCESS_VALUE
+#undef MIRAGE_FAULT_VALUE
 
 #endif /* HW_PTE_H */

@@ -123,29 +123,69 @@ enum mirage_chan_class {
 	MIRAGE_CHAN_COMPUTE = 1,	/* all packets */
 };
 
-enum mirage_chan_state {
-	MIRAGE_CHAN_IDLE = 0,		/* not started, or reset */
-	MIRAGE_CHAN_RUNNING = 1,
-	MIRAGE_CHAN_STOPPED = 2,
-	MIRAGE_CHAN_ERROR = 3,		/* error says why; only CHAN_RESET leaves this state */
-};
+/*
+ * The states of a channel: name, number, and what people call it. Each list of this kind is the one table of its numbers
+ * and names, for model, driver, trace events and programs; X() of each makes one element of a list with commas.
+ */
+#define MIRAGE_CHAN_STATES(X) \
+	/* not started, or reset */ \
+	X(IDLE, 0, "IDLE"), \
+	X(RUNNING, 1, "RUNNING"), \
+	X(STOPPED, 2, "STOPPED"), \
+	/* error says why; only CHAN_RESET leaves this state */ \
+	X(ERROR, 3, "ERROR")
 
 /* Why a channel stopped by itself. Other channels go on. */
+#define MIRAGE_CHAN_ERRORS(X) \
+	X(OK, 0, "none"), \
+	/* descriptor invalid, or context refused at CHAN_RESTORE */ \
+	X(BAD_DESC, 1, "bad descriptor"), \
+	/* ring not readable, put beyond its size, FENCE not writable */ \
+	X(RING, 2, "bad ring"), \
+	/* unknown opcode, wrong length, bad argument, not of this class */ \
+	X(BAD_PACKET, 3, "bad packet"), \
+	/* ring-only packet in an indirect buffer */ \
+	X(PRIVILEGE, 4, "ring-only packet"), \
+	/* dispatch descriptor invalid */ \
+	X(BAD_DISPATCH, 5, "bad dispatch"), \
+	/* undefined instruction, register beyond nr_regs, reserved bits */ \
+	X(BAD_INSN, 6, "bad instruction"), \
+	/* program counter left the code */ \
+	X(BAD_PC, 7, "bad program counter"), \
+	/* memory access not naturally aligned */ \
+	X(MISALIGNED, 8, "misaligned access"), \
+	/* shared memory access beyond shared_size */ \
+	X(BAD_SHARED, 9, "bad shared memory access"), \
+	/* LDC beyond args_size */ \
+	X(BAD_ARG, 10, "bad argument access"), \
+	/* TRAP instruction */ \
+	X(TRAP, 11, "trap"), \
+	/* translation failed on a channel with MIRAGE_CHAN_NO_FAULT */ \
+	X(FAULT, 12, "fault"), \
+	/* had its turn when the engine was reset */ \
+	X(HUNG, 13, "hung")
+
+#define MIRAGE_CHAN_VALUE(name, value, text)	MIRAGE_CHAN_##name = (value)
+
+enum mirage_chan_state {
+	MIRAGE_CHAN_STATES(MIRAGE_CHAN_VALUE)
+};
+
 enum mirage_chan_error {
-	MIRAGE_CHAN_OK = 0,
-	MIRAGE_CHAN_BAD_DESC = 1,	/* descriptor invalid, or context refused at CHAN_RESTORE */
-	MIRAGE_CHAN_RING = 2,		/* ring not readable, put beyond its size, FENCE not writable */
-	MIRAGE_CHAN_BAD_PACKET = 3,	/* unknown opcode, wrong length, bad argument, not of this class */
-	MIRAGE_CHAN_PRIVILEGE = 4,	/* ring-only packet in an indirect buffer */
-	MIRAGE_CHAN_BAD_DISPATCH = 5,	/* dispatch descriptor invalid */
-	MIRAGE_CHAN_BAD_INSN = 6,	/* undefined instruction, register beyond nr_regs, reserved bits */
-	MIRAGE_CHAN_BAD_PC = 7,		/* program counter left the code */
-	MIRAGE_CHAN_MISALIGNED = 8,	/* memory access not naturally aligned */
-	MIRAGE_CHAN_BAD_SHARED = 9,	/* shared memory access beyond shared_size */
-	MIRAGE_CHAN_BAD_ARG = 10,	/* LDC beyond args_size */
-	MIRAGE_CHAN_TRAP = 11,		/* TRAP instruction */
-	MIRAGE_CHAN_FAULT = 12,		/* translation failed on a channel with MIRAGE_CHAN_NO_FAULT */
-	MIRAGE_CHAN_HUNG = 13,		/* had its turn when the engine was reset */
+	MIRAGE_CHAN_ERRORS(MIRAGE_CHAN_VALUE)
+};
+
+#undef MIRAGE_CHAN_VALUE
+
+/*
+ * Which instruction of which work item it was. pc 0: none, what failed was a packet's or a copy's; then all is zero.
+ */
+struct mirage_place {
+	__le64 pc;		/* GPU virtual address of the instruction */
+	__le32 group[3];	/* the group in the grid: x, y, z */
+	__le16 wave;		/* of the group */
+	__le16 lane;		/* of the wave, the first that failed; the work item is wave * BUS_WAVE_LANES + lane */
+	__le32 rsvd[2];
 };
 
 /* flags of a channel descriptor */
@@ -177,10 +217,10 @@ struct mirage_chan_desc {
 	__le32 error_info;	/* BAD_PACKET, PRIVILEGE: the header; BAD_INSN: the instruction's first word; TRAP: its immediate; FAULT: enum mirage_access | enum mirage_fault_kind << 8 */
 	__le64 error_addr;	/* GPU address of the packet, instruction or access; of a ring packet its word index */
 	__le64 run_ns;		/* time it has had an engine; written whenever its turn ends and when a packet is complete */
-	__le32 rsvd1[8];
+	struct mirage_place error_place;	/* of an error or FAULT of a program */
 };
 
-/* Fault buffer entry: an access waits for a REPLAY. */
+/* Fault buffer entry: an access waits for a REPLAY. Its struct mirage_place has the same index at QUEUE_FAULT_PLACE. */
 struct mirage_fault_entry {
 	__le64 addr;		/* GPU virtual address of the access, exact to the byte */
 	__le64 time_ns;		/* BUS_TIME when the access failed */
@@ -194,11 +234,20 @@ struct mirage_fault_entry {
 	__le32 rsvd1;
 };
 
+/* Whose access failed. */
+#define MIRAGE_FAULT_UNITS(X) \
+	/* packet fetch, semaphore, dispatch descriptor */ \
+	X(FRONTEND, 0, "frontend"), \
+	X(COPY, 1, "copy"), \
+	X(COMPUTE, 2, "compute")
+
+#define MIRAGE_UNIT_VALUE(name, value, text)	MIRAGE_UNIT_##name = (value)
+
 enum mirage_fault_unit {
-	MIRAGE_UNIT_FRONTEND = 0,	/* packet fetch, semaphore, dispatch descriptor */
-	MIRAGE_UNIT_COPY = 1,
-	MIRAGE_UNIT_COMPUTE = 2,
+	MIRAGE_FAULT_UNITS(MIRAGE_UNIT_VALUE)
 };
+
+#undef MIRAGE_UNIT_VALUE
 
 enum mirage_event_type {
 	MIRAGE_EVENT_FENCE = 1,		/* a FENCE packet with MIRAGE_FENCE_NOTIFY; value is its value */

@@ -61,12 +61,22 @@ enum mirage_reg_field {
 
 #define MIRAGE_BUS_ID_VALUE	0x4752494du
 
-/* Device errors (BUS_ERROR): the driver broke a rule that concerns no single channel. */
+/* Device errors (BUS_ERROR): the driver broke a rule that concerns no single channel. Name, number, words. */
+#define MIRAGE_DEV_ERRORS(X) \
+	X(OK, 0, "none"), \
+	/* ENABLE with a QUEUE register invalid or not reachable */ \
+	X(BAD_QUEUE, 1, "bad queue"), \
+	/* command queue: unknown opcode, bad argument or index */ \
+	X(BAD_CMD, 2, "bad command"), \
+	/* DMA failed: status page, queue, table, SYNC, context */ \
+	X(BUS, 3, "bus error")
+
+#define MIRAGE_DEV_VALUE(name, value, text)	MIRAGE_DEV_##name = (value)
+
 enum mirage_dev_error {
-	MIRAGE_DEV_OK = 0,
-	MIRAGE_DEV_BAD_QUEUE = 1,	/* ENABLE with a QUEUE register invalid or not reachable */
-	MIRAGE_DEV_BAD_CMD = 2,		/* command queue: unknown opcode, bad argument or index */
-	MIRAGE_DEV_BUS = 3,		/* DMA failed: status page, queue, table, SYNC, context */
+	MIRAGE_DEV_ERRORS(MIRAGE_DEV_VALUE)
 };
+
+#undef MIRAGE_DEV_VALUE
 
 #endif /* HW_REGS_H */

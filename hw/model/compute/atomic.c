@@ -116,7 +116,8 @@ enum exec exec_atomic(struct compute *compute, struct wave *wave, const struct o
 	for_each_lane(l, wave->active, lanes) {
 		addr[l] = pair(rows, op->a, op->a_high, l);
 		if (addr[l] & (size - 1))
-			return engine_error(compute, MIRAGE_CHAN_MISALIGNED, wave->pc * 8, addr[l]);
+			return engine_error(compute, wave, l, MIRAGE_CHAN_MISALIGNED, wave->pc * 8,
+					    addr[l]);
 	}
 	if (tlb_lanes(compute, wave, addr, MIRAGE_ACCESS_ATOMIC, host) == EXEC_AGAIN)
 		return EXEC_AGAIN;

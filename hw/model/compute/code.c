@@ -131,7 +131,7 @@ const struct op *code_fetch(struct compute *compute, struct wave *wave)
 
 	host = tlb_page(compute, number, MIRAGE_ACCESS_FETCH, &kind);
 	if (!host) {
-		engine_fault(compute, wave, va, MIRAGE_ACCESS_FETCH, kind);
+		engine_fault(compute, wave, first_lane(wave), va, MIRAGE_ACCESS_FETCH, kind);
 		return NULL;
 	}
 	if (!*slot)

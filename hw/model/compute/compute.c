@@ -18,23 +18,40 @@
 /* Instructions of a wave's turn. */
 #define QUANTUM		128u
 
-enum exec engine_error(struct compute *compute, enum mirage_chan_error error, uint32_t info,
-		       uint64_t addr)
+static struct mirage_place engine_place(const struct compute *compute, const struct wave *wave,
+					unsigned int lane)
+{
+	const uint32_t *id = compute->groups[wave->group].id;
+
+	return (struct mirage_place){
+		.pc = insn_address(compute, wave->pc),
+		.group = { id[0], id[1], id[2] },
+		.wave = wave->index,
+		.lane = (uint16_t)lane,
+	};
+}
+
+enum exec engine_error(struct compute *compute, const struct wave *wave, unsigned int lane,
+		       enum mirage_chan_error error, uint32_t info, uint64_t addr)
 {
 	compute->stopped = true;
 	compute->error = error;
 	compute->error_info = info;
 	compute->error_addr = addr;
+	compute->error_place = engine_place(compute, wave, lane);
 	return EXEC_ERROR;
 }
 
-void engine_fault(struct compute *compute, struct wave *wave, uint64_t va,
+void engine_fault(struct compute *compute, struct wave *wave, unsigned int lane, uint64_t va,
 		  enum mirage_access access, enum mirage_fault_kind kind)
 {
+	struct mirage_place place = engine_place(compute, wave, lane);
+
 	compute->runnable &= ~(1ull << wave->slot);
 	compute->faulted |= 1ull << wave->slot;
-	if (!compute->ops->fault(compute->ctx, wave->slot, va, access, kind) && !compute->stopped)
-		engine_error(compute, MIRAGE_CHAN_FAULT, access | kind << 8, va);
+	if (!compute->ops->fault(compute->ctx, wave->slot, &place, va, access, kind) &&
+	    !compute->stopped)
+		engine_error(compute, wave, lane, MIRAGE_CHAN_FAULT, access | kind << 8, va);
 }
 
 struct compute *compute_create(const struct compute_ops *ops, void *ctx)
@@ -133,6 +150,7 @@ void compute_run(struct compute *compute, unsigned int budget, struct compute_re
 		result->error = compute->error;
 		result->error_info = compute->error_info;
 		result->error_addr = compute->error_addr;
+		result->error_place = compute->error_place;
 	}
 	compute->result = NULL;
 }

@@ -150,10 +150,11 @@ struct compute {
 
 	int64_t budget;			/* left in this compute_run() */
 	struct compute_result *result;	/* of this compute_run() */
-	bool stopped;			/* by an error, kept in the next three until reset */
+	bool stopped;			/* by an error, kept in the next four until reset */
 	enum mirage_chan_error error;
 	uint32_t error_info;
 	uint64_t error_addr;
+	struct mirage_place error_place;
 
 	void (*alu32)(const struct op *op, row_t *rows, const row_t select);
 	void (*alu64)(const struct op *op, row_t *rows, const row_t select);
@@ -189,12 +190,21 @@ static inline uint64_t insn_address(const struct compute *compute, int64_t pc)
 	return compute->desc.code + 8 * (uint64_t)pc;
 }
 
-/** engine_error() - stop the channel. Returns EXEC_ERROR. */
-enum exec engine_error(struct compute *compute, enum mirage_chan_error error, uint32_t info,
-		       uint64_t addr);
+/** first_lane() - of the active lanes of a wave, of which there is one. */
+static inline unsigned int first_lane(const struct wave *wave)
+{
+	return (unsigned int)__builtin_ctz(wave->active);
+}
 
-/** engine_fault() - report one failed page of @wave and suspend the wave, or stop the channel. */
-void engine_fault(struct compute *compute, struct wave *wave, uint64_t va,
+/** engine_error() - stop the channel, for what lane @lane of @wave does at its pc. Returns EXEC_ERROR. */
+enum exec engine_error(struct compute *compute, const struct wave *wave, unsigned int lane,
+		       enum mirage_chan_error error, uint32_t info, uint64_t addr);
+
+/**
+ * engine_fault() - report one failed page of @wave and suspend the wave, or stop the channel.
+ * @lane: the first that failed at the page
+ */
+void engine_fault(struct compute *compute, struct wave *wave, unsigned int lane, uint64_t va,
 		  enum mirage_access access, enum mirage_fault_kind kind);
 
 /* dispatch.c */

@@ -116,8 +116,8 @@ enum exec exec_global(struct compute *compute, struct wave *wave, const struct o
 	if (low & (size - 1))
 		for_each_lane(l, wave->active, lanes)
 			if (addr[l] & (size - 1))
-				return engine_error(compute, MIRAGE_CHAN_MISALIGNED, wave->pc * 8,
-						    addr[l]);
+				return engine_error(compute, wave, l, MIRAGE_CHAN_MISALIGNED,
+						    wave->pc * 8, addr[l]);
 	if (tlb_lanes(compute, wave, addr, is_store ? MIRAGE_ACCESS_WRITE : MIRAGE_ACCESS_READ,
 		      host) == EXEC_AGAIN)
 		return EXEC_AGAIN;
@@ -166,7 +166,7 @@ static enum exec fetch_args(struct compute *compute, struct wave *wave, const ui
 			continue;
 		}
 		failed[page] = true;
-		engine_fault(compute, wave, va, MIRAGE_ACCESS_FETCH, kind);
+		engine_fault(compute, wave, l, va, MIRAGE_ACCESS_FETCH, kind);
 		exec = EXEC_AGAIN;
 	}
 	return exec;
@@ -183,10 +183,10 @@ enum exec exec_arg(struct compute *compute, struct wave *wave, const struct op *
 		offset[l] = wave->rows[op->a][l] + op->imm;
 	for_each_lane(l, wave->active, lanes) {
 		if (offset[l] & (size - 1))
-			return engine_error(compute, MIRAGE_CHAN_MISALIGNED, offset[l],
+			return engine_error(compute, wave, l, MIRAGE_CHAN_MISALIGNED, offset[l],
 					    insn_address(compute, wave->pc));
 		if ((uint64_t)offset[l] + size > compute->desc.args_size)
-			return engine_error(compute, MIRAGE_CHAN_BAD_ARG, offset[l],
+			return engine_error(compute, wave, l, MIRAGE_CHAN_BAD_ARG, offset[l],
 					    insn_address(compute, wave->pc));
 	}
 	if (fetch_args(compute, wave, offset) == EXEC_AGAIN)

@@ -38,9 +38,11 @@ static enum exec check_offsets(struct compute *compute, const struct wave *wave,
 
 	for_each_lane(l, wave->active, lanes) {
 		if (offset[l] & (size - 1))
-			return engine_error(compute, MIRAGE_CHAN_MISALIGNED, offset[l], pc);
+			return engine_error(compute, wave, l, MIRAGE_CHAN_MISALIGNED, offset[l],
+					    pc);
 		if ((uint64_t)offset[l] + size > compute->desc.shared_size)
-			return engine_error(compute, MIRAGE_CHAN_BAD_SHARED, offset[l], pc);
+			return engine_error(compute, wave, l, MIRAGE_CHAN_BAD_SHARED, offset[l],
+					    pc);
 	}
 	return EXEC_NEXT;
 }

@@ -37,6 +37,7 @@ uint8_t *tlb_page(struct compute *compute, uint64_t number, enum mirage_access a
 /* The pages that an instruction failed at. */
 struct failures {
 	unsigned int nr;
+	unsigned int lane[LANES];	/* the first of each */
 	uint64_t va[LANES];
 	enum mirage_fault_kind kind[LANES];
 };
@@ -96,6 +97,7 @@ enum exec tlb_lanes(struct compute *compute, struct wave *wave, const uint64_t *
 				continue;
 			page = tlb_page(compute, number, access, &kind);
 			if (!page) {
+				failures.lane[failures.nr] = l;
 				failures.va[failures.nr] = addr[l];
 				failures.kind[failures.nr++] = kind;
 				last = UINT64_MAX;
@@ -106,6 +108,7 @@ enum exec tlb_lanes(struct compute *compute, struct wave *wave, const uint64_t *
 		host[l] = page + addr[l] % PAGE_BYTES;
 	}
 	for (i = 0; i < failures.nr; i++)
-		engine_fault(compute, wave, failures.va[i], access, failures.kind[i]);
+		engine_fault(compute, wave, failures.lane[i], failures.va[i], access,
+			     failures.kind[i]);
 	return failures.nr ? EXEC_AGAIN : EXEC_NEXT;
 }

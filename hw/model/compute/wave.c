@@ -71,8 +71,8 @@ static enum exec branch(struct compute *compute, struct wave *wave, const struct
 	if (!taken)
 		return EXEC_NEXT;
 	if (target < 0 || target >= compute->nr_insns)
-		return engine_error(compute, MIRAGE_CHAN_BAD_PC, wave->pc * 8,
-				    insn_address(compute, target));
+		return engine_error(compute, wave, (unsigned int)__builtin_ctz(taken),
+				    MIRAGE_CHAN_BAD_PC, wave->pc * 8, insn_address(compute, target));
 	if (taken == wave->active) {
 		go_to(wave, (uint32_t)target);
 		return EXEC_JUMPED;
@@ -93,7 +93,7 @@ static enum exec exec_control(struct compute *compute, struct wave *wave, const 
 		group_exit(compute, wave);
 		return EXEC_JUMPED;
 	case MIRAGE_OP_TRAP:
-		return engine_error(compute, MIRAGE_CHAN_TRAP, op->imm,
+		return engine_error(compute, wave, first_lane(wave), MIRAGE_CHAN_TRAP, op->imm,
 				    insn_address(compute, wave->pc));
 	case MIRAGE_OP_BAR:
 		/* At the end of the code the lanes leave it, barrier or not. */
@@ -163,7 +163,7 @@ static enum exec execute(struct compute *compute, struct wave *wave, const struc
 			fill_imm(compute, wave, op);
 		return exec_atomic_shared(compute, wave, op);
 	}
-	return engine_error(compute, MIRAGE_CHAN_BAD_INSN, op->imm,
+	return engine_error(compute, wave, first_lane(wave), MIRAGE_CHAN_BAD_INSN, op->imm,
 			    insn_address(compute, wave->pc));
 }
 
@@ -188,7 +188,7 @@ void wave_run(struct compute *compute, struct wave *wave, unsigned int quantum)
 		if (exec == EXEC_JUMPED)
 			continue;
 		if (wave->pc + 1 >= compute->nr_insns) {
-			engine_error(compute, MIRAGE_CHAN_BAD_PC, wave->pc * 8,
+			engine_error(compute, wave, first_lane(wave), MIRAGE_CHAN_BAD_PC, wave->pc * 8,
 				     insn_address(compute, (int64_t)wave->pc + 1));
 			return;
 		}

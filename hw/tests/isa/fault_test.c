@@ -163,6 +163,46 @@ static void pages_that_come_one_at_a_time_are_enough_in_the_end(void)
 	}
 }
 
+/* Work item 77 of the group at (2, 1, 0), alone: the place says so, be it a fault or, without faults, an error. */
+static void the_place_is_that_of_the_first_lane_that_fails(void)
+{
+	static const char text[] =
+		"	s2r r0, group_x\n"
+		"	s2r r1, group_y\n"
+		"	s2r r2, local_x\n"
+		"	mul r0, r0, 1000\n"
+		"	mul r1, r1, 10000\n"
+		"	add r0, r0, r1\n"
+		"	add r0, r0, r2\n"
+		"	ldc r3, [8]\n"
+		"	eq r3, r0, r3\n"
+		"	ldc.64 r4, [0]\n"
+		"	brz r3, done\n"
+		"	st.32 [r4], r0\n"
+		"done:\n"
+		"	exit\n";
+	const struct mirage_place want = {
+		.pc = MACHINE_CODE + 11 * 8, .group = { 2, 1, 0 }, .wave = 2, .lane = 13,
+	};
+	unsigned int no_fault;
+
+	for (no_fault = 0; no_fault < 2; no_fault++) {
+		set_up(text, 3, 96);
+		machine->desc.grid[1] = 2;
+		machine_arg(machine, 1, 2 * 1000 + 1 * 10000 + 77);
+		machine->present[data_page(0)] = false;
+		machine->no_fault = no_fault;
+		machine_start(machine);
+		CHECK_EQ(machine_continue(machine, 10000),
+			 no_fault ? COMPUTE_ERROR : COMPUTE_BLOCKED);
+		CHECK_EQ(machine->nr_faults, 1);
+		CHECK(!memcmp(&machine->faults[0].place, &want, sizeof(want)));
+		if (no_fault)
+			CHECK(!memcmp(&machine->result.error_place, &want, sizeof(want)));
+		machine_destroy(machine);
+	}
+}
+
 static void a_page_that_is_taken_away_before_the_replay_faults_again(void)
 {
 	start_kind(5);
@@ -474,6 +514,8 @@ SCENARIOS({ "one lane faults and is replayed exactly once",
 	  { "each failing page is reported once", each_failing_page_is_reported_once },
 	  { "pages that come one at a time are enough in the end",
 	    pages_that_come_one_at_a_time_are_enough_in_the_end },
+	  { "the place is that of the first lane that fails",
+	    the_place_is_that_of_the_first_lane_that_fails },
 	  { "a page that is taken away before the replay faults again",
 	    a_page_that_is_taken_away_before_the_replay_faults_again },
 	  { "lanes of one page make one fault at the first lane's address",

@@ -32,15 +32,15 @@ static int translate(void *ctx, uint64_t va, enum mirage_access access, void **h
 	return 0;
 }
 
-static bool fault(void *ctx, unsigned int wave, uint64_t va, enum mirage_access access,
-		  enum mirage_fault_kind kind)
+static bool fault(void *ctx, unsigned int wave, const struct mirage_place *place, uint64_t va,
+		  enum mirage_access access, enum mirage_fault_kind kind)
 {
 	struct machine *machine = ctx;
 
 	CHECK(wave < COMPUTE_WAVES);
 	if (machine->nr_faults < MACHINE_FAULTS)
 		machine->faults[machine->nr_faults] = (struct machine_fault){
-			.wave = wave, .va = va, .access = access, .kind = kind,
+			.wave = wave, .place = *place, .va = va, .access = access, .kind = kind,
 		};
 	machine->nr_faults++;
 	return !machine->no_fault;

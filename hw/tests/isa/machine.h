@@ -27,6 +27,7 @@
 
 struct machine_fault {
 	unsigned int wave;
+	struct mirage_place place;
 	uint64_t va;
 	enum mirage_access access;
 	enum mirage_fault_kind kind;

@@ -64,7 +64,10 @@ enum drm_mirage_param {
 	 * device; what TIMESTAMP packets write starts at 0 again with each.
 	 */
 	DRM_MIRAGE_PARAM_TIME = 7,
-	/** @DRM_MIRAGE_PARAM_COUNTER: a device counter; &drm_mirage_query.index is the register offset from PERF_PACKETS / 8. */
+	/**
+	 * @DRM_MIRAGE_PARAM_COUNTER: a device counter, which goes on through resets and sleep of the device;
+	 * &drm_mirage_query.index is the register offset from PERF_PACKETS / 8.
+	 */
 	DRM_MIRAGE_PARAM_COUNTER = 8,
 	/** @DRM_MIRAGE_PARAM_ENGINE_RESETS: times the engine was reset because a channel did not stop. */
 	DRM_MIRAGE_PARAM_ENGINE_RESETS = 9,
@@ -216,6 +219,27 @@ struct drm_mirage_vm_stats {
 };
 
 /**
+ * struct drm_mirage_place - which instruction of which work item did it
+ *
+ * All zero if no instruction did: an access of a packet or a copy; or if the device does not tell.
+ */
+struct drm_mirage_place {
+	/** @pc: GPU address of the instruction, or 0 */
+	__u64 pc;
+	/** @group: the group in the grid: x, y, z */
+	__u32 group[3];
+	/** @wave: of the group */
+	__u32 wave;
+	/**
+	 * @lane: of the wave, the first one that failed; the work item of the group is @wave times
+	 * DRM_MIRAGE_PARAM_WAVE_LANES plus @lane
+	 */
+	__u32 lane;
+	/** @pad: zero */
+	__u32 pad;
+};
+
+/**
  * struct drm_mirage_fault - an access that could not be served
  */
 struct drm_mirage_fault {
@@ -243,6 +267,8 @@ struct drm_mirage_vm_faults {
 	__u32 count;
 	/** @faults: in: array of struct drm_mirage_fault, filled newest first */
 	__u64 faults;
+	/** @places: in: array of struct drm_mirage_place, one for each entry of @faults; or 0 */
+	__u64 places;
 };
 
 /** DRM_MIRAGE_SVM_PAGE_VALID: the GPU has a mapping. */
@@ -370,6 +396,8 @@ struct drm_mirage_queue_query {
 	__u64 hw_addr;
 	/** @jobs: out: jobs completed without error */
 	__u64 jobs;
+	/** @place: out: of the instruction that stopped it, in state FAULTED or ERROR */
+	struct drm_mirage_place place;
 };
 
 /** DRM_MIRAGE_SYNC_SIGNAL: signal when the job is done; without it the job waits. */

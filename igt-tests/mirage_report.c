@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+/**
+ * TEST: mirage report
+ * Description: What is told of an access that stopped its queue: the instruction and the work item that made it.
+ * Category: Core
+ */
+#include <sys/klog.h>
+
+#include "igt_mirage.h"
+#include "igt_mirage_bo.h"
+#include "memory.h"
+#include "text.h"
+
+IGT_TEST_DESCRIPTION("What is told of an access that stopped its queue.");
+
+/* The kernel's log, all of it (SYSLOG_ACTION_READ_ALL). */
+#define LOG_READ_ALL	3
+
+/* Of the work item that finds a hole: 170 of a grid of groups of 64. */
+#define GROUPS		3
+#define GROUP_SIZE	64
+#define CULPRIT		170u
+
+static void expect_logged(const char *words)
+{
+	static char text[1 << 20];
+	int length = klogctl(LOG_READ_ALL, text, sizeof(text) - 1);
+
+	igt_assert_lt(0, length);
+	text[length] = '\0';
+	igt_assert_f(strstr(text, words), "the kernel's log has no \"%s\"\n", words);
+}
+
+/* It is the store of this kernel, by that work item. */
+static void check_place(const struct drm_mirage_place *place, const struct mirage_dispatch *dispatch,
+			const void *code)
+{
+	igt_assert_lte_u64(dispatch->code, place->pc);
+	igt_assert_lt_u64(place->pc, dispatch->code + dispatch->code_size);
+	igt_assert_eq_u64((place->pc - dispatch->code) % 8, 0);
+	igt_assert_eq(MIRAGE_INSN_OP(((const uint64_t *)code)[(place->pc - dispatch->code) / 8]),
+		      MIRAGE_OP_ST_32);
+	igt_assert_eq(place->group[0], CULPRIT / GROUP_SIZE);
+	igt_assert_eq(place->group[1], 0);
+	igt_assert_eq(place->group[2], 0);
+	igt_assert_eq(place->wave, CULPRIT % GROUP_SIZE / 32);
+	igt_assert_eq(place->lane, CULPRIT % 32);
+	igt_assert_eq(place->pad, 0);
+}
+
+/* A work item for each page from @at on, of which one is not there: query, report and log tell who it was. */
+static void one_of_many(struct gpu *gpu, uint32_t queue, void *at)
+{
+	const struct scatter_args args = {
+		.dst = (uintptr_t)at, .stride = PAGE, .n = GROUPS * GROUP_SIZE, .value = 1,
+	};
+	struct drm_mirage_queue_query query;
+	struct drm_mirage_place place;
+	struct drm_mirage_fault fault;
+	struct mirage_dispatch *dispatch;
+	struct job job = job_new(gpu);
+	uint32_t count = 1;
+	char line[128];
+
+	job.queue = queue;
+	dispatch = job_dispatch(&job, kernel_scatter.code, kernel_scatter.size, kernel_scatter.nr_regs,
+				&args, sizeof(args));
+	mirage_dispatch_grid(dispatch, GROUPS, 1, 1);
+	mirage_dispatch_group(dispatch, GROUP_SIZE, 1, 1);
+	job_submit(&job);
+	igt_assert_eq(job_wait(&job), -EFAULT);
+
+	igt_assert_eq(mirage_queue_query(&gpu->dev, queue, &query), 0);
+	igt_assert_eq(query.state, DRM_MIRAGE_QUEUE_FAULTED);
+	check_place(&query.place, dispatch, kernel_scatter.code);
+	igt_assert_eq(mirage_vm_fault_places(&gpu->dev, gpu->vm, &fault, &place, &count), 0);
+	igt_assert_eq(count, 1);
+	igt_assert_eq_u64(fault.addr, (uintptr_t)at + CULPRIT * PAGE);
+	check_place(&place, dispatch, kernel_scatter.code);
+	snprintf(line, sizeof(line), "instruction at 0x%" PRIx64 ", group 2,0,0, wave 1, lane 10",
+		 (uint64_t)place.pc);
+	expect_logged(line);
+	job_free(&job);
+	igt_assert_eq(mirage_queue_destroy(&gpu->dev, queue), 0);
+}
+
+/**
+ * SUBTEST: fault
+ * Description: One of 192 work items stores to memory that the process does not have: queue query, fault report and
+ *	kernel log tell the instruction, group, wave and lane. A copy that does the same has no instruction, and its
+ *	report stands before the other's, which stays.
+ */
+static void fault(struct gpu *gpu)
+{
+	uint8_t *area = mem_anon(GROUPS * GROUP_SIZE * PAGE);
+	struct drm_mirage_place places[2], first;
+	struct drm_mirage_fault faults[2];
+	uint32_t count = 1;
+
+	mem_unmap(area + CULPRIT * PAGE, PAGE);
+	one_of_many(gpu, gpu_add_queue(gpu, DRM_MIRAGE_QUEUE_COMPUTE), area);
+	igt_assert_eq(mirage_vm_fault_places(&gpu->dev, gpu->vm, faults, &first, &count), 0);
+
+	gpu_read_fails(gpu, area + CULPRIT * PAGE, EFAULT);
+	count = 2;
+	igt_assert_eq(mirage_vm_fault_places(&gpu->dev, gpu->vm, faults, places, &count), 0);
+	igt_assert_eq(count, 2);
+	igt_assert_eq(faults[0].access, MIRAGE_ACCESS_READ);
+	igt_assert_eq_u64(places[0].pc, 0);
+	igt_assert_eq(places[0].lane, 0);
+	igt_assert_eq(faults[1].access, MIRAGE_ACCESS_WRITE);
+	igt_assert(!memcmp(&places[1], &first, sizeof(first)));
+	mem_unmap(area, CULPRIT * PAGE);
+	mem_unmap(area + (CULPRIT + 1) * PAGE, (GROUPS * GROUP_SIZE - CULPRIT - 1) * PAGE);
+}
+
+/**
+ * SUBTEST: no-fault
+ * Description: The same on a queue that may not fault, with a page of an object's mapping taken away.
+ */
+static void no_fault(void)
+{
+	const size_t size = GROUPS * GROUP_SIZE * PAGE;
+	struct gpu gpu;
+	struct bo bo;
+	uint8_t *at;
+
+	gpu_open_bound(&gpu, DRM_MIRAGE_QUEUE_COMPUTE, DRM_MIRAGE_QUEUE_NO_FAULT);
+	bo = bo_new(&gpu.dev, size, BO_SYSTEM);
+	at = gpu_bind(&gpu, bo.handle, size, 0);
+	gpu_unbind(&gpu, at + CULPRIT * PAGE, PAGE);
+	one_of_many(&gpu, gpu_add_bound_queue(&gpu, DRM_MIRAGE_QUEUE_COMPUTE, DRM_MIRAGE_QUEUE_NO_FAULT),
+		    at);
+	gpu_unbind(&gpu, at, size);
+	bo_free(&bo);
+	gpu_close(&gpu);
+}
+
+static const struct gpu_scenario scenarios[] = {
+	{ "fault", fault, "A bad access is told with its instruction." },
+};
+
+int igt_main()
+{
+	gpu_subtests(scenarios, ARRAY_SIZE(scenarios));
+
+	igt_describe("A bad access of a queue that may not fault is told with its instruction.");
+	igt_subtest("no-fault")
+		no_fault();
+}
