@@ -158,8 +158,11 @@ void decode_descriptor(const struct mirage_chan_desc *desc)
 		       mirage_chan_error_name(desc->error), desc->error_info,
 		       (unsigned long long)desc->error_addr);
 	if (desc->error_place.pc) {
+		uint32_t words[sizeof(desc->error_place) / sizeof(uint32_t)];
+
+		memcpy(words, &desc->error_place, sizeof(words));
 		printf("descriptor: ");
-		decode_place((const uint32_t *)&desc->error_place);
+		decode_place(words);
 	}
 }
 
