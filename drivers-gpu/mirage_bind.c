@@ -65,7 +65,10 @@ static int bind_check_bo(struct mirage_vm *vm, const struct mirage_bind_op *op)
 		return -EINVAL;
 	if (bo->userptr && !bo->userptr->write && !(op->args.flags & DRM_MIRAGE_BIND_READONLY))
 		return -EACCES;
-	return 0;
+	/* A handle is for all who have the file; memory of a process is for that process. */
+	if (!bo->userptr)
+		return 0;
+	return mirage_userptr_is_current(bo) ? mirage_vm_claim(vm) : -EPERM;
 }
 
 static int bind_check_bos(struct mirage_vm *vm, struct mirage_bind_job *job)

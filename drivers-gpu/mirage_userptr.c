@@ -238,6 +238,17 @@ out_exit:
 }
 
 /**
+ * mirage_userptr_is_current() - is the object over memory of the calling process?
+ * @bo: object over memory of a process
+ *
+ * Context: any that runs for the caller.
+ */
+bool mirage_userptr_is_current(const struct mirage_bo *bo)
+{
+	return hmm_userptr_is_current(bo->userptr->range);
+}
+
+/**
  * mirage_userptr_is_present() - may the object's addresses be written to page tables?
  * @bo: object over memory of a process
  *

@@ -18,6 +18,7 @@
 #include "mirage_vm.h"
 
 #include <linux/hmm_mirror.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 #include <drm/drm_drv.h>
@@ -72,6 +73,8 @@ static void vm_free(struct mirage_vm *vm)
 		wake_up_all(&mdev->vm_erased);
 	}
 	mirage_service_fini(vm);
+	if (vm->owner)
+		mmdrop(vm->owner);
 	kfree(vm);
 	mirage_power_put(mdev);
 	drm_dev_put(&mdev->drm);
@@ -229,11 +232,39 @@ struct mirage_vm *mirage_vm_lookup(struct mirage_device *mdev, u32 id)
  * mirage_vm_may_submit() - may the calling process use the VM?
  * @vm: address space
  *
- * Return: false if it mirrors another process
+ * Return: false if it mirrors another process, or has objects over another's memory
  */
 bool mirage_vm_may_submit(struct mirage_vm *vm)
 {
+	struct mm_struct *owner = READ_ONCE(vm->owner);
+
+	if (owner && owner != current->mm)
+		return false;
 	return !vm->mirror || hmm_mirror_is_current(vm->mirror);
+}
+
+/**
+ * mirage_vm_claim() - an object over the calling process's memory is about to be bound
+ * @vm: address space
+ *
+ * From here on the VM is for this process alone, since its jobs reach that memory whoever submits them. It stays so when
+ * the object is unbound: there may be others.
+ *
+ * Context: ioctl of a process.
+ * Return: 0, or -EPERM if it has objects over another process's memory
+ */
+int mirage_vm_claim(struct mirage_vm *vm)
+{
+	struct mm_struct *owner = READ_ONCE(vm->owner);
+
+	if (!owner) {
+		mmgrab(current->mm);
+		owner = cmpxchg(&vm->owner, NULL, current->mm);
+		if (!owner)
+			return 0;
+		mmdrop(current->mm);
+	}
+	return owner == current->mm ? 0 : -EPERM;
 }
 
 /* Is there a VM whose last reference has gone, and whose mirror may still be closing? */

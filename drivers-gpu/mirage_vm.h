@@ -58,6 +58,11 @@ struct mirage_vm {
 	 * constant until the last reference goes
 	 */
 	struct hmm_mirror *mirror;
+	/**
+	 * @owner: whose memory objects over memory of a process show here; NULL before the first was bound. Held by
+	 * mmgrab(). Set once, by cmpxchg().
+	 */
+	struct mm_struct *owner;
 	/** @gpuvm: the part from 2^47 on; constant until the last reference goes */
 	struct mirage_gpuvm *gpuvm;
 	/** @write_rights: bits of MIRAGE_PTE_RIGHTS that a writable page gets; constant */
@@ -107,6 +112,7 @@ void mirage_vm_put(struct mirage_vm *vm);
 struct mirage_vm *mirage_vm_lookup(struct mirage_device *mdev, u32 id);
 struct mirage_vm *mirage_vm_next(struct mirage_device *mdev, unsigned long *id);
 bool mirage_vm_may_submit(struct mirage_vm *vm);
+int mirage_vm_claim(struct mirage_vm *vm);
 void mirage_vm_unplug_all(struct mirage_device *mdev);
 
 void mirage_vm_report(struct mirage_vm *vm, const struct mirage_fault *fault, u32 queue_id,

@@ -421,6 +421,41 @@ static void nothing_pinned(struct gpu *gpu)
 	mem_unmap(area, BLOCK);
 }
 
+/**
+ * SUBTEST: not-for-others
+ * Description: A child, which has the parent's file, handles and queues, gets at the parent's memory neither by binding
+ *	the object nor by a job where the parent has bound it.
+ */
+static void not_for_others(struct gpu *gpu)
+{
+	uint32_t *area = mem_anon(4 * PAGE), handle;
+	char *at;
+
+	area[0] = 0x5ec4e7;
+	igt_assert_eq(mirage_bo_userptr(&gpu->dev, area, 4 * PAGE, 0, &handle), 0);
+	at = gpu_bind(gpu, handle, 4 * PAGE, 0);
+	igt_assert_eq_u32(gpu_read32(gpu, at), 0x5ec4e7);
+	igt_fork(child, 1) {
+		struct job job = job_new(gpu);
+		struct drm_mirage_bind bind;
+		uint32_t vm;
+
+		igt_assert_eq(mirage_vm_create_with(&gpu->dev, 0, &vm), 0);
+		bind = mirage_bind_map(DRM_MIRAGE_VA_START, 4 * PAGE, handle, 0, 0);
+		igt_assert_eq(mirage_vm_bind(&gpu->dev, vm, &bind, 1), -EPERM);
+		igt_assert_eq(mirage_vm_bind(&gpu->dev, gpu->vm, &bind, 1), -EPERM);
+		mirage_ib_fill(&job.ib, at, 4, 0xbad);
+		igt_assert_eq(job_try_submit(&job), -EPERM);
+		igt_assert_eq(mirage_vm_destroy(&gpu->dev, vm), 0);
+	}
+	igt_waitchildren();
+	igt_assert_eq_u32(area[0], 0x5ec4e7);
+	gpu_write32(gpu, at, 7);
+	igt_assert_eq_u32(area[0], 7);
+	igt_assert_eq(mirage_bo_close(&gpu->dev, handle), 0);
+	mem_unmap(area, 4 * PAGE);
+}
+
 static const struct gpu_scenario scenarios[] = {
 	{ "basic", basic, "GPU and CPU see what the other writes." },
 	{ "thp", thp, "Huge pages, whole and split." },
@@ -431,6 +466,7 @@ static const struct gpu_scenario scenarios[] = {
 	{ "read-breaks-no-cow", read_breaks_no_cow, "Reads leave shared pages shared." },
 	{ "overlap", overlap, "Several objects over the same memory." },
 	{ "over-an-object", over_an_object, "Memory of an object is refused." },
+	{ "not-for-others", not_for_others, "Memory of a process is for that process." },
 	{ "bad-input", bad_input, "Ranges that cannot be." },
 	{ "nothing-pinned", nothing_pinned, "Pages are not pinned and can move." },
 };

@@ -361,6 +361,20 @@ void *hmm_userptr_priv(const struct hmm_userptr *userptr)
 EXPORT_SYMBOL_GPL(hmm_userptr_priv);
 
 /**
+ * hmm_userptr_is_current - is this the caller's own memory?
+ * @userptr: the range
+ *
+ * False for a child after fork(), after execve(), and for another process that was given the handle.
+ *
+ * Return: true if the calling task runs in the mm that the range is of.
+ */
+bool hmm_userptr_is_current(const struct hmm_userptr *userptr)
+{
+	return current->mm == userptr->mm;
+}
+EXPORT_SYMBOL_GPL(hmm_userptr_is_current);
+
+/**
  * hmm_userptr_is_valid - may a new job rely on the range?
  * @userptr: the range
  *

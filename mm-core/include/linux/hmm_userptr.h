@@ -65,6 +65,7 @@ void hmm_userptr_close(struct hmm_userptr *userptr);
 void hmm_userptr_put(struct hmm_userptr *userptr);
 void *hmm_userptr_priv(const struct hmm_userptr *userptr);
 int hmm_userptr_populate(struct hmm_userptr *userptr);
+bool hmm_userptr_is_current(const struct hmm_userptr *userptr);
 bool hmm_userptr_is_valid(const struct hmm_userptr *userptr);
 bool hmm_userptr_is_present(const struct hmm_userptr *userptr);
 
