@@ -39,9 +39,8 @@ kernel_variables() {
 
 # archive_kernels ROOT: the versions that the archive has whole, as ROOT's lists know it, newest first.
 archive_kernels() {
-	# shellcheck disable=SC2016 # the root's shell expands it
-	in_root "$1" sh -c 'apt-cache pkgnames linux-; apt-cache search --names-only "^linux-(binary|modules|headers)-[0-9]"' |
-		sed -n 's/^linux-\(binary\|modules\|headers\)-\([0-9][^ ]*\)-amd64\( .*\)\?$/\1 \2/p' | sort -u |
+	in_root "$1" apt-cache search --names-only '^linux-(binary|modules|headers)-[0-9]' |
+		sed -n 's/^linux-\(binary\|modules\|headers\)-\([0-9][^ ]*\)-amd64 .*$/\1 \2/p' | sort -u |
 		awk '$2 !~ /-/ { n[$2]++ } END { for (v in n) if (n[v] == 3) print v }' | sort -rV
 }
 
