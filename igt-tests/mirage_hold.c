@@ -153,6 +153,8 @@ static void written_page_taken(struct gpu *gpu, const char *knob, int (*run)(str
 	uint32_t before;
 	struct loop loop;
 
+	/* A subtest that failed may have left another command held. */
+	all_off(gpu);
 	old = map_file(NULL, fd);
 	map_file(area, fd);
 	loop_start(&loop, gpu, &kernel_scribble, area);
@@ -495,7 +497,10 @@ static void replay_waits(struct gpu *gpu)
 	struct job job = job_new(gpu);
 	static struct call call;
 
+	gpu_mark(gpu);
 	gpu_write32(gpu, victim, 1);
+	/* The job may end before the service of its fault, which is counted last. */
+	igt_assert(igt_wait(gpu_delta(gpu, DRM_MIRAGE_STAT_NS_SERVICE), POLL_MS, 0));
 	mirage_ib_fill(&job.ib, area, 4, 9);
 	gpu_mark(gpu);
 	gpu_inject(gpu, "hold_replay", 1);
