@@ -248,7 +248,8 @@ bool mirage_vm_may_submit(struct mirage_vm *vm)
  * @vm: address space
  *
  * From here on the VM is for this process alone, since its jobs reach that memory whoever submits them. It stays so when
- * the object is unbound: there may be others.
+ * the object is unbound: there may be others. A job that another process submitted before and that still waits is not
+ * stopped: a program that shares its queues must not bind its memory where such jobs may be.
  *
  * Context: ioctl of a process.
  * Return: 0, or -EPERM if it has objects over another process's memory

@@ -100,6 +100,10 @@ edit linux/include/drm/drm_gpuvm.h 's/^#include <drm\/drm_gem.h>/#include <drm\/
 verdict $? missing-header-is-named
 
 reset_tree
+edit linux/include/drm/drm_drv.h 's/^#include <linux\/list.h>/#include <linux\/list_moved.h>/' && names "<linux/list_moved.h>"
+verdict $? header-that-a-probe-lacks-is-named
+
+reset_tree
 edit obj/Module.symvers '/\tdrm_gpuvm_init\t/d' && names "drm_gpuvm_init"
 verdict $? missing-export-is-named
 

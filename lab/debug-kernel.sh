@@ -12,7 +12,7 @@ fetch_source() {
 		echo "the archive has no linux-source-$series of version $upstream" >&2
 		return 1
 	fi
-	in_root "$root" sh -ec 'cd /tmp && exec apt-get download "$1"' sh "linux-source-$series=$package" &&
+	in_root "$root" sh -ec 'cd /tmp && rm -f linux-source-*.deb && exec apt-get download "$1"' sh "linux-source-$series=$package" &&
 		dpkg -x "$root"/tmp/linux-source-*.deb "$2" &&
 		rm "$root"/tmp/linux-source-*.deb
 }

@@ -24,7 +24,7 @@ fetch_symbols() {
 	local dir=$2.tmp
 	rm -rf --one-file-system -- "$dir"
 	mkdir "$dir"
-	in_root "$root" sh -ec 'cd /tmp && exec apt-get download "$1"' sh "linux-image-$1-amd64-dbg" &&
+	in_root "$root" sh -ec 'cd /tmp && rm -f linux-image-*.deb && exec apt-get download "$1"' sh "linux-image-$1-amd64-dbg" &&
 		dpkg-deb --fsys-tarfile "$root"/tmp/linux-image-*-dbg_*.deb |
 		tar -C "$dir" -x --strip-components=7 --wildcards './usr/lib/debug/lib/modules/*/vmlinux' \
 			'./usr/lib/debug/lib/modules/*/kernel/drivers/gpu/drm/*.ko' &&

@@ -92,11 +92,14 @@ kernel_option() {
 	vm_kernel=$(realpath "$1")
 }
 
-# find_version VERSION: the archive's name of it, which may have a revision more than what was asked for.
+# find_version VERSION: the name that cache or archive have for it, which may have a revision more than what was asked for.
 find_version() {
 	local found=''
 	try_version() {
-		found=$(archive_kernels "$(root_dir base)" | grep -xE -m 1 "${1//[.+]/\\&}([+~-].*)?" || true)
+		found=$({
+			find "$cache" -maxdepth 1 -name 'linux-*' ! -name '*.tmp' -printf '%f\n' | sed 's/^linux-//' | sort -rV
+			archive_kernels "$(root_dir base)"
+		} | grep -xE "${1//[.+]/\\&}([+~-].*)?" | sed -n 1p || true)
 		[ -n "$found" ]
 	}
 	if ! try_version "$1"; then
@@ -162,7 +165,7 @@ use_kernel() {
 			use_debian_kernel
 		else
 			kernel_dir=$cache/linux-$version
-			[ -d "$kernel_dir" ] || with_lock "linux-$version" make_kernel "$version" "$kernel_dir"
+			[ -d "$kernel_dir" ] || with_lock linux make_kernel "$version" "$kernel_dir"
 			use_kernel_packages
 		fi
 		;;
@@ -251,6 +254,7 @@ check_config() {
 	local missing
 	if ! missing=$(in_lab "${kernel_binds[@]}" -- python3 /mirage/src/lab/kernel_config.py --but CONFIG_DRM_XE,CONFIG_X86_PLATFORM_DEVICES \
 		"/mirage/kernel${kernel_config#"$kernel_dir"}" /mirage/src/lab/kernel-required.config); then
+		[ -n "$missing" ] || die "the configuration of the kernel in $kernel_dir can't be read"
 		note "the kernel in $kernel_dir is configured without what the lab or the driver needs:"
 		printf '%s\n' "$missing" | sed 's/^/        /' >&2
 		die "scripts/kconfig/merge_config.sh .config $MIRAGE_SRC/lab/kernel-required.config adds it" \
@@ -258,18 +262,30 @@ check_config() {
 	fi
 }
 
+# modules_to_stage OUT: what of the list of modules has to be made again, all or driver; nothing where it is as it should be.
+modules_to_stage() {
+	local stamp=$1/lib/modules/$kernel_release/mirage
+	if [ ! -e "$stamp" ] || [ "$kernel_stamp" -nt "$stamp" ]; then
+		echo all
+	elif [ -n "$(find "$1" -maxdepth 1 -name '*.ko' -newer "$stamp" -print -quit)" ]; then
+		echo driver
+	fi
+}
+
 # stage_modules: give modprobe and the guest a lib/modules of the kernel's modules and of the driver's.
 stage_modules() {
-	local out=$build/kernels/$kernel_key what=driver stamp
-	stamp=$out/lib/modules/$kernel_release/mirage
-	if [ ! -e "$stamp" ] || [ "$kernel_stamp" -nt "$stamp" ]; then
-		what=all
-		mkdir -p "$out"
-	elif [ -z "$(find "$out" -maxdepth 1 -name '*.ko' -newer "$stamp" -print -quit)" ]; then
-		return
-	fi
-	with_lock "build-$(basename "$build")" logged "$logs/list-$kernel_key.log" "listing the modules of Linux $kernel_release" \
-		in_lab "${kernel_binds[@]}" -- bash /mirage/src/lab/kernel-modules.sh "$kernel_release" "$kernel_tree" $what
+	local out=$build/kernels/$kernel_key
+	[ -n "$(modules_to_stage "$out")" ] || return 0
+	mkdir -p "$out"
+	with_lock "build-$(basename "$build")" make_stage "$out"
+}
+
+make_stage() {
+	local what
+	what=$(modules_to_stage "$1")
+	[ -n "$what" ] || return 0
+	logged "$logs/list-$kernel_key.log" "listing the modules of Linux $kernel_release" \
+		in_lab "${kernel_binds[@]}" -- bash /mirage/src/lab/kernel-modules.sh "$kernel_release" "$kernel_tree" "$what"
 }
 
 # kernel_has OPTION: whether the kernel is configured with it.
@@ -316,26 +332,48 @@ choose_compiler() {
 	note "$kernel_dir was built by '$text', which neither the lab nor this machine has: trying the lab's compiler"
 }
 
-# The driver's modules, by kbuild, which knows what is out of date. It is not even asked where nothing in the checkout
-# changed and the kernel can't have.
+# modules_are_fresh OUT: whether nothing in the checkout changed since they were built, in this root, and the kernel can't have.
+modules_are_fresh() {
+	[ -z "$kernel_dir" ] && [ "$(cat "$1/root" 2>/dev/null)" = "$(root_dir base)" ] && fresh "$1/stamp"
+}
+
+# The driver's modules, by kbuild, which knows what is out of date. It is not even asked where they are fresh.
 build_modules() {
-	local out=$build/kernels/$kernel_key log=$logs/modules-$kernel_key.log compiler=()
-	if [ -z "$kernel_dir" ] && fresh "$out/stamp"; then
-		return
-	fi
+	local out=$build/kernels/$kernel_key compiler=()
+	modules_are_fresh "$out" && return
 	choose_compiler
-	say "building the driver for Linux $kernel_release"
 	mkdir -p "$out"
-	touch "$out/stamp.new"
-	if ! with_lock "build-$(basename "$build")" make_modules "$out" >"$log" 2>&1 </dev/null; then
-		grep -E '(error|undefined!|^make.*Error|^mirage: )' "$log" | grep -v '^make\[' | head -n 20 >&2
-		die "building the driver for Linux $kernel_release failed; the whole log is $log"
-	fi
-	grep -E 'warning:' "$log" | grep -v '^WARNING: \|jobserver\|the compiler differs' >&2 || true
-	mv "$out/stamp.new" "$out/stamp"
+	with_lock "build-$(basename "$build")" make_modules "$out" "$logs/modules-$kernel_key.log"
 }
 
 make_modules() {
+	local out=$1 log=$2
+	modules_are_fresh "$out" && return
+	say "building the driver for Linux $kernel_release"
+	# What was built in another root is of no use, though its headers may look older.
+	[ "$(cat "$out/root" 2>/dev/null)" = "$(root_dir base)" ] || rm -rf "$out/objects"
+	root_dir base >"$out/root"
+	touch "$out/stamp.new"
+	if ! run_kbuild "$out" >"$log" 2>&1 </dev/null; then
+		show_modules_failure "$log"
+		die "building the driver for Linux $kernel_release failed; the whole log is $log"
+	fi
+	grep -E 'warning:' "$log" | grep -v '^WARNING: \|jobserver\|the compiler differs' >&2
+	mv "$out/stamp.new" "$out/stamp"
+}
+
+# The compiler's first words, and modules.sh's last, which name the interface.
+show_modules_failure() {
+	local lines
+	lines=$(
+		grep -E 'error[: ]|undefined!' "$1" | grep -v '^make\|^mirage: ' | sed -n 1,20p
+		grep '^mirage: ' "$1" || true
+	)
+	[ -n "$lines" ] || lines=$(tail -n 15 "$1")
+	printf '%s\n' "$lines" >&2
+}
+
+run_kbuild() {
 	if [ ${#compiler[@]} -gt 0 ]; then
 		bash "$MIRAGE_SRC/lab/modules.sh" "$MIRAGE_SRC" "$1" -C "$kernel_dir" "${compiler[@]}"
 	else

@@ -18,7 +18,7 @@ mount --rbind /sys "$root/sys"
 mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
 
 while [ "$1" != -- ]; do
-	dir=${1%%=*}
+	dir=${1%=*}
 	place=${1##*=}
 	shift
 	mount --bind "$dir" "$root/$place"
