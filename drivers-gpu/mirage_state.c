@@ -46,7 +46,7 @@ static u64 state_read_counter(struct mirage_device *mdev, unsigned int index)
 	return upper_32_bits(value) == U32_MAX ? 0 : value;
 }
 
-/* What the device has counted since its start, before a reset or a loss of power takes it. */
+/* Add up the counts since the device started, before a reset or a loss of power takes them. */
 static void state_save_counters(struct mirage_device *mdev)
 {
 	unsigned int i;

@@ -21,18 +21,6 @@ IGT_TEST_DESCRIPTION("Commands that the device holds are waited for.");
 /* Nothing else of the process is in the same 512 GiB. */
 #define LONELY	((void *)0x200000000000ull)
 
-static const char *const knobs[] = {
-	"hold_inv", "hold_sync", "hold_replay", "delay_inv_us",
-};
-
-static void all_off(struct gpu *gpu)
-{
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(knobs); i++)
-		gpu_inject(gpu, knobs[i], 0);
-}
-
 /*
  * A call in a thread of its own, which must not return while a command is held. The driver gives up after
  * two seconds, so nothing that takes long may be between the hold and its end.
@@ -154,7 +142,7 @@ static void written_page_taken(struct gpu *gpu, const char *knob, int (*run)(str
 	struct loop loop;
 
 	/* A subtest that failed may have left another command held. */
-	all_off(gpu);
+	gpu_inject_none(gpu);
 	old = map_file(NULL, fd);
 	map_file(area, fd);
 	loop_start(&loop, gpu, &kernel_scribble, area);
@@ -572,25 +560,16 @@ static const struct gpu_scenario scenarios[] = {
 	{ "never-let-go", never_let_go, "A command that is held for ever." },
 };
 
-static void reset(void)
-{
-	struct gpu gpu = { };
-
-	igt_assert_eq(mirage_open(&gpu.dev), 0);
-	all_off(&gpu);
-	mirage_close(&gpu.dev);
-}
-
 int igt_main()
 {
 	igt_fixture() {
 		waits_require();
-		reset();
+		gpu_inject_none_alone();
 	}
 
 	gpu_subtests(scenarios, ARRAY_SIZE(scenarios));
 
 	/* So that the next test finds the device as it should be, also after a failure. */
 	igt_fixture()
-		reset();
+		gpu_inject_none_alone();
 }

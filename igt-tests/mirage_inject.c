@@ -16,18 +16,6 @@
 
 IGT_TEST_DESCRIPTION("Faults of the device made on demand: survived, or seen.");
 
-static const char *const knobs[] = {
-	"ignore_inv", "drop_replay", "fault_dup", "fault_delay_us", "drop_irq",
-};
-
-static void all_off(struct gpu *gpu)
-{
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(knobs); i++)
-		gpu_inject(gpu, knobs[i], 0);
-}
-
 /* Pages of a file: the old one stays what it was when another takes its address. */
 static int words_in_file(uint32_t first, unsigned int n)
 {
@@ -189,7 +177,7 @@ static void late_duplicate(struct gpu *gpu)
 		igt_assert_eq_u32(*area, i);
 		mem_unmap(area, PAGE);
 	}
-	all_off(gpu);
+	gpu_inject_none(gpu);
 	gpu_assert_alive(gpu);
 	igt_assert_eq_u64(gpu_stat(gpu, DRM_MIRAGE_STAT_FAILED), 0);
 }
@@ -253,23 +241,14 @@ static const struct gpu_scenario scenarios[] = {
 	{ "drop-irq", drop_irq, "Lost interrupts." },
 };
 
-static void reset(void)
-{
-	struct gpu gpu = { };
-
-	igt_assert_eq(mirage_open(&gpu.dev), 0);
-	all_off(&gpu);
-	mirage_close(&gpu.dev);
-}
-
 int igt_main()
 {
 	igt_fixture()
-		reset();
+		gpu_inject_none_alone();
 
 	gpu_subtests(scenarios, ARRAY_SIZE(scenarios));
 
 	/* Whatever became of them, the next test finds the device as it should be. */
 	igt_fixture()
-		reset();
+		gpu_inject_none_alone();
 }

@@ -12,7 +12,7 @@
  * driver of the guest maps is a map of its own; what is bounded is a guest that maps the same pages over and over.
  */
 #define DMA_SPARE_MAPS 65536u
-/* What the client is told as max_dma_maps. QEMU takes no more, and does not count. */
+/* max_dma_maps as the client is told it. QEMU takes no more, and does not count. */
 #define DMA_TOLD_MAPS 65535u
 /* Maps have this granularity, so an access within a page lies in one map. */
 #define DMA_PAGE_SIZE 4096u

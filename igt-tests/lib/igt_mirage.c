@@ -151,6 +151,34 @@ void gpu_inject(struct gpu *gpu, const char *knob, unsigned int value)
 	igt_assert_f(file_write(path, text), "writing %s to %s failed\n", text, path);
 }
 
+/**
+ * gpu_inject_none() - the device works as it should, whatever a test that failed has left
+ * @gpu: with its device open
+ */
+void gpu_inject_none(struct gpu *gpu)
+{
+	static const char *const knobs[] = {
+		"ignore_inv", "drop_replay", "fault_dup", "fault_delay_us", "drop_irq",
+		"hold_inv", "hold_sync", "hold_replay", "delay_inv_us",
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(knobs); i++)
+		gpu_inject(gpu, knobs[i], 0);
+}
+
+/**
+ * gpu_inject_none_alone() - the same before and after the subtests, when no device is open
+ */
+void gpu_inject_none_alone(void)
+{
+	struct gpu gpu = { };
+
+	igt_assert_eq(mirage_open(&gpu.dev), 0);
+	gpu_inject_none(&gpu);
+	mirage_close(&gpu.dev);
+}
+
 unsigned int gpu_injected(struct gpu *gpu, const char *knob)
 {
 	char path[160], text[32];

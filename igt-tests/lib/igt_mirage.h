@@ -166,6 +166,8 @@ void gpu_bound_subtests(const struct gpu_scenario *scenarios, size_t count);
 
 /* The device's own: fault injection */
 void gpu_inject(struct gpu *gpu, const char *knob, unsigned int value);
+void gpu_inject_none(struct gpu *gpu);
+void gpu_inject_none_alone(void);
 unsigned int gpu_injected(struct gpu *gpu, const char *knob);
 
 #endif /* IGT_MIRAGE_H */
