@@ -30,8 +30,8 @@
 #include "mirage_gpuvm_types.h"
 #include "mirage_power.h"
 #include "mirage_syncs.h"
-#include "mirage_ttm.h"
 #include "mirage_userptr.h"
+#include "mirage_validation.h"
 #include "mirage_vm.h"
 
 #define MIRAGE_BIND_MAX_OPS	4096
@@ -84,7 +84,7 @@ static int bind_check_bos(struct mirage_vm *vm, struct mirage_bind_job *job)
 }
 
 /* Make resident what will be mapped, and let jobs lock it from now on. */
-static int bind_validate(struct mirage_bind_job *job)
+static int bind_validate(struct mirage_bind_job *job, struct mirage_validation *validation)
 {
 	struct ttm_operation_ctx ctx = { .interruptible = true };
 	unsigned int i;
@@ -100,6 +100,8 @@ static int bind_validate(struct mirage_bind_job *job)
 		/* Memory of a process is brought in by who uses it. */
 		if (!bo->userptr) {
 			ret = mirage_bo_validate(bo, &ctx);
+			if (ret == -EBUSY)
+				mirage_validation_note(validation, vm_bo->obj->resv);
 			/* Not of a pointer: what was in the object is gone. */
 			if (ret)
 				return ret == -EFAULT ? -EINVAL : ret;
@@ -110,7 +112,8 @@ static int bind_validate(struct mirage_bind_job *job)
 }
 
 /* Validation may lock what it evicts, too, and so is part of the locking. */
-static int bind_lock(struct drm_exec *exec, struct mirage_bind_job *job)
+static int bind_lock(struct drm_exec *exec, struct mirage_bind_job *job,
+		     struct mirage_validation *validation)
 {
 	unsigned int i;
 	int ret = 0;
@@ -126,7 +129,7 @@ static int bind_lock(struct drm_exec *exec, struct mirage_bind_job *job)
 			drm_exec_retry_on_contention(exec);
 		}
 		if (!ret)
-			ret = bind_validate(job);
+			ret = bind_validate(job, validation);
 		if (ret)
 			break;
 	}
@@ -169,43 +172,47 @@ static struct dma_fence *bind_push(struct drm_exec *exec, struct mirage_bind_job
 }
 
 static struct dma_fence *bind_try(struct mirage_bind_job *job, struct mirage_syncs *syncs,
-				  bool alone)
+				  struct mirage_validation *validation)
 {
 	struct dma_fence *fence;
 	struct drm_exec exec;
 	int ret;
 
-	ret = mirage_validation_begin(alone);
+	ret = mirage_validation_begin(validation);
 	if (ret)
 		return ERR_PTR(ret);
-	ret = bind_lock(&exec, job);
+	ret = bind_lock(&exec, job, validation);
 	if (!ret)
 		ret = bind_add_dependencies(&exec, job);
 	fence = ret ? ERR_PTR(ret) : bind_push(&exec, job, syncs);
 	drm_exec_fini(&exec);
-	mirage_validation_end(alone);
+	mirage_validation_end(validation);
 	return fence;
 }
 
 /* Consumes the job. */
 static struct dma_fence *bind_submit(struct mirage_bind_job *job, struct mirage_syncs *syncs)
 {
+	struct mirage_validation validation = { .interruptible = true };
 	struct mirage_device *mdev = job->gpuvm->mdev;
 	struct dma_fence *fence;
 	int ret;
 
-	ret = mirage_power_enter(mdev);
-	if (ret) {
-		mirage_bind_job_drop(job);
-		return ERR_PTR(ret);
-	}
-	fence = bind_try(job, syncs, false);
-	if (fence == ERR_PTR(-ENOSPC))
-		fence = bind_try(job, syncs, true);
-	mirage_power_exit(mdev);
-	if (IS_ERR(fence))
-		mirage_bind_job_drop(job);
-	return fence;
+	do {
+		ret = mirage_power_enter(mdev);
+		if (ret)
+			break;
+		fence = bind_try(job, syncs, &validation);
+		mirage_power_exit(mdev);
+		if (!IS_ERR(fence))
+			break;
+		ret = mirage_validation_retry(&validation, PTR_ERR(fence));
+	} while (!ret);
+	mirage_validation_fini(&validation);
+	if (!ret)
+		return fence;
+	mirage_bind_job_drop(job);
+	return ERR_PTR(ret);
 }
 
 /**

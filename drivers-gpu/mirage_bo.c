@@ -29,6 +29,7 @@
 #include "mirage_prime.h"
 #include "mirage_tt.h"
 #include "mirage_userptr.h"
+#include "mirage_validation.h"
 #include "mirage_vram_mgr.h"
 
 static void mirage_bo_free(struct drm_gem_object *gem)
@@ -317,8 +318,9 @@ int mirage_bo_validate_in(struct mirage_bo *bo, u32 placement, struct ttm_operat
  * anybody touches the memory.
  *
  * Context: may sleep, allocate, and evict other objects.
- * Return: 0; -EFAULT the content is gone for good, -ENOSPC, -ENOMEM, -EINTR or -ERESTARTSYS,
- * -EBUSY, -ENODEV. -ENOSPC is final only for who is alone, see mirage_validation_begin().
+ * Return: 0; -EFAULT the content is gone for good, -ENOMEM, -EINTR or -ERESTARTSYS, -ENODEV; -EBUSY
+ * the object has to move, and jobs use it; -ENOSPC. What to do about the last two, mirage_validation_retry()
+ * knows.
  */
 int mirage_bo_validate(struct mirage_bo *bo, struct ttm_operation_ctx *ctx)
 {
@@ -333,6 +335,9 @@ int mirage_bo_validate(struct mirage_bo *bo, struct ttm_operation_ctx *ctx)
 		return 0;
 	if (mirage_prime_wants_system(bo))
 		placement = DRM_MIRAGE_PLACEMENT_SYSTEM;
+	/* An object that jobs use stays where it is; where it may not stay, they have to end first. */
+	if (mirage_bo_is_resident(bo) && mirage_validation_is_busy(bo->base.base.resv))
+		return mirage_bo_location(bo) & placement ? 0 : -EBUSY;
 
 	return mirage_bo_validate_in(bo, placement, ctx);
 }

@@ -15,7 +15,7 @@
  * A signal ends a wait where it can be acted on: in a fault of user mode. A fault that the kernel takes for the process
  * (copy_from_user() in a write()) is repeated at once after any signal but a fatal one, so a wait that a signal ends
  * would be a loop. There, and in access callbacks, which cannot be repeated, waits are not interruptible. They are
- * bounded by what is waited for: moves, zeroing, and the time limit of jobs before these.
+ * bounded: moves and zeroing end, and a wait for room ends when the process is killed.
  *
  * Rejected: ttm_bo_vm_reserve(). Its waits are always interruptible.
  */
@@ -36,6 +36,7 @@
 #include "mirage_prime.h"
 #include "mirage_state.h"
 #include "mirage_ttm.h"
+#include "mirage_validation.h"
 
 static vm_fault_t mirage_bo_fault_error(int err)
 {
@@ -124,27 +125,69 @@ static int mirage_bo_get_memory(struct mirage_bo *bo, bool interruptible)
 	return mirage_bo_validate(bo, &ctx);
 }
 
-/* The same for one who found no room because of others; takes the resv itself. */
-static int mirage_bo_get_memory_alone(struct mirage_bo *bo, bool interruptible)
+/* One attempt to do so alone, as others were in the way; takes the resv itself. */
+static int mirage_bo_get_memory_alone(struct mirage_bo *bo, struct mirage_validation *validation)
 {
 	struct drm_exec exec;
-	int ret;
+	int ret, idx;
 
-	ret = mirage_validation_begin(true);
+	if (!drm_dev_enter(bo->base.base.dev, &idx))
+		return -ENODEV;
+	ret = mirage_validation_begin(validation);
 	if (ret)
-		return ret;
-	drm_exec_init(&exec, interruptible ? DRM_EXEC_INTERRUPTIBLE_WAIT : 0, 1);
+		goto out_exit;
+	drm_exec_init(&exec, validation->interruptible ? DRM_EXEC_INTERRUPTIBLE_WAIT : 0, 1);
 	drm_exec_until_all_locked(&exec) {
 		ret = drm_exec_prepare_obj(&exec, &bo->base.base, 1);
 		drm_exec_retry_on_contention(&exec);
 		if (!ret && !mirage_bo_has_memory(bo))
-			ret = mirage_bo_get_memory(bo, interruptible);
+			ret = mirage_bo_get_memory(bo, validation->interruptible);
 		if (ret)
 			break;
 	}
 	drm_exec_fini(&exec);
-	mirage_validation_end(true);
+	mirage_validation_end(validation);
+out_exit:
+	drm_dev_exit(idx);
 	return ret;
+}
+
+/*
+ * The first memory of an object, where others are in the way. mmap_lock is dropped if it can be, so that mm goes on
+ * while this waits for room. If it cannot be, there is one attempt.
+ */
+static vm_fault_t mirage_bo_find_room(struct mirage_bo *bo, struct vm_fault *vmf)
+{
+	struct mirage_validation validation = {
+		.alone = true,
+		.interruptible = mirage_bo_is_interruptible(vmf),
+	};
+	struct drm_gem_object *gem = &bo->base.base;
+	struct mirage_device *mdev = to_mirage_device(gem->dev);
+	int ret;
+
+	if (!fault_flag_allow_retry_first(vmf->flags)) {
+		ret = mirage_bo_get_memory_alone(bo, &validation);
+		mirage_validation_fini(&validation);
+		/* If that was for the device's sake, the access made again finds out. */
+		return mirage_device_is_lost(mdev) || mirage_power_is_asleep(mdev) ?
+			       VM_FAULT_NOPAGE :
+			       mirage_bo_fault_error(ret);
+	}
+	if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
+		return VM_FAULT_RETRY;
+
+	drm_gem_object_get(gem);
+	mmap_read_unlock(vmf->vma->vm_mm);
+	for (;;) {
+		ret = mirage_bo_get_memory_alone(bo, &validation);
+		if (!ret || mirage_validation_retry(&validation, ret))
+			break;
+	}
+	mirage_validation_fini(&validation);
+	drm_gem_object_put(gem);
+	/* The access made again finds the memory, or the same error. */
+	return VM_FAULT_RETRY;
 }
 
 /* -ENOSPC: nothing was done yet, and others may be the reason. Else 0, and the fault is done. */
@@ -206,13 +249,8 @@ static vm_fault_t mirage_bo_vm_fault(struct vm_fault *vmf)
 		err = mirage_bo_vm_fault_entered(to_mirage_bo(tbo), vmf, &ret);
 		if (err) {
 			dma_resv_unlock(tbo->base.resv);
-			err = mirage_bo_get_memory_alone(to_mirage_bo(tbo),
-							 mirage_bo_is_interruptible(vmf));
 			drm_dev_exit(idx);
-			/* If that was for the device's sake, the access made again finds out. */
-			return mirage_device_is_lost(mdev) || mirage_power_is_asleep(mdev) ?
-				       VM_FAULT_NOPAGE :
-				       mirage_bo_fault_error(err);
+			return mirage_bo_find_room(to_mirage_bo(tbo), vmf);
 		}
 		drm_dev_exit(idx);
 		if (ret == VM_FAULT_SIGBUS && mirage_device_is_lost(mdev))

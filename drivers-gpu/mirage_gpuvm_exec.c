@@ -28,8 +28,8 @@
 #include "mirage_gpuvm_types.h"
 #include "mirage_power.h"
 #include "mirage_trace.h"
-#include "mirage_ttm.h"
 #include "mirage_userptr.h"
+#include "mirage_validation.h"
 #include "mirage_vm.h"
 
 /* Times that what a fault wants may be gone again, by mm, when it could be mapped. */
@@ -45,8 +45,8 @@ struct mirage_gpuvm_exec {
 	struct mirage_gpuvm *gpuvm;
 	/** @userptrs: memory of processes that has to be there */
 	struct mirage_userptr_try userptrs;
-	/** @alone: nobody else validates meanwhile, as there was no room */
-	bool alone;
+	/** @validation: attempts to make objects resident */
+	struct mirage_validation validation;
 	/** @jobs_locked: mirage_userptr_lock_jobs() was called, because there is some */
 	bool jobs_locked;
 };
@@ -97,6 +97,8 @@ int mirage_gpuvm_validate_bo(struct drm_gpuvm_bo *vm_bo, struct drm_exec *exec)
 		ret = gpuvm_settle(gpuvm, vm_bo, true);
 	else
 		ret = mirage_bo_validate(bo, &ctx);
+	if (ret == -EBUSY)
+		mirage_validation_note(gpuvm->validation, vm_bo->obj->resv);
 	return ret == -EFAULT ? 0 : ret;
 }
 
@@ -115,16 +117,18 @@ static bool gpuvm_may_be_shared(const struct mirage_gpuvm *gpuvm, struct drm_gem
 	return obj != gpuvm->base.r_obj && !gem_to_mirage_bo(obj)->userptr;
 }
 
-static int gpuvm_validate_all(struct mirage_gpuvm *gpuvm, struct drm_exec *exec)
+static int gpuvm_validate_all(struct mirage_gpuvm_exec *ve)
 {
+	struct mirage_gpuvm *gpuvm = ve->gpuvm;
 	int ret;
 
+	gpuvm->validation = &ve->validation;
 	gpuvm->settle = false;
-	ret = drm_gpuvm_validate(&gpuvm->base, exec);
+	ret = drm_gpuvm_validate(&gpuvm->base, &ve->exec);
 	if (ret)
 		return ret;
 	gpuvm->settle = true;
-	return drm_gpuvm_validate(&gpuvm->base, exec);
+	return drm_gpuvm_validate(&gpuvm->base, &ve->exec);
 }
 
 /* Validation may lock what it evicts, too, and so is part of the locking. */
@@ -142,7 +146,7 @@ static int gpuvm_lock_all(struct mirage_gpuvm_exec *ve)
 		ret = drm_gpuvm_prepare_objects(&ve->gpuvm->base, exec, 1);
 		drm_exec_retry_on_contention(exec);
 		if (!ret)
-			ret = gpuvm_validate_all(ve->gpuvm, exec);
+			ret = gpuvm_validate_all(ve);
 		if (ret)
 			break;
 	}
@@ -246,7 +250,7 @@ static int gpuvm_exec_try(struct mirage_gpuvm_exec *ve, struct drm_sched_job *jo
 	ret = mirage_power_enter(mdev);
 	if (ret)
 		return ret;
-	ret = mirage_validation_begin(ve->alone);
+	ret = mirage_validation_begin(&ve->validation);
 	if (ret)
 		goto err_power;
 	ret = gpuvm_lock_all(ve);
@@ -257,10 +261,17 @@ static int gpuvm_exec_try(struct mirage_gpuvm_exec *ve, struct drm_sched_job *jo
 	if (!ret)
 		return 0;
 	drm_exec_fini(&ve->exec);
-	mirage_validation_end(ve->alone);
+	mirage_validation_end(&ve->validation);
 err_power:
 	mirage_power_exit(mdev);
 	return ret;
+}
+
+static void gpuvm_exec_free(struct mirage_gpuvm_exec *ve)
+{
+	mirage_userptr_try_fini(&ve->userptrs);
+	mirage_validation_fini(&ve->validation);
+	kfree(ve);
 }
 
 /**
@@ -270,7 +281,7 @@ err_power:
  *
  * Nothing may be allocated before mirage_gpuvm_exec_end().
  *
- * Context: may sleep, allocate and evict; takes mirage_power.gate, mirage_validation and the
+ * Context: may sleep, allocate and evict; takes mirage_power.gate, validation_lock and the
  * resvs of the address space and of all objects that are mapped there.
  * Return: what mirage_gpuvm_exec_end() needs; -ENOMEM, -ENOSPC, -EINTR or -ERESTARTSYS, -ENODEV
  */
@@ -283,23 +294,21 @@ struct mirage_gpuvm_exec *mirage_gpuvm_exec_begin(struct mirage_vm *vm, struct d
 	if (!ve)
 		return ERR_PTR(-ENOMEM);
 	ve->gpuvm = vm->gpuvm;
+	ve->validation.interruptible = true;
 	mirage_userptr_try_init(&ve->userptrs, vm->mdev);
 	for (;;) {
 		ret = gpuvm_exec_try(ve, job);
 		if (!ret)
 			return ve;
-		if (ret == -ENOSPC && !ve->alone) {
-			ve->alone = true;
-			continue;
-		}
-		/* mm may take its time, and does I/O: nobody waits for that but us. */
+		/* Without locks, since mm does I/O and jobs take their time. */
 		if (ret == -EAGAIN)
 			ret = mirage_userptr_try_again(&ve->userptrs);
+		else
+			ret = mirage_validation_retry(&ve->validation, ret);
 		if (ret)
 			break;
 	}
-	mirage_userptr_try_fini(&ve->userptrs);
-	kfree(ve);
+	gpuvm_exec_free(ve);
 	return ERR_PTR(ret);
 }
 
@@ -326,10 +335,9 @@ void mirage_gpuvm_exec_end(struct mirage_gpuvm_exec *ve, struct dma_fence *fence
 	if (ve->jobs_locked)
 		mirage_userptr_unlock_jobs(mdev);
 	drm_exec_fini(&ve->exec);
-	mirage_validation_end(ve->alone);
+	mirage_validation_end(&ve->validation);
 	mirage_power_exit(mdev);
-	mirage_userptr_try_fini(&ve->userptrs);
-	kfree(ve);
+	gpuvm_exec_free(ve);
 }
 
 /* What is mapped at an address, with a reference; NULL if nothing has to be done for the access. */
@@ -350,7 +358,8 @@ static struct drm_gpuvm_bo *gpuvm_find(struct mirage_gpuvm *gpuvm, u64 addr, boo
 	return vm_bo;
 }
 
-static int gpuvm_bring_back_locked(struct mirage_gpuvm *gpuvm, struct drm_gpuvm_bo *vm_bo)
+static int gpuvm_bring_back_locked(struct mirage_gpuvm *gpuvm, struct drm_gpuvm_bo *vm_bo,
+				   struct mirage_validation *validation)
 {
 	/* Other private objects of the address space may leave for this one. */
 	struct ttm_operation_ctx ctx = { .allow_res_evict = true, .resv = vm_bo->obj->resv };
@@ -366,13 +375,16 @@ static int gpuvm_bring_back_locked(struct mirage_gpuvm *gpuvm, struct drm_gpuvm_
 		if (ret)
 			break;
 	}
+	if (ret == -EBUSY)
+		mirage_validation_note(validation, vm_bo->obj->resv);
 	if (!ret)
 		ret = gpuvm_settle(gpuvm, vm_bo, false);
 	drm_exec_fini(&exec);
 	return ret;
 }
 
-static int gpuvm_bring_back(struct mirage_gpuvm *gpuvm, struct drm_gpuvm_bo *vm_bo, bool alone)
+static int gpuvm_bring_back(struct mirage_gpuvm *gpuvm, struct drm_gpuvm_bo *vm_bo,
+			    struct mirage_validation *validation)
 {
 	struct mirage_device *mdev = gpuvm->mdev;
 	int ret;
@@ -380,10 +392,10 @@ static int gpuvm_bring_back(struct mirage_gpuvm *gpuvm, struct drm_gpuvm_bo *vm_
 	/* The access is made again when the device is awake. */
 	if (!mirage_power_tryenter(mdev))
 		return -ENODEV;
-	ret = mirage_validation_begin(alone);
+	ret = mirage_validation_begin(validation);
 	if (!ret) {
-		ret = gpuvm_bring_back_locked(gpuvm, vm_bo);
-		mirage_validation_end(alone);
+		ret = gpuvm_bring_back_locked(gpuvm, vm_bo, validation);
+		mirage_validation_end(validation);
 	}
 	mirage_power_exit(mdev);
 	return ret;
@@ -404,8 +416,8 @@ int mirage_gpuvm_fault(struct mirage_vm *vm, u64 addr, enum mirage_access access
 	bool write = access == MIRAGE_ACCESS_WRITE || access == MIRAGE_ACCESS_ATOMIC;
 	struct mirage_gpuvm *gpuvm = vm->gpuvm;
 	struct drm_gpuvm_bo *vm_bo;
+	struct mirage_validation validation = {};
 	unsigned int tries = 0;
-	bool alone = false;
 	int ret;
 
 	do {
@@ -416,13 +428,12 @@ int mirage_gpuvm_fault(struct mirage_vm *vm, u64 addr, enum mirage_access access
 		}
 		ret = vm_bo_to_bo(vm_bo)->userptr ? mirage_userptr_populate(vm_bo_to_bo(vm_bo)) : 0;
 		if (!ret)
-			ret = gpuvm_bring_back(gpuvm, vm_bo, alone);
-		if (ret == -ENOSPC && !alone) {
-			alone = true;
-			ret = -EAGAIN;
-		}
+			ret = gpuvm_bring_back(gpuvm, vm_bo, &validation);
 		mirage_gpuvm_put_bo(vm_bo);
+		if (ret && ret != -EAGAIN && !mirage_validation_retry(&validation, ret))
+			ret = -EAGAIN;
 	} while (ret == -EAGAIN && ++tries < GPUVM_FAULT_TRIES);
+	mirage_validation_fini(&validation);
 	trace_mirage_bind_fault(vm, addr, access, ret);
 	return ret == -EAGAIN ? 0 : ret;
 }

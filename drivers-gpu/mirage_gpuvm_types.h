@@ -124,6 +124,8 @@ struct mirage_gpuvm {
 	bool gone;
 	/** @settle: objects are to be waited for and mapped. Protected by the resv. */
 	bool settle;
+	/** @validation: of the task that holds the resv and validates objects; its own. */
+	struct mirage_validation *validation;
 	/** @drm_idx: of drm_dev_enter(), while @live. Protected by @lock. */
 	int drm_idx;
 	/** @dirty_start: first address that has to be flushed. Protected by @lock. */

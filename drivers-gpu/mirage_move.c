@@ -2,10 +2,10 @@
 /*
  * Objects on their way from one memory to another.
  *
- * Model: xe's move callback. First the object's jobs are waited for and its pages taken out of all
- * page tables; then the device copies, and nobody waits for it here: the copy's fence is in the
- * object's reservation, in that of whoever gets the memory it leaves, and is waited for by who
- * touches the memory next.
+ * Model: xe's move callback. First the object's pages are taken out of all page tables; jobs that
+ * used it have ended by then (mirage_validation.c). Then the device copies. The move does not wait
+ * for the copy: its fence is in the object's reservation and in that of the next owner of the memory it
+ * leaves, and the next user of either waits for it.
  *
  *   from    to      what happens
  *   -       VRAM    the device zeroes it
@@ -18,11 +18,11 @@
  *
  * "-" is SYSTEM, too: an object that has never had memory, so that no content must be kept.
  *
- * An object whose content nobody needs is not moved when it has to make room: it loses it.
+ * An object marked DONTNEED is not moved when it has to make room: it loses its content.
  *
- * A copy that fails leaves memory behind of which nobody knows what it contains, possibly of
- * another process. So the fence is kept until it was seen to be good, and until then everybody
- * who wants the content asks mirage_bo_is_lost().
+ * A copy that fails leaves memory with unknown content, possibly of another process. So the object
+ * keeps the fence until it is seen to be good, and until then each user of the content asks
+ * mirage_bo_is_lost().
  *
  * Rejected: copies by the CPU, and moves that wait for their end: eviction is then as slow as one
  * copy after the other.
@@ -146,21 +146,17 @@ static int move_copy(struct mirage_device *mdev, struct ttm_buffer_object *tbo, 
  * @ctx: how to wait
  *
  * When this succeeds its jobs are complete, its pages are in no page table, and those who have
- * imported it know that they must not use it any more.
+ * imported it know that they must not use it any more. Where others submit meanwhile, jobs have ended
+ * before: mirage_bo_validate() and mirage_validation_may_evict() see to that.
  *
- * Context: may be called by the shrinker: allocates nothing.
+ * Context: may sleep as long as TTM has patience (15 s); may be called by the shrinker: allocates nothing.
  * Return: 0, -EBUSY, -EINTR or -ERESTARTSYS
  */
 int mirage_move_quiesce(struct ttm_buffer_object *tbo, struct ttm_operation_ctx *ctx)
 {
-	long ret;
+	int ret;
 
-	/* Jobs in a row may take longer than TTM's patience, but each of them ends. */
-	if (ctx->interruptible && !ctx->no_wait_gpu)
-		ret = min(dma_resv_wait_timeout(tbo->base.resv, DMA_RESV_USAGE_BOOKKEEP, true,
-						MAX_SCHEDULE_TIMEOUT), 0L);
-	else
-		ret = ttm_bo_wait_ctx(tbo, ctx);
+	ret = ttm_bo_wait_ctx(tbo, ctx);
 	if (ret)
 		return ret;
 	/* The remains of an object are mapped by nobody. */

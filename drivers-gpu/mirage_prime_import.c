@@ -32,11 +32,12 @@
 #include "mirage_bo.h"
 #include "mirage_device_types.h"
 #include "mirage_gpuvm.h"
+#include "mirage_validation.h"
 
 MODULE_IMPORT_NS("DMA_BUF");
 
-/* How long falling asleep waits for jobs: TTM's patience, with which it empties video memory. */
-#define PRIME_SLEEP_MS	15000
+/* How long jobs may keep an exporter's memory that is wanted back: TTM's patience for its own. */
+#define PRIME_PATIENCE_MS	15000
 
 /* Take over the addresses, if they are such as page tables can hold. */
 static int prime_take_addresses(struct mirage_bo *bo, struct sg_table *sgt)
@@ -59,6 +60,19 @@ static int prime_take_addresses(struct mirage_bo *bo, struct sg_table *sgt)
 	return page == npages ? 0 : -EINVAL;
 }
 
+/* Would mapping make another GPU of ours move the object, while jobs use it? Their end is to be waited for without locks. */
+static bool prime_is_in_use(const struct dma_buf *dma_buf)
+{
+	struct mirage_bo *other;
+
+	if (!mirage_prime_is_exported(dma_buf))
+		return false;
+	other = gem_to_mirage_bo(dma_buf->priv);
+	return mirage_prime_wants_system(other) &&
+	       other->base.resource->mem_type == TTM_PL_VRAM &&
+	       mirage_validation_is_busy(dma_buf->resv);
+}
+
 /* Whether what has just been mapped is in the video memory of another GPU of ours. */
 static bool prime_is_peer(const struct dma_buf *dma_buf)
 {
@@ -79,7 +93,7 @@ static bool prime_is_peer(const struct dma_buf *dma_buf)
  *
  * Context: the object's dma_resv is held; may sleep and allocate.
  * Return: 0; -ENODEV the device is gone; -EFAULT the content is, for good; -EINVAL the exporter's pieces are no pages,
- * or too few; another negative errno
+ * or too few; -EBUSY it has to move, and jobs use it; another negative errno
  */
 int mirage_prime_map(struct mirage_bo *bo)
 {
@@ -94,6 +108,8 @@ int mirage_prime_map(struct mirage_bo *bo)
 	/* Asked under the dma_resv: mirage_prime_unplug() comes after, and sees the mapping. */
 	if (drm_dev_is_unplugged(gem->dev))
 		return -ENODEV;
+	if (prime_is_in_use(gem->import_attach->dmabuf))
+		return -EBUSY;
 
 	sgt = dma_buf_map_attachment(gem->import_attach, DMA_BIDIRECTIONAL);
 	if (sgt == ERR_PTR(-ENODEV) || sgt == ERR_PTR(-EFAULT)) {
@@ -134,8 +150,9 @@ void mirage_prime_unmap(struct mirage_bo *bo)
 }
 
 /*
- * The exporter moves the object, and holds its dma_resv. The wait is for jobs: ours, which end within their
- * time limits, and others', whose drivers have promised the same.
+ * The exporter moves the object, and holds its dma_resv. Another GPU of ours has waited for all jobs before. Other
+ * drivers wait for our jobs afterwards, but a job that may fault has no fence there, so the page tables lose the object
+ * at once: after a job without faults has had time to end.
  */
 static void prime_invalidate_mappings(struct dma_buf_attachment *attach)
 {
@@ -146,7 +163,7 @@ static void prime_invalidate_mappings(struct dma_buf_attachment *attach)
 	if (!bo->base.sg)
 		return;
 	dma_resv_wait_timeout(attach->dmabuf->resv, DMA_RESV_USAGE_BOOKKEEP, false,
-			      MAX_SCHEDULE_TIMEOUT);
+			      msecs_to_jiffies(PRIME_PATIENCE_MS));
 	mirage_gpuvm_evict_bo(bo);
 	mirage_prime_unmap(bo);
 	bo->moves++;
@@ -233,7 +250,7 @@ struct drm_gem_object *mirage_prime_import(struct drm_device *drm, struct dma_bu
 static int prime_let_go(struct mirage_bo *bo)
 {
 	if (!dma_resv_wait_timeout(bo->base.base.resv, DMA_RESV_USAGE_BOOKKEEP, false,
-				   msecs_to_jiffies(PRIME_SLEEP_MS)))
+				   msecs_to_jiffies(PRIME_PATIENCE_MS)))
 		return -EBUSY;
 	mirage_gpuvm_evict_bo(bo);
 	mirage_prime_unmap(bo);

@@ -5,7 +5,8 @@
  * Model: xe's shrinker. First pages whose content nobody needs are dropped: those of objects
  * that user space has said so about, and those of objects that are gone but for the device's
  * last copy. Then pages of idle objects are backed up by TTM to shmem, from where mm can swap
- * them; busy ones are waited for by kswapd alone. Objects come back when they are used.
+ * them. kswapd waits for busy objects, SHRINK_PATIENCE in all for each call, and passes over those
+ * that are busy then. Objects come back when they are used.
  *
  * Locks are only tried, so whoever allocates while holding one is safe; and nothing is done for
  * allocations that must not enter the file system, because freeing an object may take locks
@@ -18,6 +19,8 @@
  */
 #include "mirage_shrinker.h"
 
+#include <linux/dma-resv.h>
+#include <linux/jiffies.h>
 #include <linux/shrinker.h>
 
 #include <drm/drm_managed.h>
@@ -30,12 +33,19 @@
 #include "mirage_move.h"
 #include "mirage_tt.h"
 
+/* What one call of mm's may wait for jobs. Reclaim of all memory waits behind it. */
+#define SHRINK_PATIENCE	(HZ / 10)
+
 /**
  * struct mirage_shrink - one call of mm's
  */
 struct mirage_shrink {
-	/** @ctx: how to wait */
+	/** @ctx: for TTM: it never waits, since its patience is for one object */
 	struct ttm_operation_ctx ctx;
+	/** @may_wait: this time busy objects are waited for */
+	bool may_wait;
+	/** @patience: jiffies that are left to wait for busy objects */
+	long patience;
 	/** @purge: drop what nobody needs; else back up what somebody does */
 	bool purge;
 	/** @writeback: begin to swap what is backed up */
@@ -125,6 +135,18 @@ static bool shrink_is_remains(struct ttm_buffer_object *tbo)
 	return !mirage_bo_is_ours(tbo) || tbo->deleted;
 }
 
+/* True: no job uses the object. */
+static bool shrink_wait(struct mirage_shrink *shrink, struct dma_resv *resv)
+{
+	if (dma_resv_test_signaled(resv, DMA_RESV_USAGE_BOOKKEEP))
+		return true;
+	if (!shrink->may_wait || !shrink->patience)
+		return false;
+	shrink->patience = dma_resv_wait_timeout(resv, DMA_RESV_USAGE_BOOKKEEP, false,
+						 shrink->patience);
+	return shrink->patience;
+}
+
 /* One object, resv held. Pages given back, or a negative errno. */
 static long shrink_one(struct mirage_shrink *shrink, struct ttm_buffer_object *tbo)
 {
@@ -136,6 +158,8 @@ static long shrink_one(struct mirage_shrink *shrink, struct ttm_buffer_object *t
 		return 0;
 
 	shrink->scanned += tt->base.num_pages;
+	if (!shrink_wait(shrink, tbo->base.resv))
+		return 0;
 	if (shrink->purge)
 		ret = shrink_purge(shrink, tbo);
 	else
@@ -181,14 +205,12 @@ static void shrink_walk(struct mirage_device *mdev, struct mirage_shrink *shrink
 /* Idle objects first; then, if there is time to wait, all; then with the disk, too. */
 static void shrink_all(struct mirage_device *mdev, struct mirage_shrink *shrink, bool writeback)
 {
-	bool may_wait = !shrink->ctx.no_wait_gpu;
-
-	shrink->ctx.no_wait_gpu = true;
+	shrink->may_wait = false;
 	shrink->writeback = false;
 	shrink_walk(mdev, shrink);
 
-	shrink->ctx.no_wait_gpu = !may_wait;
-	if (may_wait && shrink->scanned < shrink->target)
+	shrink->may_wait = true;
+	if (shrink->patience && shrink->scanned < shrink->target)
 		shrink_walk(mdev, shrink);
 
 	shrink->writeback = writeback;
@@ -216,11 +238,12 @@ static unsigned long shrinker_scan(struct shrinker *shrinker, struct shrink_cont
 	struct mirage_device *mdev = container_of(shrinker->private_data, struct mirage_device,
 						  shrinker);
 	struct mirage_shrink shrink = {
-		.ctx.no_wait_gpu = ttm_bo_shrink_avoid_wait(),
+		.ctx.no_wait_gpu = true,
+		.patience = ttm_bo_shrink_avoid_wait() ? 0 : SHRINK_PATIENCE,
 		.purge = true,
 		.target = sc->nr_to_scan,
 	};
-	bool writeback = !shrink.ctx.no_wait_gpu && (sc->gfp_mask & __GFP_IO);
+	bool writeback = shrink.patience && (sc->gfp_mask & __GFP_IO);
 
 	if (!(sc->gfp_mask & __GFP_FS))
 		return SHRINK_STOP;

@@ -4,22 +4,15 @@
  *
  * Model: xe and amdgpu. Three memories: TTM_PL_VRAM; TTM_PL_TT, system memory mapped for
  * the device; TTM_PL_SYSTEM, system memory that is not, where objects are before their first
- * use and whose pages the shrinker may take. Who leaves video memory goes to TTM_PL_TT, and from
- * there to TTM_PL_SYSTEM.
+ * use and whose pages the shrinker may take. An object leaves video memory for TTM_PL_TT, and
+ * TTM_PL_TT for TTM_PL_SYSTEM. mirage_validation.c says which ones leave.
  *
  * Rejected: caches other than the CPU's usual one for system memory: the device snoops.
- *
- * Who makes room locks what is to leave, and others who make room at the same time hold locks as
- * well. When that would be a deadlock TTM gives up: -EDEADLK becomes -ENOSPC (ttm_lru_walk_ticketlock()),
- * and the room behind those locks is never looked at. So -ENOSPC is final only for one who
- * was alone (mirage_validation_begin()), as in xe. Unlike there, alone among all devices: who imports an
- * object holds the lock that keeps it in its exporter's memory.
  */
 #include "mirage_ttm.h"
 
 #include <linux/dma-resv.h>
 #include <linux/mm.h>
-#include <linux/rwsem.h>
 #include <linux/sizes.h>
 
 #include <drm/drm_drv.h>
@@ -34,13 +27,8 @@
 #include "mirage_prime.h"
 #include "mirage_shrinker.h"
 #include "mirage_tt.h"
+#include "mirage_validation.h"
 #include "mirage_vram_mgr.h"
-
-/*
- * Read: by who locks objects and makes them resident; written: by who found no room that way, and does
- * it once more alone. Taken inside mirage_power.gate and mmap_lock, outside of resvs.
- */
-static DECLARE_RWSEM(mirage_validation);
 
 /**
  * ttm_to_mirage_device() - the device of TTM's device
@@ -132,7 +120,7 @@ static const struct ttm_device_funcs mirage_ttm_funcs = {
 	.ttm_tt_populate = mirage_tt_populate,
 	.ttm_tt_unpopulate = mirage_tt_unpopulate,
 	.ttm_tt_destroy = mirage_tt_destroy,
-	.eviction_valuable = ttm_bo_eviction_valuable,
+	.eviction_valuable = mirage_validation_may_evict,
 	.evict_flags = mirage_ttm_evict_flags,
 	.move = mirage_move,
 	.io_mem_reserve = mirage_ttm_io_mem_reserve,
@@ -179,29 +167,4 @@ int mirage_ttm_init(struct mirage_device *mdev)
 	if (ret)
 		return ret;
 	return mirage_shrinker_init(mdev);
-}
-
-/**
- * mirage_validation_begin() - begin to lock objects and to make them resident
- * @alone: with nobody else doing so: for one who got -ENOSPC when others did
- *
- * Context: may sleep; mmap_lock may be held, no resv is.
- * Return: 0, to be followed by mirage_validation_end() when the locks are dropped; -EINTR
- */
-int mirage_validation_begin(bool alone)
-{
-	return alone ? down_write_killable(&mirage_validation) :
-		       down_read_interruptible(&mirage_validation);
-}
-
-/**
- * mirage_validation_end() - all locks are dropped
- * @alone: as for mirage_validation_begin()
- */
-void mirage_validation_end(bool alone)
-{
-	if (alone)
-		up_write(&mirage_validation);
-	else
-		up_read(&mirage_validation);
 }

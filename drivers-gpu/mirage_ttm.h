@@ -38,7 +38,4 @@ struct mirage_device *ttm_to_mirage_device(struct ttm_device *bdev);
 
 int mirage_ttm_init(struct mirage_device *mdev);
 
-int mirage_validation_begin(bool alone);
-void mirage_validation_end(bool alone);
-
 #endif /* MIRAGE_TTM_H */

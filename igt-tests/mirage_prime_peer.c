@@ -22,6 +22,7 @@
 #include "memory.h"
 #include "stress.h"
 #include "tenant.h"
+#include "waits.h"
 
 IGT_TEST_DESCRIPTION("Two mirage GPUs and the same object.");
 
@@ -389,6 +390,64 @@ static void moved_under_job(void)
 	space_job_free(&job);
 	buf_free(&pair.space[1], &flag);
 	pair_close(&pair);
+}
+
+/**
+ * SUBTEST: brought-home
+ * Description: A GPU that does not reach the exporter's video memory wants an object there while a job of the exporter
+ *	uses it: it waits for that job, without the object's lock, and gets all that the job wrote.
+ */
+static void brought_home(void)
+{
+	volatile pid_t *pid;
+	struct space_job job;
+	struct pair pair;
+	struct buf flag;
+
+	igt_require_f(!reachable, "a GPU that reaches the other moves nothing\n");
+	waits_require();
+	pid = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	igt_assert(pid != MAP_FAILED);
+	pair_open_spaces(&pair, 0);
+	pair.shared[0] = buf_new(&pair.space[0], SIZE, VRAM | SYSTEM);
+	pair.fd = prime_export(&pair.dev[0], pair.shared[0].handle);
+	flag = buf_new(&pair.space[0], PAGE, SYSTEM);
+	put(&pair, 0, 1);
+	job = held(&pair, 0, &flag);
+	mirage_ib_fill(&job.ib, gpu_ptr(pair.shared[0].addr), SIZE, 0x12345678);
+	space_job_submit(&job, NULL, 0);
+
+	igt_fork(child, 1) {
+		struct space space;
+		struct mirage dev;
+		struct buf buf;
+
+		igt_assert_eq(mirage_open_node(&dev, nodes[1]), 0);
+		space_open(&space, &dev);
+		*pid = getpid();
+		buf = buf_adopt(&space, prime_import(&dev, pair.fd), SIZE);
+		for (unsigned int i = 0; i < SIZE / 4; i++)
+			igt_assert_eq_u32(buf.words[i], 0x12345678);
+		igt_assert_eq_u32(buf_location(&space, &buf), SYSTEM);
+		buf_free(&space, &buf);
+		space_close(&space);
+		mirage_close(&dev);
+	}
+	igt_assert(igt_wait(*pid && process_waits(*pid, "dma_fence_default_wait"), POLL_MS, 1));
+	igt_assert_eq_u32(buf_location(&pair.space[0], &pair.shared[0]), VRAM);
+	igt_assert(!space_job_is_done(&job));
+
+	__atomic_store_n((uint64_t *)flag.words, 1, __ATOMIC_SEQ_CST);
+	space_job_wait(&job);
+	igt_waitchildren();
+	igt_assert_eq_u32(buf_location(&pair.space[0], &pair.shared[0]), SYSTEM);
+
+	space_job_free(&job);
+	close(pair.fd);
+	buf_free(&pair.space[0], &flag);
+	buf_free(&pair.space[0], &pair.shared[0]);
+	pair_close_spaces(&pair);
+	igt_assert_eq(munmap((void *)pid, PAGE), 0);
 }
 
 /**
@@ -819,6 +878,7 @@ int igt_main()
 	subtest("moved-under-job", moved_under_job, "The same, while the other works on it.");
 	subtest_with("fences-forth", fences, 0, "The importer's job waits for the exporter's.");
 	subtest_with("fences-back", fences, 1, "The exporter's job waits for the importer's.");
+	subtest("brought-home", brought_home, "A GPU out of reach wants what a job uses.");
 	subtest("zeroing-failed", zeroing_failed, "The exporter hangs on zeroing the object.");
 	subtest("exporter-killed", exporter_killed, "The process that exported is killed.");
 	subtest("room-for-both", room_for_both, "Jobs of both that do not fit together, at the same time.");

@@ -4,9 +4,14 @@
  * Description: Who gets room in video memory where all want it at the same time, and who has to leave.
  * Category: Core
  */
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "igt_mirage.h"
 #include "igt_mirage_bo.h"
 #include "igt_mirage_space.h"
 #include "tenant.h"
+#include "waits.h"
 
 IGT_TEST_DESCRIPTION("Who gets room in video memory where all want it at the same time.");
 
@@ -108,10 +113,66 @@ static void first_touch(struct mirage *dev)
 		igt_stop_helper(&crowd[i]);
 }
 
+/* Until a process, which tells its number, waits for a job. */
+static void wait_until_it_waits(const volatile pid_t *pid)
+{
+	igt_assert(igt_wait(*pid && process_waits(*pid, "dma_fence_default_wait"), POLL_MS, 1));
+}
+
+/**
+ * SUBTEST: others-go-on
+ * Description: One job holds most of video memory, and two processes want more of it than is left. They wait for
+ *	it; jobs of others and questions about the objects do not. When the job is over both have their room.
+ */
+static void others_go_on(struct mirage *dev)
+{
+	static struct tenant tenant;
+	struct space_job job;
+	struct buf flag;
+	pid_t *pids;
+
+	waits_require();
+	pids = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	igt_assert(pids != MAP_FAILED);
+	tenant_open(&tenant, dev, 90, false);
+	flag = buf_new(&tenant.space, PAGE, BO_SYSTEM);
+	job = space_job_new(&tenant.space);
+	mirage_ib_sem_wait(&job.ib, gpu_ptr(flag.addr), 1);
+	space_job_submit(&job, NULL, 0);
+
+	igt_fork(child, 2) {
+		static struct tenant comes;
+		struct mirage own;
+
+		igt_assert_eq(mirage_open(&own), 0);
+		pids[child] = getpid();
+		tenant_open(&comes, &own, 20, false);
+		tenant_work(&comes, child);
+		tenant_check(&comes, child);
+		tenant_close(&comes);
+		mirage_close(&own);
+	}
+	wait_until_it_waits(&pids[0]);
+	wait_until_it_waits(&pids[1]);
+	bystander_job(dev);
+	igt_assert_eq(tenant_resident(&tenant), tenant.count);
+	igt_assert(!space_job_is_done(&job));
+
+	__atomic_store_n((uint64_t *)flag.words, 1, __ATOMIC_SEQ_CST);
+	space_job_wait(&job);
+	igt_waitchildren();
+
+	space_job_free(&job);
+	buf_free(&tenant.space, &flag);
+	tenant_close(&tenant);
+	igt_assert_eq(munmap(pids, PAGE), 0);
+}
+
 static const struct bo_scenario scenarios[] = {
 	{ "who-works-stays", shared_stay, "What the last job used stays, what is idle leaves." },
 	{ "who-works-stays-private", private_stay, "The same for private objects." },
 	{ "all-at-once", all_at_once, "Jobs that do not fit together, at the same time." },
+	{ "others-go-on", others_go_on, "Jobs while others wait for room." },
 	{ "first-touch-in-a-crowd", first_touch, "First touches while others fill video memory." },
 };
 

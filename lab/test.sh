@@ -220,7 +220,7 @@ guest_boot() {
 	# What the lists of expected results can name.
 	local conditions=$kernel_conditions
 	[ "$vm_iommu" = 0 ] || conditions+=,iommu
-	[ "$vm_gpus" -lt 2 ] || [ "$vm_switch" = 1 ] || conditions+=,apart
+	[ "$vm_gpus" -lt 2 ] || if [ "$vm_switch" = 1 ]; then conditions+=,together; else conditions+=,apart; fi
 	# The same tests have run before.
 	[ "$name" != apart ] || prefix=apart:
 	[ "$vm_timeout" != 0 ] || vm_timeout=$2

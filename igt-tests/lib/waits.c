@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Which task waits for the device, and on behalf of which function of the driver.
+ * Which task waits, for the device or in the kernel, and on behalf of which function.
  *
  * The kernel shows the stack of a task that sleeps in /proc. That is the only thing that tells a task that
  * waits from one that is slow, and it needs no pause to do so. Rejected: counters of the driver, which
@@ -19,22 +19,35 @@ void waits_require(void)
 	igt_require_f(!access("/proc/self/stack", R_OK), "this kernel does not show stacks\n");
 }
 
-/* A task that has ended meanwhile waits for nothing. */
-static bool stack_waits(const char *path, const char *function)
+/* A task that has ended meanwhile has no stack. */
+static void stack_read(const char *path, char stack[STACK_SIZE])
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char stack[STACK_SIZE];
-	ssize_t n;
+	ssize_t n = 0;
 
-	if (fd < 0)
-		return false;
-	n = read(fd, stack, sizeof(stack) - 1);
-	close(fd);
-	if (n <= 0)
-		return false;
-	stack[n] = '\0';
+	if (fd >= 0) {
+		n = read(fd, stack, STACK_SIZE - 1);
+		close(fd);
+	}
+	stack[n > 0 ? n : 0] = '\0';
+}
+
+static bool stack_waits(const char *path, const char *function)
+{
+	char stack[STACK_SIZE];
+
+	stack_read(path, stack);
 	return strstr(stack, function) &&
 	       (strstr(stack, "cmdq_wait") || strstr(stack, "cmdq_try_wait"));
+}
+
+bool process_waits(pid_t pid, const char *function)
+{
+	char stack[STACK_SIZE], path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/stack", pid);
+	stack_read(path, stack);
+	return strstr(stack, function);
 }
 
 bool task_waits(pid_t tid, const char *function)

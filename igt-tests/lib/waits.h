@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which task waits for the device, and on behalf of which function of the driver. */
+/* Which task waits, for the device or in the kernel, and on behalf of which function. */
 #ifndef WAITS_H
 #define WAITS_H
 
@@ -8,6 +8,8 @@
 
 /* Skips where the kernel does not show the stacks of tasks. */
 void waits_require(void);
+/* Whether a process sleeps in @function of the kernel. */
+bool process_waits(pid_t pid, const char *function);
 /* Whether a task sleeps until the command queue has answered, called by way of @function. */
 bool task_waits(pid_t tid, const char *function);
 /* The same for any task of the machine, those of the kernel included. */
