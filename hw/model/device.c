@@ -121,7 +121,7 @@ void device_function_reset(struct device *dev)
 
 void device_config_changed(struct device *dev)
 {
-	peers_publish(&dev->peers, pci_vram_address(&dev->pci), dev->vram.bar_size, dev->vram.fd);
+	peers_publish(&dev->peers, pci_vram_address(&dev->pci), dev->vram.size, dev->vram.fd);
 	/* Back from D3hot, it goes on with what it was at. */
 	engine_wake(dev);
 }
