@@ -9,7 +9,7 @@
 struct peers {
 	int dir;	/* of the directory that the machine's GPUs share; -1: there is none */
 	char name[40];	/* of this GPU's entry there; empty: it has none */
-	char target[40];	/* what the entry leads to */
+	int entry;	/* its file, locked; -1: it has none */
 };
 
 void peers_init(struct peers *peers);
