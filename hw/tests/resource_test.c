@@ -4,6 +4,7 @@
  * where the host refuses it the channel that wanted it stops and no other.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -437,6 +438,32 @@ static void maps_refused(void)
 	close(fd);
 }
 
+/* As many messages as somebody likes to cause, and a file of a size that is known. */
+static void the_log_has_an_end(void)
+{
+	char path[] = "/tmp/mirage-log-XXXXXX", line[200] = "";
+	unsigned int lines = 0;
+	FILE *file;
+	int fd;
+
+	fd = mkstemp(path);
+	CHECK(fd >= 0);
+	close(fd);
+	CHECK(!log_open(path));
+	for (u32 i = 0; i < 20000; i++) {
+		log_error("message %u", i);
+		log_info("message %u", i);
+	}
+	file = fopen(path, "r");
+	CHECK(file);
+	while (fgets(line, sizeof(line), file))
+		lines++;
+	fclose(file);
+	CHECK(!unlink(path));
+	CHECK(lines <= 10001);
+	CHECK(strstr(line, "10000 messages: the rest is dropped"));
+}
+
 static const struct tap_test tests[] = {
 	{ "nothing is held after a dispatch", nothing_is_held_after_a_dispatch },
 	{ "a dispatch begins with zeroes", begins_with_zeroes },
@@ -448,6 +475,8 @@ static const struct tap_test tests[] = {
 	{ "a fault is refused", fault_refused },
 	{ "faults are given back", faults_are_given_back },
 	{ "maps are refused", maps_refused },
+	/* The last one: the others' messages are dropped behind it. */
+	{ "the log has an end", the_log_has_an_end },
 };
 
 TAP_MAIN(tests)
