@@ -171,7 +171,7 @@ enum mirage_chan_error dispatch_prepare(struct compute *compute, unsigned int sl
 	compute->runnable = 0;
 	compute->faulted = 0;
 	compute->last_wave = 0;
-	/* The block of the dispatch before may be another process's, and a context holds all of this. */
+	/* Those of the dispatch before may be another process's, and a context holds them whether read or not. */
 	memset(compute->args, 0, desc->args_size);
 	memset(compute->args_valid, 0, sizeof(compute->args_valid));
 	compute->dispatch = ++compute->pool->nr_dispatches;

@@ -32,8 +32,9 @@ static int translate(void *ctx, uint64_t va, enum mirage_access access, void **h
 	return 0;
 }
 
-static enum mirage_chan_error fault(void *ctx, unsigned int wave, const struct mirage_place *place, uint64_t va,
-		  enum mirage_access access, enum mirage_fault_kind kind)
+static enum mirage_chan_error fault(void *ctx, unsigned int wave, const struct mirage_place *place,
+				    uint64_t va, enum mirage_access access,
+				    enum mirage_fault_kind kind)
 {
 	struct machine *machine = ctx;
 
