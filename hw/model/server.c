@@ -178,8 +178,10 @@ static int do_device_info(struct server *s)
 /* What a client is told of a region whose end cannot be mapped. */
 struct sparse_region {
 	struct vfio_region_info info;
-	struct vfio_region_info_cap_sparse_mmap cap;
-	struct vfio_region_sparse_mmap_area area;	/* cap.areas[0] */
+	struct vfio_info_cap_header cap;	/* begins a struct vfio_region_info_cap_sparse_mmap */
+	u32 nr_areas;
+	u32 reserved;
+	struct vfio_region_sparse_mmap_area area;
 };
 
 /*
@@ -197,10 +199,8 @@ static int reply_sparse(struct server *s, u32 argsz, struct vfio_region_info inf
 	info.cap_offset = offsetof(struct sparse_region, cap);
 	sparse = (struct sparse_region){
 		.info = info,
-		.cap = {
-			.header = { .id = VFIO_REGION_INFO_CAP_SPARSE_MMAP, .version = 1 },
-			.nr_areas = 1,
-		},
+		.cap = { .id = VFIO_REGION_INFO_CAP_SPARSE_MMAP, .version = 1 },
+		.nr_areas = 1,
 		.area = { .size = mappable },
 	};
 	return reply_fd(s, &sparse, sizeof(sparse), s->dev->vram.fd);

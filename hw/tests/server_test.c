@@ -217,7 +217,9 @@ static void region_beyond_vram(void)
 	const u64 size = MiB(18);
 	struct {
 		struct vfio_region_info info;
-		struct vfio_region_info_cap_sparse_mmap cap;
+		struct vfio_info_cap_header cap;
+		u32 nr_areas;
+		u32 reserved;
 		struct vfio_region_sparse_mmap_area area;
 	} sparse = { .info = { .argsz = sizeof(sparse.info), .index = 2 } };
 	struct stat st;
@@ -241,10 +243,10 @@ static void region_beyond_vram(void)
 	CHECK_EQ(sparse.info.flags, VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE |
 		 VFIO_REGION_INFO_FLAG_MMAP | VFIO_REGION_INFO_FLAG_CAPS);
 	CHECK_EQ(sparse.info.cap_offset, sizeof(sparse.info));
-	CHECK_EQ(sparse.cap.header.id, VFIO_REGION_INFO_CAP_SPARSE_MMAP);
-	CHECK_EQ(sparse.cap.header.version, 1);
-	CHECK_EQ(sparse.cap.header.next, 0);
-	CHECK_EQ(sparse.cap.nr_areas, 1);
+	CHECK_EQ(sparse.cap.id, VFIO_REGION_INFO_CAP_SPARSE_MMAP);
+	CHECK_EQ(sparse.cap.version, 1);
+	CHECK_EQ(sparse.cap.next, 0);
+	CHECK_EQ(sparse.nr_areas, 1);
 	CHECK_EQ(sparse.area.offset, 0);
 	CHECK_EQ(sparse.area.size, size);
 	/* There is no more memory than was asked for, and the client cannot make more. */
