@@ -30,8 +30,9 @@ static int translate(void *ctx, uint64_t va, enum mirage_access access, void **h
 	return 0;
 }
 
-static bool fault(void *ctx, unsigned int wave, const struct mirage_place *place, uint64_t va,
-		  enum mirage_access access, enum mirage_fault_kind kind)
+static enum mirage_chan_error fault(void *ctx, unsigned int wave, const struct mirage_place *place,
+				    uint64_t va, enum mirage_access access,
+				    enum mirage_fault_kind kind)
 {
 	(void)ctx;
 	(void)wave;
@@ -277,13 +278,20 @@ static void test_remap(struct compute *compute)
 
 int main(void)
 {
-	struct compute *compute = compute_create(&ops, NULL);
+	struct compute_pool *pool = compute_pool_create();
+	struct compute *compute;
 
+	if (!pool)
+		abort();
+	compute = compute_create(pool, &ops, NULL);
+	if (!compute)
+		abort();
 	test_list(compute);
 	test_sha256(compute);
 	test_histogram(compute);
 	test_counter(compute);
 	test_remap(compute);
 	compute_destroy(compute);
+	compute_pool_destroy(pool);
 	return test_result();
 }

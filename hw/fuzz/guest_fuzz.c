@@ -379,7 +379,7 @@ static void begin(void)
 	lock_release(&dev->lock);
 	memset(ram, 0, RAM_WRITABLE);
 	memset(ram + RAM_WRITABLE, RAM_PATTERN, KiB(4));
-	fuzz_require(!madvise(dev->vram.host, dev->vram.bar_size, MADV_REMOVE), "VRAM not emptied");
+	fuzz_require(!madvise(dev->vram.host, dev->vram.size, MADV_REMOVE), "VRAM not emptied");
 	map_ram();
 	steps = 0;
 }

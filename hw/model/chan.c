@@ -9,6 +9,7 @@
 #include "chan.h"
 #include "context.h"
 #include "device.h"
+#include "dispatch.h"
 
 #define DEFAULT_TIMESLICE_NS 1000000
 #define RING_MIN_ORDER 10
@@ -145,8 +146,7 @@ static void chan_drop_work(struct chan *chan)
 {
 	fault_drop_chan(&chan->dev->faults, chan->id);
 	runlist_release(chan);
-	compute_destroy(chan->compute);
-	chan->compute = NULL;
+	dispatch_end(chan);
 	chan->frontend = (struct frontend){ 0 };
 	chan->copy = (struct copy){ 0 };
 	chan->suspended = false;
@@ -163,16 +163,18 @@ void chan_save(struct chan *chan, u64 phys, u64 size)
 void chan_restore(struct chan *chan, u64 phys, u64 size)
 {
 	struct mirage_chan_desc *desc;
+	enum mirage_chan_error error;
 
 	if (chan->state != MIRAGE_CHAN_IDLE)
 		return;
 	desc = chan_desc(chan);
 	if (!desc || !chan_begin(chan, desc))
 		return;
-	if (context_load(chan, phys, size))
+	error = context_load(chan, phys, size);
+	if (!error)
 		chan_set_state(chan, MIRAGE_CHAN_STOPPED);
 	else if (chan->dev->running)
-		chan_error(chan, MIRAGE_CHAN_BAD_DESC, 0, 0);
+		chan_error(chan, error, 0, 0);
 	else
 		chan_drop_work(chan);
 }
@@ -270,9 +272,11 @@ enum step chan_fault(struct chan *chan, enum mirage_fault_unit unit, u64 va,
 		chan_error(chan, MIRAGE_CHAN_FAULT, access | kind << 8, va);
 		return STEP_STOPPED;
 	}
-	fault_add(chan->dev, chan->id, chan->vm, unit, 0, &(struct mirage_place){ 0 }, va, access,
-		  kind);
-	return STEP_SUSPENDED;
+	if (fault_add(chan->dev, chan->id, chan->vm, unit, 0, &(struct mirage_place){ 0 }, va,
+		      access, kind))
+		return STEP_SUSPENDED;
+	chan_error(chan, MIRAGE_CHAN_NO_MEMORY, 0, va);
+	return STEP_STOPPED;
 }
 
 void chan_account(struct chan *chan, u64 ns)

@@ -42,7 +42,7 @@ struct chan {
 	u64 run_ns;		/* time it has had an engine */
 	struct frontend frontend;
 	struct copy copy;
-	struct compute *compute;	/* made by the first DISPATCH, NULL in state IDLE */
+	struct compute *compute;	/* of the DISPATCH that is under way, or NULL */
 	/* What the current packet is at waits for a REPLAY; of a dispatch, all of its waves. */
 	bool suspended;
 	bool error_event;	/* an ERROR event waits for room in the queue */
@@ -114,7 +114,7 @@ void chan_error_at(struct chan *chan, enum mirage_chan_error error, u32 info, u6
  * chan_fault() - an access of front end or copy failed.
  *
  * Returns STEP_SUSPENDED, with the fault reported, or STEP_STOPPED if the channel may not
- * fault: then it has stopped and its packet is gone.
+ * fault, or there is no memory for one: then it has stopped and its packet is gone.
  */
 enum step chan_fault(struct chan *chan, enum mirage_fault_unit unit, u64 va,
 		     enum mirage_access access, enum mirage_fault_kind kind);

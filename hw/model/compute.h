@@ -1,7 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The compute engine as the rest of the model sees it: one struct compute for
- * each channel that runs dispatches, driven by the engine thread in slices.
+ * each dispatch that is under way, driven by the engine thread in slices.
+ *
+ * Memory: a struct compute holds the registers and shared memory of its resident
+ * groups. A pool, which all of a device share, keeps one that is at rest for the next
+ * dispatch, and frees every other. The pool bounds what is under way, too: each dispatch
+ * is certain of one group, and a dispatch that begins has further groups only as far as
+ * the further groups of all take no more than COMPUTE_EXTRA_MAX bytes. One that is loaded needs the
+ * groups that it had; for these there is as much again, since others may have begun meanwhile.
+ * Rejected: a bound on the sum alone. A process that never lets its dispatches end would
+ * keep all others from theirs.
  *
  * The engine knows instructions, waves and groups; it knows no page table, no
  * fault buffer and no thread. Memory reaches it through struct compute_ops, and
@@ -22,6 +31,7 @@
 #define COMPUTE_WAVES	64
 
 struct compute;
+struct compute_pool;
 
 /* What the engine needs from the device. All are called from within compute_run() only. */
 struct compute_ops {
@@ -44,11 +54,12 @@ struct compute_ops {
 	 * Called once for each distinct (4 KiB page, access) that an instruction of the
 	 * wave failed at, with the exact address of the first failing lane's access.
 	 *
-	 * Returns whether the wave waits for a REPLAY. If not, the first such access
-	 * becomes the error MIRAGE_CHAN_FAULT.
+	 * Returns MIRAGE_CHAN_OK if the wave waits for a REPLAY, else the error of the
+	 * channel: MIRAGE_CHAN_FAULT or _NO_MEMORY. The first one counts.
 	 */
-	bool (*fault)(void *ctx, unsigned int wave, const struct mirage_place *place, uint64_t va,
-		      enum mirage_access access, enum mirage_fault_kind kind);
+	enum mirage_chan_error (*fault)(void *ctx, unsigned int wave,
+					const struct mirage_place *place, uint64_t va,
+					enum mirage_access access, enum mirage_fault_kind kind);
 
 	/**
 	 * @sink: COMPUTE_SINK_SIZE bytes to which @translate leads WRITE and ATOMIC accesses
@@ -79,25 +90,39 @@ struct compute_result {
 	uint64_t waves_started;
 };
 
+/* Bytes of the groups of all dispatches, beyond the first of each, when one begins; twice that when one is loaded. */
+#define COMPUTE_EXTRA_MAX	((size_t)64 << 20)
+/* Bytes that an engine takes at most for itself and one group. */
+#define COMPUTE_ONE_MAX		((size_t)1280 << 10)
+
+/** compute_pool_create() - what the engines of a device share. Returns NULL if there is no memory. */
+struct compute_pool *compute_pool_create(void);
+
+/** compute_pool_destroy() - no engine made from it is left. */
+void compute_pool_destroy(struct compute_pool *pool);
+
+/** compute_pool_bytes() - what engines made from @pool take now, with the one kept at rest. */
+size_t compute_pool_bytes(const struct compute_pool *pool);
+
 /**
  * compute_create() - make an idle engine.
  * @ops: kept, not copied
  * @ctx: passed to each callback
  *
- * Ends the process with a message when there is no memory, as compute_start() does;
- * both need a bounded amount that does not depend on the grid's size.
+ * Returns NULL if there is no memory.
  */
-struct compute *compute_create(const struct compute_ops *ops, void *ctx);
+struct compute *compute_create(struct compute_pool *pool, const struct compute_ops *ops, void *ctx);
 
-/** compute_destroy() - reset and free an engine; NULL is fine. */
+/** compute_destroy() - reset an engine and give it back to its pool; NULL is fine. */
 void compute_destroy(struct compute *compute);
 
 /**
  * compute_start() - begin a dispatch. The engine must be idle (COMPUTE_DONE or reset).
  * @desc: the descriptor, a private copy that the guest cannot change
  *
- * Checks every field and touches no memory of the guest.
- * Returns MIRAGE_CHAN_OK, or MIRAGE_CHAN_BAD_DISPATCH with the engine still idle.
+ * Checks every field and touches no memory of the guest. What it allocates does not depend
+ * on the grid's size.
+ * Returns MIRAGE_CHAN_OK, or with the engine still idle MIRAGE_CHAN_BAD_DISPATCH or _NO_MEMORY.
  */
 enum mirage_chan_error compute_start(struct compute *compute, const struct mirage_dispatch *desc);
 
@@ -139,9 +164,10 @@ size_t compute_save(struct compute *compute, void *data, size_t space);
  * @data: need not be trusted
  *
  * What waited for a REPLAY is runnable.
- * Returns false, with the engine idle, if it is not what was written.
+ * Returns MIRAGE_CHAN_OK, or with the engine idle MIRAGE_CHAN_BAD_DESC if it is not what was
+ * written, or _NO_MEMORY.
  */
-bool compute_load(struct compute *compute, const void *data, size_t size);
+enum mirage_chan_error compute_load(struct compute *compute, const void *data, size_t size);
 
 /** compute_reset() - drop every wave and the dispatch; the engine is idle. */
 void compute_reset(struct compute *compute);

@@ -9,7 +9,6 @@
  * is read is checked as well. What a packet's words say is not written a second time: of
  * a copy under way there is only how much is left.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "context.h"
@@ -18,7 +17,7 @@
 #include "packet.h"
 
 #define CONTEXT_MAGIC	0x7478636d	/* "mcxt" */
-#define CONTEXT_VERSION	1
+#define CONTEXT_VERSION	2
 
 struct context {
 	u32 magic;
@@ -55,6 +54,11 @@ enum {
 
 _Static_assert(sizeof(struct context) + COMPUTE_SAVE_MAX <= LIMIT_BUS_MAX_CONTEXT,
 	       "BUS_MAX_CONTEXT is always enough");
+
+void *context_buffer(void)
+{
+	return xcalloc(1, LIMIT_BUS_MAX_CONTEXT);
+}
 
 /* FNV's step on words instead of bytes: eight times as fast, and as good against lost memory. */
 static u64 checksum(const u64 *words, u64 size)
@@ -124,15 +128,12 @@ static u64 fill_context(const struct chan *chan, struct context *ctx)
 bool context_save(struct device *dev, const struct chan *chan, u64 phys, u64 size)
 {
 	u64 nothing = 0, needed;
-	struct context *ctx;
 	bool saved = false;
 
 	if (chan) {
-		ctx = xcalloc(1, LIMIT_BUS_MAX_CONTEXT);
-		needed = fill_context(chan, ctx);
+		needed = fill_context(chan, dev->context);
 		if (needed <= size)
-			saved = transfer(dev, phys, ctx, needed, true);
-		free(ctx);
+			saved = transfer(dev, phys, dev->context, needed, true);
 	}
 	if (!saved && dev->running && size >= sizeof(nothing))
 		transfer(dev, phys, &nothing, sizeof(nothing), true);
@@ -177,29 +178,24 @@ static bool load_frontend(struct chan *chan, const struct context *ctx)
 	return packet_resume(chan, ctx->copy_left);
 }
 
-static bool load(struct chan *chan, struct context *ctx, u64 phys, u64 size)
+enum mirage_chan_error context_load(struct chan *chan, u64 phys, u64 size)
 {
+	struct context *ctx = chan->dev->context;
+
 	if (size < sizeof(*ctx) || !transfer(chan->dev, phys, ctx, sizeof(*ctx), false) ||
 	    !header_valid(ctx, size))
-		return false;
+		return MIRAGE_CHAN_BAD_DESC;
 	size = ctx->size;
 	if (!transfer(chan->dev, phys, ctx, size, false))
-		return false;
+		return MIRAGE_CHAN_BAD_DESC;
 	/* It may have become another meanwhile. */
 	if (ctx->size != size || !header_valid(ctx, size) || !checksum_valid(ctx) ||
 	    !load_frontend(chan, ctx))
-		return false;
+		return MIRAGE_CHAN_BAD_DESC;
 	size -= sizeof(*ctx);
 	if (!has_compute(&chan->frontend))
-		return !size;
-	return compute_load(dispatch_engine(chan), ctx + 1, size);
-}
-
-bool context_load(struct chan *chan, u64 phys, u64 size)
-{
-	struct context *ctx = xcalloc(1, LIMIT_BUS_MAX_CONTEXT);
-	bool loaded = load(chan, ctx, phys, size);
-
-	free(ctx);
-	return loaded;
+		return size ? MIRAGE_CHAN_BAD_DESC : MIRAGE_CHAN_OK;
+	if (!dispatch_engine(chan))
+		return MIRAGE_CHAN_NO_MEMORY;
+	return compute_load(chan->compute, ctx + 1, size);
 }

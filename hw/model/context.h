@@ -3,10 +3,18 @@
 #ifndef MODEL_CONTEXT_H
 #define MODEL_CONTEXT_H
 
+#include "hw/queues.h"
 #include "util.h"
 
 struct chan;
 struct device;
+
+/**
+ * context_buffer() - memory for the largest context, for device.context.
+ *
+ * It takes next to none until a context is written or read.
+ */
+void *context_buffer(void);
 
 /**
  * context_save() - write what is under way in @chan to physical pointer @phys.
@@ -21,9 +29,9 @@ bool context_save(struct device *dev, const struct chan *chan, u64 phys, u64 siz
 /**
  * context_load() - read it back into @chan, which holds what its descriptor says and nothing else.
  *
- * Returns false if it is not what was written for such a channel, or with the device halted;
- * the caller drops what there is of it then.
+ * Returns MIRAGE_CHAN_OK, MIRAGE_CHAN_BAD_DESC if it is not what was written for such a channel,
+ * also with the device halted, or _NO_MEMORY; the caller drops what there is of it then.
  */
-bool context_load(struct chan *chan, u64 phys, u64 size);
+enum mirage_chan_error context_load(struct chan *chan, u64 phys, u64 size);
 
 #endif /* MODEL_CONTEXT_H */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "context.h"
 #include "device.h"
 #include "packet.h"
 
@@ -27,6 +28,10 @@ struct device *device_create(u64 vram_size)
 	intr_init(&dev->intr);
 	tlb_init(&dev->tlb);
 	engine_init(&dev->engine);
+	dev->context = context_buffer();
+	dev->compute_pool = compute_pool_create();
+	if (!dev->compute_pool)
+		log_fatal("no memory for the compute engine");
 	for (u32 i = 0; i < NR_CHANNELS; i++)
 		chan_init(&dev->chans[i], dev, i);
 	regs_init(dev);
@@ -39,6 +44,8 @@ void device_destroy(struct device *dev)
 	engine_stop(dev);
 	for (u32 i = 0; i < NR_CHANNELS; i++)
 		chan_drop(&dev->chans[i]);
+	compute_pool_destroy(dev->compute_pool);
+	free(dev->context);
 	engine_fini(&dev->engine);
 	faults_fini(&dev->faults);
 	tlb_fini(&dev->tlb);
@@ -114,7 +121,7 @@ void device_function_reset(struct device *dev)
 
 void device_config_changed(struct device *dev)
 {
-	peers_publish(&dev->peers, pci_vram_address(&dev->pci), dev->vram.bar_size, dev->vram.fd);
+	peers_publish(&dev->peers, pci_vram_address(&dev->pci), dev->vram.size, dev->vram.fd);
 	/* Back from D3hot, it goes on with what it was at. */
 	engine_wake(dev);
 }

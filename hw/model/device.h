@@ -47,7 +47,9 @@ struct device {
 	struct tlb tlb;
 	struct faults faults;
 	struct runlist runlist;
+	struct compute_pool *compute_pool;
 	struct engine engine;
+	void *context;		/* for context_save() and context_load() */
 	u64 perf[PERF_NR_COUNTERS];
 	u64 time_base;		/* now_ns() at reset */
 	bool running;		/* enabled, all queues valid, not halted */

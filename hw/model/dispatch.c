@@ -22,16 +22,20 @@ static int dispatch_translate(void *ctx, u64 va, enum mirage_access access, void
 	return mmu_access(chan->dev, chan->vm, va, access, &len, host);
 }
 
-static bool dispatch_fault(void *ctx, unsigned int wave, const struct mirage_place *place, u64 va,
-			   enum mirage_access access, enum mirage_fault_kind kind)
+static enum mirage_chan_error dispatch_fault(void *ctx, unsigned int wave,
+					     const struct mirage_place *place, u64 va,
+					     enum mirage_access access,
+					     enum mirage_fault_kind kind)
 {
 	struct chan *chan = ctx;
 
 	/* Not chan_error(), which would drop the engine that is calling: it reports an error. */
 	if (chan->no_fault)
-		return false;
-	fault_add(chan->dev, chan->id, chan->vm, MIRAGE_UNIT_COMPUTE, wave, place, va, access, kind);
-	return true;
+		return MIRAGE_CHAN_FAULT;
+	if (!fault_add(chan->dev, chan->id, chan->vm, MIRAGE_UNIT_COMPUTE, wave, place, va, access,
+		       kind))
+		return MIRAGE_CHAN_NO_MEMORY;
+	return MIRAGE_CHAN_OK;
 }
 
 static const struct compute_ops dispatch_ops = {
@@ -44,9 +48,14 @@ _Static_assert(COMPUTE_SINK_SIZE == MMU_NULL_SIZE, "both are the size of the sin
 
 struct compute *dispatch_engine(struct chan *chan)
 {
-	if (!chan->compute)
-		chan->compute = compute_create(&dispatch_ops, chan);
+	chan->compute = compute_create(chan->dev->compute_pool, &dispatch_ops, chan);
 	return chan->compute;
+}
+
+void dispatch_end(struct chan *chan)
+{
+	compute_destroy(chan->compute);
+	chan->compute = NULL;
 }
 
 /* Copy the descriptor; it may lie on two pages. Returns STEP_DONE, _SUSPENDED or _STOPPED. */
@@ -80,6 +89,7 @@ static enum step dispatch_run(struct chan *chan)
 	dev->perf[PERF_WAVES] += result.waves_started;
 	switch (result.status) {
 	case COMPUTE_DONE:
+		dispatch_end(chan);
 		return STEP_DONE;
 	case COMPUTE_BUDGET:
 		return STEP_MORE;
@@ -103,7 +113,9 @@ enum step dispatch_step(struct chan *chan, u64 va)
 		step = dispatch_fetch(chan, va, &desc);
 		if (step != STEP_DONE)
 			return step;
-		error = compute_start(dispatch_engine(chan), &desc);
+		error = MIRAGE_CHAN_NO_MEMORY;
+		if (dispatch_engine(chan))
+			error = compute_start(chan->compute, &desc);
 		if (error) {
 			chan_error(chan, error, 0, packet_addr(chan));
 			return STEP_STOPPED;

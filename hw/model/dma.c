@@ -113,7 +113,11 @@ static int dma_get_file(struct dma *dma, int fd, u64 end, bool writable, struct 
 		    fd, 0);
 	if (host == MAP_FAILED)
 		return -errno;
-	file = xcalloc(1, sizeof(*file));
+	file = calloc(1, sizeof(*file));
+	if (!file) {
+		munmap(host, (size_t)st.st_size);
+		return -ENOMEM;
+	}
 	file->dev = st.st_dev;
 	file->ino = st.st_ino;
 	file->writable = mode == O_RDWR;
@@ -148,19 +152,27 @@ int dma_map(struct dma *dma, u64 start, u64 size, int fd, u64 offset, bool writa
 		if (ret)
 			return ret;
 	}
-	map = xcalloc(1, sizeof(*map));
+	map = calloc(1, sizeof(*map));
+	if (!map) {
+		ret = -ENOMEM;
+		goto put_file;
+	}
 	map->start = start;
 	map->last = start + size - 1;
 	map->host = file ? file->host + offset : NULL;
 	map->file = file;
 	map->writable = writable;
 	if (!tsearch(map, &dma->maps, dma_compare)) {
-		dma_put_file(dma, file);
 		free(map);
-		return -ENOMEM;
+		ret = -ENOMEM;
+		goto put_file;
 	}
 	dma->nr++;
 	return 0;
+
+put_file:
+	dma_put_file(dma, file);
+	return ret;
 }
 
 int dma_unmap(struct dma *dma, u64 start, u64 size)

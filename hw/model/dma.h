@@ -56,7 +56,7 @@ void dma_fini(struct dma *dma);
  *
  * Returns 0 or a negative errno: -EINVAL not page aligned, empty, or beyond the
  * 52 bits of a bus address or the end of the file; -EEXIST overlaps a map;
- * -ENOSPC too many maps; or why mmap() failed.
+ * -ENOSPC too many maps; -ENOMEM; or why mmap() failed.
  */
 int dma_map(struct dma *dma, u64 start, u64 size, int fd, u64 offset, bool writable);
 

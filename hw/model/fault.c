@@ -12,6 +12,9 @@
 /* While the buffer is full there is no signal for room: its index is looked at this often. */
 #define FAULT_POLL_NS 500000
 
+/* Space for so many entries is kept when none is left. */
+#define FAULT_KEEP 1024
+
 #define FAULT_MAX_COPIES 16
 #define FAULT_MAX_DELAY_US 1000000
 
@@ -26,19 +29,30 @@ static struct fault *fault_at(const struct faults *faults, u32 i)
 	return &faults->queue[(faults->head + i) & (faults->space - 1)];
 }
 
-static void fault_grow(struct faults *faults)
+static bool fault_grow(struct faults *faults)
 {
-	struct faults old = *faults;
+	u32 space = faults->space ? 2 * faults->space : 64;
+	struct fault *queue = calloc(space, sizeof(*queue));
 
-	faults->space = old.space ? 2 * old.space : 64;
-	faults->queue = xcalloc(faults->space, sizeof(*faults->queue));
+	if (!queue)
+		return false;
+	for (u32 i = 0; i < faults->nr; i++)
+		queue[i] = *fault_at(faults, i);
+	free(faults->queue);
+	faults->queue = queue;
+	faults->space = space;
 	faults->head = 0;
-	for (u32 i = 0; i < old.nr; i++)
-		faults->queue[i] = *fault_at(&old, i);
-	free(old.queue);
+	return true;
 }
 
-void fault_add(struct device *dev, u32 chan, u32 vm, enum mirage_fault_unit unit, unsigned int wave,
+/* What many faults have needed is given back when they are gone. */
+static void fault_shrink(struct faults *faults)
+{
+	if (!faults->nr && faults->space > FAULT_KEEP)
+		faults_fini(faults);
+}
+
+bool fault_add(struct device *dev, u32 chan, u32 vm, enum mirage_fault_unit unit, unsigned int wave,
 	       const struct mirage_place *place, u64 va, enum mirage_access access,
 	       enum mirage_fault_kind kind)
 {
@@ -46,8 +60,8 @@ void fault_add(struct device *dev, u32 chan, u32 vm, enum mirage_fault_unit unit
 	u64 delay_us = min_u64(regs_get(dev, MIRAGE_TEST_FAULT_DELAY_US), FAULT_MAX_DELAY_US);
 	u64 dup = min_u64(regs_get(dev, MIRAGE_TEST_FAULT_DUP), FAULT_MAX_COPIES - 1);
 
-	if (faults->nr == faults->space)
-		fault_grow(faults);
+	if (faults->nr == faults->space && !fault_grow(faults))
+		return false;
 	*fault_at(faults, faults->nr++) = (struct fault){
 		.entry = {
 			.addr = va,
@@ -64,6 +78,7 @@ void fault_add(struct device *dev, u32 chan, u32 vm, enum mirage_fault_unit unit
 		.copies = 1 + (u32)dup,
 	};
 	fault_deliver(dev);
+	return true;
 }
 
 static bool fault_write(struct device *dev, struct mirage_status_page *status,
@@ -117,6 +132,7 @@ u64 fault_deliver(struct device *dev)
 		faults->head++;
 		faults->nr--;
 	}
+	fault_shrink(faults);
 	return UINT64_MAX;
 }
 
@@ -133,6 +149,7 @@ static void fault_drop(struct faults *faults, u32 vm, u32 chan)
 		*fault_at(faults, kept++) = *fault;
 	}
 	faults->nr = kept;
+	fault_shrink(faults);
 }
 
 void fault_drop_vm(struct faults *faults, u32 vm)
@@ -147,5 +164,5 @@ void fault_drop_chan(struct faults *faults, u32 chan)
 
 void fault_drop_all(struct faults *faults)
 {
-	faults->nr = 0;
+	fault_drop(faults, UINT32_MAX, UINT32_MAX);
 }

@@ -19,7 +19,8 @@ struct fault {
 
 /*
  * First in, first out. What is suspended bounds the number of entries: two for a
- * front end or copy and 32 for a wave. Protected by the device's lock.
+ * front end or copy and 32 for a wave. That is some 170 MB for all channels, so memory is
+ * had as it is needed, and may be refused. Protected by the device's lock.
  */
 struct faults {
 	struct fault *queue;	/* ring of @space entries */
@@ -35,8 +36,9 @@ void faults_fini(struct faults *faults);
  * @place: the instruction that made it; all zero if none did
  *
  * Context: device lock held, device enabled.
+ * Returns false if there is no memory for the entry: the channel has to stop.
  */
-void fault_add(struct device *dev, u32 chan, u32 vm, enum mirage_fault_unit unit, unsigned int wave,
+bool fault_add(struct device *dev, u32 chan, u32 vm, enum mirage_fault_unit unit, unsigned int wave,
 	       const struct mirage_place *place, u64 va, enum mirage_access access,
 	       enum mirage_fault_kind kind);
 

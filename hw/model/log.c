@@ -2,7 +2,8 @@
 /*
  * One line for each message, with the seconds since the first one. Errors that
  * a hostile guest can cause at will are limited in number, so that a log file
- * does not fill the disk.
+ * does not fill the disk; the last line says so. Rejected: a limit for each second, which
+ * fills the disk, too, only later.
  */
 #include <pthread.h>
 #include <stdarg.h>
@@ -55,16 +56,26 @@ static void log_prefix(FILE *file)
 		fputc('\n', file);			\
 	} while (0)
 
+/* Whether there is room for one more message in @file. The last thing there is that there is none. */
+static bool log_room(FILE *file)
+{
+	if (log_lines > LOG_MAX_LINES)
+		return false;
+	if (log_lines++ < LOG_MAX_LINES)
+		return true;
+	log_prefix(file);
+	fprintf(file, "%d messages: the rest is dropped\n", LOG_MAX_LINES);
+	return false;
+}
+
 void log_info(const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
 	pthread_mutex_lock(&log_mutex);
-	if (log_file && log_lines < LOG_MAX_LINES) {
-		log_lines++;
+	if (log_file && log_room(log_file))
 		log_line(log_file, format, args);
-	}
 	pthread_mutex_unlock(&log_mutex);
 	va_end(args);
 }
@@ -72,13 +83,13 @@ void log_info(const char *format, ...)
 void log_error(const char *format, ...)
 {
 	va_list args;
+	FILE *file;
 
 	va_start(args, format);
 	pthread_mutex_lock(&log_mutex);
-	if (log_lines < LOG_MAX_LINES) {
-		log_lines++;
-		log_line(log_file ? log_file : stderr, format, args);
-	}
+	file = log_file ? log_file : stderr;
+	if (log_room(file))
+		log_line(file, format, args);
 	pthread_mutex_unlock(&log_mutex);
 	va_end(args);
 }

@@ -3,12 +3,17 @@
  * One GPU writes to another's aperture without the processor: on a bus the write is
  * routed by its address. Here the client routes; but QEMU's sends the range of
  * another device's aperture without a file, and answers no DMA_READ and DMA_WRITE. So
- * the GPUs of a machine share a directory, where each keeps a symbolic link to its
- * memory's file, named by where the guest has put its aperture. A range without a file
- * that has the name of such a link leads there.
+ * the GPUs of a machine share a directory, where each keeps an entry: a file with the path of its
+ * memory below /proc, named by where the guest has put its aperture. A range without a file
+ * that has the name of such an entry leads there.
  *
- * A GPU that is killed leaves its link behind. It may come to lead to whatever file a later
- * process has under that number, so only what is video memory is accepted behind a link.
+ * A GPU that is killed leaves its entry behind, and its process's number may become another's, of
+ * another machine. So each GPU holds a lock on its entry for as long as it lives, and an
+ * entry without a lock leads nowhere. The next GPU at that place replaces it. Nobody else
+ * removes it: the name could be that of a new GPU by then.
+ *
+ * Rejected: a symbolic link, which cannot be locked, and device and inode number in the entry,
+ * which say the same only until the kernel gives the number to another file.
  *
  * With an IOMMU a range has another address than the aperture behind it, and stays
  * out of reach. Rejected: a socket between each two GPUs, which does the same with
@@ -18,6 +23,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -25,10 +31,12 @@
 #include "vram.h"
 
 #define NAME_FORMAT "%016llx+%llx"
+/* Longest path of a memory in an entry. */
+#define PATH_SIZE 40
 
 void peers_init(struct peers *peers)
 {
-	*peers = (struct peers){ .dir = -1 };
+	*peers = (struct peers){ .dir = -1, .entry = -1 };
 }
 
 int peers_join(struct peers *peers, const char *path)
@@ -49,14 +57,44 @@ void peers_fini(struct peers *peers)
 /* Take the entry away, unless another GPU has come to the same place and has the name now. */
 static void withdraw(struct peers *peers)
 {
-	char target[sizeof(peers->target)] = "";
+	struct stat mine, named;
 
 	if (!peers->name[0])
 		return;
-	if (readlinkat(peers->dir, peers->name, target, sizeof(target) - 1) < 0 ||
-	    (!strcmp(target, peers->target) && unlinkat(peers->dir, peers->name, 0)))
+	if (fstat(peers->entry, &mine) ||
+	    fstatat(peers->dir, peers->name, &named, AT_SYMLINK_NOFOLLOW) ||
+	    (mine.st_dev == named.st_dev && mine.st_ino == named.st_ino &&
+	     unlinkat(peers->dir, peers->name, 0)))
 		log_error("peers: %s cannot be withdrawn: %s", peers->name, strerror(errno));
+	close(peers->entry);
+	peers->entry = -1;
 	peers->name[0] = 0;
+}
+
+/*
+ * Make the entry @name for memory @fd. It gets its name when it is complete and locked, and takes
+ * the place of what is there. Two GPUs that live at one place are the guest's mistake: the last
+ * to come is reached. Returns the entry's descriptor, or -1 with errno set.
+ */
+static int make_entry(const struct peers *peers, const char *name, int fd)
+{
+	const struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	char path[PATH_SIZE], unnamed[PATH_SIZE];
+	int len, entry;
+
+	len = snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)getpid(), fd);
+	snprintf(unnamed, sizeof(unnamed), ".%d", (int)getpid());
+	if (unlinkat(peers->dir, unnamed, 0) && errno != ENOENT)
+		return -1;
+	entry = openat(peers->dir, unnamed, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (entry < 0)
+		return -1;
+	if (write(entry, path, (size_t)len) == len && !fcntl(entry, F_OFD_SETLK, &lock) &&
+	    !renameat(peers->dir, unnamed, peers->dir, name))
+		return entry;
+	unlinkat(peers->dir, unnamed, 0);
+	close(entry);
+	return -1;
 }
 
 void peers_publish(struct peers *peers, u64 addr, u64 size, int fd)
@@ -73,23 +111,43 @@ void peers_publish(struct peers *peers, u64 addr, u64 size, int fd)
 	withdraw(peers);
 	if (!addr)
 		return;
-	snprintf(peers->target, sizeof(peers->target), "/proc/%d/fd/%d", (int)getpid(), fd);
-	/*
-	 * A GPU that was killed here has left the name. Two that live at one place are the guest's
-	 * mistake: the last to come is reached.
-	 */
-	if ((unlinkat(peers->dir, name, 0) && errno != ENOENT) ||
-	    symlinkat(peers->target, peers->dir, name)) {
+	peers->entry = make_entry(peers, name, fd);
+	if (peers->entry < 0) {
 		log_error("peers: %s cannot be published: %s", name, strerror(errno));
 		return;
 	}
 	memcpy(peers->name, name, sizeof(name));
 }
 
+/* Somebody holds the lock that make_entry() has taken. */
+static bool is_alive(int entry)
+{
+	struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
+
+	return !fcntl(entry, F_OFD_GETLK, &lock) && lock.l_type != F_UNLCK;
+}
+
+/* The memory that an entry leads to, or -1. */
+static int open_memory(int entry)
+{
+	char path[PATH_SIZE] = "";
+	int fd;
+
+	if (read(entry, path, sizeof(path) - 1) <= 0)
+		return -1;
+	/* What an entry that was left leads to may be anything, also what one waits for. */
+	fd = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	/* The order counts: who lives now has had the process's number when the path was opened. */
+	if (fd < 0 || (vram_is(fd) && is_alive(entry)))
+		return fd;
+	close(fd);
+	return -1;
+}
+
 int peers_find(const struct peers *peers, u64 addr, u64 size)
 {
 	char name[sizeof(peers->name)];
-	int fd;
+	int entry, fd;
 
 	if (peers->dir < 0)
 		return -1;
@@ -97,10 +155,10 @@ int peers_find(const struct peers *peers, u64 addr, u64 size)
 		 (unsigned long long)size);
 	if (!strcmp(name, peers->name))
 		return -1;	/* a device does not reach itself by the bus */
-	/* What a link that was left leads to may be anything, also what one waits for. */
-	fd = openat(peers->dir, name, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (fd < 0 || vram_is(fd))
-		return fd;
-	close(fd);
-	return -1;
+	entry = openat(peers->dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	if (entry < 0)
+		return -1;
+	fd = open_memory(entry);
+	close(entry);
+	return fd;
 }

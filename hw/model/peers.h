@@ -9,7 +9,7 @@
 struct peers {
 	int dir;	/* of the directory that the machine's GPUs share; -1: there is none */
 	char name[40];	/* of this GPU's entry there; empty: it has none */
-	char target[40];	/* what the entry leads to */
+	int entry;	/* its file, locked; -1: it has none */
 };
 
 void peers_init(struct peers *peers);
@@ -22,13 +22,13 @@ int peers_join(struct peers *peers, const char *path);
 /**
  * peers_publish() - this GPU's video memory lies at bus address @addr.
  * @addr: 0: nowhere
- * @size: bytes of the aperture
+ * @size: bytes of it
  * @fd: the memory
  */
 void peers_publish(struct peers *peers, u64 addr, u64 size, int fd);
 
 /**
- * peers_find() - the memory of the GPU whose aperture is exactly the @size bytes at @addr.
+ * peers_find() - the memory of the GPU whose video memory is exactly the @size bytes at @addr.
  * Returns a file descriptor for the caller to close, or -1 if there is none.
  */
 int peers_find(const struct peers *peers, u64 addr, u64 size);

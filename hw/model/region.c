@@ -16,7 +16,8 @@ struct region_info region_info(const struct device *dev, u32 index)
 	case VFIO_PCI_BAR0_REGION_INDEX + MIRAGE_BAR_REGS:
 		return (struct region_info){ .size = MIRAGE_BAR0_SIZE };
 	case VFIO_PCI_BAR0_REGION_INDEX + MIRAGE_BAR_VRAM:
-		return (struct region_info){ .size = dev->vram.bar_size, .mappable = true };
+		return (struct region_info){ .size = dev->vram.bar_size,
+					     .mappable = dev->vram.size };
 	case VFIO_PCI_BAR0_REGION_INDEX + MIRAGE_BAR_MSIX:
 		return (struct region_info){ .size = MIRAGE_BAR_MSIX_SIZE };
 	case VFIO_PCI_CONFIG_REGION_INDEX:
@@ -64,6 +65,22 @@ static void write_regs(struct device *dev, u64 offset, u32 len, const u8 *data)
 	regs_write(dev, (u32)offset, value);
 }
 
+/* How many of @len bytes of the aperture at @offset are video memory. Nobody answers for the rest. */
+static u32 vram_part(const struct device *dev, u64 offset, u32 len)
+{
+	u64 left = offset < dev->vram.size ? dev->vram.size - offset : 0;
+
+	return (u32)min_u64(len, left);
+}
+
+static void read_vram(struct device *dev, u64 offset, u32 len, u8 *data)
+{
+	u32 part = vram_part(dev, offset, len);
+
+	memcpy(data, dev->vram.host + offset, part);
+	memset(data + part, 0xff, len - part);
+}
+
 int region_read(struct device *dev, u32 index, u64 offset, u32 len, u8 *data)
 {
 	if (!inside(dev, index, offset, len))
@@ -83,7 +100,7 @@ int region_read(struct device *dev, u32 index, u64 offset, u32 len, u8 *data)
 		read_regs(dev, offset, len, data);
 		break;
 	case MIRAGE_BAR_VRAM:
-		memcpy(data, dev->vram.host + offset, len);
+		read_vram(dev, offset, len, data);
 		break;
 	case MIRAGE_BAR_MSIX:
 		lock_acquire(&dev->lock);
@@ -114,7 +131,7 @@ int region_write(struct device *dev, u32 index, u64 offset, u32 len, const u8 *d
 		write_regs(dev, offset, len, data);
 		break;
 	case MIRAGE_BAR_VRAM:
-		memcpy(dev->vram.host + offset, data, len);
+		memcpy(dev->vram.host + offset, data, vram_part(dev, offset, len));
 		break;
 	case MIRAGE_BAR_MSIX:
 		lock_acquire(&dev->lock);

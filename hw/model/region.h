@@ -9,7 +9,7 @@ struct device;
 
 struct region_info {
 	u64 size;	/* 0: there is no such region */
-	bool mappable;	/* the client can map device.vram.fd */
+	u64 mappable;	/* bytes from its start that the client can map, of device.vram.fd */
 };
 
 /** region_info() - about region @index (VFIO_PCI_*_REGION_INDEX). */

@@ -175,6 +175,37 @@ static int do_device_info(struct server *s)
 	return reply(s, &info, sizeof(info));
 }
 
+/* What a client is told of a region whose end cannot be mapped. */
+struct sparse_region {
+	struct vfio_region_info info;
+	struct vfio_info_cap_header cap;	/* begins a struct vfio_region_info_cap_sparse_mmap */
+	u32 nr_areas;
+	u32 reserved;
+	struct vfio_region_sparse_mmap_area area;
+};
+
+/*
+ * A client that does not give room for the capability is told how much it takes, and asks
+ * again. Until it knows the limit it may map nothing.
+ */
+static int reply_sparse(struct server *s, u32 argsz, struct vfio_region_info info, u64 mappable)
+{
+	struct sparse_region sparse;
+
+	info.argsz = sizeof(sparse);
+	if (argsz < sizeof(sparse))
+		return reply(s, &info, sizeof(info));
+	info.flags |= VFIO_REGION_INFO_FLAG_MMAP | VFIO_REGION_INFO_FLAG_CAPS;
+	info.cap_offset = offsetof(struct sparse_region, cap);
+	sparse = (struct sparse_region){
+		.info = info,
+		.cap = { .id = VFIO_REGION_INFO_CAP_SPARSE_MMAP, .version = 1 },
+		.nr_areas = 1,
+		.area = { .size = mappable },
+	};
+	return reply_fd(s, &sparse, sizeof(sparse), s->dev->vram.fd);
+}
+
 static int do_region_info(struct server *s)
 {
 	struct vfio_region_info *request = payload(s, sizeof(*request));
@@ -188,6 +219,8 @@ static int do_region_info(struct server *s)
 	info.size = region.size;
 	if (region.size)
 		info.flags = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE;
+	if (region.mappable && region.mappable < region.size)
+		return reply_sparse(s, request->argsz, info, region.mappable);
 	if (region.mappable)
 		info.flags |= VFIO_REGION_INFO_FLAG_MMAP;
 	return reply_fd(s, &info, sizeof(info), region.mappable ? s->dev->vram.fd : -1);

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * Clock and memory of the model. Every allocation whose size the guest or the
- * client influences has a bound, so a failing one means that the host is out of
- * memory; the device then dies as a whole, with a message, like a machine
- * losing power. Rejected: carrying ENOMEM through every unit, which adds error
- * paths that the hardware does not have.
+ * Clock and memory of the model. What xcalloc() allocates is there before the first message
+ * of the client, so the guest has no part in it, and a process without it could do
+ * nothing. Whatever the guest or the client can ask for later is allocated with calloc() and its
+ * kind, has a bound, and where it is refused one channel stops, or one message fails.
  */
 #include <stdlib.h>
 #include <time.h>
@@ -27,13 +26,4 @@ void *xcalloc(size_t n, size_t size)
 	if (!p)
 		log_fatal("out of memory (%zu x %zu bytes)", n, size);
 	return p;
-}
-
-void *xrealloc(void *p, size_t n, size_t size)
-{
-	void *q = reallocarray(p, n, size);
-
-	if (!q)
-		log_fatal("out of memory (%zu x %zu bytes)", n, size);
-	return q;
 }

@@ -40,9 +40,7 @@ static inline u64 make_u64(u32 lo, u32 hi)
 /* Nanoseconds of the host's monotonic clock. */
 u64 now_ns(void);
 
-/* calloc() that ends the process with a message when there is no memory. */
+/* calloc() that ends the process with a message when there is no memory: for what is allocated at its start. */
 void *xcalloc(size_t n, size_t size);
-/* realloc() of @n elements, likewise. */
-void *xrealloc(void *p, size_t n, size_t size);
 
 #endif /* MODEL_UTIL_H */

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
  * Video memory is a memfd that both the client and this process map, so the
- * guest reaches it through the aperture without a message. The file is as
- * large as the aperture and sparse: pages never touched cost nothing.
+ * guest reaches it through the aperture without a message. The file is sparse: pages
+ * never touched cost nothing.
+ *
+ * The aperture is a power of two and may be larger. Its rest is no memory: the client is told to
+ * map the file alone, and what it asks for beyond is answered with ones (region.c).
+ * Rejected: a file as large as the aperture, of which a guest could fill twice what it was given.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -41,11 +45,11 @@ int vram_init(struct vram *vram, u64 size)
 	vram->fd = memfd_create(VRAM_NAME, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (vram->fd < 0)
 		return -1;
-	if (ftruncate(vram->fd, (off_t)bar_size))
+	if (ftruncate(vram->fd, (off_t)size))
 		goto close_fd;
 	if (fcntl(vram->fd, F_ADD_SEALS, VRAM_SEALS))
 		goto close_fd;
-	vram->host = mmap(NULL, bar_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,
+	vram->host = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,
 			  vram->fd, 0);
 	if (vram->host == MAP_FAILED)
 		goto close_fd;
@@ -83,6 +87,6 @@ void vram_lose(struct vram *vram)
 
 void vram_fini(struct vram *vram)
 {
-	munmap(vram->host, vram->bar_size);
+	munmap(vram->host, vram->size);
 	close(vram->fd);
 }

@@ -9,10 +9,10 @@
 #define VRAM_LOST 0xa5
 
 struct vram {
-	int fd;		/* memfd of @bar_size bytes, given to the client to map */
+	int fd;		/* memfd of @size bytes, given to the client to map */
 	u64 size;	/* bytes of video memory, a multiple of MIRAGE_VRAM_GRANULE */
 	u64 bar_size;	/* bytes of the aperture: @size rounded up to a power of two */
-	u8 *host;	/* the aperture in this process */
+	u8 *host;	/* @size bytes in this process */
 };
 
 /**

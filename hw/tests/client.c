@@ -19,9 +19,14 @@ static void *serve(void *arg)
 
 void client_open(struct client *c)
 {
+	client_open_vram(c, MiB(16));
+}
+
+void client_open_vram(struct client *c, u64 size)
+{
 	int pair[2];
 
-	c->dev = device_create(MiB(16));
+	c->dev = device_create(size);
 	CHECK(c->dev);
 	CHECK(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
 	c->socket = pair[0];

@@ -22,8 +22,10 @@ struct client {
 	int fd;			/* that came with it, or -1 */
 };
 
-/** client_open() - a device and a connection, nothing sent yet. */
+/** client_open() - a device with 16 MiB of video memory and a connection, nothing sent yet. */
 void client_open(struct client *c);
+/** client_open_vram() - the same with @size bytes of video memory. */
+void client_open_vram(struct client *c, u64 size);
 /** client_greet() - the VERSION message, accepted. */
 void client_greet(struct client *c);
 /** client_close() - disconnect and wait for the server; client.server_result is set. */

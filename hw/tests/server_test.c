@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "client.h"
@@ -187,6 +188,90 @@ static void region_infos(void)
 	end();
 }
 
+static int region_read_msg(u32 region, u64 offset, u32 count)
+{
+	struct wire_region message = { .offset = offset, .region = region, .count = count };
+
+	return client_call(&c, WIRE_REGION_READ, &message, sizeof(message), NULL, 0);
+}
+
+static int region_write_msg(u32 region, u64 offset, u32 count, const void *data, u32 len)
+{
+	struct wire_region message = { .offset = offset, .region = region, .count = count };
+	u8 buffer[64];
+
+	memcpy(buffer, &message, sizeof(message));
+	memcpy(buffer + sizeof(message), data, len);
+	return client_call(&c, WIRE_REGION_WRITE, buffer, (u32)sizeof(message) + len, NULL, 0);
+}
+
+static void enable_memory(void)
+{
+	CHECK_EQ(region_write_msg(VFIO_PCI_CONFIG_REGION_INDEX, PCI_COMMAND, 2,
+				  (u8[]){ PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER, 0 }, 2), 0);
+}
+
+/* Of an aperture that is larger than the memory the client can map the memory alone, and nobody answers beyond. */
+static void region_beyond_vram(void)
+{
+	const u64 size = MiB(18);
+	struct {
+		struct vfio_region_info info;
+		struct vfio_info_cap_header cap;
+		u32 nr_areas;
+		u32 reserved;
+		struct vfio_region_sparse_mmap_area area;
+	} sparse = { .info = { .argsz = sizeof(sparse.info), .index = 2 } };
+	struct stat st;
+	u64 value;
+
+	client_open_vram(&c, size);
+	client_greet(&c);
+	/* Room for no capability: what it takes, and nothing to map yet. */
+	CHECK_EQ(client_call(&c, WIRE_DEVICE_GET_REGION_INFO, &sparse, sizeof(sparse.info), NULL, 0),
+		 0);
+	CHECK_EQ(c.len, sizeof(sparse.info));
+	memcpy(&sparse.info, c.payload, c.len);
+	CHECK_EQ(sparse.info.argsz, sizeof(sparse));
+	CHECK_EQ(sparse.info.flags, VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE);
+	CHECK_EQ(c.fd, -1);
+	CHECK_EQ(client_call(&c, WIRE_DEVICE_GET_REGION_INFO, &sparse, sizeof(sparse.info), NULL, 0),
+		 0);
+	CHECK_EQ(c.len, sizeof(sparse));
+	memcpy(&sparse, c.payload, c.len);
+	CHECK_EQ(sparse.info.size, MiB(32));
+	CHECK_EQ(sparse.info.flags, VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE |
+		 VFIO_REGION_INFO_FLAG_MMAP | VFIO_REGION_INFO_FLAG_CAPS);
+	CHECK_EQ(sparse.info.cap_offset, sizeof(sparse.info));
+	CHECK_EQ(sparse.cap.id, VFIO_REGION_INFO_CAP_SPARSE_MMAP);
+	CHECK_EQ(sparse.cap.version, 1);
+	CHECK_EQ(sparse.cap.next, 0);
+	CHECK_EQ(sparse.nr_areas, 1);
+	CHECK_EQ(sparse.area.offset, 0);
+	CHECK_EQ(sparse.area.size, size);
+	/* There is no more memory than was asked for, and the client cannot make more. */
+	CHECK(!fstat(c.fd, &st));
+	CHECK_EQ(st.st_size, size);
+	CHECK(ftruncate(c.fd, (off_t)MiB(32)));
+
+	enable_memory();
+	value = 0x1122334455667788;
+	CHECK_EQ(region_write_msg(2, size - 4, 8, &value, 8), 0);
+	CHECK_EQ(region_write_msg(2, size, 8, &value, 8), 0);
+	CHECK_EQ(region_write_msg(2, MiB(32) - 8, 8, &value, 8), 0);
+	CHECK_EQ(region_write_msg(2, MiB(32) - 4, 8, &value, 8), EINVAL);
+	CHECK_EQ(region_read_msg(2, size - 4, 8), 0);
+	memcpy(&value, c.payload + sizeof(struct wire_region), 8);
+	CHECK_EQ(value, 0xffffffff55667788);
+	CHECK_EQ(region_read_msg(2, size, 8), 0);
+	memcpy(&value, c.payload + sizeof(struct wire_region), 8);
+	CHECK_EQ(value, UINT64_MAX);
+	CHECK_EQ(region_read_msg(2, MiB(32) - 8, 8), 0);
+	memcpy(&value, c.payload + sizeof(struct wire_region), 8);
+	CHECK_EQ(value, UINT64_MAX);
+	end();
+}
+
 static void irq_infos(void)
 {
 	start();
@@ -326,29 +411,6 @@ static void dma_messages(void)
 	CHECK(!reachable(KiB(64)));
 	end();
 	close(fd);
-}
-
-static int region_read_msg(u32 region, u64 offset, u32 count)
-{
-	struct wire_region message = { .offset = offset, .region = region, .count = count };
-
-	return client_call(&c, WIRE_REGION_READ, &message, sizeof(message), NULL, 0);
-}
-
-static int region_write_msg(u32 region, u64 offset, u32 count, const void *data, u32 len)
-{
-	struct wire_region message = { .offset = offset, .region = region, .count = count };
-	u8 buffer[64];
-
-	memcpy(buffer, &message, sizeof(message));
-	memcpy(buffer + sizeof(message), data, len);
-	return client_call(&c, WIRE_REGION_WRITE, buffer, (u32)sizeof(message) + len, NULL, 0);
-}
-
-static void enable_memory(void)
-{
-	CHECK_EQ(region_write_msg(VFIO_PCI_CONFIG_REGION_INDEX, PCI_COMMAND, 2,
-				  (u8[]){ PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER, 0 }, 2), 0);
 }
 
 static void region_access(void)
@@ -609,6 +671,7 @@ static const struct tap_test tests[] = {
 	{ "VERSION refused", version_refused },
 	{ "DEVICE_GET_INFO", device_info },
 	{ "REGION_INFO of every region, VRAM mapped", region_infos },
+	{ "an aperture larger than VRAM", region_beyond_vram },
 	{ "IRQ_INFO of every index", irq_infos },
 	{ "SET_IRQS", interrupts },
 	{ "DMA_MAP and DMA_UNMAP", dma_messages },

@@ -41,7 +41,7 @@ static void queue_states(void)
 
 static void chan_errors(void)
 {
-	check_names(mirage_chan_error_name, 0, MIRAGE_CHAN_HUNG + 1);
+	check_names(mirage_chan_error_name, 0, MIRAGE_CHAN_NO_MEMORY + 1);
 }
 
 static void accesses(void)

@@ -163,7 +163,9 @@ enum mirage_chan_class {
 	/* translation failed on a channel with MIRAGE_CHAN_NO_FAULT */ \
 	X(FAULT, 12, "fault"), \
 	/* had its turn when the engine was reset */ \
-	X(HUNG, 13, "hung")
+	X(HUNG, 13, "hung"), \
+	/* no memory in the device for the packet, or for the fault of an access */ \
+	X(NO_MEMORY, 14, "no memory in the device")
 
 #define MIRAGE_CHAN_VALUE(name, value, text)	MIRAGE_CHAN_##name = (value)
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * The instruction cache: pages of code, decoded once, direct-mapped.
+ * The instruction cache: pages of code, decoded once, direct-mapped. All dispatches share
+ * it, and each page belongs to one of them, because it is decoded for its descriptor. So a
+ * dispatch that begins finds nothing there, and what one leaves behind is replaced in time.
  *
  * A word that is no instruction is kept as CLASS_UNDEFINED and is an error only
  * when a lane gets there. The model followed is any processor's decoded
@@ -9,10 +11,6 @@
  * guest make the model allocate hundreds of megabytes.
  */
 #include "engine.h"
-
-#include <stdlib.h>
-
-#include "fatal.h"
 #include "insn.h"
 
 /* Decoding a page costs about as much as so many instructions. */
@@ -100,8 +98,7 @@ static struct op decode(const struct compute *compute, uint64_t word)
 	return op;
 }
 
-static void fill(struct compute *compute, struct code_page *page, uint64_t number,
-		 const uint8_t *host)
+static void fill(struct compute *compute, struct op *ops, uint64_t number, const uint8_t *host)
 {
 	uint64_t va = number * PAGE_BYTES;
 	unsigned int i;
@@ -110,34 +107,39 @@ static void fill(struct compute *compute, struct code_page *page, uint64_t numbe
 		/* Modulo 2^64 this is "inside the code" on both sides. */
 		if (va - compute->desc.code >= compute->desc.code_size)
 			continue;
-		page->ops[i] = decode(compute, __atomic_load_n((const uint64_t *)host + i,
-							       __ATOMIC_RELAXED));
+		ops[i] = decode(compute, __atomic_load_n((const uint64_t *)host + i,
+							 __ATOMIC_RELAXED));
 	}
-	page->number = number;
-	page->valid = true;
 	compute->budget -= FILL_COST;
+}
+
+/* Where page @number of the dispatch is, if it is there. The factor keeps dispatches of the same code apart. */
+static size_t code_place(const struct compute *compute, uint64_t number)
+{
+	return (number + 37 * compute->dispatch) % CODE_PAGES;
 }
 
 const struct op *code_fetch(struct compute *compute, struct wave *wave)
 {
 	uint64_t va = insn_address(compute, wave->pc);
 	uint64_t number = va / PAGE_BYTES;
-	struct code_page **slot = &compute->code[number % CODE_PAGES];
+	size_t place = code_place(compute, number);
+	struct code_tag *tag = &compute->pool->tags[place];
+	struct op *ops = compute->pool->code[place];
 	enum mirage_fault_kind kind;
 	uint8_t *host;
 
-	if (*slot && (*slot)->valid && (*slot)->number == number)
-		return &(*slot)->ops[va % PAGE_BYTES / 8];
+	if (tag->dispatch == compute->dispatch && tag->number == number)
+		return &ops[va % PAGE_BYTES / 8];
 
 	host = tlb_page(compute, number, MIRAGE_ACCESS_FETCH, &kind);
 	if (!host) {
 		engine_fault(compute, wave, first_lane(wave), va, MIRAGE_ACCESS_FETCH, kind);
 		return NULL;
 	}
-	if (!*slot)
-		*slot = fatal_calloc(1, sizeof(**slot));
-	fill(compute, *slot, number, host);
-	return &(*slot)->ops[va % PAGE_BYTES / 8];
+	fill(compute, ops, number, host);
+	*tag = (struct code_tag){ .dispatch = compute->dispatch, .number = number };
+	return &ops[va % PAGE_BYTES / 8];
 }
 
 void code_drop(struct compute *compute, uint64_t va, uint64_t size)
@@ -149,18 +151,11 @@ void code_drop(struct compute *compute, uint64_t va, uint64_t size)
 		return;
 	first = va / PAGE_BYTES;
 	last = (va + (size - 1)) / PAGE_BYTES;
-	for (i = 0; i < CODE_PAGES; i++)
-		if (compute->code[i] && compute->code[i]->number >= first &&
-		    compute->code[i]->number <= last)
-			compute->code[i]->valid = false;
-}
-
-void code_free(struct compute *compute)
-{
-	unsigned int i;
-
 	for (i = 0; i < CODE_PAGES; i++) {
-		free(compute->code[i]);
-		compute->code[i] = NULL;
+		struct code_tag *tag = &compute->pool->tags[i];
+
+		if (tag->dispatch == compute->dispatch && tag->number >= first &&
+		    tag->number <= last)
+			tag->dispatch = 0;
 	}
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * The compute engine of one channel: its life, and turns among its waves.
+ * The compute engine of one dispatch: its life, and turns among its waves.
  *
  * Waves take turns of a fixed number of instructions, round robin, so a wave that
  * spins gives others the time to do what it waits for. Model followed: the loose
@@ -9,11 +9,9 @@
  * throws the host's caches away.
  */
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "engine.h"
-#include "fatal.h"
 
 /* Instructions of a wave's turn. */
 #define QUANTUM		128u
@@ -46,54 +44,29 @@ void engine_fault(struct compute *compute, struct wave *wave, unsigned int lane,
 		  enum mirage_access access, enum mirage_fault_kind kind)
 {
 	struct mirage_place place = engine_place(compute, wave, lane);
+	enum mirage_chan_error error;
 
 	compute->runnable &= ~(1ull << wave->slot);
 	compute->faulted |= 1ull << wave->slot;
-	if (!compute->ops->fault(compute->ctx, wave->slot, &place, va, access, kind) &&
-	    !compute->stopped)
-		engine_error(compute, wave, lane, MIRAGE_CHAN_FAULT, access | kind << 8, va);
-}
-
-struct compute *compute_create(const struct compute_ops *ops, void *ctx)
-{
-	struct compute *compute = fatal_calloc(1, sizeof(*compute));
-
-	compute->ops = ops;
-	compute->ctx = ctx;
-	compute->alu32 = alu32_baseline;
-	compute->alu64 = alu64_baseline;
-#ifdef __x86_64__
-	if (__builtin_cpu_supports("avx2")) {
-		compute->alu32 = alu32_avx2;
-		compute->alu64 = alu64_avx2;
-	}
-#endif
-	return compute;
+	error = compute->ops->fault(compute->ctx, wave->slot, &place, va, access, kind);
+	if (error && !compute->stopped)
+		engine_error(compute, wave, lane, error,
+			     error == MIRAGE_CHAN_FAULT ? access | kind << 8 : 0, va);
 }
 
 void compute_reset(struct compute *compute)
 {
+	unsigned int slot;
+
+	for (slot = 0; slot < compute->nr_group_slots; slot++)
+		compute->groups[slot].resident = false;
 	compute->runnable = 0;
 	compute->faulted = 0;
 	compute->free_groups = 0;
 	compute->groups_left = 0;
 	compute->nr_group_slots = 0;
 	compute->stopped = false;
-	memset(compute->groups, 0, sizeof(compute->groups));
-	code_free(compute);
-	free(compute->rows);
-	compute->rows = NULL;
-	compute->nr_rows = 0;
-	free(compute->shared);
-	compute->shared = NULL;
-}
-
-void compute_destroy(struct compute *compute)
-{
-	if (!compute)
-		return;
-	compute_reset(compute);
-	free(compute);
+	dispatch_release(compute);
 }
 
 /* Whether a group is resident or is still to come. */
@@ -111,8 +84,7 @@ enum mirage_chan_error compute_start(struct compute *compute, const struct mirag
 	if (!dispatch_check(desc))
 		return MIRAGE_CHAN_BAD_DISPATCH;
 	compute->desc = *desc;
-	dispatch_prepare(compute);
-	return MIRAGE_CHAN_OK;
+	return dispatch_prepare(compute, 0);
 }
 
 /* The runnable wave slot after the last one that ran, of which there is one. */

@@ -25,11 +25,11 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
 #define PAGE_BYTES	4096u
 #define PAGE_OPS	(PAGE_BYTES / 8)
 
-/* Code pages kept decoded. Any number works; this one holds 256 KiB of code. */
+/* Code pages kept decoded, of all dispatches. Any number works; this one holds 256 KiB of code. */
 #define CODE_PAGES	64
 /* Translations kept for the length of one compute_run(). */
 #define TLB_ENTRIES	64
-/* Shared memory of all resident groups of a channel. */
+/* Shared memory of all resident groups of a dispatch. */
 #define SHARED_RESIDENT	(256u * 1024)
 #define MAX_ARGS	4096u
 /* An argument block of that size touches so many pages. */
@@ -73,11 +73,21 @@ struct op {
 	uint16_t c, c_high;
 };
 
-/* A page of code, decoded. */
-struct code_page {
+/* Which page of code is decoded at a place of the cache, and for which dispatch. */
+struct code_tag {
+	uint64_t dispatch;	/* compute.dispatch; 0: nothing is there */
 	uint64_t number;	/* virtual address / PAGE_BYTES */
-	bool valid;
-	struct op ops[PAGE_OPS];
+};
+
+/* What the engines of a device share. They take turns, so there is no lock. */
+struct compute_pool {
+	struct compute *spare;	/* at rest, with the memory of its last dispatch; or NULL */
+	size_t bytes;		/* of engines and their memory, @spare included */
+	size_t extra;		/* sum of compute.extra, at most 2 * COMPUTE_EXTRA_MAX */
+	uint64_t nr_dispatches;	/* begun so far */
+	/* The instruction cache. Tags lie apart, so that to look through them is cheap. */
+	struct code_tag tags[CODE_PAGES];
+	struct op code[CODE_PAGES][PAGE_OPS];
 };
 
 struct tlb_entry {
@@ -116,6 +126,7 @@ struct group {
 };
 
 struct compute {
+	struct compute_pool *pool;
 	const struct compute_ops *ops;
 	void *ctx;
 
@@ -138,11 +149,13 @@ struct compute {
 	/* Work item to position in its group; the same for every group. */
 	row_t local[3][COMPUTE_WAVES / 2];
 
+	uint8_t *memory;		/* of the group slots: register files, then shared memory */
+	size_t memory_size;		/* bytes there, also while the engine is idle */
+	size_t extra;			/* bytes of the group slots but the first */
 	row_t *rows;			/* register files of all wave slots */
-	size_t nr_rows;			/* allocated */
-	uint8_t *shared;		/* SHARED_RESIDENT bytes, once a dispatch wants some */
+	uint8_t *shared;		/* shared memory of all group slots, if the dispatch has any */
 
-	struct code_page *code[CODE_PAGES];	/* by page number modulo CODE_PAGES */
+	uint64_t dispatch;		/* number of the current dispatch in the pool, from 1 on */
 	uint64_t args[MAX_ARGS / 8];		/* copy of the argument block */
 	bool args_valid[ARG_PAGES];		/* which of its pages have been copied */
 
@@ -172,6 +185,12 @@ enum exec {
 static inline size_t wave_rows(const struct compute *compute)
 {
 	return compute->desc.nr_regs + NR_EXTRA_ROWS;
+}
+
+/** shared_stride() - bytes from one group's shared memory to the next's. Each begins at a cache line. */
+static inline size_t shared_stride(const struct compute *compute)
+{
+	return (compute->desc.shared_size + 63) & ~(size_t)63;
 }
 
 /** row_store() - write @value to @row in the lanes of @select. The two may not overlap. */
@@ -210,22 +229,32 @@ void engine_fault(struct compute *compute, struct wave *wave, unsigned int lane,
 /* dispatch.c */
 /** dispatch_check() - whether a descriptor is valid. */
 bool dispatch_check(const struct mirage_dispatch *desc);
-/** dispatch_prepare() - make the engine ready for its checked desc: slots, memory, tables. */
-void dispatch_prepare(struct compute *compute);
+/**
+ * dispatch_prepare() - make the engine ready for its checked desc: slots, memory, tables.
+ * @slots: of groups; 0: as many as there is room for
+ *
+ * Returns MIRAGE_CHAN_OK, or with the engine still idle MIRAGE_CHAN_BAD_DESC for more slots than
+ * the dispatch can have, or _NO_MEMORY.
+ */
+enum mirage_chan_error dispatch_prepare(struct compute *compute, unsigned int slots);
+/** dispatch_release() - the groups beyond the first are given back to the pool. */
+void dispatch_release(struct compute *compute);
 
 /* code.c */
 /** code_fetch() - the instruction at @wave's pc, or NULL when the wave is now suspended. */
 const struct op *code_fetch(struct compute *compute, struct wave *wave);
-/** code_drop() - forget decoded pages that overlap @size bytes at @va. */
+/** code_drop() - forget the dispatch's decoded pages that overlap @size bytes at @va. */
 void code_drop(struct compute *compute, uint64_t va, uint64_t size);
-/** code_free() - forget and free all decoded pages. */
-void code_free(struct compute *compute);
 
 /* group.c */
 /** groups_start() - make groups resident while there are slots, groups and budget. */
 void groups_start(struct compute *compute);
 /** group_shared() - where the shared memory of a group slot is, if the dispatch has any. */
-uint8_t *group_shared(const struct compute *compute, unsigned int slot);
+static inline uint8_t *group_shared(const struct compute *compute, unsigned int slot)
+{
+	return compute->shared + slot * shared_stride(compute);
+}
+
 /** group_wait() - the active lanes of @wave wait at a BAR; releases the group if they were the last. */
 void group_wait(struct compute *compute, struct wave *wave);
 /** group_exit() - the active lanes of @wave end. */

@@ -27,11 +27,6 @@ static void wave_start(struct compute *compute, struct wave *wave, uint32_t lane
 	compute->budget -= (int64_t)(1 + wave_rows(compute) * sizeof(row_t) / CLEAR_BYTES);
 }
 
-uint8_t *group_shared(const struct compute *compute, unsigned int slot)
-{
-	return compute->shared + (size_t)slot * (SHARED_RESIDENT / compute->nr_group_slots & ~63u);
-}
-
 static void group_start(struct compute *compute, unsigned int slot)
 {
 	struct group *group = &compute->groups[slot];

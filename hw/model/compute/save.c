@@ -22,6 +22,8 @@ struct save_head {
 	uint64_t started;	/* groups that have become resident so far */
 	uint32_t last_wave;
 	uint32_t args_valid;	/* a bit for each page */
+	uint32_t slots;		/* of groups; how many it has depends on what else is under way */
+	uint32_t zero;
 };
 
 struct save_group {
@@ -110,6 +112,7 @@ size_t compute_save(struct compute *compute, void *data, size_t space)
 		.desc = compute->desc,
 		.started = grid_groups(compute) - compute->groups_left,
 		.last_wave = compute->last_wave,
+		.slots = compute->nr_group_slots,
 	};
 	struct cursor c = { .at = data, .left = space };
 	unsigned int slot, i;
@@ -216,36 +219,40 @@ static bool get_group(struct cursor *c, struct compute *compute, unsigned int sl
 	return group->waiting < group->lanes;
 }
 
-static bool load(struct compute *compute, struct cursor *c)
+/* What follows the head, which has been taken over. Returns whether it is what was written. */
+static bool load(struct compute *compute, struct cursor *c, const struct save_head *head)
 {
-	struct save_head head = { 0 };
 	unsigned int slot;
 
-	get(c, &head, sizeof(head));
-	if (c->failed || compute_start(compute, &head.desc) != MIRAGE_CHAN_OK)
+	if (head->started > grid_groups(compute) || head->last_wave >= COMPUTE_WAVES ||
+	    head->args_valid >= 1u << ARG_PAGES || head->zero)
 		return false;
-	if (head.started > grid_groups(compute) || head.last_wave >= COMPUTE_WAVES ||
-	    head.args_valid >= 1u << ARG_PAGES)
-		return false;
-	compute->groups_left -= head.started;
-	grid_place(compute, head.started, compute->next_group);
-	compute->last_wave = head.last_wave;
+	compute->groups_left -= head->started;
+	grid_place(compute, head->started, compute->next_group);
+	compute->last_wave = head->last_wave;
 	for (slot = 0; slot < ARG_PAGES; slot++)
-		compute->args_valid[slot] = head.args_valid >> slot & 1;
+		compute->args_valid[slot] = head->args_valid >> slot & 1;
 	get(c, compute->args, compute->desc.args_size);
 	for (slot = 0; slot < compute->nr_group_slots; slot++)
-		if (!get_group(c, compute, slot, head.started))
+		if (!get_group(c, compute, slot, head->started))
 			return false;
 	return !c->failed && !c->left;
 }
 
-bool compute_load(struct compute *compute, const void *data, size_t size)
+enum mirage_chan_error compute_load(struct compute *compute, const void *data, size_t size)
 {
 	/* The cursor is for both directions; get() does not write. */
 	struct cursor c = { .at = (uint8_t *)(uintptr_t)data, .left = size };
+	struct save_head head = { 0 };
+	enum mirage_chan_error error;
 
-	if (load(compute, &c))
-		return true;
+	get(&c, &head, sizeof(head));
+	if (c.failed || !head.slots || !dispatch_check(&head.desc))
+		return MIRAGE_CHAN_BAD_DESC;
+	compute->desc = head.desc;
+	error = dispatch_prepare(compute, head.slots);
+	if (error || load(compute, &c, &head))
+		return error;
 	compute_reset(compute);
-	return false;
+	return MIRAGE_CHAN_BAD_DESC;
 }

@@ -32,8 +32,9 @@ static int translate(void *ctx, uint64_t va, enum mirage_access access, void **h
 	return 0;
 }
 
-static bool fault(void *ctx, unsigned int wave, const struct mirage_place *place, uint64_t va,
-		  enum mirage_access access, enum mirage_fault_kind kind)
+static enum mirage_chan_error fault(void *ctx, unsigned int wave, const struct mirage_place *place,
+				    uint64_t va, enum mirage_access access,
+				    enum mirage_fault_kind kind)
 {
 	struct machine *machine = ctx;
 
@@ -43,7 +44,7 @@ static bool fault(void *ctx, unsigned int wave, const struct mirage_place *place
 			.wave = wave, .place = *place, .va = va, .access = access, .kind = kind,
 		};
 	machine->nr_faults++;
-	return !machine->no_fault;
+	return machine->no_fault ? MIRAGE_CHAN_FAULT : MIRAGE_CHAN_OK;
 }
 
 static const struct compute_ops ops = { .translate = translate, .fault = fault };
@@ -61,7 +62,12 @@ struct machine *machine_create(void)
 	memset(machine->present, true, sizeof(machine->present));
 	memset(machine->writable, true, sizeof(machine->writable));
 	memset(machine->atomic, true, sizeof(machine->atomic));
-	machine->compute = compute_create(&ops, machine);
+	machine->pool = compute_pool_create();
+	if (!machine->pool)
+		die("out of memory");
+	machine->compute = compute_create(machine->pool, &ops, machine);
+	if (!machine->compute)
+		die("out of memory");
 	machine->desc.args = MACHINE_ARGS;
 	machine_grid(machine, 1, 32);
 	return machine;
@@ -70,6 +76,7 @@ struct machine *machine_create(void)
 void machine_destroy(struct machine *machine)
 {
 	compute_destroy(machine->compute);
+	compute_pool_destroy(machine->pool);
 	free(machine->memory);
 	free(machine);
 }

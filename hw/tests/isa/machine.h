@@ -38,6 +38,7 @@ struct machine {
 	bool present[MACHINE_PAGES];
 	bool writable[MACHINE_PAGES];
 	bool atomic[MACHINE_PAGES];
+	struct compute_pool *pool;
 	struct compute *compute;
 	struct mirage_dispatch desc;
 	struct compute_result result;	/* of the last run; its counts are sums since machine_start() */
