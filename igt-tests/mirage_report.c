@@ -77,6 +77,7 @@ static void one_of_many(struct gpu *gpu, uint32_t queue, void *at)
 	igt_assert_eq(count, 1);
 	igt_assert_eq_u64(fault.addr, (uintptr_t)at + CULPRIT * PAGE);
 	check_place(&place, dispatch, kernel_scatter.code);
+	igt_assert(!memcmp(&query.fault, &fault, sizeof(fault)));
 	snprintf(line, sizeof(line), "instruction at 0x%" PRIx64 ", group 2,0,0, wave 1, lane 10",
 		 (uint64_t)place.pc);
 	expect_logged(line);

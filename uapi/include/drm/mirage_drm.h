@@ -398,6 +398,8 @@ struct drm_mirage_queue_query {
 	__u64 jobs;
 	/** @place: out: of the instruction that stopped it, in state FAULTED or ERROR */
 	struct drm_mirage_place place;
+	/** @fault: out: the access that stopped it, in state FAULTED; else all zero */
+	struct drm_mirage_fault fault;
 };
 
 /** DRM_MIRAGE_SYNC_SIGNAL: signal when the job is done; without it the job waits. */
