@@ -577,8 +577,8 @@ static void garbage(struct gpu *gpu)
 		/* Now and then an aligned address, so that more than its low bits is looked at. */
 		if (round % 4 == 3)
 			words[1] &= ~0xfffu;
-		igt_assert_eq(mirage_queue_create_with(&gpu->dev, gpu->vm, DRM_MIRAGE_QUEUE_COMPUTE,
-						       1, 2000, &job.queue), 0);
+		igt_assert_eq(mirage_queue_create(&gpu->dev, gpu->vm, DRM_MIRAGE_QUEUE_COMPUTE,
+						  QUEUE(.timeout_ms = 2000), &job.queue), 0);
 		mirage_ib_raw(&job.ib, words, ARRAY_SIZE(words));
 		job_submit(&job);
 		stopped += job_wait(&job) < 0;

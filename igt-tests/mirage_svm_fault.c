@@ -358,7 +358,7 @@ static void code_anywhere(struct gpu *gpu)
 	igt_assert_eq(mirage_syncobj_create(&gpu->dev, false, &syncobj), 0);
 	sync = mirage_sync_signal(syncobj);
 	igt_assert_eq(mirage_exec(&gpu->dev, gpu->queue, &cmds, 1, &sync, 1), 0);
-	igt_assert_eq(mirage_syncobj_wait(&gpu->dev, syncobj, JOB_TIMEOUT_NS), 0);
+	igt_assert_eq(mirage_syncobj_wait(&gpu->dev, syncobj, JOB_DEADLINE), 0);
 	for (i = 0; i < 64; i++)
 		igt_assert_eq_u32(gpu->out[64 + i], i < 40 ? 7000 + i : 0);
 	igt_assert_eq(gpu_count_pages(gpu, area, 4 * PAGE, VALID), 4);
