@@ -243,12 +243,65 @@ static void kinds_side_by_side(struct gpu *gpu)
 	bo_free(&bo);
 }
 
+/* The lowest handle that is free. */
+static uint32_t next_handle(struct mirage *dev)
+{
+	uint32_t handle;
+
+	igt_assert_eq(mirage_bo_create(dev, PAGE, BO_SYSTEM, 0, &handle), 0);
+	igt_assert_eq(mirage_bo_close(dev, handle), 0);
+	return handle;
+}
+
+/**
+ * SUBTEST: bound-packets
+ * Description: An indirect buffer of libmirage's making runs on a queue that may not fault, is written anew and runs
+ *	again, and leaves neither a mapping nor a handle behind; where it cannot be made, neither.
+ */
+static void bound_packets(struct gpu *gpu)
+{
+	struct mirage_ib ib;
+	struct space space;
+	uint32_t handle;
+	uint64_t at;
+	struct buf buf;
+
+	space_open(&space, &gpu->dev);
+	buf = buf_new(&space, PAGE, DRM_MIRAGE_PLACEMENT_SYSTEM);
+	handle = next_handle(&gpu->dev);
+	at = space.next;
+
+	igt_assert_eq(mirage_ib_create(&gpu->dev, space.vm, at, 100, &ib), 0);
+	igt_assert_eq(ib.capacity * 4, PAGE);
+	for (uint32_t round = 1; round < 4; round++) {
+		mirage_ib_reset(&ib);
+		mirage_ib_fill(&ib, gpu_ptr(buf.addr), 4 * round, 7 + round);
+		igt_assert_eq(mirage_run(&gpu->dev, space.queue, &ib, JOB_DEADLINE, NULL), 0);
+		igt_assert_eq_u32(buf.words[round - 1], 7 + round);
+		igt_assert_eq_u32(buf.words[round], 0);
+	}
+	igt_assert_eq_u32(space_page(&space, at) & DRM_MIRAGE_SVM_PAGE_VALID, DRM_MIRAGE_SVM_PAGE_VALID);
+	igt_assert_eq(mirage_ib_destroy(&gpu->dev, &ib), 0);
+	igt_assert_eq_u32(space_page(&space, at), 0);
+	igt_assert_eq_u32(next_handle(&gpu->dev), handle);
+
+	/* Below what VM_BIND may map; not aligned; nothing; no address space. */
+	igt_assert_eq(mirage_ib_create(&gpu->dev, space.vm, PAGE, PAGE, &ib), -EINVAL);
+	igt_assert_eq(mirage_ib_create(&gpu->dev, space.vm, at + 4, PAGE, &ib), -EINVAL);
+	igt_assert_eq(mirage_ib_create(&gpu->dev, space.vm, at, 0, &ib), -EINVAL);
+	igt_assert_eq(mirage_ib_create(&gpu->dev, 0x7ffffff0, at, PAGE, &ib), -ENOENT);
+	igt_assert_eq_u32(next_handle(&gpu->dev), handle);
+	buf_free(&space, &buf);
+	space_close(&space);
+}
+
 static const struct gpu_scenario scenarios[] = {
 	{ "fault-holds-up-nobody", fault_holds_up_nobody,
 	  "Jobs that may not fault do not wait for a fault." },
 	{ "memory-stays-until-the-job-is-over", memory_stays_until_the_job_is_over,
 	  "What a job uses is not evicted under it." },
 	{ "late-job-lets-go", late_job_lets_go, "A job that never ends lets go of its memory." },
+	{ "bound-packets", bound_packets, "An indirect buffer of libmirage's making, in bound memory." },
 	{ "kinds-side-by-side", kinds_side_by_side, "Queues of all kinds in one address space." },
 };
 

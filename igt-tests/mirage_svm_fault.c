@@ -367,6 +367,34 @@ static void code_anywhere(struct gpu *gpu)
 	mem_unmap(area, 4 * PAGE);
 }
 
+/**
+ * SUBTEST: query-in-pieces
+ * Description: The page tables of more memory than the kernel tells of at once, with a page mapped at each end of
+ *	the pieces: these are told, and no others.
+ */
+static void query_in_pieces(struct gpu *gpu)
+{
+	const size_t piece = 64ul << 20, size = 2 * piece + BLOCK;
+	const size_t at[] = { 0, piece - PAGE, piece, 2 * piece - PAGE, 2 * piece, size - PAGE };
+	char *area = mem_anon(size);
+	unsigned int i, n = 0;
+	uint8_t *pages;
+
+	for (i = 0; i < ARRAY_SIZE(at); i++)
+		gpu_write32(gpu, area + at[i], i);
+	pages = malloc(size / PAGE);
+	igt_assert(pages);
+	igt_assert_eq(mirage_svm_query(&gpu->dev, gpu->vm, area, size, pages), 0);
+	for (i = 0; i < size / PAGE; i++)
+		if (pages[i] & DRM_MIRAGE_SVM_PAGE_VALID)
+			igt_assert_eq_u64(i, at[n++] / PAGE);
+	igt_assert_eq(n, ARRAY_SIZE(at));
+	igt_assert_eq(mirage_svm_query(&gpu->dev, gpu->vm, area, 0, pages), -EINVAL);
+	igt_assert_eq(mirage_svm_query(&gpu->dev, gpu->vm, area, piece + 1, pages), -EINVAL);
+	free(pages);
+	mem_unmap(area, size);
+}
+
 static const struct gpu_scenario scenarios[] = {
 	{ "read-untouched", read_untouched,
 	  "A read of untouched memory maps the zero page, read-only, with one fault." },
@@ -391,6 +419,8 @@ static const struct gpu_scenario scenarios[] = {
 	  "Two address spaces of one process see the same memory." },
 	{ "copy-across-pages", copy_across_pages,
 	  "A copy that faults on the way ends byte for byte right." },
+	{ "query-in-pieces", query_in_pieces,
+	  "The page tables of more memory than the kernel tells of at once." },
 	{ "code-and-packets-anywhere", code_anywhere,
 	  "Packets, descriptor, code and arguments in memory the GPU has never seen." },
 };
