@@ -231,6 +231,11 @@ guest_boot() {
 	wait $!
 	[ -z "$vm_kept" ] || echo "$name" >"$vm_kept/boot.txt"
 	for ran in $suites; do
+		if [ -d "$kept/$ran" ] && [ ! -e "$kept/$ran/results.json" ] &&
+			in_lab "$results=mirage/run" -- bash /mirage/src/lab/igt-results.sh "/mirage/run/$name/$ran"; then
+			echo "failed $name-tests the machine ended (status $status) in the test that is incomplete; those behind it did not run" \
+				>>"$results/guest-checks.txt"
+		fi
 		if [ -e "$kept/$ran/results.json" ]; then
 			list=expected
 			[ "$ran" = results ] || list=debian/expected
