@@ -79,6 +79,8 @@ int mirage_vm_fault_places(const struct mirage *gpu, uint32_t vm, struct drm_mir
 			   struct drm_mirage_place *places, uint32_t *count);
 int mirage_svm_query(const struct mirage *gpu, uint32_t vm, const void *addr, uint64_t size,
 		     uint8_t *pages);
+int mirage_svm_populate(const struct mirage *gpu, uint32_t vm, const void *addr, uint64_t size,
+			bool write);
 
 /* ---- buffer objects (bo.c) ---- */
 
