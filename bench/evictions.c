@@ -107,12 +107,10 @@ static void program_close(struct program *program)
 /* A job that uses nothing: what it may use comes in for it all the same. */
 static int turn(struct program *program)
 {
-	struct mirage_ib ib;
 	int err;
 
-	space_packets(&program->space, &ib);
-	mirage_ib_nop(&ib);
-	err = space_submit(&program->space, 0, &ib);
+	mirage_ib_nop(space_packets(&program->space));
+	err = space_submit(&program->space, 0);
 	return err ? err : space_wait(&program->space, 0);
 }
 
@@ -145,7 +143,7 @@ static int bare(struct graphics *graphics, struct figure *figure)
 	struct space *space = &graphics->space;
 	struct object vram, system;
 	uint64_t start, to = SPACE_FREE, from = SPACE_FREE + OBJECT_BYTES;
-	struct mirage_ib ib;
+	struct mirage_ib *ib;
 	unsigned int i;
 	int err;
 
@@ -157,13 +155,13 @@ static int bare(struct graphics *graphics, struct figure *figure)
 		err = space_map(space, &vram, to);
 	if (!err)
 		err = space_map(space, &system, from);
-	space_packets(space, &ib);
+	ib = space_packets(space);
 	for (i = 0; i < 32; i++)
-		mirage_ib_copy(&ib, (void *)(i % 2 ? from : to), (void *)(i % 2 ? to : from),
+		mirage_ib_copy(ib, (void *)(i % 2 ? from : to), (void *)(i % 2 ? to : from),
 			       OBJECT_BYTES);
 	start = gpu_now();
 	if (!err)
-		err = space_submit(space, 0, &ib);
+		err = space_submit(space, 0);
 	if (!err)
 		err = space_wait(space, 0);
 	if (!err)

@@ -67,7 +67,7 @@ static int ping_pong(struct series *series)
 	return 0;
 }
 
-static int round_trips(struct graphics *graphics, const struct mirage_ib *ib)
+static int round_trips(struct graphics *graphics)
 {
 	struct figure *figure = figure_add(&graphics->figures, "Jobs", "submit to completion",
 					   FIGURE_NS, "there and back between two threads");
@@ -79,7 +79,7 @@ static int round_trips(struct graphics *graphics, const struct mirage_ib *ib)
 		uint64_t start = gpu_now();
 
 		for (i = 0; !err && i < ROUNDS; i++) {
-			err = space_submit(space, 0, ib);
+			err = space_submit(space, 0);
 			if (!err)
 				err = space_wait(space, 0);
 		}
@@ -90,7 +90,7 @@ static int round_trips(struct graphics *graphics, const struct mirage_ib *ib)
 	return err;
 }
 
-static int throughput(struct graphics *graphics, const struct mirage_ib *ib, unsigned int queues)
+static int throughput(struct graphics *graphics, unsigned int queues)
 {
 	struct space *space = &graphics->space;
 	struct figure *figure;
@@ -104,7 +104,7 @@ static int throughput(struct graphics *graphics, const struct mirage_ib *ib, uns
 		uint64_t start = gpu_now();
 
 		for (i = 0; !err && i < JOBS; i++)
-			err = space_submit(space, i % queues, ib);
+			err = space_submit(space, i % queues);
 		for (i = 0; !err && i < queues; i++)
 			err = space_wait(space, i);
 		series_add(&figure->value, JOBS * 1e9 / (gpu_now() - start));
@@ -116,18 +116,16 @@ int jobs_measure(struct graphics *graphics)
 {
 	static const unsigned int counts[] = { 1, 4, SPACE_QUEUES };
 	struct figures *figures = &graphics->figures;
-	struct mirage_ib ib;
 	size_t first;
 	unsigned int i;
 	int err;
 
 	/* The shortest job that makes the device read packets. */
-	space_packets(&graphics->space, &ib);
-	mirage_ib_nop(&ib);
-	err = round_trips(graphics, &ib);
+	mirage_ib_nop(space_packets(&graphics->space));
+	err = round_trips(graphics);
 	first = figures->count;
 	for (i = 0; !err && i < sizeof(counts) / sizeof(counts[0]); i++) {
-		err = throughput(graphics, &ib, counts[i]);
+		err = throughput(graphics, counts[i]);
 		figures->figure[figures->count - 1].peer = figures->figure[first].value;
 	}
 	return err;

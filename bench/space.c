@@ -9,7 +9,7 @@
 
 #define PACKET_BYTES	65536
 /* Emulated machines are slow. */
-#define WAIT_NS		60000000000ll
+#define WAIT_MS		60000
 
 static int failed(const char *what, int err)
 {
@@ -64,11 +64,12 @@ int space_map(const struct space *space, const struct object *object, uint64_t a
 
 static int add_queue(struct space *space)
 {
+	const struct mirage_queue_options options = { .flags = DRM_MIRAGE_QUEUE_NO_FAULT };
 	unsigned int i = space->nr_queues;
 	int err;
 
-	err = mirage_queue_create_kind(space->gpu, space->vm, DRM_MIRAGE_QUEUE_COPY,
-				       DRM_MIRAGE_QUEUE_NO_FAULT, &space->queues[i]);
+	err = mirage_queue_create(space->gpu, space->vm, DRM_MIRAGE_QUEUE_COPY, &options,
+				  &space->queues[i]);
 	if (err)
 		return failed("cannot make a queue", err);
 	err = mirage_syncobj_create(space->gpu, false, &space->syncobjs[i]);
@@ -87,9 +88,8 @@ int space_open(struct space *space, const struct mirage *gpu, unsigned int nr_qu
 	err = failed("cannot make an address space", mirage_vm_create_with(gpu, 0, &space->vm));
 	if (err)
 		return err;
-	err = object_create(gpu, &space->packets, PACKET_BYTES, DRM_MIRAGE_PLACEMENT_SYSTEM);
-	if (!err)
-		err = space_map(space, &space->packets, SPACE_PACKETS);
+	err = failed("cannot make packets", mirage_ib_create(gpu, space->vm, SPACE_PACKETS,
+							     PACKET_BYTES, &space->packets));
 	while (!err && space->nr_queues < nr_queues)
 		err = add_queue(space);
 	if (err)
@@ -104,41 +104,34 @@ void space_close(struct space *space)
 		mirage_queue_destroy(space->gpu, space->queues[space->nr_queues]);
 		mirage_syncobj_destroy(space->gpu, space->syncobjs[space->nr_queues]);
 	}
-	object_close(space->gpu, &space->packets);
+	if (space->packets.handle)
+		mirage_ib_destroy(space->gpu, &space->packets);
 	mirage_vm_destroy(space->gpu, space->vm);
 }
 
-void space_packets(struct space *space, struct mirage_ib *ib)
+struct mirage_ib *space_packets(struct space *space)
 {
-	mirage_ib_init(ib, space->packets.cpu, space->packets.size);
+	mirage_ib_reset(&space->packets);
+	return &space->packets;
 }
 
-int space_submit(struct space *space, unsigned int queue, const struct mirage_ib *ib)
+int space_submit(struct space *space, unsigned int queue)
 {
-	struct drm_mirage_sync sync = mirage_sync_signal(space->syncobjs[queue]);
-	struct drm_mirage_cmds cmds = {
-		.addr = SPACE_PACKETS,
-		.size = ib->used * sizeof(*ib->words),
-	};
-
-	if (ib->error)
-		return failed("packets", ib->error);
-	return failed("cannot submit", mirage_exec(space->gpu, space->queues[queue], &cmds, 1,
-						   &sync, 1));
+	return failed("cannot submit", mirage_submit(space->gpu, space->queues[queue],
+						     &space->packets, space->syncobjs[queue]));
 }
 
 int space_wait(struct space *space, unsigned int queue)
 {
-	struct drm_mirage_queue_query state;
+	struct mirage_stop why;
+	char text[256];
 	int err;
 
-	err = mirage_syncobj_wait(space->gpu, space->syncobjs[queue], WAIT_NS);
-	if (err)
+	err = mirage_queue_wait(space->gpu, space->queues[queue], space->syncobjs[queue],
+				mirage_deadline(WAIT_MS), &why);
+	if (err != -ECANCELED)
 		return failed("waiting for a job", err);
-	err = mirage_queue_query(space->gpu, space->queues[queue], &state);
-	if (!err && state.state != DRM_MIRAGE_QUEUE_READY) {
-		warnx("a job failed: its queue is %s", mirage_queue_state_name(state.state));
-		err = -EPROTO;
-	}
-	return err;
+	mirage_stop_text(&why, text, sizeof(text));
+	warnx("a job failed: %s", text);
+	return -EPROTO;
 }

@@ -24,7 +24,7 @@ struct space {
 	/* One for each queue, signalled when its last job is done. */
 	uint32_t syncobjs[SPACE_QUEUES];
 	/* Packets; bound at SPACE_PACKETS. */
-	struct object packets;
+	struct mirage_ib packets;
 };
 
 #define SPACE_PACKETS	DRM_MIRAGE_VA_START
@@ -44,11 +44,11 @@ void object_close(const struct mirage *gpu, struct object *object);
 int space_bind(const struct space *space, const struct drm_mirage_bind *binds, uint32_t count);
 int space_map(const struct space *space, const struct object *object, uint64_t addr);
 
-/** space_submit() - submit the packets of @ib, written for space_packets(), to a queue. */
-int space_submit(struct space *space, unsigned int queue, const struct mirage_ib *ib);
+/** space_submit() - submit the packets that were written for space_packets() to a queue. */
+int space_submit(struct space *space, unsigned int queue);
 /** space_wait() - wait for the last job of a queue. */
 int space_wait(struct space *space, unsigned int queue);
 /** space_packets() - begin packets. One set at a time: the memory is written again. */
-void space_packets(struct space *space, struct mirage_ib *ib);
+struct mirage_ib *space_packets(struct space *space);
 
 #endif /* BENCH_SPACE_H */

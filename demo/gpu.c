@@ -17,8 +17,6 @@
 
 /* A job that takes longer is stopped by the driver. Emulated machines are slow. */
 #define JOB_TIMEOUT_MS 120000
-/* Faults that a message names. */
-#define MAX_FAULTS 4
 
 uint64_t gpu_now(void)
 {
@@ -49,6 +47,7 @@ static int check_svm(struct gpu *gpu)
 
 int gpu_open(struct gpu *gpu)
 {
+	const struct mirage_queue_options options = { .timeout_ms = JOB_TIMEOUT_MS };
 	int err;
 
 	memset(gpu, 0, sizeof(*gpu));
@@ -68,8 +67,8 @@ int gpu_open(struct gpu *gpu)
 		warnx("cannot make an address space: %s", strerror(-err));
 		goto close;
 	}
-	err = mirage_queue_create_with(&gpu->device, gpu->vm, DRM_MIRAGE_QUEUE_COMPUTE,
-				       MIRAGE_PRIORITY_USUAL, JOB_TIMEOUT_MS, &gpu->queue);
+	err = mirage_queue_create(&gpu->device, gpu->vm, DRM_MIRAGE_QUEUE_COMPUTE, &options,
+				  &gpu->queue);
 	if (err) {
 		warnx("cannot make a queue: %s", strerror(-err));
 		goto close;
@@ -126,40 +125,21 @@ int gpu_start(struct gpu *gpu, const struct gpu_kernel *kernel, const void *args
 	return gpu_start_packets(gpu, kernel->name, &ib);
 }
 
-static void report_stop(struct gpu *gpu, const struct drm_mirage_queue_query *state)
-{
-	struct drm_mirage_fault faults[MAX_FAULTS];
-	uint32_t count = MAX_FAULTS, i;
-
-	warnx("job '%s' was stopped: queue %s", gpu->running,
-	      mirage_queue_state_name(state->state));
-	if (state->state == DRM_MIRAGE_QUEUE_ERROR)
-		warnx("  %s at 0x%llx (information 0x%x)", mirage_chan_error_name(state->hw_error),
-		      (unsigned long long)state->hw_addr, state->hw_info);
-	if (state->state != DRM_MIRAGE_QUEUE_FAULTED ||
-	    mirage_vm_faults(&gpu->device, gpu->vm, faults, &count))
-		return;
-	for (i = 0; i < count; i++)
-		warnx("  %s access to 0x%llx: %s: %s", mirage_access_name(faults[i].access),
-		      (unsigned long long)faults[i].addr, mirage_fault_kind_name(faults[i].kind),
-		      strerror(faults[i].error));
-}
-
 int gpu_wait(struct gpu *gpu)
 {
-	struct drm_mirage_queue_query state;
+	struct mirage_stop why;
+	char text[256];
 	int err;
 
 	/* The driver stops a job that takes too long, so this wait ends. */
-	err = mirage_syncobj_wait(&gpu->device, gpu->syncobj, MIRAGE_FOREVER);
+	err = mirage_queue_wait(&gpu->device, gpu->queue, gpu->syncobj, MIRAGE_FOREVER, &why);
 	gpu->elapsed_ns += gpu_now() - gpu->submitted_ns;
-	if (!err)
-		err = mirage_queue_query(&gpu->device, gpu->queue, &state);
-	if (err) {
-		warnx("cannot wait for job '%s': %s", gpu->running, strerror(-err));
-	} else if (state.state != DRM_MIRAGE_QUEUE_READY) {
-		report_stop(gpu, &state);
+	if (err == -ECANCELED) {
+		mirage_stop_text(&why, text, sizeof(text));
+		warnx("job '%s' was stopped: %s", gpu->running, text);
 		err = -EIO;
+	} else if (err) {
+		warnx("cannot wait for job '%s': %s", gpu->running, strerror(-err));
 	}
 	gpu->running = NULL;
 	return err;

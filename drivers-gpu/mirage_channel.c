@@ -86,7 +86,7 @@ bool mirage_queue_is_live(struct mirage_device *mdev, const struct mirage_fault 
  * @mdev: device
  * @fault: from the fault buffer
  * @vm: whose fault it is
- * @error: negative errno of the fences of its jobs
+ * @error: negative errno that serving it gave; the fence of the job tells -EFAULT, whatever it was
  *
  * Context: process; does not sleep. The channel is reset soon after.
  * Return: true if this stopped a queue; false if the fault was stale or the queue had
@@ -95,9 +95,9 @@ bool mirage_queue_is_live(struct mirage_device *mdev, const struct mirage_fault 
 bool mirage_queue_fault(struct mirage_device *mdev, const struct mirage_fault *fault,
 			const struct mirage_vm *vm, int error)
 {
-	const struct mirage_queue_error reason = {
+	struct mirage_queue_error reason = {
 		.state = DRM_MIRAGE_QUEUE_FAULTED,
-		.error = error,
+		.error = -EFAULT,
 		.place = fault->place,
 	};
 	struct mirage_queue *queue;
@@ -105,16 +105,17 @@ bool mirage_queue_fault(struct mirage_device *mdev, const struct mirage_fault *f
 
 	xa_lock(&mdev->queues);
 	queue = xa_load(&mdev->queues, fault->chan);
-	if (mirage_channel_owns(queue, fault, vm))
+	if (mirage_channel_owns(queue, fault, vm)) {
+		mirage_fault_read(fault, queue->id, error, &reason.fault);
 		stopped = mirage_queue_fail(queue, &reason);
+	}
 	xa_unlock(&mdev->queues);
 
 	return stopped;
 }
 
 /* A queue that may not fault was stopped by an access that is nowhere mapped. */
-static void mirage_channel_report(struct mirage_queue *queue,
-				  const struct mirage_queue_error *reason)
+static void mirage_channel_report(struct mirage_queue *queue, struct mirage_queue_error *reason)
 {
 	const struct mirage_fault fault = {
 		.addr = reason->hw_addr,
@@ -132,6 +133,7 @@ static void mirage_channel_report(struct mirage_queue *queue,
 			    mirage_access_name(fault.access), fault.addr,
 			    mirage_fault_kind_name(fault.kind),
 			    mirage_place_text(&fault.place, place));
+	mirage_fault_read(&fault, queue->id, -EFAULT, &reason->fault);
 	if (queue->vm)
 		mirage_vm_report(queue->vm, &fault, queue->id, -EFAULT);
 }

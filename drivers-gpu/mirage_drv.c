@@ -41,6 +41,7 @@
 #include "mirage_gpuvm.h"
 #include "mirage_prime.h"
 #include "mirage_query.h"
+#include "mirage_populate.h"
 #include "mirage_power.h"
 #include "mirage_queue.h"
 #include "mirage_user_fence.h"
@@ -64,6 +65,7 @@ static const struct drm_ioctl_desc mirage_ioctls[] = {
 	DRM_IOCTL_DEF_DRV(MIRAGE_VM_STATS, mirage_ioctl_vm_stats, DRM_RENDER_ALLOW),
 	DRM_IOCTL_DEF_DRV(MIRAGE_VM_FAULTS, mirage_ioctl_vm_faults, DRM_RENDER_ALLOW),
 	DRM_IOCTL_DEF_DRV(MIRAGE_SVM_QUERY, mirage_ioctl_svm_query, DRM_RENDER_ALLOW),
+	DRM_IOCTL_DEF_DRV(MIRAGE_SVM_POPULATE, mirage_ioctl_svm_populate, DRM_RENDER_ALLOW),
 	DRM_IOCTL_DEF_DRV(MIRAGE_QUEUE_CREATE, mirage_ioctl_queue_create, DRM_RENDER_ALLOW),
 	DRM_IOCTL_DEF_DRV(MIRAGE_QUEUE_DESTROY, mirage_ioctl_queue_destroy, DRM_RENDER_ALLOW),
 	DRM_IOCTL_DEF_DRV(MIRAGE_QUEUE_QUERY, mirage_ioctl_queue_query, DRM_RENDER_ALLOW),

@@ -28,7 +28,7 @@
  *
  * Rejected: stopping the scheduler (drm_sched_stop) and restarting it with the ring
  * cleaned of the bad job, as drivers with shared rings do: a ring here belongs to
- * one submitter, and there is nobody innocent behind the bad job to be saved.
+ * one submitter, whose jobs behind the bad one count on its result.
  */
 #include <linux/slab.h>
 #include <linux/wait.h>
@@ -400,6 +400,7 @@ void mirage_queue_query(struct mirage_queue *queue, struct drm_mirage_queue_quer
 	args->hw_addr = queue->error.hw_addr;
 	args->jobs = queue->jobs;
 	mirage_place_read(&queue->error.place, &args->place);
+	args->fault = queue->error.fault;
 	spin_unlock(&queue->lock);
 }
 

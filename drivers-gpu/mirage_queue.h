@@ -40,7 +40,7 @@ struct mirage_vm;
 struct mirage_queue_error {
 	/** @state: what user space is told */
 	enum drm_mirage_queue_state state;
-	/** @error: negative errno of the fences of jobs the device had */
+	/** @error: negative errno of the fence of the job that the device had; see mirage_queue_quiesce() */
 	int error;
 	/** @hw_error: enum mirage_chan_error, with DRM_MIRAGE_QUEUE_ERROR */
 	u32 hw_error;
@@ -50,6 +50,8 @@ struct mirage_queue_error {
 	u64 hw_addr;
 	/** @place: the instruction that did it, as the device wrote it; all zero if none did */
 	struct mirage_place place;
+	/** @fault: the access that did it, with DRM_MIRAGE_QUEUE_FAULTED */
+	struct drm_mirage_fault fault;
 };
 
 /**

@@ -39,7 +39,8 @@ static void mirage_queue_take(struct mirage_queue *queue, u64 seqno, struct list
 	}
 }
 
-static void mirage_queue_complete(struct list_head *done, int error)
+/* Signal the fences of @done: the oldest job's with @error, those of the others with @behind. */
+static void mirage_queue_complete(struct list_head *done, int error, int behind)
 {
 	struct mirage_job *job, *next;
 
@@ -47,6 +48,7 @@ static void mirage_queue_complete(struct list_head *done, int error)
 	list_for_each_entry_safe(job, next, done, node) {
 		list_del_init(&job->node);
 		mirage_job_complete(job, error);
+		error = behind;
 	}
 }
 
@@ -78,7 +80,7 @@ bool mirage_queue_poll(struct mirage_queue *queue)
 	any = !list_empty(&done);
 	spin_unlock(&queue->lock);
 
-	mirage_queue_complete(&done, 0);
+	mirage_queue_complete(&done, 0, 0);
 	if (any)
 		wake_up_all(&queue->waiters);
 
@@ -207,7 +209,9 @@ bool mirage_queue_fail(struct mirage_queue *queue, const struct mirage_queue_err
  * mirage_queue_quiesce() - wait until a failed queue's channel is reset, and end its jobs
  * @queue: queue that mirage_queue_fail() was called for
  *
- * Jobs that the device completed before the reset end without an error.
+ * Jobs that the device completed before the reset end without an error. The oldest of the others is the one that
+ * the device executed: its fence tells why the queue stopped. Those behind it were not begun, as those that the
+ * scheduler still has: -ECANCELED. A device that has gone, or a process, concerns all of them alike.
  *
  * Context: process; waits for the device, a bounded time.
  */
@@ -215,8 +219,8 @@ void mirage_queue_quiesce(struct mirage_queue *queue)
 {
 	struct mirage_device *mdev = queue->mdev;
 	LIST_HEAD(cancelled);
+	int error, behind;
 	bool signalling;
-	int error;
 	int idx;
 
 	mutex_lock(&queue->stop_lock);
@@ -236,9 +240,10 @@ void mirage_queue_quiesce(struct mirage_queue *queue)
 	spin_lock(&queue->lock);
 	mirage_queue_take(queue, U64_MAX, &cancelled);
 	error = queue->error.error;
+	behind = queue->error.state == DRM_MIRAGE_QUEUE_LOST ? error : -ECANCELED;
 	spin_unlock(&queue->lock);
 
-	mirage_queue_complete(&cancelled, error);
+	mirage_queue_complete(&cancelled, error, behind);
 	/* Release: who sees it quiet sees what its jobs wrote. */
 	smp_store_release(&queue->quiet, true);
 	wake_up_all(&queue->waiters);

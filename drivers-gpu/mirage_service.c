@@ -88,8 +88,7 @@ static void service_stop_queue(struct mirage_vm *vm, const struct mirage_fault *
 	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_FAILED, 1);
 	mirage_vm_report(vm, fault, queue_id, error);
 
-	/* Fences tell one thing, a bad access; why is in the report. */
-	if (!mirage_queue_fault(vm->mdev, fault, vm, -EFAULT))
+	if (!mirage_queue_fault(vm->mdev, fault, vm, error))
 		return;
 	drm_err_ratelimited(&vm->mdev->drm,
 			    "%s[%d]: queue %u stopped: %s at %#llx could not be served: %s, error %d%s\n",

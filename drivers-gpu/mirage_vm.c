@@ -331,6 +331,28 @@ void mirage_place_read(const struct mirage_place *place, struct drm_mirage_place
 }
 
 /**
+ * mirage_fault_read() - an access that could not be served, for user space
+ * @fault: the access
+ * @queue_id: the queue that it stopped
+ * @error: negative errno that serving it gave
+ * @args: filled, all of it
+ *
+ * Context: any.
+ */
+void mirage_fault_read(const struct mirage_fault *fault, u32 queue_id, int error,
+		       struct drm_mirage_fault *args)
+{
+	*args = (struct drm_mirage_fault){
+		.addr = fault->addr,
+		.time = fault->time_ns,
+		.queue_id = queue_id,
+		.access = fault->access,
+		.kind = fault->kind,
+		.error = -error,
+	};
+}
+
+/**
  * mirage_vm_report() - remember an access that could not be served
  * @vm: address space
  * @fault: the access
@@ -342,17 +364,13 @@ void mirage_place_read(const struct mirage_place *place, struct drm_mirage_place
 void mirage_vm_report(struct mirage_vm *vm, const struct mirage_fault *fault, u32 queue_id,
 		      int error)
 {
+	unsigned int index;
+
 	trace_mirage_fault_report(vm, fault, queue_id, error);
 	spin_lock(&vm->fault_lock);
-	vm->report_places[vm->nr_reports % MIRAGE_VM_REPORTS] = fault->place;
-	vm->reports[vm->nr_reports++ % MIRAGE_VM_REPORTS] = (struct drm_mirage_fault){
-		.addr = fault->addr,
-		.time = fault->time_ns,
-		.queue_id = queue_id,
-		.access = fault->access,
-		.kind = fault->kind,
-		.error = -error,
-	};
+	index = vm->nr_reports++ % MIRAGE_VM_REPORTS;
+	vm->report_places[index] = fault->place;
+	mirage_fault_read(fault, queue_id, error, &vm->reports[index]);
 	spin_unlock(&vm->fault_lock);
 }
 

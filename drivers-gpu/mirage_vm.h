@@ -115,6 +115,8 @@ bool mirage_vm_may_submit(struct mirage_vm *vm);
 int mirage_vm_claim(struct mirage_vm *vm);
 void mirage_vm_unplug_all(struct mirage_device *mdev);
 
+void mirage_fault_read(const struct mirage_fault *fault, u32 queue_id, int error,
+		       struct drm_mirage_fault *args);
 void mirage_vm_report(struct mirage_vm *vm, const struct mirage_fault *fault, u32 queue_id,
 		      int error);
 unsigned int mirage_vm_read_reports(struct mirage_vm *vm, struct drm_mirage_fault *reports,

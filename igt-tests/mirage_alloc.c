@@ -249,7 +249,7 @@ static void destroy_vm(void)
 
 static int create_queue(void)
 {
-	return mirage_queue_create_kind(&dev, vm, queue_class, queue_flags, &queue);
+	return mirage_queue_create(&dev, vm, queue_class, QUEUE(.flags = queue_flags), &queue);
 }
 
 static void destroy_queue(void)
@@ -426,7 +426,7 @@ static int bind_later(void)
 static void bind_later_undo(void)
 {
 	timeline_point++;
-	igt_assert_eq(mirage_timeline_wait(&dev, timeline, timeline_point, 0, JOB_TIMEOUT_NS), 0);
+	igt_assert_eq(mirage_timeline_wait(&dev, timeline, timeline_point, 0, JOB_DEADLINE), 0);
 	unmap_far();
 }
 
@@ -536,7 +536,7 @@ static void submit_undo(void)
 {
 	round_value++;
 	igt_assert_eq(
-		mirage_wait_user_fence(&dev, queue, fence_word(), round_value, 0, JOB_TIMEOUT_NS),
+		mirage_wait_user_fence(&dev, queue, fence_word(), round_value, 0, JOB_DEADLINE),
 		0);
 	if (!(queue_flags & DRM_MIRAGE_QUEUE_LONG_RUNNING)) {
 		igt_assert_eq(space_job_status(&work), 1);
@@ -562,12 +562,13 @@ static void lose_user_memory(void)
 
 static int wait_fence(void)
 {
-	return mirage_wait_user_fence(&dev, queue, fence_word(), round_value, 0, JOB_TIMEOUT_NS);
+	return mirage_wait_user_fence(&dev, queue, fence_word(), round_value, 0, JOB_DEADLINE);
 }
 
 static int wait_late(void)
 {
-	int ret = mirage_wait_user_fence(&dev, queue, fence_word(), round_value + 1, 0, 1000);
+	int ret = mirage_wait_user_fence(&dev, queue, fence_word(), round_value + 1, 0,
+					 mirage_deadline(1));
 
 	return ret == -ETIME ? 0 : ret;
 }

@@ -230,6 +230,49 @@ static void svm_query_ranges(struct gpu *gpu)
 }
 
 /**
+ * SUBTEST: svm-populate
+ * Description: SVM_POPULATE with unknown flags, of ranges that are unaligned, too large, beyond 2^47 or overflow, in an
+ *	address space that is not there, mirrors nothing, or mirrors another process.
+ */
+static void svm_populate(struct gpu *gpu)
+{
+	static const struct { uint64_t addr, size; } bad[] = {
+		{ 0x10001, 0x1000 }, { 0x10000, 0x1001 }, { 0x10000, 1 }, { 0x10000, 0 },
+		{ 0x10000, (64 << 20) + 0x1000 }, { 0x10000, ~0xfffull },
+		{ (1ull << 47) - 0x1000, 0x2000 }, { 1ull << 47, 0x1000 },
+		{ ~0xfffull, 0x1000 }, { ~0xfffull, 0x2000 }, { 1ull << 63, 0x1000 },
+	};
+	struct drm_mirage_svm_populate args = { .vm_id = gpu->vm };
+	char *page = mem_anon(PAGE);
+	uint32_t vm;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
+		args.addr = bad[i].addr;
+		args.size = bad[i].size;
+		do_ioctl_err(gpu->dev.fd, DRM_IOCTL_MIRAGE_SVM_POPULATE, &args, EINVAL);
+	}
+	args.addr = (uintptr_t)page;
+	args.size = PAGE;
+	for (unsigned int bit = 1; bit < 32; bit++) {
+		args.flags = 1u << bit;
+		do_ioctl_err(gpu->dev.fd, DRM_IOCTL_MIRAGE_SVM_POPULATE, &args, EINVAL);
+	}
+	args.flags = 0;
+	igt_fork(child, 1)
+		do_ioctl_err(gpu->dev.fd, DRM_IOCTL_MIRAGE_SVM_POPULATE, &args, EPERM);
+	igt_waitchildren();
+	args.vm_id = NO_HANDLE;
+	do_ioctl_err(gpu->dev.fd, DRM_IOCTL_MIRAGE_SVM_POPULATE, &args, ENOENT);
+	igt_assert_eq(mirage_vm_create_with(&gpu->dev, 0, &vm), 0);
+	args.vm_id = vm;
+	do_ioctl_err(gpu->dev.fd, DRM_IOCTL_MIRAGE_SVM_POPULATE, &args, EINVAL);
+	igt_assert_eq(mirage_vm_destroy(&gpu->dev, vm), 0);
+	args.vm_id = gpu->vm;
+	do_ioctl(gpu->dev.fd, DRM_IOCTL_MIRAGE_SVM_POPULATE, &args);
+	mem_unmap(page, PAGE);
+}
+
+/**
  * SUBTEST: arrays
  * Description: VM_STATS and VM_FAULTS with counts and pointers that are wrong.
  */
@@ -577,8 +620,8 @@ static void garbage(struct gpu *gpu)
 		/* Now and then an aligned address, so that more than its low bits is looked at. */
 		if (round % 4 == 3)
 			words[1] &= ~0xfffu;
-		igt_assert_eq(mirage_queue_create_with(&gpu->dev, gpu->vm, DRM_MIRAGE_QUEUE_COMPUTE,
-						       1, 2000, &job.queue), 0);
+		igt_assert_eq(mirage_queue_create(&gpu->dev, gpu->vm, DRM_MIRAGE_QUEUE_COMPUTE,
+						  QUEUE(.timeout_ms = 2000), &job.queue), 0);
 		mirage_ib_raw(&job.ib, words, ARRAY_SIZE(words));
 		job_submit(&job);
 		stopped += job_wait(&job) < 0;
@@ -594,6 +637,7 @@ static const struct gpu_scenario scenarios[] = {
 	{ "queue-create", queue_create, "Classes, priorities and time-outs that do not exist." },
 	{ "exec-ranges", exec_ranges, "Packets and arrays at wrong addresses, of wrong sizes." },
 	{ "svm-query-ranges", svm_query_ranges, "SVM_QUERY of wrong ranges." },
+	{ "svm-populate", svm_populate, "SVM_POPULATE of wrong ranges, in wrong address spaces." },
 	{ "arrays", arrays, "Counts and pointers of arrays that are wrong." },
 	{ "struct-sizes", struct_sizes, "Shorter and longer structures, and unknown ioctls." },
 	{ "addresses", addresses, "Accesses to what nobody may access." },

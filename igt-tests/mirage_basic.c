@@ -60,7 +60,8 @@ static void handles(void)
 	igt_assert_eq(mirage_open(&gpu), 0);
 	for (i = 0; i < 50; i++) {
 		igt_assert_eq(mirage_vm_create(&gpu, &vm), 0);
-		igt_assert_eq(mirage_queue_create(&gpu, vm, DRM_MIRAGE_QUEUE_COPY, &queue), 0);
+		igt_assert_eq(mirage_queue_create(&gpu, vm, DRM_MIRAGE_QUEUE_COPY, NULL,
+						  &queue), 0);
 		igt_assert_eq(mirage_queue_query(&gpu, queue, &state), 0);
 		igt_assert_eq(state.state, DRM_MIRAGE_QUEUE_READY);
 		igt_assert_eq_u64(state.jobs, 0);
@@ -117,11 +118,12 @@ static void vm_without_svm(void)
 	igt_assert_eq(mirage_svm_query(&gpu, vm, words, PAGE, &page), 0);
 	igt_assert_eq(page, 0);
 	igt_fork(child, 1)
-		igt_assert_eq(mirage_queue_create(&gpu, vm, DRM_MIRAGE_QUEUE_COPY, &queue), 0);
+		igt_assert_eq(mirage_queue_create(&gpu, vm, DRM_MIRAGE_QUEUE_COPY, NULL,
+						  &queue), 0);
 	igt_waitchildren();
 
-	igt_assert_eq(mirage_queue_create(&gpu, vm, DRM_MIRAGE_QUEUE_COPY, &queue), 0);
-	igt_assert_eq(mirage_run(&gpu, queue, &ib, JOB_TIMEOUT_NS), -ECANCELED);
+	igt_assert_eq(mirage_queue_create(&gpu, vm, DRM_MIRAGE_QUEUE_COPY, NULL, &queue), 0);
+	igt_assert_eq(mirage_run(&gpu, queue, &ib, JOB_DEADLINE, NULL), -ECANCELED);
 	igt_assert_eq(mirage_queue_query(&gpu, queue, &state), 0);
 	igt_assert_eq(state.state, DRM_MIRAGE_QUEUE_FAULTED);
 	igt_assert_eq(mirage_vm_faults(&gpu, vm, &fault, &count), 0);

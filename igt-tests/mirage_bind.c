@@ -423,7 +423,7 @@ static void bind_async(struct space *space, const struct drm_mirage_bind *binds,
 	for (unsigned int i = 0; i < count; i++)
 		igt_assert_eq(mirage_vm_bind_async(space->dev, space->vm, &binds[i], 1, &sync, 1),
 			      0);
-	igt_assert_eq(mirage_syncobj_wait(space->dev, syncobj, JOB_TIMEOUT_NS), 0);
+	igt_assert_eq(mirage_syncobj_wait(space->dev, syncobj, JOB_DEADLINE), 0);
 }
 
 /**

@@ -58,7 +58,7 @@ static bool is_done(struct space *space, uint32_t syncobj)
 
 static void wait_for(struct space *space, uint32_t syncobj)
 {
-	igt_assert_eq(mirage_syncobj_wait(space->dev, syncobj, JOB_TIMEOUT_NS), 0);
+	igt_assert_eq(mirage_syncobj_wait(space->dev, syncobj, JOB_DEADLINE), 0);
 }
 
 static uint32_t syncobj_new(struct space *space)
@@ -132,7 +132,7 @@ static void timeline(struct space *space)
 	igt_assert_eq(mirage_timeline_query(space->dev, line, &point), 0);
 	igt_assert_eq_u64(point, 0);
 	gate_open(&gate);
-	igt_assert_eq(mirage_timeline_wait(space->dev, line, 10, 0, JOB_TIMEOUT_NS), 0);
+	igt_assert_eq(mirage_timeline_wait(space->dev, line, 10, 0, JOB_DEADLINE), 0);
 	space_check_pages(space, FAR + PAGE, 10 * PAGE, VALID, 0);
 	space_check_pages(space, FAR, PAGE, 0, VALID);
 

@@ -30,7 +30,7 @@ static uint32_t syncobj(struct gpu *gpu)
 
 static void wait_for(struct gpu *gpu, uint32_t handle)
 {
-	igt_assert_eq(mirage_syncobj_wait(&gpu->dev, handle, JOB_TIMEOUT_NS), 0);
+	igt_assert_eq(mirage_syncobj_wait(&gpu->dev, handle, JOB_DEADLINE), 0);
 }
 
 /**
@@ -52,7 +52,7 @@ static void empty(struct gpu *gpu)
 	mirage_ib_sem_wait(&job.ib, sem, 1);
 	job_submit(&job);
 	igt_assert_eq(mirage_exec(&gpu->dev, gpu->queue, NULL, 0, &sync, 1), 0);
-	igt_assert_eq(mirage_syncobj_wait(&gpu->dev, handle, 20000000), -ETIME);
+	igt_assert_eq(mirage_syncobj_wait(&gpu->dev, handle, mirage_deadline(20)), -ETIME);
 	__atomic_store_n(sem, 1, __ATOMIC_SEQ_CST);
 	wait_for(gpu, handle);
 	igt_assert(job_is_done(&job));
@@ -193,7 +193,7 @@ static void binary_syncobj(struct gpu *gpu)
 	mirage_ib_copy(&consumer.ib, words + 1, words, 4);
 	exec_ib(gpu, gpu->queue, &producer, &first_sync, 1);
 	exec_ib(gpu, second, &consumer, second_syncs, 2);
-	igt_assert_eq(mirage_syncobj_wait(&gpu->dev, end, 50000000), -ETIME);
+	igt_assert_eq(mirage_syncobj_wait(&gpu->dev, end, mirage_deadline(50)), -ETIME);
 	igt_assert_eq_u32(*(volatile uint32_t *)&words[1], 0);
 	__atomic_store_n(sem, 1, __ATOMIC_SEQ_CST);
 	wait_for(gpu, end);
@@ -228,7 +228,7 @@ static void timeline_syncobj(struct gpu *gpu)
 		mirage_ib_copy(&jobs[i].ib, words + i + 1, words + i, 4);
 		exec_ib(gpu, queues[i % 2], &jobs[i], syncs, i ? 2 : 1);
 	}
-	igt_assert_eq(mirage_timeline_wait(&gpu->dev, timeline, n, 0, JOB_TIMEOUT_NS), 0);
+	igt_assert_eq(mirage_timeline_wait(&gpu->dev, timeline, n, 0, JOB_DEADLINE), 0);
 	for (i = 0; i < n; i++) {
 		igt_assert_eq_u32(words[i + 1], 0xdada);
 		job_free(&jobs[i]);
@@ -250,7 +250,7 @@ static void *wait_in_thread(void *arg)
 
 	w->result = mirage_timeline_wait(&w->gpu->dev, w->handle, 5,
 					 1 << 1 /* DRM_SYNCOBJ_WAIT_FLAGS_WAIT_FOR_SUBMIT */,
-					 JOB_TIMEOUT_NS);
+					 JOB_DEADLINE);
 	return NULL;
 }
 
@@ -348,15 +348,15 @@ static void timeout(struct gpu *gpu)
 	struct job job;
 
 	job = job_new(gpu);
-	igt_assert_eq(mirage_queue_create_with(&gpu->dev, gpu->vm, DRM_MIRAGE_QUEUE_COMPUTE,
-					       MIRAGE_PRIORITY_USUAL, 2000, &job.queue), 0);
+	igt_assert_eq(mirage_queue_create(&gpu->dev, gpu->vm, DRM_MIRAGE_QUEUE_COMPUTE,
+					  QUEUE(.timeout_ms = 2000), &job.queue), 0);
 	job_kernel(&job, &kernel_spin, NULL, 0, 40, 64);
 	timed_out(gpu, &job);
 
 	*sem = 0;
 	job = job_new(gpu);
-	igt_assert_eq(mirage_queue_create_with(&gpu->dev, gpu->vm, DRM_MIRAGE_QUEUE_COPY,
-					       MIRAGE_PRIORITY_USUAL, 2000, &job.queue), 0);
+	igt_assert_eq(mirage_queue_create(&gpu->dev, gpu->vm, DRM_MIRAGE_QUEUE_COPY,
+					  QUEUE(.timeout_ms = 2000), &job.queue), 0);
 	mirage_ib_sem_wait(&job.ib, sem, 1);
 	timed_out(gpu, &job);
 }
@@ -395,21 +395,22 @@ static void priorities(struct gpu *gpu)
 	uint32_t own = gpu->queue, queue, p;
 
 	for (p = 0; p < 4; p++) {
-		igt_assert_eq(mirage_queue_create_with(&gpu->dev, gpu->vm, DRM_MIRAGE_QUEUE_COPY, p,
-						       0, &gpu->queue), 0);
+		igt_assert_eq(mirage_queue_create(&gpu->dev, gpu->vm, DRM_MIRAGE_QUEUE_COPY,
+						  QUEUE(.priority = p - 1), &gpu->queue), 0);
 		gpu_assert_alive(gpu);
 	}
 	gpu->queue = own;
-	igt_assert_eq(mirage_queue_create_with(&gpu->dev, gpu->vm, DRM_MIRAGE_QUEUE_COPY, 4, 0,
-					       &queue), -EINVAL);
+	igt_assert_eq(mirage_queue_create(&gpu->dev, gpu->vm, DRM_MIRAGE_QUEUE_COPY,
+					  QUEUE(.priority = 3), &queue), -EINVAL);
 	igt_fork(child, 1) {
 		uint32_t vm;
 
 		igt_assert(!setuid(65534));
 		igt_assert_eq(mirage_vm_create(&gpu->dev, &vm), 0);
 		for (p = 0; p < 4; p++)
-			igt_assert_eq(mirage_queue_create_with(&gpu->dev, vm, DRM_MIRAGE_QUEUE_COPY,
-							       p, 0, &queue), p < 2 ? 0 : -EACCES);
+			igt_assert_eq(mirage_queue_create(&gpu->dev, vm, DRM_MIRAGE_QUEUE_COPY,
+							  QUEUE(.priority = p - 1),
+							  &queue), p < 2 ? 0 : -EACCES);
 	}
 	igt_waitchildren();
 }

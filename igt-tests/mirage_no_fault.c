@@ -66,8 +66,8 @@ static void fault_holds_up_nobody(struct gpu *gpu)
 	bo = bo_new(&gpu->dev, PAGE, BO_SYSTEM);
 	bind = mirage_bind_map(at, PAGE, bo.handle, 0, 0);
 	igt_assert_eq(mirage_vm_bind(&gpu->dev, gpu->vm, &bind, 1), 0);
-	igt_assert_eq(mirage_queue_create_kind(&gpu->dev, gpu->vm, DRM_MIRAGE_QUEUE_COMPUTE,
-					       DRM_MIRAGE_QUEUE_NO_FAULT, &queue), 0);
+	igt_assert_eq(mirage_queue_create(&gpu->dev, gpu->vm, DRM_MIRAGE_QUEUE_COMPUTE,
+					  QUEUE(.flags = DRM_MIRAGE_QUEUE_NO_FAULT), &queue), 0);
 
 	gpu_inject(gpu, "drop_replay", 1000000);
 	job = faulting_job(gpu, area);
@@ -79,7 +79,7 @@ static void fault_holds_up_nobody(struct gpu *gpu)
 		fence = (struct drm_mirage_user_fence){ at + 8 * i, 1000 + i };
 		igt_assert_eq(mirage_exec_fences(&gpu->dev, queue, NULL, 0, &fence, 1), 0);
 		igt_assert_eq(mirage_wait_user_fence(&gpu->dev, queue, &bo.words[i], 1000 + i, 0,
-						     JOB_TIMEOUT_NS), 0);
+						     JOB_DEADLINE), 0);
 	}
 	igt_assert(!job_is_done(&job));
 	gpu_inject(gpu, "drop_replay", 0);
@@ -155,7 +155,7 @@ static int fence_error(struct mirage *dev, uint32_t syncobj)
 	struct sync_file_info info = { };
 	int fd;
 
-	igt_assert_eq(mirage_syncobj_wait(dev, syncobj, JOB_TIMEOUT_NS), 0);
+	igt_assert_eq(mirage_syncobj_wait(dev, syncobj, JOB_DEADLINE), 0);
 	igt_assert_eq(mirage_syncobj_export_sync_file(dev, syncobj, &fd), 0);
 	do_ioctl(fd, SYNC_IOC_FILE_INFO, &info);
 	close(fd);
@@ -169,25 +169,21 @@ static int fence_error(struct mirage *dev, uint32_t syncobj)
  */
 static void late_job_lets_go(struct gpu *gpu)
 {
-	struct drm_mirage_queue_create args = {
-		.queue_class = DRM_MIRAGE_QUEUE_COPY,
-		.priority = MIRAGE_PRIORITY_USUAL,
-		.flags = DRM_MIRAGE_QUEUE_NO_FAULT,
-		.timeout_ms = 1000,
-	};
 	struct space_job job;
 	struct space space;
+	uint32_t queue;
 	struct buf buf;
 
 	space_open(&space, &gpu->dev);
 	buf = buf_new(&space, PAGE, EITHER);
-	args.vm_id = space.vm;
-	igt_assert_eq(mirage_ioctl(&gpu->dev, DRM_IOCTL_MIRAGE_QUEUE_CREATE, &args), 0);
+	igt_assert_eq(mirage_queue_create(&gpu->dev, space.vm, DRM_MIRAGE_QUEUE_COPY,
+					  QUEUE(.flags = DRM_MIRAGE_QUEUE_NO_FAULT, .timeout_ms = 1000),
+					  &queue), 0);
 
 	*word_of(&buf, 0) = 0;
 	*word_of(&buf, 1) = 7;
 	job = space_job_new(&space);
-	job.queue = args.queue_id;
+	job.queue = queue;
 	mirage_ib_sem_wait(&job.ib, gpu_word(&buf, 0), 1);
 	mirage_ib_sem_write(&job.ib, gpu_word(&buf, 1), 8);
 	space_job_submit(&job, NULL, 0);
@@ -197,7 +193,7 @@ static void late_job_lets_go(struct gpu *gpu)
 
 	igt_assert_eq(fence_error(&gpu->dev, job.syncobj), -ETIME);
 	igt_assert_eq(mirage_bo_wait(&gpu->dev, buf.handle, DRM_MIRAGE_BO_WAIT_WRITE,
-				     mirage_deadline(JOB_TIMEOUT_NS)), 0);
+				     JOB_DEADLINE), 0);
 	open_gate(word_of(&buf, 0));
 	space_fill(&space, buf.addr + 64, 64, 2);
 	igt_assert_eq_u64(*word_of(&buf, 1), 7);
@@ -226,8 +222,8 @@ static void kinds_side_by_side(struct gpu *gpu)
 
 	igt_assert_eq(mirage_vm_bind(&gpu->dev, gpu->vm, &bind, 1), 0);
 	for (k = 0; k < ARRAY_SIZE(kinds); k++)
-		igt_assert_eq(mirage_queue_create_kind(&gpu->dev, gpu->vm, DRM_MIRAGE_QUEUE_COPY,
-						       kinds[k], &queues[k]), 0);
+		igt_assert_eq(mirage_queue_create(&gpu->dev, gpu->vm, DRM_MIRAGE_QUEUE_COPY,
+						  QUEUE(.flags = kinds[k]), &queues[k]), 0);
 	for (i = 1; i <= 700; i++) {
 		for (k = 0; k < ARRAY_SIZE(kinds); k++) {
 			fence = (struct drm_mirage_user_fence){ at + 64 * k, i };
@@ -239,12 +235,64 @@ static void kinds_side_by_side(struct gpu *gpu)
 		struct drm_mirage_queue_query state;
 
 		igt_assert_eq(mirage_wait_user_fence(&gpu->dev, queues[k], &bo.words[8 * k], 700,
-						     DRM_MIRAGE_WAIT_EQUAL, JOB_TIMEOUT_NS), 0);
+						     DRM_MIRAGE_WAIT_EQUAL, JOB_DEADLINE), 0);
 		igt_assert(igt_wait(!mirage_queue_query(&gpu->dev, queues[k], &state) &&
 				    state.jobs == 700, POLL_MS, 1));
 		igt_assert_eq(state.state, DRM_MIRAGE_QUEUE_READY);
 	}
 	bo_free(&bo);
+}
+
+/* The lowest handle that is free. */
+static uint32_t next_handle(struct mirage *dev)
+{
+	uint32_t handle;
+
+	igt_assert_eq(mirage_bo_create(dev, PAGE, BO_SYSTEM, 0, &handle), 0);
+	igt_assert_eq(mirage_bo_close(dev, handle), 0);
+	return handle;
+}
+
+/**
+ * SUBTEST: bound-packets
+ * Description: An indirect buffer of libmirage's making runs on a queue that may not fault, is written anew and runs
+ *	again, and leaves neither a mapping nor a handle behind; where it cannot be made, neither.
+ */
+static void bound_packets(struct gpu *gpu)
+{
+	struct mirage_ib ib;
+	struct space space;
+	uint32_t handle;
+	uint64_t at;
+	struct buf buf;
+
+	space_open(&space, &gpu->dev);
+	buf = buf_new(&space, PAGE, DRM_MIRAGE_PLACEMENT_SYSTEM);
+	handle = next_handle(&gpu->dev);
+	at = space.next;
+
+	igt_assert_eq(mirage_ib_create(&gpu->dev, space.vm, at, 100, &ib), 0);
+	igt_assert_eq(ib.capacity * 4, PAGE);
+	for (uint32_t round = 1; round < 4; round++) {
+		mirage_ib_reset(&ib);
+		mirage_ib_fill(&ib, gpu_ptr(buf.addr), 4 * round, 7 + round);
+		igt_assert_eq(mirage_run(&gpu->dev, space.queue, &ib, JOB_DEADLINE, NULL), 0);
+		igt_assert_eq_u32(buf.words[round - 1], 7 + round);
+		igt_assert_eq_u32(buf.words[round], 0);
+	}
+	igt_assert_eq_u32(space_page(&space, at) & DRM_MIRAGE_SVM_PAGE_VALID, DRM_MIRAGE_SVM_PAGE_VALID);
+	igt_assert_eq(mirage_ib_destroy(&gpu->dev, &ib), 0);
+	igt_assert_eq_u32(space_page(&space, at), 0);
+	igt_assert_eq_u32(next_handle(&gpu->dev), handle);
+
+	/* Below what VM_BIND may map; not aligned; nothing; no address space. */
+	igt_assert_eq(mirage_ib_create(&gpu->dev, space.vm, PAGE, PAGE, &ib), -EINVAL);
+	igt_assert_eq(mirage_ib_create(&gpu->dev, space.vm, at + 4, PAGE, &ib), -EINVAL);
+	igt_assert_eq(mirage_ib_create(&gpu->dev, space.vm, at, 0, &ib), -EINVAL);
+	igt_assert_eq(mirage_ib_create(&gpu->dev, 0x7ffffff0, at, PAGE, &ib), -ENOENT);
+	igt_assert_eq_u32(next_handle(&gpu->dev), handle);
+	buf_free(&space, &buf);
+	space_close(&space);
 }
 
 static const struct gpu_scenario scenarios[] = {
@@ -253,6 +301,7 @@ static const struct gpu_scenario scenarios[] = {
 	{ "memory-stays-until-the-job-is-over", memory_stays_until_the_job_is_over,
 	  "What a job uses is not evicted under it." },
 	{ "late-job-lets-go", late_job_lets_go, "A job that never ends lets go of its memory." },
+	{ "bound-packets", bound_packets, "An indirect buffer of libmirage's making, in bound memory." },
 	{ "kinds-side-by-side", kinds_side_by_side, "Queues of all kinds in one address space." },
 };
 

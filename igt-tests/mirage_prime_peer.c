@@ -645,7 +645,7 @@ static void exporter_unbound(uint32_t placement)
 		mirage_ib_copy(&job.ib, gpu_ptr(pair.own[1].addr), gpu_ptr(pair.shared[1].addr),
 			       SIZE);
 		space_job_submit(&job, NULL, 0);
-		igt_assert_eq(mirage_syncobj_wait(&pair.dev[1], job.syncobj, JOB_TIMEOUT_NS), 0);
+		igt_assert_eq(mirage_syncobj_wait(&pair.dev[1], job.syncobj, JOB_DEADLINE), 0);
 		igt_assert_eq(mirage_queue_query(&pair.dev[1], pair.space[1].queue, &state), 0);
 		igt_assert_eq_u32(state.state, DRM_MIRAGE_QUEUE_FAULTED);
 		for (unsigned int i = 0; i < SIZE / 4; i++)

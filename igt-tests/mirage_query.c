@@ -198,6 +198,43 @@ static void probe_line(struct mirage *gpu)
 				     "compute on, SVM on, userptr on, system atomics on"));
 }
 
+/**
+ * SUBTEST: list
+ * Description: The list of GPUs has the one that is open, with its PCI address, and each entry can be opened. What does
+ *	not fit is counted.
+ */
+static void list(const struct mirage *gpu)
+{
+	struct mirage_node nodes[17], first[2] = { };
+	uint32_t count = ARRAY_SIZE(nodes), room = 0;
+	char link[96], device[256];
+	unsigned int found = 0;
+	struct mirage again;
+	ssize_t length;
+
+	igt_assert_eq(mirage_list(nodes, &count), 0);
+	igt_assert_lte(1, count);
+	igt_assert_lte(count, ARRAY_SIZE(nodes));
+	for (unsigned int i = 0; i < count; i++) {
+		igt_assert_eq(mirage_open_node(&again, nodes[i].path), 0);
+		mirage_close(&again);
+		snprintf(link, sizeof(link), "/sys/class/drm/%s/device", strrchr(nodes[i].path, '/') + 1);
+		length = readlink(link, device, sizeof(device) - 1);
+		igt_assert_lt(0, length);
+		device[length] = '\0';
+		igt_assert(!strcmp(strrchr(device, '/') + 1, nodes[i].pci));
+		found += !strcmp(nodes[i].path, gpu->node);
+	}
+	igt_assert_eq(found, 1);
+	igt_assert_eq(mirage_list(NULL, &room), 0);
+	igt_assert_eq(room, count);
+	room = 1;
+	igt_assert_eq(mirage_list(first, &room), 0);
+	igt_assert_eq(room, count);
+	igt_assert(!memcmp(&first[0], &nodes[0], sizeof(nodes[0])));
+	igt_assert_eq(first[1].path[0], 0);
+}
+
 int igt_main()
 {
 	struct mirage gpu = { .fd = -1 };
@@ -228,6 +265,10 @@ int igt_main()
 	igt_describe("fdinfo names driver and device.");
 	igt_subtest("fdinfo")
 		fdinfo(&gpu);
+
+	igt_describe("The list of GPUs has the one that is open.");
+	igt_subtest("list")
+		list(&gpu);
 
 	igt_describe("The line of the kernel's log when the driver took the device.");
 	igt_subtest("probe-line")

@@ -23,8 +23,9 @@ static uint32_t add_queue(struct gpu *gpu, uint32_t priority)
 {
 	uint32_t queue;
 
-	igt_assert_eq(mirage_queue_create_with(&gpu->dev, gpu->vm, DRM_MIRAGE_QUEUE_COMPUTE,
-					       priority, QUEUE_TIMEOUT_MS, &queue), 0);
+	igt_assert_eq(mirage_queue_create(&gpu->dev, gpu->vm, DRM_MIRAGE_QUEUE_COMPUTE,
+					  QUEUE(.priority = priority - 1, .timeout_ms = QUEUE_TIMEOUT_MS),
+					  &queue), 0);
 	return queue;
 }
 
@@ -32,8 +33,8 @@ static uint32_t add_kind(struct gpu *gpu, uint32_t flags)
 {
 	uint32_t queue;
 
-	igt_assert_eq(mirage_queue_create_kind(&gpu->dev, gpu->vm, DRM_MIRAGE_QUEUE_COMPUTE, flags,
-					       &queue), 0);
+	igt_assert_eq(mirage_queue_create(&gpu->dev, gpu->vm, DRM_MIRAGE_QUEUE_COMPUTE,
+					  QUEUE(.flags = flags), &queue), 0);
 	return queue;
 }
 
@@ -212,7 +213,7 @@ static void ring_full(struct gpu *gpu)
 						 &fence, i == n - 1), 0);
 	igt_assert_eq_u32(*(volatile uint32_t *)&gpu->out[64], 0);
 	__atomic_store_n(gate, 1, __ATOMIC_SEQ_CST);
-	igt_assert_eq(mirage_wait_user_fence(&gpu->dev, gpu->queue, done, 1, 0, JOB_TIMEOUT_NS), 0);
+	igt_assert_eq(mirage_wait_user_fence(&gpu->dev, gpu->queue, done, 1, 0, JOB_DEADLINE), 0);
 	igt_assert_eq_u32(gpu->out[64], n * ARRAY_SIZE(cmds));
 	job_free(&wait);
 	job_free(&raise);
@@ -265,7 +266,7 @@ static void forever_advance(struct forever *f)
 static void forever_stop(struct forever *f)
 {
 	__atomic_store_n(f->stop, 1, __ATOMIC_SEQ_CST);
-	igt_assert_eq(mirage_wait_user_fence(&f->gpu->dev, f->queue, f->end, 1, 0, JOB_TIMEOUT_NS),
+	igt_assert_eq(mirage_wait_user_fence(&f->gpu->dev, f->queue, f->end, 1, 0, JOB_DEADLINE),
 		      0);
 	job_free(&f->job);
 }
@@ -283,7 +284,7 @@ static void long_running_has_no_time_out(struct gpu *gpu)
 	forever_start(&f, gpu, add_kind(gpu, DRM_MIRAGE_QUEUE_LONG_RUNNING));
 	forever_advance(&f);
 	job = job_new(gpu);
-	igt_assert_eq(mirage_queue_create(&gpu->dev, gpu->vm, DRM_MIRAGE_QUEUE_COMPUTE,
+	igt_assert_eq(mirage_queue_create(&gpu->dev, gpu->vm, DRM_MIRAGE_QUEUE_COMPUTE, NULL,
 					  &job.queue), 0);
 	job_kernel(&job, &kernel_spin, NULL, 0, 1, 1);
 	job_submit(&job);
@@ -331,9 +332,10 @@ static void long_running_signals_nobody(struct gpu *gpu)
 		.nr_user_fences = 1, .user_fences = (uintptr_t)&fence,
 	};
 	igt_assert_eq(mirage_ioctl(&gpu->dev, DRM_IOCTL_MIRAGE_EXEC, &exec), 0);
-	igt_assert_eq(mirage_wait_user_fence(&gpu->dev, queue, end, 7, 0, 100000000), -ETIME);
+	igt_assert_eq(mirage_wait_user_fence(&gpu->dev, queue, end, 7, 0, mirage_deadline(100)),
+		      -ETIME);
 	__atomic_store_n(gate, 1, __ATOMIC_SEQ_CST);
-	igt_assert_eq(mirage_wait_user_fence(&gpu->dev, queue, end, 7, 0, JOB_TIMEOUT_NS), 0);
+	igt_assert_eq(mirage_wait_user_fence(&gpu->dev, queue, end, 7, 0, JOB_DEADLINE), 0);
 	job_free(&job);
 }
 
@@ -458,9 +460,9 @@ static void no_fault_waits_for_no_fault(struct gpu *gpu)
 		igt_assert_eq(mirage_exec(&gpu->dev, queue, NULL, 0, syncs, 2), -EINVAL);
 		__atomic_store_n(gate, 1, __ATOMIC_SEQ_CST);
 		igt_assert_eq(mirage_timeline_wait(&gpu->dev, handle,
-						   wraps[i] == wrap_timeline, 0, JOB_TIMEOUT_NS), 0);
+						   wraps[i] == wrap_timeline, 0, JOB_DEADLINE), 0);
 		igt_assert_eq(mirage_exec(&gpu->dev, queue, NULL, 0, syncs, 2), 0);
-		igt_assert_eq(mirage_syncobj_wait(&gpu->dev, end, JOB_TIMEOUT_NS), 0);
+		igt_assert_eq(mirage_syncobj_wait(&gpu->dev, end, JOB_DEADLINE), 0);
 		igt_assert_eq(mirage_syncobj_reset(&gpu->dev, end), 0);
 		job_free(&job);
 	}

@@ -45,7 +45,7 @@ static void work_until_gone(volatile uint32_t *ready)
 	do {
 		err = mirage_submit(&gpu.dev, gpu.queue, &job.ib, syncobj);
 		if (!err)
-			err = mirage_syncobj_wait(&gpu.dev, syncobj, JOB_TIMEOUT_NS);
+			err = mirage_syncobj_wait(&gpu.dev, syncobj, JOB_DEADLINE);
 		igt_assert(!madvise(area, 32 * PAGE, MADV_DONTNEED));
 	} while (!err);
 	/* A queue may be seen stopped a moment before the device is seen gone. */
@@ -188,11 +188,10 @@ static int churn_job(struct churn *c)
 	int err;
 
 	igt_assert_eq(mirage_ib_cmds(&c->job.ib, &cmds), 0);
-	cmds.addr = c->space.ib_addr + c->job.slot * SPACE_IB_SIZE;
 	err = mirage_exec(&c->dev, c->job.queue, &cmds, 1, &sync, 1);
 	if (!err)
 		churn_touch(c);
-	return err ?: mirage_syncobj_wait(&c->dev, c->job.syncobj, JOB_TIMEOUT_NS);
+	return err ?: mirage_syncobj_wait(&c->dev, c->job.syncobj, JOB_DEADLINE);
 }
 
 /*
@@ -511,7 +510,7 @@ static void unbind_while_hanging(void)
 	igt_nsec_elapsed(&start);
 	driver_unbind();
 	igt_assert_lt_u64(igt_nsec_elapsed(&start), 20000000000ll);
-	igt_assert_eq(mirage_syncobj_wait(&gpu.dev, bad.syncobj, JOB_TIMEOUT_NS), -ENODEV);
+	igt_assert_eq(mirage_syncobj_wait(&gpu.dev, bad.syncobj, JOB_DEADLINE), -ENODEV);
 	driver_bind();
 	gpu_close(&gpu);
 	driver_assert_works();
@@ -582,7 +581,8 @@ static void torn_out_without_a_word(void)
 	igt_assert_lt_u64(igt_nsec_elapsed(&start), 20000000000ll);
 	igt_assert_eq_u32(*(volatile uint32_t *)area, last + 1000);
 	igt_assert_eq_u32(gpu_queue_state(&gpu, gpu.queue), DRM_MIRAGE_QUEUE_LOST);
-	igt_assert_eq(mirage_queue_create(&gpu.dev, gpu.vm, DRM_MIRAGE_QUEUE_COMPUTE, &queue), -ENODEV);
+	igt_assert_eq(mirage_queue_create(&gpu.dev, gpu.vm, DRM_MIRAGE_QUEUE_COMPUTE, NULL,
+					  &queue), -ENODEV);
 	driver_unbind();
 	put_in();
 	gpu_close(&gpu);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /**
  * TEST: mirage report
- * Description: What is told of an access that stopped its queue: the instruction and the work item that made it.
+ * Description: What is told of an access that stopped its queue: the instruction and the work item that made it, and the
+ *	jobs that it ended.
  * Category: Core
  */
 #include <sys/klog.h>
@@ -77,6 +78,7 @@ static void one_of_many(struct gpu *gpu, uint32_t queue, void *at)
 	igt_assert_eq(count, 1);
 	igt_assert_eq_u64(fault.addr, (uintptr_t)at + CULPRIT * PAGE);
 	check_place(&place, dispatch, kernel_scatter.code);
+	igt_assert(!memcmp(&query.fault, &fault, sizeof(fault)));
 	snprintf(line, sizeof(line), "instruction at 0x%" PRIx64 ", group 2,0,0, wave 1, lane 10",
 		 (uint64_t)place.pc);
 	expect_logged(line);
@@ -136,8 +138,85 @@ static void no_fault(void)
 	gpu_close(&gpu);
 }
 
+/* The job was stopped with this errno of its own, in a queue that the copy from @hole has stopped. */
+static void check_stop(const struct mirage_stop *why, uint32_t queue, int error, const void *hole)
+{
+	igt_assert_eq(why->error, error);
+	igt_assert_eq(why->queue.state, DRM_MIRAGE_QUEUE_FAULTED);
+	igt_assert_eq_u64(why->queue.fault.addr, (uintptr_t)hole);
+	igt_assert_eq(why->queue.fault.access, MIRAGE_ACCESS_READ);
+	igt_assert_eq(why->queue.fault.error, EFAULT);
+	igt_assert_eq_u32(why->queue.fault.queue_id, queue);
+}
+
+/* The kernel keeps 32 reports: these push out all that are there. */
+static void forget_reports(struct gpu *gpu, const void *hole)
+{
+	struct drm_mirage_fault fault;
+	uint32_t own = gpu->queue, count = 1;
+
+	for (unsigned int i = 0; i < 32; i++) {
+		gpu->queue = gpu_add_queue(gpu, DRM_MIRAGE_QUEUE_COPY);
+		gpu_read_fails(gpu, hole, EFAULT);
+		igt_assert_eq(mirage_queue_destroy(&gpu->dev, gpu->queue), 0);
+	}
+	gpu->queue = own;
+	igt_assert_eq(mirage_vm_faults(&gpu->dev, gpu->vm, &fault, &count), 0);
+	igt_assert_eq_u64(fault.addr, (uintptr_t)hole);
+}
+
+/**
+ * SUBTEST: why-each-job
+ * Description: Three jobs are in a queue, of which the second reads memory that the process does not have: the first is
+ *	done, the second has done it, the third was not begun, and so it is told to who waits for each, with the access;
+ *	also when later reports have taken the place of its report, and by the call that submits to the queue then.
+ */
+static void why_each_job(struct gpu *gpu)
+{
+	uint8_t *hole = mem_anon(PAGE), *other = mem_anon(PAGE);
+	uint32_t queue = gpu_add_queue(gpu, DRM_MIRAGE_QUEUE_COPY);
+	uint64_t *gate = (uint64_t *)gpu->out + 16;
+	struct mirage_stop why = { .error = 1 };
+	struct job jobs[3];
+	unsigned int i;
+
+	mem_unmap(hole, PAGE);
+	mem_unmap(other, PAGE);
+	*gate = 0;
+	for (i = 0; i < ARRAY_SIZE(jobs); i++) {
+		jobs[i] = job_new(gpu);
+		jobs[i].queue = queue;
+	}
+	mirage_ib_sem_wait(&jobs[0].ib, gate, 1);
+	mirage_ib_copy(&jobs[1].ib, &gpu->out[64], hole + 8, 4);
+	mirage_ib_nop(&jobs[2].ib);
+	for (i = 0; i < ARRAY_SIZE(jobs); i++)
+		job_submit(&jobs[i]);
+	igt_assert_eq(mirage_queue_wait(&gpu->dev, queue, jobs[0].syncobj, 0, &why), -ETIME);
+	__atomic_store_n(gate, 1, __ATOMIC_SEQ_CST);
+
+	igt_assert_eq(mirage_queue_wait(&gpu->dev, queue, jobs[2].syncobj, JOB_DEADLINE, &why),
+		      -ECANCELED);
+	check_stop(&why, queue, -ECANCELED, hole + 8);
+	forget_reports(gpu, other);
+	igt_assert_eq(mirage_queue_wait(&gpu->dev, queue, jobs[1].syncobj, JOB_DEADLINE, &why),
+		      -ECANCELED);
+	check_stop(&why, queue, -EFAULT, hole + 8);
+	igt_assert_eq(mirage_queue_wait(&gpu->dev, queue, jobs[0].syncobj, JOB_DEADLINE, NULL), 0);
+	why = (struct mirage_stop){ .error = 1 };
+	igt_assert_eq(mirage_run(&gpu->dev, queue, &jobs[2].ib, JOB_DEADLINE, &why), -ECANCELED);
+	check_stop(&why, queue, -ECANCELED, hole + 8);
+	igt_assert_eq(mirage_run(&gpu->dev, gpu->queue, &jobs[2].ib, JOB_DEADLINE, NULL), 0);
+
+	for (i = 0; i < ARRAY_SIZE(jobs); i++)
+		job_free(&jobs[i]);
+	igt_assert_eq(mirage_queue_destroy(&gpu->dev, queue), 0);
+	igt_assert_eq(mirage_queue_wait(&gpu->dev, queue, 0, 0, NULL), -ENOENT);
+}
+
 static const struct gpu_scenario scenarios[] = {
 	{ "fault", fault, "A bad access is told with its instruction." },
+	{ "why-each-job", why_each_job, "Each job of a queue that has stopped is told what became of it." },
 };
 
 int igt_main()

@@ -129,8 +129,8 @@ static uint32_t add_queue(struct gpu *gpu, uint32_t timeout_ms)
 {
 	uint32_t queue;
 
-	igt_assert_eq(mirage_queue_create_with(&gpu->dev, gpu->vm, DRM_MIRAGE_QUEUE_COMPUTE, 1,
-					       timeout_ms, &queue), 0);
+	igt_assert_eq(mirage_queue_create(&gpu->dev, gpu->vm, DRM_MIRAGE_QUEUE_COMPUTE,
+					  QUEUE(.timeout_ms = timeout_ms), &queue), 0);
 	return queue;
 }
 
@@ -321,16 +321,12 @@ static void no_answer_blames_nobody(struct gpu *gpu)
 /* A queue of @space that may not fault. */
 static uint32_t add_bound_queue(struct space *space, uint32_t timeout_ms)
 {
-	struct drm_mirage_queue_create args = {
-		.vm_id = space->vm,
-		.queue_class = DRM_MIRAGE_QUEUE_COPY,
-		.priority = MIRAGE_PRIORITY_USUAL,
-		.flags = DRM_MIRAGE_QUEUE_NO_FAULT,
-		.timeout_ms = timeout_ms,
-	};
+	uint32_t queue;
 
-	do_ioctl(space->dev->fd, DRM_IOCTL_MIRAGE_QUEUE_CREATE, &args);
-	return args.queue_id;
+	igt_assert_eq(mirage_queue_create(space->dev, space->vm, DRM_MIRAGE_QUEUE_COPY,
+					  QUEUE(.flags = DRM_MIRAGE_QUEUE_NO_FAULT, .timeout_ms = timeout_ms),
+					  &queue), 0);
+	return queue;
 }
 
 /**

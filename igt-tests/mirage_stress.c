@@ -183,7 +183,7 @@ static void lane_wait(struct lane *lane)
 {
 	if (lane->point)
 		igt_assert_eq(mirage_timeline_wait(&lane->w->dev, lane->timeline, lane->point, 0,
-						   JOB_TIMEOUT_NS), 0);
+						   JOB_DEADLINE), 0);
 	for (unsigned int i = 0; i < lane->nr_jobs; i++) {
 		space_job_wait(&lane->jobs[i]);
 		space_job_free(&lane->jobs[i]);
@@ -237,7 +237,6 @@ static void lane_submit(struct lane *lane, struct space_job *job)
 
 	syncs[n++] = mirage_sync_signal(job->syncobj);
 	igt_assert_eq(mirage_ib_cmds(&job->ib, &cmds), 0);
-	cmds.addr = space->ib_addr + job->slot * SPACE_IB_SIZE;
 	igt_assert_eq(mirage_exec(space->dev, job->queue, &cmds, 1, syncs, n), 0);
 }
 
@@ -575,7 +574,7 @@ static void fault_wait(struct worker *w)
 {
 	if (!w->fault_pending)
 		return;
-	igt_assert_eq(mirage_syncobj_wait(&w->dev, w->fault_syncobj, JOB_TIMEOUT_NS), 0);
+	igt_assert_eq(mirage_syncobj_wait(&w->dev, w->fault_syncobj, JOB_DEADLINE), 0);
 	w->fault_pending = false;
 }
 
@@ -702,9 +701,9 @@ static void worker_open(struct worker *w, const struct mirage *parent, unsigned 
 	w->random = seed;
 	igt_assert_eq(mirage_open_node(&w->dev, parent->node), 0);
 	space_open_with(&w->space, &w->dev, DRM_MIRAGE_VM_CREATE_SVM);
-	igt_assert_eq(mirage_queue_create_with(&w->dev, w->space.vm, DRM_MIRAGE_QUEUE_COMPUTE,
-					       MIRAGE_PRIORITY_USUAL, QUEUE_TIMEOUT_MS,
-					       &w->fault_queue), 0);
+	igt_assert_eq(mirage_queue_create(&w->dev, w->space.vm, DRM_MIRAGE_QUEUE_COMPUTE,
+					  QUEUE(.timeout_ms = QUEUE_TIMEOUT_MS),
+					  &w->fault_queue), 0);
 	igt_assert_eq(mirage_syncobj_create(&w->dev, false, &w->fault_syncobj), 0);
 	w->svm = mem_anon(SVM_PAGES * PAGE);
 	w->fault_cmds = mem_anon(PAGE);

@@ -202,8 +202,9 @@ static void long_running(struct gpu *gpu, enum igt_suspend_state state)
 
 	*gate = *end = 0;
 	mem_touch(area, PAGE, 71);
-	igt_assert_eq(mirage_queue_create_kind(&gpu->dev, gpu->vm, DRM_MIRAGE_QUEUE_COMPUTE,
-					       DRM_MIRAGE_QUEUE_LONG_RUNNING, &queue), 0);
+	igt_assert_eq(mirage_queue_create(&gpu->dev, gpu->vm, DRM_MIRAGE_QUEUE_COMPUTE,
+					  QUEUE(.flags = DRM_MIRAGE_QUEUE_LONG_RUNNING),
+					  &queue), 0);
 	gated_job(&job, gate, area);
 	igt_assert_eq(mirage_ib_cmds(&job.ib, &cmds), 0);
 	igt_assert_eq(mirage_exec_fences(&gpu->dev, queue, &cmds, 1, &fence, 1), 0);
@@ -212,7 +213,7 @@ static void long_running(struct gpu *gpu, enum igt_suspend_state state)
 	igt_assert_eq_u64(*(volatile uint64_t *)end, 0);
 	igt_assert_eq(gpu_queue_state(gpu, queue), DRM_MIRAGE_QUEUE_READY);
 	__atomic_store_n(gate, 1, __ATOMIC_SEQ_CST);
-	igt_assert_eq(mirage_wait_user_fence(&gpu->dev, queue, end, 7, 0, JOB_TIMEOUT_NS), 0);
+	igt_assert_eq(mirage_wait_user_fence(&gpu->dev, queue, end, 7, 0, JOB_DEADLINE), 0);
 	igt_assert(!memcmp(area, area + 2 * PAGE / 4, PAGE));
 	igt_assert_eq(mirage_queue_destroy(&gpu->dev, queue), 0);
 	job_free(&job);

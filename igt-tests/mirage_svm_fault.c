@@ -358,13 +358,101 @@ static void code_anywhere(struct gpu *gpu)
 	igt_assert_eq(mirage_syncobj_create(&gpu->dev, false, &syncobj), 0);
 	sync = mirage_sync_signal(syncobj);
 	igt_assert_eq(mirage_exec(&gpu->dev, gpu->queue, &cmds, 1, &sync, 1), 0);
-	igt_assert_eq(mirage_syncobj_wait(&gpu->dev, syncobj, JOB_TIMEOUT_NS), 0);
+	igt_assert_eq(mirage_syncobj_wait(&gpu->dev, syncobj, JOB_DEADLINE), 0);
 	for (i = 0; i < 64; i++)
 		igt_assert_eq_u32(gpu->out[64 + i], i < 40 ? 7000 + i : 0);
 	igt_assert_eq(gpu_count_pages(gpu, area, 4 * PAGE, VALID), 4);
 	igt_assert_eq(gpu_count_pages(gpu, area, 4 * PAGE, WRITE), 0);
 	igt_assert_eq(mirage_syncobj_destroy(&gpu->dev, syncobj), 0);
 	mem_unmap(area, 4 * PAGE);
+}
+
+/**
+ * SUBTEST: query-in-pieces
+ * Description: The page tables of more memory than the kernel tells of at once, with a page mapped at each end of
+ *	the pieces: these are told, and no others.
+ */
+static void query_in_pieces(struct gpu *gpu)
+{
+	const size_t piece = 64ul << 20, size = 2 * piece + BLOCK;
+	const size_t at[] = { 0, piece - PAGE, piece, 2 * piece - PAGE, 2 * piece, size - PAGE };
+	char *area = mem_anon(size);
+	unsigned int i, n = 0;
+	uint8_t *pages;
+
+	for (i = 0; i < ARRAY_SIZE(at); i++)
+		gpu_write32(gpu, area + at[i], i);
+	pages = malloc(size / PAGE);
+	igt_assert(pages);
+	igt_assert_eq(mirage_svm_query(&gpu->dev, gpu->vm, area, size, pages), 0);
+	for (i = 0; i < size / PAGE; i++)
+		if (pages[i] & DRM_MIRAGE_SVM_PAGE_VALID)
+			igt_assert_eq_u64(i, at[n++] / PAGE);
+	igt_assert_eq(n, ARRAY_SIZE(at));
+	igt_assert_eq(mirage_svm_query(&gpu->dev, gpu->vm, area, 0, pages), -EINVAL);
+	igt_assert_eq(mirage_svm_query(&gpu->dev, gpu->vm, area, piece + 1, pages), -EINVAL);
+	free(pages);
+	mem_unmap(area, size);
+}
+
+#define POPULATED	600u
+
+/**
+ * SUBTEST: populate-read
+ * Description: Untouched memory is mapped for reading: each page once, none writable, and a kernel that reads all of it
+ *	takes no fault. A second time there is nothing to be mapped. mm takes a page away as ever.
+ */
+static void populate_read(struct gpu *gpu)
+{
+	char *area = mem_anon(POPULATED * PAGE);
+
+	gpu_mark(gpu);
+	igt_assert_eq(mirage_svm_populate(&gpu->dev, gpu->vm, area, POPULATED * PAGE, false), 0);
+	igt_assert_eq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_PAGES_MAPPED), POPULATED);
+	igt_assert_eq_u64(gpu_demanded(gpu), 0);
+	igt_assert_eq(gpu_count_pages(gpu, area, POPULATED * PAGE, DRM_MIRAGE_SVM_PAGE_VALID),
+		      POPULATED);
+	igt_assert_eq(gpu_count_pages(gpu, area, POPULATED * PAGE, DRM_MIRAGE_SVM_PAGE_WRITE), 0);
+	igt_assert_eq(mirage_svm_populate(&gpu->dev, gpu->vm, area, POPULATED * PAGE, false), 0);
+	igt_assert_eq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_PAGES_MAPPED), POPULATED);
+	gpu_gather(gpu, area, PAGE, POPULATED, &gpu->out[64]);
+	igt_assert_eq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_FAULTS), 0);
+
+	*(volatile uint32_t *)(area + 9 * PAGE) = 5;
+	igt_assert_eq(gpu_page(gpu, area + 9 * PAGE), 0);
+	igt_assert_eq_u32(gpu_read32(gpu, area + 9 * PAGE), 5);
+	mem_unmap(area, POPULATED * PAGE);
+}
+
+/**
+ * SUBTEST: populate-write
+ * Description: Untouched memory is mapped for writing, and a kernel that writes to all of it takes no fault. Where a page
+ *	may not be written or is not there, that is told; what lies before is mapped.
+ */
+static void populate_write(struct gpu *gpu)
+{
+	char *area = mem_anon(POPULATED * PAGE);
+	unsigned int i;
+
+	gpu_mark(gpu);
+	igt_assert_eq(mirage_svm_populate(&gpu->dev, gpu->vm, area, POPULATED * PAGE, true), 0);
+	igt_assert_eq(gpu_count_pages(gpu, area, POPULATED * PAGE, DRM_MIRAGE_SVM_PAGE_WRITE),
+		      POPULATED);
+	gpu_scatter(gpu, area, PAGE, POPULATED, 7000);
+	igt_assert_eq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_FAULTS), 0);
+	for (i = 0; i < POPULATED; i++)
+		igt_assert_eq_u32(*(uint32_t *)(area + i * PAGE), 7000 + i);
+	mem_unmap(area, POPULATED * PAGE);
+
+	area = mem_reserve(2 * BLOCK, BLOCK);
+	igt_assert(mmap(area, BLOCK + PAGE, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == area);
+	igt_assert(!mprotect(area + BLOCK, PAGE, PROT_READ));
+	igt_assert_eq(mirage_svm_populate(&gpu->dev, gpu->vm, area, BLOCK + PAGE, true), -EPERM);
+	igt_assert_eq(gpu_count_pages(gpu, area, BLOCK, DRM_MIRAGE_SVM_PAGE_WRITE), BLOCK / PAGE);
+	igt_assert_eq(mirage_svm_populate(&gpu->dev, gpu->vm, area, BLOCK + PAGE, false), 0);
+	igt_assert_eq(mirage_svm_populate(&gpu->dev, gpu->vm, area + BLOCK, 2 * PAGE, false), -EFAULT);
+	mem_unmap(area, 2 * BLOCK);
 }
 
 static const struct gpu_scenario scenarios[] = {
@@ -391,6 +479,10 @@ static const struct gpu_scenario scenarios[] = {
 	  "Two address spaces of one process see the same memory." },
 	{ "copy-across-pages", copy_across_pages,
 	  "A copy that faults on the way ends byte for byte right." },
+	{ "populate-read", populate_read, "Memory that is mapped for reading before it is read." },
+	{ "populate-write", populate_write, "Memory that is mapped for writing before it is written." },
+	{ "query-in-pieces", query_in_pieces,
+	  "The page tables of more memory than the kernel tells of at once." },
 	{ "code-and-packets-anywhere", code_anywhere,
 	  "Packets, descriptor, code and arguments in memory the GPU has never seen." },
 };

@@ -192,7 +192,8 @@ static void file_handed_over(void)
 	igt_assert_eq(mirage_queue_destroy(&gpu.dev, gpu.queue), 0);
 	igt_assert_eq(mirage_vm_destroy(&gpu.dev, gpu.vm), 0);
 	igt_assert_eq(mirage_vm_create(&gpu.dev, &gpu.vm), 0);
-	igt_assert_eq(mirage_queue_create(&gpu.dev, gpu.vm, DRM_MIRAGE_QUEUE_COPY, &gpu.queue), 0);
+	igt_assert_eq(mirage_queue_create(&gpu.dev, gpu.vm, DRM_MIRAGE_QUEUE_COPY, NULL,
+					  &gpu.queue), 0);
 	igt_assert_eq(mirage_exec(&gpu.dev, gpu.queue, NULL, 0, NULL, 0), 0);
 	mirage_close(&gpu.dev);
 	close(sockets[0]);
@@ -403,7 +404,7 @@ static void many_queues(void)
 	own = gpu.queue;
 	for (round = 0; round < 2; round++) {
 		for (n = 0; n < MOST; n++) {
-			err = mirage_queue_create(&gpu.dev, gpu.vm, DRM_MIRAGE_QUEUE_COPY,
+			err = mirage_queue_create(&gpu.dev, gpu.vm, DRM_MIRAGE_QUEUE_COPY, NULL,
 						  &queues[n]);
 			if (err)
 				break;

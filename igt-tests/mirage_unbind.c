@@ -81,7 +81,7 @@ static int call_vm_bind(struct trap *trap)
 static int call_wait_user_fence(struct trap *trap)
 {
 	return mirage_wait_user_fence(&trap->gpu->dev, trap->gpu->queue, (uint64_t *)trap->page, 1,
-				      0, JOB_TIMEOUT_NS);
+				      0, JOB_DEADLINE);
 }
 
 static struct trap traps[] = {
@@ -258,7 +258,8 @@ static bool loop_queues(struct mirage *dev, uint32_t vm, unsigned int round)
 	uint32_t queue, other;
 	bool gone;
 
-	if (is_gone(mirage_queue_create_kind(dev, vm, round & 1, kinds[round % 3], &queue),
+	if (is_gone(mirage_queue_create(dev, vm, round & 1, QUEUE(.flags = kinds[round % 3]),
+					&queue),
 		    "QUEUE_CREATE"))
 		return true;
 	gone = is_gone(mirage_vm_create(dev, &other), "VM_CREATE") ||

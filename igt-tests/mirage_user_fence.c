@@ -42,9 +42,9 @@ static void open_gate(uint64_t *gate)
 	__atomic_store_n(gate, 1, __ATOMIC_SEQ_CST);
 }
 
-static int wait_word(struct gpu *gpu, const uint64_t *word, uint64_t value, int64_t timeout_ns)
+static int wait_word(struct gpu *gpu, const uint64_t *word, uint64_t value, int64_t deadline)
 {
-	return mirage_wait_user_fence(&gpu->dev, gpu->queue, word, value, 0, timeout_ns);
+	return mirage_wait_user_fence(&gpu->dev, gpu->queue, word, value, 0, deadline);
 }
 
 /**
@@ -75,7 +75,7 @@ static void written_behind_everything(struct gpu *gpu)
 		igt_assert_eq(wait_word(gpu, &words[i], 1000 + i, PAST), -ETIME);
 
 	open_gate(gate);
-	igt_assert_eq(wait_word(gpu, &words[15], 1015, JOB_TIMEOUT_NS), 0);
+	igt_assert_eq(wait_word(gpu, &words[15], 1015, JOB_DEADLINE), 0);
 	/* The last one is written behind the others, and all behind the kernel. */
 	for (i = 0; i < ARRAY_SIZE(fences); i++)
 		igt_assert_eq_u64(words[i], i < 16 ? 1000 + i : 0);
@@ -119,7 +119,7 @@ struct waiter {
 	uint32_t queue;
 	const uint64_t *word;
 	uint64_t value;
-	int64_t timeout_ns;
+	int64_t deadline;
 	int64_t took_ns;
 	int result;
 	pthread_t thread;
@@ -132,7 +132,7 @@ static void *wait_in_thread(void *arg)
 
 	igt_nsec_elapsed(&start);
 	w->result = mirage_wait_user_fence(&w->gpu->dev, w->queue, w->word, w->value, 0,
-					   w->timeout_ns);
+					   w->deadline);
 	w->took_ns = igt_nsec_elapsed(&start);
 	return NULL;
 }
@@ -153,7 +153,7 @@ static int waiter_end(struct waiter *w)
 static void waiter_woken(struct waiter *w)
 {
 	igt_assert_eq(waiter_end(w), 0);
-	igt_assert_lt_u64(w->took_ns, JOB_TIMEOUT_NS / 2);
+	igt_assert_lt_u64(w->took_ns, JOB_TIMEOUT_MS * 1000000ull / 2);
 }
 
 /**
@@ -175,7 +175,7 @@ static void no_wake_up_lost(struct gpu *gpu)
 		for (k = 0; k < ARRAY_SIZE(w); k++) {
 			w[k] = (struct waiter){
 				.gpu = gpu, .queue = gpu->queue, .word = word, .value = i + 4 - k,
-				.timeout_ns = JOB_TIMEOUT_NS,
+				.deadline = JOB_DEADLINE,
 			};
 			waiter_start(&w[k]);
 		}
@@ -186,7 +186,7 @@ static void no_wake_up_lost(struct gpu *gpu)
 		}
 		for (k = 0; k < ARRAY_SIZE(w); k++)
 			waiter_woken(&w[k]);
-		igt_assert_eq(wait_word(gpu, word, i + 4, JOB_TIMEOUT_NS), 0);
+		igt_assert_eq(wait_word(gpu, word, i + 4, JOB_DEADLINE), 0);
 	}
 	igt_assert_eq_u64(*word, 1000);
 	job_free(&job);
@@ -201,7 +201,7 @@ static void interrupt_lost(struct gpu *gpu)
 	uint64_t *word = (uint64_t *)gpu->out + 16, *gate = word + 1;
 	struct waiter w = {
 		.gpu = gpu, .queue = gpu->queue, .word = word, .value = 9,
-		.timeout_ns = JOB_TIMEOUT_NS,
+		.deadline = JOB_DEADLINE,
 	};
 	struct job job;
 
@@ -229,8 +229,8 @@ static void time_out(struct gpu *gpu)
 	*word = 0;
 	*gate = 0;
 	job = gated(gpu, gpu->queue, gate, word, 3);
-	until = mirage_deadline(300000000);
-	igt_assert_eq(wait_word(gpu, word, 3, 300000000), -ETIME);
+	until = mirage_deadline(300);
+	igt_assert_eq(wait_word(gpu, word, 3, until), -ETIME);
 	igt_assert(mirage_deadline(1) > until);
 	open_gate(gate);
 	igt_assert_eq(wait_word(gpu, word, 3, MIRAGE_FOREVER), 0);
@@ -246,7 +246,7 @@ static void queue_stops(struct gpu *gpu)
 {
 	uint64_t *word = (uint64_t *)gpu->out + 16, *gate = word + 1;
 	struct waiter w = {
-		.gpu = gpu, .word = word, .value = 2, .timeout_ns = MIRAGE_FOREVER,
+		.gpu = gpu, .word = word, .value = 2, .deadline = MIRAGE_FOREVER,
 	};
 	const struct drm_mirage_user_fence first = { (uintptr_t)word, 1 };
 	struct job job, none;
@@ -264,8 +264,8 @@ static void queue_stops(struct gpu *gpu)
 	job_free(&job);
 
 	/* timed out, behind a job that wrote */
-	igt_assert_eq(mirage_queue_create_with(&gpu->dev, gpu->vm, DRM_MIRAGE_QUEUE_COPY,
-					       MIRAGE_PRIORITY_USUAL, 1000, &w.queue), 0);
+	igt_assert_eq(mirage_queue_create(&gpu->dev, gpu->vm, DRM_MIRAGE_QUEUE_COPY,
+					  QUEUE(.timeout_ms = 1000), &w.queue), 0);
 	none = job_new(gpu);
 	mirage_ib_nop(&none.ib);
 	submit(gpu, w.queue, &none, &first, 1);
@@ -318,7 +318,7 @@ static void fence_in_untouched_memory(struct gpu *gpu)
 	mirage_ib_nop(&job.ib);
 	submit(gpu, gpu->queue, &job, &fence, 1);
 	igt_assert_eq(mirage_wait_user_fence(&gpu->dev, gpu->queue, &area[511], fence.value,
-					     DRM_MIRAGE_WAIT_EQUAL, JOB_TIMEOUT_NS), 0);
+					     DRM_MIRAGE_WAIT_EQUAL, JOB_DEADLINE), 0);
 	igt_assert_eq_u64(area[510], 0);
 	job_free(&job);
 	mem_unmap(area, PAGE);

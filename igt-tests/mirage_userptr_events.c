@@ -319,16 +319,12 @@ static void munmap_under_endless_job(struct gpu *gpu)
 {
 	uint32_t *area = mem_anon(2 * PAGE), queue = gpu->queue, state;
 	char *at = gpu_bind_userptr(gpu, area, 2 * PAGE, 0);
-	struct drm_mirage_queue_create args = {
-		.vm_id = gpu->vm, .queue_class = DRM_MIRAGE_QUEUE_COMPUTE,
-		.flags = DRM_MIRAGE_QUEUE_NO_FAULT, .priority = MIRAGE_PRIORITY_USUAL,
-		.timeout_ms = 1000,
-	};
 	struct timespec start = { 0 };
 	struct loop loop;
 
-	do_ioctl(gpu->dev.fd, DRM_IOCTL_MIRAGE_QUEUE_CREATE, &args);
-	gpu->queue = args.queue_id;
+	igt_assert_eq(mirage_queue_create(&gpu->dev, gpu->vm, DRM_MIRAGE_QUEUE_COMPUTE,
+					  QUEUE(.flags = DRM_MIRAGE_QUEUE_NO_FAULT, .timeout_ms = 1000),
+					  &gpu->queue), 0);
 	loop_start(&loop, gpu, &kernel_scribble, at + PAGE);
 	igt_nsec_elapsed(&start);
 	igt_assert(!munmap(area, 2 * PAGE));

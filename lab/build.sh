@@ -7,6 +7,8 @@
 . "$MIRAGE_SRC/lab/root.sh"
 # shellcheck source=lab/enter.sh
 . "$MIRAGE_SRC/lab/enter.sh"
+# shellcheck source=lab/times.sh
+. "$MIRAGE_SRC/lab/times.sh"
 
 cmd_build() {
 	if [ $# -gt 0 ]; then
@@ -50,11 +52,13 @@ meson_build() {
 		printf '%s' "$options" >"$build/$dir.options"
 	fi
 	say "building ($dir)"
+	times_drop
 	# shellcheck disable=SC2086
 	if ! in_lab "${build_binds[@]}" -- ninja -C "/mirage/build/$dir" $targets 2>&1 | progress "$log" "building ($dir)"; then
 		show_failure "$log"
 		die "building failed; the whole log is $log"
 	fi
+	times_drop
 	# What the compiler warned of is worth a look even where all was built.
 	grep -E 'warning:' "$log" | grep -v '^WARNING: \|jobserver' >&2 || true
 }
@@ -65,11 +69,13 @@ build_binds=()
 build_main() {
 	fresh "$build/stamp" && return
 	touch "$build/stamp.new"
+	times_begin
 	meson_build main "all meson-test-prereq" "${main_options[@]}"
 	# Where lab and guest look for libmirage and the tools (namespace.sh, guest/job.c).
 	logged "$logs/install.log" "installing what was built" \
 		in_lab -- meson install -C /mirage/build/main --no-rebuild --only-changed --quiet
 	mv "$build/stamp.new" "$build/stamp"
+	times_end
 }
 
 # Everything but the modules. Needs use_root.
@@ -78,6 +84,7 @@ build_all() {
 	if [ "$(cat "$build/main.options" 2>/dev/null)" != "$(root_dir base) ${main_options[*]}" ]; then
 		rm -f "$build/stamp"
 	fi
+	times_give_back
 	fresh "$build/stamp" && return
 	with_lock "build-$(basename "$build")" build_main
 }

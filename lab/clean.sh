@@ -10,9 +10,10 @@ usage: ./mirage clean --list
 Removes parts of the cache, $cache; without an argument, all of it.
 
   --list             list what is there: its part, size, last use and name
-  kernels            kernels but the lab's own, their symbols, and peers of the bench
+  kernels            kernels but the lab's own, their symbols, peers of the bench, and whether this
+                     host's KVM boots the lab's
   roots              the lab's root file systems, and the tool that makes them
-  builds             what was built, of each checkout
+  builds             what was built, of each checkout, and the copies that ./mirage test --mutants makes
   logs               logs and results, of each checkout
   old                what was not used for $old_days days, and what is of a checkout that is gone
   NAME               one thing, by the name that --list shows
@@ -26,9 +27,9 @@ cache_entries() {
 	local part path
 	for part in kernels roots builds logs; do
 		case $part in
-		kernels) set -- "$cache"/linux-* "$cache"/debug-kernel-* "$cache"/symbols-* "$cache"/peer-* ;;
+		kernels) set -- "$cache"/linux-* "$cache"/debug-kernel-* "$cache"/symbols-* "$cache"/peer-* "$cache"/accel-* ;;
 		roots) set -- "$cache"/root-* "$cache"/host-tools "$cache"/host-apt "$cache"/container-image-* ;;
-		builds) set -- "$cache"/build/* ;;
+		builds) set -- "$cache"/build/* "$cache"/mutants/* ;;
 		logs) set -- "$cache"/log/* "$cache"/results ;;
 		esac
 		for path; do

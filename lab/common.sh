@@ -111,14 +111,17 @@ with_lock() {
 	return $status
 }
 
-# logged LOG WHAT COMMAND...: run a step with its output in a log; where it fails, say what, show the end, and stop.
+# log_failure LOG WHAT: say what failed, show the end, and stop.
+log_failure() {
+	tail -n 15 "$1" | sed 's/^/    | /' >&2
+	die "$2 failed; the whole log is $1" "${hint:-run the command again once its reason is gone: what is complete is kept}"
+}
+
+# logged LOG WHAT COMMAND...: run a step with its output in a log.
 logged() {
 	local log=$1 what=$2
 	shift 2
-	if ! "$@" >"$log" 2>&1 </dev/null; then
-		tail -n 15 "$log" | sed 's/^/    | /' >&2
-		die "$what failed; the whole log is $log" "${hint:-run the command again once its reason is gone: what is complete is kept}"
-	fi
+	"$@" >"$log" 2>&1 </dev/null || log_failure "$log" "$what"
 }
 
 # progress LOG WHAT: from a pipe to LOG; of lines as ninja's, "[STEPS/ALL] ...", how far they are: in one line of a terminal,
@@ -139,6 +142,31 @@ progress() {
 		fi
 	done 3>"$1"
 	[ $shown = 0 ] || echo >&2
+}
+
+# package_steps: from a pipe, the words of mmdebstrap and apt-get, with "[STEPS/ALL] " before those that begin or end a step:
+# of a bootstrap, which has five, and of an installation, in which each package is fetched, unpacked and set up.
+package_steps() {
+	local line steps=0 all=0
+	while IFS= read -r line; do
+		if [[ $line =~ ^[0-9]+\ upgraded,\ ([0-9]+)\ newly\ installed ]]; then
+			steps=0
+			all=$((3 * BASH_REMATCH[1]))
+		elif [[ $line =~ ^I:\ (running\ apt-get\ update|downloading|extracting|installing\ essential|cleaning) ]]; then
+			all=5
+			printf '[%d/%d] ' $((steps += 1)) $all
+		elif [ $steps -lt $all ] && [[ $line =~ ^(Get:[0-9]+|Unpacking|Setting\ up)\  ]]; then
+			printf '[%d/%d] ' $((steps += 1)) $all
+		fi
+		printf '%s\n' "$line"
+	done
+}
+
+# logged_packages LOG WHAT COMMAND...: logged, for what fetches and installs packages, with how far it is.
+logged_packages() {
+	local log=$1 what=$2
+	shift 2
+	"$@" 2>&1 </dev/null | package_steps | progress "$log" "$what" || log_failure "$log" "$what"
 }
 
 # A name for a run's files that no other run has.

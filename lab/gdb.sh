@@ -57,12 +57,16 @@ module_symbols() {
 		END { for (file in text) print "add-symbol-file " file " " text[file] more[file] }' "$1"
 }
 
-# running_machine: the directory of the one that offers a stub.
+# running_machine: the directory of the one that offers a stub. A run that was killed leaves its own, with the socket, until
+# the next one starts.
 running_machine() {
-	local sockets=("$cache"/run/*/gdb.sock)
-	[ -S "${sockets[0]}" ] || die "no machine runs with a stub for gdb" "start one in another terminal: ./mirage vm --gdb"
-	[ ${#sockets[@]} -eq 1 ] || die "${#sockets[@]} machines run with a stub for gdb: end all but one" "${sockets[@]%/*}"
-	dirname "${sockets[0]}"
+	local socket dirs=()
+	for socket in "$cache"/run/*/gdb.sock; do
+		[ ! -S "$socket" ] || ! run_lives "${socket%/*}" || dirs+=("${socket%/*}")
+	done
+	[ ${#dirs[@]} -gt 0 ] || die "no machine runs with a stub for gdb" "start one in another terminal: ./mirage vm --gdb"
+	[ ${#dirs[@]} -eq 1 ] || die "${#dirs[@]} machines run with a stub for gdb: end all but one" "${dirs[@]}"
+	echo "${dirs[0]}"
 }
 
 cmd_gdb() {

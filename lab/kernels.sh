@@ -340,6 +340,7 @@ modules_are_fresh() {
 # The driver's modules, by kbuild, which knows what is out of date. It is not even asked where they are fresh.
 build_modules() {
 	local out=$build/kernels/$kernel_key compiler=()
+	times_give_back
 	modules_are_fresh "$out" && return
 	choose_compiler
 	mkdir -p "$out"
@@ -354,10 +355,12 @@ make_modules() {
 	[ "$(cat "$out/root" 2>/dev/null)" = "$(root_dir base)" ] || rm -rf "$out/objects"
 	root_dir base >"$out/root"
 	touch "$out/stamp.new"
+	times_drop
 	if ! run_kbuild "$out" >"$log" 2>&1 </dev/null; then
 		show_modules_failure "$log"
 		die "building the driver for Linux $kernel_release failed; the whole log is $log"
 	fi
+	times_drop
 	grep -E 'warning:' "$log" | grep -v '^WARNING: \|jobserver\|the compiler differs' >&2
 	mv "$out/stamp.new" "$out/stamp"
 }

@@ -123,6 +123,8 @@ mutants_test() {
 	mutants_logs=$cache/mutants/$(checkout_key)/logs
 	rm -rf --one-file-system -- "$mutants_logs"
 	mkdir -p "$mutants_copy" "$mutants_logs"
+	# For ./mirage clean: whose it is, and when it was used last.
+	echo "$MIRAGE_SRC" >"$cache/mutants/$(checkout_key)/checkout"
 	# Times are kept, so that a later run does not build anew what did not change.
 	find "$mutants_copy" -mindepth 1 -maxdepth 1 -exec rm -rf --one-file-system -- {} +
 	tar -C "$MIRAGE_SRC" --exclude=./.git --exclude=./bench-results -cf - . | tar -C "$mutants_copy" -xf -

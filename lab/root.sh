@@ -130,10 +130,10 @@ make_base() {
 	host_tools
 	proxy_env
 	say "making the lab in $cache (once): base system"
-	logged "$logs/bootstrap.log" "making the base system" bootstrap "$tmp"
+	logged_packages "$logs/bootstrap.log" "making the base system" bootstrap "$tmp"
 	say "kernel, QEMU and compilers"
 	apt_sources "$tmp"
-	logged "$logs/packages.log" "installing the lab's packages" install_base "$tmp"
+	logged_packages "$logs/packages.log" "installing the lab's packages" install_base "$tmp"
 	version=$(cat "$tmp/etc/mirage-kernel")
 	[ "$version" = "$kernel" ] ||
 		note "the archive no longer has Linux $kernel: the lab has $version ($(kernel_state "$version"))"
@@ -183,7 +183,7 @@ make_derived() {
 	mkdir "$tmp"
 	cp -al "$base/usr" "$tmp/usr"
 	find "$base" -mindepth 1 -maxdepth 1 ! -name usr -exec cp -a -t "$tmp" {} +
-	logged "$logs/packages-$name.log" "installing the packages for $name" install_more "$tmp" "$name"
+	logged_packages "$logs/packages-$name.log" "installing the packages for $name" install_more "$tmp" "$name"
 	if [ "$name" = test ]; then
 		logged "$logs/igt.log" "fetching IGT from $newer_suite" install_igt "$tmp"
 	fi

@@ -99,7 +99,7 @@ cmd_test() {
 	# Not local: the trap of artefacts.sh reads it.
 	results=$cache/results/$(run_name)
 	mkdir -p "$results"
-	find "$cache/results" -mindepth 1 -maxdepth 1 | sort -r | tail -n +11 | xargs -r rm -rf --
+	remove_old_results
 	use_kernel
 	build_all
 	[ $native = 0 ] || test_native "$pattern"
@@ -111,6 +111,14 @@ cmd_test() {
 		tee "$results/summary.txt" || status=$?
 	[ $record = 0 ] || record_results
 	return $status
+}
+
+# Of the results of all checkouts, the last ones stay, and those of a run that is under way: its process is in their name.
+remove_old_results() {
+	local dir
+	find "$cache/results" -mindepth 1 -maxdepth 1 | sort -r | tail -n +11 | while read -r dir; do
+		kill -0 "${dir##*-}" 2>/dev/null || rm -rf -- "$dir"
+	done
 }
 
 # What --record's row says is of one commit; the rows themselves may be there already.
@@ -231,6 +239,11 @@ guest_boot() {
 	wait $!
 	[ -z "$vm_kept" ] || echo "$name" >"$vm_kept/boot.txt"
 	for ran in $suites; do
+		if [ -d "$kept/$ran" ] && [ ! -e "$kept/$ran/results.json" ] &&
+			in_lab "$results=mirage/run" -- bash /mirage/src/lab/igt-results.sh "/mirage/run/$name/$ran"; then
+			echo "failed $name-tests the machine ended (status $status) in the test that is incomplete; those behind it did not run" \
+				>>"$results/guest-checks.txt"
+		fi
 		if [ -e "$kept/$ran/results.json" ]; then
 			list=expected
 			[ "$ran" = results ] || list=debian/expected

@@ -189,16 +189,18 @@ cmd_vm() {
 	vm_run "$@"
 }
 
-# Directories of runs that are over, whatever ended them: a run holds a lock on its own.
+# run_lives DIR: whether the run that DIR belongs to is not over: it holds a lock on it.
+run_lives() {
+	! flock -n "$1" true 2>/dev/null
+}
+
+# Directories of runs that are over, whatever ended them.
 remove_dead_runs() {
-	local dir fd
+	local dir
 	for dir in "$cache"/run/*/; do
-		[ -d "$dir" ] || continue
-		exec {fd}<"$dir"
-		if flock -n "$fd"; then
+		if [ -d "$dir" ] && ! run_lives "$dir"; then
 			rm -rf --one-file-system -- "$dir"
 		fi
-		exec {fd}<&-
 	done
 	# Of the logs that were kept, the last ones.
 	find "$logs" -mindepth 1 -maxdepth 1 -type d -name 'vm-*' | sort -r | tail -n +21 | xargs -r rm -rf --

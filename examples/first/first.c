@@ -22,7 +22,6 @@
 #define GROUP	   256u /* work items of a group: at most 1024 */
 #define FACTOR	   3u
 #define TIMEOUT_MS 60000u /* the driver stops a job that takes longer */
-#define MAX_FAULTS 4u
 
 /* Nothing is mapped here. */
 #define WILD 0xdead0000ul
@@ -51,6 +50,7 @@ static void check(int ret, const char *what)
 
 static void gpu_open(struct gpu *gpu)
 {
+	const struct mirage_queue_options options = { .timeout_ms = TIMEOUT_MS };
 	enum drm_mirage_reason reason;
 	uint64_t svm;
 
@@ -61,8 +61,8 @@ static void gpu_open(struct gpu *gpu)
 		errx(1, "%s: no shared virtual memory: %s", gpu->device.node,
 		     mirage_reason_text(reason));
 	check(mirage_vm_create(&gpu->device, &gpu->vm), "make an address space");
-	check(mirage_queue_create_with(&gpu->device, gpu->vm, DRM_MIRAGE_QUEUE_COMPUTE,
-				       MIRAGE_PRIORITY_USUAL, TIMEOUT_MS, &gpu->queue),
+	check(mirage_queue_create(&gpu->device, gpu->vm, DRM_MIRAGE_QUEUE_COMPUTE, &options,
+				  &gpu->queue),
 	      "make a queue");
 	check(mirage_syncobj_create(&gpu->device, false, &gpu->done), "make a syncobj");
 }
@@ -76,37 +76,16 @@ static void gpu_close(struct gpu *gpu)
 	mirage_close(&gpu->device);
 }
 
-/* Why the queue has stopped. It has for good: a program that wants to go on makes another. */
-static void report_stop(const struct gpu *gpu, const struct drm_mirage_queue_query *state)
-{
-	struct drm_mirage_fault faults[MAX_FAULTS];
-	uint32_t count = MAX_FAULTS, i;
-
-	warnx("the GPU did not finish the job: its queue is in state '%s'",
-	      mirage_queue_state_name(state->state));
-	/* The program or a packet did what the hardware refuses. */
-	if (state->state == DRM_MIRAGE_QUEUE_ERROR)
-		warnx("  %s at 0x%llx (information 0x%x)", mirage_chan_error_name(state->hw_error),
-		      (unsigned long long)state->hw_addr, state->hw_info);
-	/* On the CPU this would be SIGSEGV: the process has no memory there. The newest is first. */
-	if (state->state != DRM_MIRAGE_QUEUE_FAULTED ||
-	    mirage_vm_faults(&gpu->device, gpu->vm, faults, &count))
-		return;
-	for (i = 0; i < count; i++)
-		if (faults[i].queue_id == gpu->queue)
-			warnx("  %s access to 0x%llx: %s: %s", mirage_access_name(faults[i].access),
-			      (unsigned long long)faults[i].addr,
-			      mirage_fault_kind_name(faults[i].kind), strerror(faults[i].error));
-}
-
 /* Run one program and wait for its end. Everything that the job reads has to live until then. */
 static int gpu_run(struct gpu *gpu, const struct axpy_args *args)
 {
 	/* The hardware wants 64-byte alignment, and malloc() promises 16: aligned_alloc(64, ...). */
 	struct mirage_dispatch dispatch __attribute__((aligned(64)));
-	struct drm_mirage_queue_query state;
 	struct mirage_ib packets;
+	struct mirage_stop why;
 	uint32_t words[16];
+	char text[256];
+	int ret;
 
 	mirage_dispatch_init(&dispatch, kernel_axpy, sizeof(kernel_axpy), kernel_axpy_nr_regs);
 	mirage_dispatch_args(&dispatch, args, sizeof(*args));
@@ -118,14 +97,16 @@ static int gpu_run(struct gpu *gpu, const struct axpy_args *args)
 	mirage_ib_init(&packets, words, sizeof(words));
 	mirage_ib_dispatch(&packets, &dispatch);
 	check(mirage_submit(&gpu->device, gpu->queue, &packets, gpu->done), "submit the job");
-	check(mirage_syncobj_wait(&gpu->device, gpu->done, MIRAGE_FOREVER), "wait for the job");
 
-	/* The job has ended, well or not: a wait succeeds either way, and only the queue knows. */
-	check(mirage_queue_query(&gpu->device, gpu->queue, &state), "ask how the job ended");
-	if (state.state == DRM_MIRAGE_QUEUE_READY)
-		return 0;
-	report_stop(gpu, &state);
-	return -EIO;
+	/* A job that failed has ended, too. Its queue stays stopped: a program that wants to go on makes another. */
+	ret = mirage_queue_wait(&gpu->device, gpu->queue, gpu->done, MIRAGE_FOREVER, &why);
+	if (ret == -ECANCELED) {
+		mirage_stop_text(&why, text, sizeof(text));
+		warnx("the GPU did not finish the job: %s", text);
+		return ret;
+	}
+	check(ret, "wait for the job");
+	return 0;
 }
 
 int main(int argc, char **argv)

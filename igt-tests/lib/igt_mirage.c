@@ -18,8 +18,8 @@ void gpu_open_with(struct gpu *gpu, enum drm_mirage_queue_class queue_class, uin
 	err = mirage_open(&gpu->dev);
 	igt_assert_f(!err, "no mirage GPU could be opened: %s\n", strerror(-err));
 	igt_assert_eq(mirage_vm_create(&gpu->dev, &gpu->vm), 0);
-	igt_assert_eq(mirage_queue_create_with(&gpu->dev, gpu->vm, queue_class,
-					       MIRAGE_PRIORITY_USUAL, timeout_ms, &gpu->queue), 0);
+	igt_assert_eq(mirage_queue_create(&gpu->dev, gpu->vm, queue_class,
+					  QUEUE(.timeout_ms = timeout_ms), &gpu->queue), 0);
 	gpu->arena = arena_create();
 	gpu->out = gpu->arena->out;
 	arena_warm(gpu);
@@ -42,8 +42,8 @@ uint32_t gpu_add_queue(struct gpu *gpu, enum drm_mirage_queue_class queue_class)
 {
 	uint32_t queue;
 
-	igt_assert_eq(mirage_queue_create_with(&gpu->dev, gpu->vm, queue_class,
-					       MIRAGE_PRIORITY_USUAL, QUEUE_TIMEOUT_MS, &queue), 0);
+	igt_assert_eq(mirage_queue_create(&gpu->dev, gpu->vm, queue_class,
+					  QUEUE(.timeout_ms = QUEUE_TIMEOUT_MS), &queue), 0);
 	return queue;
 }
 

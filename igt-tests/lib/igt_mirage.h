@@ -27,8 +27,12 @@
  * must change: generous, as the guest may be emulated and its kernel full of checks.
  */
 #define QUEUE_TIMEOUT_MS	90000
-#define JOB_TIMEOUT_NS		(100 * 1000000000ll)
+#define JOB_TIMEOUT_MS		100000
+#define JOB_DEADLINE		mirage_deadline(JOB_TIMEOUT_MS)
 #define POLL_MS			100000
+
+/* What a queue shall be that is not as usual: members of struct mirage_queue_options. */
+#define QUEUE(...)		(&(const struct mirage_queue_options){ __VA_ARGS__ })
 
 struct arena;
 

@@ -55,13 +55,11 @@ void gpu_unbind(struct gpu *gpu, void *addr, uint64_t size)
 uint32_t gpu_add_bound_queue(struct gpu *gpu, enum drm_mirage_queue_class queue_class,
 			     uint32_t flags)
 {
-	struct drm_mirage_queue_create args = {
-		.vm_id = gpu->vm, .queue_class = queue_class, .flags = flags,
-		.priority = MIRAGE_PRIORITY_USUAL,
-	};
+	uint32_t queue;
 
-	do_ioctl(gpu->dev.fd, DRM_IOCTL_MIRAGE_QUEUE_CREATE, &args);
-	return args.queue_id;
+	igt_assert_eq(mirage_queue_create(&gpu->dev, gpu->vm, queue_class, QUEUE(.flags = flags),
+					  &queue), 0);
+	return queue;
 }
 
 /* An arena that the CPU has where arena_destroy() expects it. */

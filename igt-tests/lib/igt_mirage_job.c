@@ -61,7 +61,8 @@ struct job job_new(struct gpu *gpu)
 	job.slot = arena_take(gpu->arena);
 	slot = &gpu->arena->slots[job.slot];
 	igt_assert_eq(mirage_syncobj_create(&gpu->dev, false, &job.syncobj), 0);
-	mirage_ib_init(&job.ib, slot->packets, sizeof(slot->packets));
+	mirage_ib_init_at(&job.ib, slot->packets, sizeof(slot->packets),
+			  (uintptr_t)gpu_at(gpu, slot->packets));
 	return job;
 }
 
@@ -99,12 +100,7 @@ void job_kernel(struct job *job, const struct kernel *kernel, const void *args, 
 /* 0 or the kernel's negative errno. */
 int job_try_submit(struct job *job)
 {
-	struct drm_mirage_sync sync = mirage_sync_signal(job->syncobj);
-	struct drm_mirage_cmds cmds;
-
-	igt_assert_eq(mirage_ib_cmds(&job->ib, &cmds), 0);
-	cmds.addr += job->gpu->shift;
-	return mirage_exec(&job->gpu->dev, job->queue, &cmds, 1, &sync, 1);
+	return mirage_submit(&job->gpu->dev, job->queue, &job->ib, job->syncobj);
 }
 
 void job_submit(struct job *job)
@@ -136,7 +132,7 @@ int job_wait(struct job *job)
 {
 	int status;
 
-	igt_assert_eq(mirage_syncobj_wait(&job->gpu->dev, job->syncobj, JOB_TIMEOUT_NS), 0);
+	igt_assert_eq(mirage_syncobj_wait(&job->gpu->dev, job->syncobj, JOB_DEADLINE), 0);
 	status = fence_status(job);
 	igt_assert_neq(status, 0);
 	return status > 0 ? 0 : status;

@@ -85,15 +85,11 @@ void space_subtests(const struct space_scenario *scenarios, size_t count)
 
 uint32_t space_add_queue(struct space *space, uint32_t flags)
 {
-	struct drm_mirage_queue_create args = {
-		.vm_id = space->vm,
-		.queue_class = DRM_MIRAGE_QUEUE_COMPUTE,
-		.priority = MIRAGE_PRIORITY_USUAL,
-		.flags = flags,
-	};
+	uint32_t queue;
 
-	igt_assert_eq(mirage_ioctl(space->dev, DRM_IOCTL_MIRAGE_QUEUE_CREATE, &args), 0);
-	return args.queue_id;
+	igt_assert_eq(mirage_queue_create(space->dev, space->vm, DRM_MIRAGE_QUEUE_COMPUTE,
+					  QUEUE(.flags = flags), &queue), 0);
+	return queue;
 }
 
 void space_open(struct space *space, struct mirage *dev)
@@ -226,12 +222,13 @@ struct space_job space_job_new(struct space *space)
 	igt_assert_neq_u32(~space->ib_used, 0);
 	job.slot = __builtin_ctz(~space->ib_used);
 	space->ib_used |= 1u << job.slot;
-	mirage_ib_init(&job.ib, space->ib_words + job.slot * SPACE_IB_SIZE / 4, SPACE_IB_SIZE);
+	mirage_ib_init_at(&job.ib, space->ib_words + job.slot * SPACE_IB_SIZE / 4, SPACE_IB_SIZE,
+			  space->ib_addr + job.slot * SPACE_IB_SIZE);
 	igt_assert_eq(mirage_syncobj_create(space->dev, false, &job.syncobj), 0);
 	return job;
 }
 
-/* After @waits; the GPU finds the packets where their object is bound, and not where the CPU wrote them. */
+/* After @waits. */
 void space_job_submit(struct space_job *job, const struct drm_mirage_sync *waits,
 		      unsigned int nr_waits)
 {
@@ -243,7 +240,6 @@ void space_job_submit(struct space_job *job, const struct drm_mirage_sync *waits
 		memcpy(syncs, waits, nr_waits * sizeof(*waits));
 	syncs[nr_waits] = mirage_sync_signal(job->syncobj);
 	igt_assert_eq(mirage_ib_cmds(&job->ib, &cmds), 0);
-	cmds.addr = job->space->ib_addr + job->slot * SPACE_IB_SIZE;
 	igt_assert_eq(mirage_exec(job->space->dev, job->queue, &cmds, 1, syncs, nr_waits + 1), 0);
 }
 
@@ -261,7 +257,7 @@ int space_job_status(struct space_job *job)
 	struct sync_file_info info = { };
 	int fd;
 
-	igt_assert_eq(mirage_syncobj_wait(job->space->dev, job->syncobj, JOB_TIMEOUT_NS), 0);
+	igt_assert_eq(mirage_syncobj_wait(job->space->dev, job->syncobj, JOB_DEADLINE), 0);
 	igt_assert_eq(mirage_syncobj_export_sync_file(job->space->dev, job->syncobj, &fd), 0);
 	do_ioctl(fd, SYNC_IOC_FILE_INFO, &info);
 	close(fd);

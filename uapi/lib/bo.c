@@ -206,16 +206,16 @@ int mirage_bo_label(const struct mirage *gpu, uint32_t handle, const char *label
  * @gpu: device
  * @handle: object
  * @flags: DRM_MIRAGE_BO_WAIT_*
- * @timeout_ns: point on CLOCK_MONOTONIC; one in the past only looks
+ * @deadline: when to give up
  *
  * Return: 0 or a negative errno: -ETIME
  */
-int mirage_bo_wait(const struct mirage *gpu, uint32_t handle, uint32_t flags, int64_t timeout_ns)
+int mirage_bo_wait(const struct mirage *gpu, uint32_t handle, uint32_t flags, int64_t deadline)
 {
 	struct drm_mirage_bo_wait args = {
 		.handle = handle,
 		.flags = flags,
-		.timeout_ns = timeout_ns,
+		.timeout_ns = deadline,
 	};
 
 	return mirage_ioctl(gpu, DRM_IOCTL_MIRAGE_BO_WAIT, &args);

@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,6 +26,7 @@
 #define RENDER_LAST	191
 
 #define NS_PER_S	1000000000ll
+#define NS_PER_MS	1000000ll
 
 static const char driver_name[] = "mirage";
 
@@ -92,6 +95,26 @@ int mirage_open_node(struct mirage *gpu, const char *path)
 	return ret;
 }
 
+/* The next mirage GPU from render node *@number on, opened; or what mirage_open() says. */
+static int open_from(struct mirage *gpu, int *number)
+{
+	int error = -ENODEV;
+
+	for (; *number <= RENDER_LAST; (*number)++) {
+		char path[32];
+		int ret;
+
+		snprintf(path, sizeof(path), "/dev/dri/renderD%d", *number);
+		ret = mirage_open_node(gpu, path);
+		if (!ret)
+			return 0;
+		if (ret != -ENOENT && ret != -ENODEV)
+			error = ret;
+	}
+
+	return error;
+}
+
 /**
  * mirage_open() - open the first mirage GPU
  * @gpu: out
@@ -101,22 +124,61 @@ int mirage_open_node(struct mirage *gpu, const char *path)
  */
 int mirage_open(struct mirage *gpu)
 {
-	int error = -ENODEV;
+	int number = RENDER_FIRST;
+
+	return open_from(gpu, &number);
+}
+
+/* Where it is on the PCI bus: the name of the directory that sysfs has for the device. On another bus @pci stays empty. */
+static void read_pci(const struct mirage *gpu, char *pci, size_t size)
+{
+	char link[64], target[256];
+	unsigned int bus[4];
+	struct stat node;
+	const char *name;
+	ssize_t length;
+
+	if (fstat(gpu->fd, &node))
+		return;
+	snprintf(link, sizeof(link), "/sys/dev/char/%u:%u/device", major(node.st_rdev),
+		 minor(node.st_rdev));
+	length = readlink(link, target, sizeof(target) - 1);
+	if (length < 0)
+		return;
+	target[length] = '\0';
+	name = strrchr(target, '/');
+	name = name ? name + 1 : target;
+	if (sscanf(name, "%x:%x:%x.%x", &bus[0], &bus[1], &bus[2], &bus[3]) == 4)
+		snprintf(pci, size, "%.*s", (int)size - 1, name);
+}
+
+/**
+ * mirage_list() - find all mirage GPUs
+ * @nodes: out: those that can be opened, in the order of their nodes
+ * @count: in: room in @nodes; out: how many there are, which may be more
+ *
+ * Return: 0, also if there is none; if there are nodes that could not be opened and no GPU, the negative errno of
+ * the last of them
+ */
+int mirage_list(struct mirage_node *nodes, uint32_t *count)
+{
+	uint32_t room = *count;
+	struct mirage gpu;
 	int number;
+	int ret;
 
-	for (number = RENDER_FIRST; number <= RENDER_LAST; number++) {
-		char path[32];
-		int ret;
-
-		snprintf(path, sizeof(path), "/dev/dri/renderD%d", number);
-		ret = mirage_open_node(gpu, path);
-		if (!ret)
-			return 0;
-		if (ret != -ENOENT && ret != -ENODEV)
-			error = ret;
+	*count = 0;
+	for (number = RENDER_FIRST; !(ret = open_from(&gpu, &number)); number++) {
+		if (*count < room) {
+			nodes[*count] = (struct mirage_node){0};
+			memcpy(nodes[*count].path, gpu.node, strlen(gpu.node));
+			read_pci(&gpu, nodes[*count].pci, sizeof(nodes[*count].pci));
+		}
+		(*count)++;
+		mirage_close(&gpu);
 	}
 
-	return error;
+	return *count || ret == -ENODEV ? 0 : ret;
 }
 
 /**
@@ -177,22 +239,23 @@ int mirage_counter(const struct mirage *gpu, unsigned int reg, uint64_t *value)
 }
 
 /**
- * mirage_deadline() - the kernel's absolute time-out for a relative one
- * @timeout_ns: how long; 0 or less: a point in the past; MIRAGE_FOREVER
+ * mirage_deadline() - a deadline that lies so far ahead
+ * @ms: how far, in milliseconds; 0 or less: one that has passed
  *
- * Return: a point on CLOCK_MONOTONIC in nanoseconds, as every ioctl with a time-out wants it
+ * The kernel's waits take points and not durations, so one that is repeated after a signal does not become
+ * longer, nor does one of several that share a deadline.
+ *
+ * Return: a point on CLOCK_MONOTONIC in nanoseconds
  */
-int64_t mirage_deadline(int64_t timeout_ns)
+int64_t mirage_deadline(int64_t ms)
 {
 	struct timespec now;
 	int64_t ns;
 
-	if (timeout_ns <= 0)
+	if (ms <= 0)
 		return 0;
-	if (timeout_ns == MIRAGE_FOREVER)
-		return MIRAGE_FOREVER;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	ns = now.tv_sec * NS_PER_S + now.tv_nsec;
 
-	return timeout_ns > INT64_MAX - ns ? MIRAGE_FOREVER : ns + timeout_ns;
+	return ms > (INT64_MAX - ns) / NS_PER_MS ? MIRAGE_FOREVER : ns + ms * NS_PER_MS;
 }

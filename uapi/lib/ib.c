@@ -10,26 +10,117 @@
 #include <endian.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "mirage.h"
 
 #define DISPATCH_ALIGN		64
 #define CODE_MAX		(1u << 24)
 #define ARGS_MAX		4096
+#define PAGE_BYTES		4096u
 
 /**
- * mirage_ib_init() - begin an indirect buffer
+ * mirage_ib_init() - begin an indirect buffer in memory that the GPU sees as this process does
  * @ib: builder
  * @memory: where the packets go, 4-byte aligned; the caller's until the job is done
  * @bytes: size of it; a rest of less than a word is not used
  */
 void mirage_ib_init(struct mirage_ib *ib, void *memory, size_t bytes)
 {
+	mirage_ib_init_at(ib, memory, bytes, (uintptr_t)memory);
+}
+
+/**
+ * mirage_ib_init_at() - begin an indirect buffer in memory that is bound elsewhere
+ * @ib: builder
+ * @memory: where the packets go, 4-byte aligned; the caller's until the job is done
+ * @bytes: size of it; a rest of less than a word is not used
+ * @addr: where the GPU sees it
+ */
+void mirage_ib_init_at(struct mirage_ib *ib, void *memory, size_t bytes, uint64_t addr)
+{
 	*ib = (struct mirage_ib){
 		.words = (uint32_t *)memory,
 		.capacity = bytes / sizeof(uint32_t),
-		.error = (uintptr_t)memory % sizeof(uint32_t) ? -EINVAL : 0,
+		.error = ((uintptr_t)memory | addr) % sizeof(uint32_t) ? -EINVAL : 0,
+		.addr = addr,
 	};
+}
+
+/**
+ * mirage_ib_reset() - begin it again, empty
+ * @ib: builder; the job that it was last given to is done
+ */
+void mirage_ib_reset(struct mirage_ib *ib)
+{
+	ib->used = 0;
+	ib->error = ((uintptr_t)ib->words | ib->addr) % sizeof(uint32_t) ? -EINVAL : 0;
+}
+
+/**
+ * mirage_ib_create() - begin an indirect buffer that a NO_FAULT queue can run
+ * @gpu: device
+ * @vm: address space
+ * @addr: where it is bound: 4 KiB aligned, from DRM_MIRAGE_VA_START on, nothing there that is still needed
+ * @bytes: size of it; whole pages of 4 KiB are taken
+ * @ib: out: builder, with memory of its own; ended by mirage_ib_destroy()
+ *
+ * An object in system memory, bound and mapped. What the packets name has to be bound as well.
+ *
+ * Return: 0 or a negative errno, with nothing left behind
+ */
+int mirage_ib_create(const struct mirage *gpu, uint32_t vm, uint64_t addr, size_t bytes,
+		     struct mirage_ib *ib)
+{
+	uint64_t size = ((uint64_t)bytes + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
+	struct drm_mirage_bind bind;
+	uint32_t handle;
+	void *memory;
+	int ret;
+
+	ret = mirage_bo_create(gpu, size, DRM_MIRAGE_PLACEMENT_SYSTEM, DRM_MIRAGE_BO_CPU_ACCESS,
+			       &handle);
+	if (ret)
+		return ret;
+	ret = mirage_bo_map(gpu, handle, size, &memory);
+	if (ret)
+		goto close;
+	bind = mirage_bind_map(addr, size, handle, 0, 0);
+	ret = mirage_vm_bind(gpu, vm, &bind, 1);
+	if (ret)
+		goto unmap;
+	mirage_ib_init_at(ib, memory, size, addr);
+	ib->vm = vm;
+	ib->handle = handle;
+
+	return 0;
+
+unmap:
+	munmap(memory, size);
+close:
+	mirage_bo_close(gpu, handle);
+	return ret;
+}
+
+/**
+ * mirage_ib_destroy() - undo mirage_ib_create()
+ * @gpu: device
+ * @ib: builder; no job needs it any more
+ *
+ * Return: 0, or the first negative errno; all of it is done in any case
+ */
+int mirage_ib_destroy(const struct mirage *gpu, struct mirage_ib *ib)
+{
+	uint64_t size = ib->capacity * sizeof(uint32_t);
+	struct drm_mirage_bind bind = mirage_bind_unmap(ib->addr, size);
+	int ret, closed;
+
+	ret = mirage_vm_bind(gpu, ib->vm, &bind, 1);
+	munmap(ib->words, size);
+	closed = mirage_bo_close(gpu, ib->handle);
+	*ib = (struct mirage_ib){0};
+
+	return ret ? ret : closed;
 }
 
 static bool ib_room(struct mirage_ib *ib, size_t words)
@@ -235,7 +326,7 @@ int mirage_ib_cmds(const struct mirage_ib *ib, struct drm_mirage_cmds *cmds)
 		return ib->error;
 	if (!ib->used || ib->used > MIRAGE_IB_MAX_WORDS)
 		return -EINVAL;
-	cmds->addr = (uintptr_t)ib->words;
+	cmds->addr = ib->addr;
 	cmds->size = ib->used * sizeof(uint32_t);
 
 	return 0;

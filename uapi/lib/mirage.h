@@ -10,6 +10,9 @@
  * Interrupted calls are repeated. Nothing is printed and nothing is global, so any
  * thread may call anything; a struct mirage_ib belongs to one thread at a time.
  *
+ * Each wait ends at a deadline: a point on CLOCK_MONOTONIC in nanoseconds, as the kernel has it.
+ * mirage_deadline() makes one, MIRAGE_FOREVER is none, and with one in the past, such as 0, a wait only looks.
+ *
  * A GPU address is a pointer of this process; packets, descriptors, code and data
  * may lie in any memory it has.
  */
@@ -28,7 +31,7 @@
 extern "C" {
 #endif
 
-/** MIRAGE_FOREVER: a timeout that never comes. */
+/** MIRAGE_FOREVER: a deadline that never comes. */
 #define MIRAGE_FOREVER		INT64_MAX
 
 /* ---- device (device.c) ---- */
@@ -43,6 +46,17 @@ struct mirage {
 	char node[64];
 };
 
+/**
+ * struct mirage_node - a mirage GPU that could be opened
+ */
+struct mirage_node {
+	/** @path: of its render node */
+	char path[64];
+	/** @pci: its address, such as "0000:00:04.0"; "" if it is on another bus */
+	char pci[32];
+};
+
+int mirage_list(struct mirage_node *nodes, uint32_t *count);
 int mirage_open(struct mirage *gpu);
 int mirage_open_node(struct mirage *gpu, const char *path);
 void mirage_close(struct mirage *gpu);
@@ -51,7 +65,7 @@ int mirage_ioctl(const struct mirage *gpu, unsigned long request, void *arg);
 int mirage_query(const struct mirage *gpu, enum drm_mirage_param param, uint32_t index,
 		 uint64_t *value, enum drm_mirage_reason *reason);
 int mirage_counter(const struct mirage *gpu, unsigned int reg, uint64_t *value);
-int64_t mirage_deadline(int64_t timeout_ns);
+int64_t mirage_deadline(int64_t ms);
 
 /* ---- address spaces (vm.c) ---- */
 
@@ -63,8 +77,10 @@ int mirage_vm_faults(const struct mirage *gpu, uint32_t vm, struct drm_mirage_fa
 		     uint32_t *count);
 int mirage_vm_fault_places(const struct mirage *gpu, uint32_t vm, struct drm_mirage_fault *faults,
 			   struct drm_mirage_place *places, uint32_t *count);
-int mirage_svm_query(const struct mirage *gpu, uint32_t vm, const void *addr, size_t size,
+int mirage_svm_query(const struct mirage *gpu, uint32_t vm, const void *addr, uint64_t size,
 		     uint8_t *pages);
+int mirage_svm_populate(const struct mirage *gpu, uint32_t vm, const void *addr, uint64_t size,
+			bool write);
 
 /* ---- buffer objects (bo.c) ---- */
 
@@ -82,7 +98,7 @@ int mirage_bo_madvise(const struct mirage *gpu, uint32_t handle, enum drm_mirage
 		      bool *retained);
 int mirage_bo_query(const struct mirage *gpu, uint32_t handle, struct drm_mirage_bo_query *state);
 int mirage_bo_label(const struct mirage *gpu, uint32_t handle, const char *label);
-int mirage_bo_wait(const struct mirage *gpu, uint32_t handle, uint32_t flags, int64_t timeout_ns);
+int mirage_bo_wait(const struct mirage *gpu, uint32_t handle, uint32_t flags, int64_t deadline);
 
 /* ---- sharing buffer objects (prime.c) ---- */
 
@@ -103,17 +119,21 @@ int mirage_vm_bind_async(const struct mirage *gpu, uint32_t vm,
 
 /* ---- queues and jobs (queue.c) ---- */
 
-/** MIRAGE_PRIORITY_USUAL: the priority of a queue that asks for none. */
-#define MIRAGE_PRIORITY_USUAL	1
+/**
+ * struct mirage_queue_options - what a queue shall be; what is zero is as usual
+ */
+struct mirage_queue_options {
+	/** @flags: kind: DRM_MIRAGE_QUEUE_NO_FAULT or DRM_MIRAGE_QUEUE_LONG_RUNNING; 0: jobs may fault and end */
+	uint32_t flags;
+	/** @priority: above or below the usual: -1 to 2; more than 0 needs CAP_SYS_NICE */
+	int32_t priority;
+	/** @timeout_ms: of a job; 0: the kernel's usual */
+	uint32_t timeout_ms;
+};
 
 int mirage_queue_create(const struct mirage *gpu, uint32_t vm,
-			enum drm_mirage_queue_class queue_class, uint32_t *queue);
-int mirage_queue_create_with(const struct mirage *gpu, uint32_t vm,
-			     enum drm_mirage_queue_class queue_class, uint32_t priority,
-			     uint32_t timeout_ms, uint32_t *queue);
-int mirage_queue_create_kind(const struct mirage *gpu, uint32_t vm,
-			     enum drm_mirage_queue_class queue_class, uint32_t flags,
-			     uint32_t *queue);
+			enum drm_mirage_queue_class queue_class,
+			const struct mirage_queue_options *options, uint32_t *queue);
 int mirage_queue_destroy(const struct mirage *gpu, uint32_t queue);
 int mirage_queue_query(const struct mirage *gpu, uint32_t queue,
 		       struct drm_mirage_queue_query *state);
@@ -124,13 +144,28 @@ int mirage_exec_fences(const struct mirage *gpu, uint32_t queue,
 		       const struct drm_mirage_cmds *cmds, uint32_t nr_cmds,
 		       const struct drm_mirage_user_fence *fences, uint32_t nr_fences);
 int mirage_wait_user_fence(const struct mirage *gpu, uint32_t queue, const uint64_t *at,
-			   uint64_t value, uint32_t flags, int64_t timeout_ns);
+			   uint64_t value, uint32_t flags, int64_t deadline);
+
+/**
+ * struct mirage_stop - why a job did not come to its end
+ */
+struct mirage_stop {
+	/**
+	 * @error: the job's own errno: -EFAULT, -EIO and -ETIME if it did what stopped its queue; -ECANCELED if
+	 * an earlier job did, or the device was reset; -ENODEV if the device has gone
+	 */
+	int error;
+	/** @queue: how its queue is: the state, and with it the access or the instruction that stopped it */
+	struct drm_mirage_queue_query queue;
+};
 
 struct mirage_ib;
 int mirage_submit(const struct mirage *gpu, uint32_t queue, const struct mirage_ib *ib,
 		  uint32_t syncobj);
+int mirage_queue_wait(const struct mirage *gpu, uint32_t queue, uint32_t syncobj,
+		      int64_t deadline, struct mirage_stop *why);
 int mirage_run(const struct mirage *gpu, uint32_t queue, const struct mirage_ib *ib,
-	       int64_t timeout_ns);
+	       int64_t deadline, struct mirage_stop *why);
 
 /* ---- syncobjs (sync.c) ---- */
 
@@ -138,15 +173,15 @@ int mirage_syncobj_create(const struct mirage *gpu, bool signaled, uint32_t *han
 int mirage_syncobj_destroy(const struct mirage *gpu, uint32_t handle);
 int mirage_syncobj_reset(const struct mirage *gpu, uint32_t handle);
 int mirage_syncobj_signal(const struct mirage *gpu, uint32_t handle);
-int mirage_syncobj_wait(const struct mirage *gpu, uint32_t handle, int64_t timeout_ns);
+int mirage_syncobj_wait(const struct mirage *gpu, uint32_t handle, int64_t deadline);
 int mirage_syncobj_wait_many(const struct mirage *gpu, const uint32_t *handles, uint32_t count,
-			     uint32_t flags, int64_t timeout_ns, uint32_t *first);
+			     uint32_t flags, int64_t deadline, uint32_t *first);
 int mirage_syncobj_export(const struct mirage *gpu, uint32_t handle, int *fd);
 int mirage_syncobj_import(const struct mirage *gpu, int fd, uint32_t *handle);
 int mirage_syncobj_export_sync_file(const struct mirage *gpu, uint32_t handle, int *fd);
 
 int mirage_timeline_wait(const struct mirage *gpu, uint32_t handle, uint64_t point,
-			 uint32_t flags, int64_t timeout_ns);
+			 uint32_t flags, int64_t deadline);
 int mirage_timeline_signal(const struct mirage *gpu, uint32_t handle, uint64_t point);
 int mirage_timeline_query(const struct mirage *gpu, uint32_t handle, uint64_t *point);
 
@@ -173,9 +208,20 @@ struct mirage_ib {
 	size_t used;
 	/** @error: 0, -ENOSPC (no room) or -EINVAL (argument) */
 	int error;
+	/** @addr: where the GPU reads the packets */
+	uint64_t addr;
+	/** @vm: address space in which it is bound, where it has memory of its own; else 0 */
+	uint32_t vm;
+	/** @handle: object, where it has memory of its own; else 0 */
+	uint32_t handle;
 };
 
 void mirage_ib_init(struct mirage_ib *ib, void *memory, size_t bytes);
+void mirage_ib_init_at(struct mirage_ib *ib, void *memory, size_t bytes, uint64_t addr);
+void mirage_ib_reset(struct mirage_ib *ib);
+int mirage_ib_create(const struct mirage *gpu, uint32_t vm, uint64_t addr, size_t bytes,
+		     struct mirage_ib *ib);
+int mirage_ib_destroy(const struct mirage *gpu, struct mirage_ib *ib);
 void mirage_ib_nop(struct mirage_ib *ib);
 void mirage_ib_copy(struct mirage_ib *ib, void *to, const void *from, uint64_t bytes);
 void mirage_ib_fill(struct mirage_ib *ib, void *to, uint64_t bytes, uint32_t pattern);
@@ -203,6 +249,10 @@ const char *mirage_queue_state_name(unsigned int state);
 const char *mirage_chan_error_name(unsigned int error);
 const char *mirage_access_name(unsigned int access);
 const char *mirage_fault_kind_name(unsigned int kind);
+
+/* ---- stopped jobs in words (stop.c) ---- */
+
+int mirage_stop_text(const struct mirage_stop *why, char *text, size_t size);
 
 #if defined(__cplusplus)
 }

@@ -3,76 +3,41 @@
  * Queues and jobs.
  */
 #include <errno.h>
+#include <unistd.h>
+
+#include <linux/sync_file.h>
 
 #include "mirage.h"
 
+/* What the kernel calls the usual priority. */
+#define USUAL_PRIORITY	1
+
 /**
- * mirage_queue_create() - a queue of usual priority and time-out
+ * mirage_queue_create() - make a queue
  * @gpu: device
  * @vm: address space
  * @queue_class: what it may run
+ * @options: what else it shall be; NULL: all as usual
  * @queue: out: handle
  *
  * Return: 0 or a negative errno
  */
 int mirage_queue_create(const struct mirage *gpu, uint32_t vm,
-			enum drm_mirage_queue_class queue_class, uint32_t *queue)
+			enum drm_mirage_queue_class queue_class,
+			const struct mirage_queue_options *options, uint32_t *queue)
 {
-	return mirage_queue_create_with(gpu, vm, queue_class, MIRAGE_PRIORITY_USUAL, 0, queue);
-}
-
-/**
- * mirage_queue_create_with() - a queue
- * @gpu: device
- * @vm: address space
- * @queue_class: what it may run
- * @priority: 0 to 3
- * @timeout_ms: of a job; 0: the kernel's usual
- * @queue: out: handle
- *
- * Return: 0 or a negative errno
- */
-int mirage_queue_create_with(const struct mirage *gpu, uint32_t vm,
-			     enum drm_mirage_queue_class queue_class, uint32_t priority,
-			     uint32_t timeout_ms, uint32_t *queue)
-{
+	const struct mirage_queue_options usual = {0};
 	struct drm_mirage_queue_create args = {
 		.vm_id = vm,
 		.queue_class = queue_class,
-		.priority = priority,
-		.timeout_ms = timeout_ms,
 	};
 	int ret;
 
-	ret = mirage_ioctl(gpu, DRM_IOCTL_MIRAGE_QUEUE_CREATE, &args);
-	if (!ret)
-		*queue = args.queue_id;
-
-	return ret;
-}
-
-/**
- * mirage_queue_create_kind() - a queue of another kind than the usual
- * @gpu: device
- * @vm: address space
- * @queue_class: what it may run
- * @flags: DRM_MIRAGE_QUEUE_NO_FAULT or DRM_MIRAGE_QUEUE_LONG_RUNNING
- * @queue: out: handle
- *
- * Return: 0 or a negative errno
- */
-int mirage_queue_create_kind(const struct mirage *gpu, uint32_t vm,
-			     enum drm_mirage_queue_class queue_class, uint32_t flags,
-			     uint32_t *queue)
-{
-	struct drm_mirage_queue_create args = {
-		.vm_id = vm,
-		.queue_class = queue_class,
-		.priority = MIRAGE_PRIORITY_USUAL,
-		.flags = flags,
-	};
-	int ret;
-
+	if (!options)
+		options = &usual;
+	args.flags = options->flags;
+	args.priority = (uint32_t)options->priority + USUAL_PRIORITY;
+	args.timeout_ms = options->timeout_ms;
 	ret = mirage_ioctl(gpu, DRM_IOCTL_MIRAGE_QUEUE_CREATE, &args);
 	if (!ret)
 		*queue = args.queue_id;
@@ -168,19 +133,19 @@ int mirage_exec_fences(const struct mirage *gpu, uint32_t queue,
  * @at: word in memory of this process
  * @value: what it is to reach
  * @flags: DRM_MIRAGE_WAIT_EQUAL or 0
- * @timeout_ns: how long; 0 only looks
+ * @deadline: when to give up
  *
  * Return: 0; -ETIME; -ECANCELED the queue has stopped before; or another negative errno
  */
 int mirage_wait_user_fence(const struct mirage *gpu, uint32_t queue, const uint64_t *at,
-			   uint64_t value, uint32_t flags, int64_t timeout_ns)
+			   uint64_t value, uint32_t flags, int64_t deadline)
 {
 	struct drm_mirage_wait_user_fence args = {
 		.queue_id = queue,
 		.flags = flags,
 		.addr = (uintptr_t)at,
 		.value = value,
-		.timeout_ns = mirage_deadline(timeout_ns),
+		.timeout_ns = deadline,
 	};
 
 	return mirage_ioctl(gpu, DRM_IOCTL_MIRAGE_WAIT_USER_FENCE, &args);
@@ -209,20 +174,73 @@ int mirage_submit(const struct mirage *gpu, uint32_t queue, const struct mirage_
 	return mirage_exec(gpu, queue, &cmds, 1, &sync, syncobj ? 1 : 0);
 }
 
+/* Of a binary syncobj's fence that has signalled: 1, or the negative errno of its job. */
+static int fence_status(const struct mirage *gpu, uint32_t syncobj, int *status)
+{
+	struct mirage sync_file = { .fd = -1 };
+	struct sync_file_info info = {0};
+	int ret;
+
+	ret = mirage_syncobj_export_sync_file(gpu, syncobj, &sync_file.fd);
+	if (ret)
+		return ret;
+	ret = mirage_ioctl(&sync_file, SYNC_IOC_FILE_INFO, &info);
+	close(sync_file.fd);
+	*status = info.status;
+
+	return ret;
+}
+
+/**
+ * mirage_queue_wait() - wait for the end of a job, and learn how it ended
+ * @gpu: device
+ * @queue: handle
+ * @syncobj: binary syncobj that a job of @queue signals
+ * @deadline: when to give up
+ * @why: out, with -ECANCELED: what stopped it; may be NULL
+ *
+ * Syncobjs also signal when their job failed. A job that fails stops its queue, and so while
+ * the queue is ready all that has ended has ended well; of a queue that has stopped, the job's own fence
+ * tells. The fences of a timeline's points are forgotten as soon as later ones are there: so not of a timeline.
+ *
+ * Return: 0 the job is done; -ETIME it has not ended; -ECANCELED it was stopped; or another
+ * negative errno
+ */
+int mirage_queue_wait(const struct mirage *gpu, uint32_t queue, uint32_t syncobj,
+		      int64_t deadline, struct mirage_stop *why)
+{
+	struct mirage_stop stop = {0};
+	int ret;
+
+	ret = mirage_syncobj_wait(gpu, syncobj, deadline);
+	if (ret)
+		return ret;
+	ret = mirage_queue_query(gpu, queue, &stop.queue);
+	if (ret || stop.queue.state == DRM_MIRAGE_QUEUE_READY)
+		return ret;
+	ret = fence_status(gpu, syncobj, &stop.error);
+	if (ret || stop.error > 0)
+		return ret;
+	if (why)
+		*why = stop;
+
+	return -ECANCELED;
+}
+
 /**
  * mirage_run() - submit one indirect buffer and wait until the job is done
  * @gpu: device
  * @queue: handle
  * @ib: finished
- * @timeout_ns: how long to wait
+ * @deadline: when to give up
+ * @why: out, with -ECANCELED: what stopped it, or the queue before; may be NULL
  *
- * Return: 0; -ETIME not done yet; -ECANCELED the queue has stopped (mirage_queue_query()
- * says why); what is wrong with @ib; or another negative errno
+ * Return: 0; -ETIME not done yet; -ECANCELED the job was stopped, or the queue had stopped before; what is
+ * wrong with @ib; or another negative errno
  */
 int mirage_run(const struct mirage *gpu, uint32_t queue, const struct mirage_ib *ib,
-	       int64_t timeout_ns)
+	       int64_t deadline, struct mirage_stop *why)
 {
-	struct drm_mirage_queue_query state;
 	uint32_t syncobj;
 	int ret;
 
@@ -231,16 +249,13 @@ int mirage_run(const struct mirage *gpu, uint32_t queue, const struct mirage_ib 
 		return ret;
 
 	ret = mirage_submit(gpu, queue, ib, syncobj);
-	if (!ret)
-		ret = mirage_syncobj_wait(gpu, syncobj, timeout_ns);
+	if (!ret) {
+		ret = mirage_queue_wait(gpu, queue, syncobj, deadline, why);
+	} else if (ret == -ECANCELED && why) {
+		why->error = ret;
+		mirage_queue_query(gpu, queue, &why->queue);
+	}
 	mirage_syncobj_destroy(gpu, syncobj);
-	if (ret)
-		return ret;
-
-	/* A fence also signals when its job failed, and a failed job stops its queue. */
-	ret = mirage_queue_query(gpu, queue, &state);
-	if (!ret && state.state != DRM_MIRAGE_QUEUE_READY)
-		ret = -ECANCELED;
 
 	return ret;
 }

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
  * Syncobjs, binary and timeline.
- *
- * Time-outs here are relative, since that is what callers have; the kernel's are
- * points on CLOCK_MONOTONIC, so an interrupted wait that is repeated does not become longer.
  */
 #include <errno.h>
 
@@ -85,14 +82,14 @@ int mirage_syncobj_signal(const struct mirage *gpu, uint32_t handle)
  * mirage_syncobj_wait() - wait for one, also for its submission
  * @gpu: device
  * @handle: binary syncobj
- * @timeout_ns: how long; 0 only looks
+ * @deadline: when to give up
  *
  * Return: 0, -ETIME, or another negative errno
  */
-int mirage_syncobj_wait(const struct mirage *gpu, uint32_t handle, int64_t timeout_ns)
+int mirage_syncobj_wait(const struct mirage *gpu, uint32_t handle, int64_t deadline)
 {
 	return mirage_syncobj_wait_many(gpu, &handle, 1, DRM_SYNCOBJ_WAIT_FLAGS_WAIT_FOR_SUBMIT,
-					timeout_ns, NULL);
+					deadline, NULL);
 }
 
 /**
@@ -101,17 +98,17 @@ int mirage_syncobj_wait(const struct mirage *gpu, uint32_t handle, int64_t timeo
  * @handles: binary syncobjs
  * @count: number of them
  * @flags: DRM_SYNCOBJ_WAIT_FLAGS_*
- * @timeout_ns: how long; 0 only looks
+ * @deadline: when to give up
  * @first: out: index of one that signalled, when not all were asked for; may be NULL
  *
  * Return: 0, -ETIME, or another negative errno
  */
 int mirage_syncobj_wait_many(const struct mirage *gpu, const uint32_t *handles, uint32_t count,
-			     uint32_t flags, int64_t timeout_ns, uint32_t *first)
+			     uint32_t flags, int64_t deadline, uint32_t *first)
 {
 	struct drm_syncobj_wait args = {
 		.handles = (uintptr_t)handles,
-		.timeout_nsec = mirage_deadline(timeout_ns),
+		.timeout_nsec = deadline,
 		.count_handles = count,
 		.flags = flags,
 	};
@@ -193,17 +190,17 @@ int mirage_syncobj_export_sync_file(const struct mirage *gpu, uint32_t handle, i
  * @handle: timeline syncobj
  * @point: which
  * @flags: DRM_SYNCOBJ_WAIT_FLAGS_*
- * @timeout_ns: how long; 0 only looks
+ * @deadline: when to give up
  *
  * Return: 0, -ETIME, or another negative errno
  */
 int mirage_timeline_wait(const struct mirage *gpu, uint32_t handle, uint64_t point,
-			 uint32_t flags, int64_t timeout_ns)
+			 uint32_t flags, int64_t deadline)
 {
 	struct drm_syncobj_timeline_wait args = {
 		.handles = (uintptr_t)&handle,
 		.points = (uintptr_t)&point,
-		.timeout_nsec = mirage_deadline(timeout_ns),
+		.timeout_nsec = deadline,
 		.count_handles = 1,
 		.flags = flags,
 	};

@@ -6,6 +6,10 @@
 
 #include "mirage.h"
 
+#define PAGE_BYTES	4096u
+/* What the kernel takes at once. */
+#define SVM_RANGE_MAX	(64ull << 20)
+
 /**
  * mirage_vm_create() - an address space that mirrors this process
  * @gpu: device
@@ -124,20 +128,59 @@ int mirage_vm_fault_places(const struct mirage *gpu, uint32_t vm, struct drm_mir
  * @gpu: device
  * @vm: handle
  * @addr: 4 KiB aligned
- * @size: bytes, a multiple of 4 KiB
+ * @size: bytes, a multiple of 4 KiB; the kernel is asked in pieces that it takes
  * @pages: out: DRM_MIRAGE_SVM_PAGE_* of each 4 KiB page
  *
  * Return: 0 or a negative errno
  */
-int mirage_svm_query(const struct mirage *gpu, uint32_t vm, const void *addr, size_t size,
+int mirage_svm_query(const struct mirage *gpu, uint32_t vm, const void *addr, uint64_t size,
 		     uint8_t *pages)
 {
-	struct drm_mirage_svm_query args = {
-		.vm_id = vm,
-		.addr = (uintptr_t)addr,
-		.size = size,
-		.pages = (uintptr_t)pages,
-	};
+	uint64_t done = 0;
+	int ret;
 
-	return mirage_ioctl(gpu, DRM_IOCTL_MIRAGE_SVM_QUERY, &args);
+	do {
+		struct drm_mirage_svm_query args = {
+			.vm_id = vm,
+			.addr = (uintptr_t)addr + done,
+			.size = size - done < SVM_RANGE_MAX ? size - done : SVM_RANGE_MAX,
+			.pages = (uintptr_t)(pages + done / PAGE_BYTES),
+		};
+
+		ret = mirage_ioctl(gpu, DRM_IOCTL_MIRAGE_SVM_QUERY, &args);
+		done += args.size;
+	} while (!ret && done < size);
+
+	return ret;
+}
+
+/**
+ * mirage_svm_populate() - have memory of this process mapped before the GPU asks for it
+ * @gpu: device
+ * @vm: handle of an address space that mirrors this process
+ * @addr: 4 KiB aligned
+ * @size: bytes, a multiple of 4 KiB; the kernel is asked in pieces that it takes
+ * @write: for reading and writing, else for reading
+ *
+ * Return: 0; -EFAULT where there is no memory, -EPERM where it may not be written; or another negative errno
+ */
+int mirage_svm_populate(const struct mirage *gpu, uint32_t vm, const void *addr, uint64_t size,
+			bool write)
+{
+	uint64_t done = 0;
+	int ret;
+
+	do {
+		struct drm_mirage_svm_populate args = {
+			.vm_id = vm,
+			.flags = write ? DRM_MIRAGE_POPULATE_WRITE : 0,
+			.addr = (uintptr_t)addr + done,
+			.size = size - done < SVM_RANGE_MAX ? size - done : SVM_RANGE_MAX,
+		};
+
+		ret = mirage_ioctl(gpu, DRM_IOCTL_MIRAGE_SVM_POPULATE, &args);
+		done += args.size;
+	} while (!ret && done < size);
+
+	return ret;
 }

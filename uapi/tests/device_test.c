@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <time.h>
 
 #include <hw/regs.h>
 #include <mirage.h>
@@ -59,12 +60,54 @@ static void counter_is_a_register(void)
 	CHECK_EQ(mirage_counter(&gpu, MIRAGE_PERF_WAVES, &value), -EBADF);
 }
 
+/* The time now, by the clock that the kernel's deadlines have. */
+static int64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ll + now.tv_nsec;
+}
+
+static void deadline_is_a_point_ahead(void)
+{
+	int64_t before = now_ns(), deadline = mirage_deadline(60000), after = now_ns();
+
+	CHECK(deadline >= before + 60000000000ll);
+	CHECK(deadline <= after + 60000000000ll);
+}
+
+static void deadline_has_ends(void)
+{
+	CHECK_EQ(mirage_deadline(0), 0);
+	CHECK_EQ(mirage_deadline(-1), 0);
+	CHECK_EQ(mirage_deadline(INT64_MIN), 0);
+	CHECK_EQ(mirage_deadline(MIRAGE_FOREVER), MIRAGE_FOREVER);
+	CHECK_EQ(mirage_deadline(INT64_MAX / 1000000), MIRAGE_FOREVER);
+	CHECK(mirage_deadline(INT64_MAX / 2000000) < MIRAGE_FOREVER);
+}
+
+/* A machine with a GPU has entries, one without has none; neither is an error. */
+static void list_counts(void)
+{
+	struct mirage_node nodes[1] = {0};
+	uint32_t count = 0, again = 1;
+
+	CHECK_EQ(mirage_list(NULL, &count), 0);
+	CHECK_EQ(mirage_list(nodes, &again), 0);
+	CHECK_EQ(again, count);
+	CHECK_EQ(!strncmp(nodes[0].path, "/dev/dri/renderD", 16), count > 0);
+}
+
 static const struct tap_test tests[] = {
 	{ "open-missing-node", open_missing_node },
 	{ "open-no-drm-node", open_no_drm_node },
 	{ "open-long-path", open_long_path },
 	{ "close-twice", close_twice },
 	{ "counter-is-a-register", counter_is_a_register },
+	{ "deadline-is-a-point-ahead", deadline_is_a_point_ahead },
+	{ "deadline-has-ends", deadline_has_ends },
+	{ "list-counts", list_counts },
 };
 
 TAP_MAIN(tests)

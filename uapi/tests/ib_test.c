@@ -238,7 +238,40 @@ static void dispatch_sizes_do_not_wrap(void)
 	CHECK(le32toh(dispatch.args_size) > 4096);
 }
 
+/* Written here, read there. */
+static void elsewhere(void)
+{
+	struct drm_mirage_cmds cmds;
+	struct mirage_ib ib;
+
+	mirage_ib_init_at(&ib, memory, sizeof(memory), 0x800000001000ull);
+	mirage_ib_nop(&ib);
+	CHECK_EQ(mirage_ib_cmds(&ib, &cmds), 0);
+	CHECK_EQ(cmds.addr, 0x800000001000ull);
+	CHECK_EQ(cmds.size, 4);
+	mirage_ib_init_at(&ib, memory, sizeof(memory), 0x800000001002ull);
+	CHECK_EQ(mirage_ib_cmds(&ib, &cmds), -EINVAL);
+	mirage_ib_reset(&ib);
+	CHECK_EQ(ib.error, -EINVAL);
+}
+
+static void begun_again(void)
+{
+	struct mirage_ib ib = begin();
+
+	mirage_ib_fill(&ib, FAR(2), 4, 0);
+	CHECK_EQ(ib.error, -EINVAL);
+	mirage_ib_reset(&ib);
+	CHECK_EQ(ib.error, 0);
+	CHECK_EQ(ib.used, 0);
+	CHECK_EQ(ib.capacity, sizeof(memory) / 4);
+	mirage_ib_nop(&ib);
+	CHECK_EQ(ib.used, 1);
+}
+
 static const struct tap_test tests[] = {
+	{ "elsewhere", elsewhere },
+	{ "begun-again", begun_again },
 	{ "nop-words", nop_words },
 	{ "copy-words", copy_words },
 	{ "fill-words", fill_words },

@@ -54,23 +54,23 @@ runs() {
 attempt "meson install" meson install -C "$build" --no-rebuild --quiet --destdir "$dest"
 pc=$(find "$dest" -name mirage.pc)
 include=$(dirname "$(find "$dest" -path '*/mirage/mirage.h')")
-so=$(find "$dest" -name libmirage.so.0)
+so=$(find "$dest" -name libmirage.so.1)
 bin=$(dirname "$(find "$dest" -name mirage-as -type f)")
 export PKG_CONFIG_LIBDIR=${pc%/*} PKG_CONFIG_SYSROOT_DIR=$dest PATH=$bin:$PATH
 
 same "pkg-config tells the version" "$(pkg-config --modversion mirage)" "$(cat "$src/VERSION")"
-same "soname" "$(readelf -d "$so" | sed -n 's/.*(SONAME).*\[\(.*\)\]$/\1/p')" libmirage.so.0
+same "soname" "$(readelf -d "$so" | sed -n 's/.*(SONAME).*\[\(.*\)\]$/\1/p')" libmirage.so.1
 same "the functions of mirage.h are exported, and nothing else" \
 	"$(nm -D --defined-only "$so" | awk '$2 != "A" { sub("@.*", "", $3); print $3 }' | sort)" \
 	"$(grep -vE '^ ?(\*|/\*)' "$include/mirage.h" | grep -oE '\bmirage_[a-z0-9_]+\(' | tr -d '(' | sort)"
 attempt "headers stand alone" headers_alone
 same "tools" "$(cd "$bin" && ls)" $'mirage-as\nmirage-decode\nmirage-dis\nmirage-gpu'
-same "man pages" "$(find "$dest" -name '*.1' -printf '%f\n' | sort)" "$(cd "$src/docs/man" && ls -- *.1)"
+same "man pages" "$(find "$dest" -path '*/man1/*.1' -printf '%f\n' | sort)" "$(cd "$src/docs/man" && ls -- *.1)"
 
 cp -r "$src/examples/first" "$dir/first"
 attempt "make" make -s -C "$dir/first"
 same "linked with the shared library" \
-	"$(readelf -d "$dir/first/first" | sed -n 's/.*(NEEDED).*\[\(libmirage.*\)\]$/\1/p')" libmirage.so.0
+	"$(readelf -d "$dir/first/first" | sed -n 's/.*(NEEDED).*\[\(libmirage.*\)\]$/\1/p')" libmirage.so.1
 LD_LIBRARY_PATH=${so%/*} runs "runs with the shared library"
 
 attempt "make clean" make -s -C "$dir/first" clean

@@ -27,9 +27,10 @@ static const struct layout layouts[] = {
 	LAYOUT(drm_mirage_place, pad, 32),
 	LAYOUT(drm_mirage_vm_faults, places, 24),
 	LAYOUT(drm_mirage_svm_query, pages, 32),
+	LAYOUT(drm_mirage_svm_populate, size, 24),
 	LAYOUT(drm_mirage_queue_create, queue_id, 24),
 	LAYOUT(drm_mirage_queue_destroy, pad, 8),
-	LAYOUT(drm_mirage_queue_query, place, 64),
+	LAYOUT(drm_mirage_queue_query, fault, 96),
 	LAYOUT(drm_mirage_sync, point, 16),
 	LAYOUT(drm_mirage_cmds, size, 16),
 	LAYOUT(drm_mirage_user_fence, value, 16),
@@ -69,8 +70,9 @@ static void ioctl_numbers(void)
 	CHECK_EQ(DRM_IOCTL_MIRAGE_VM_FAULTS, 0xc0186444);
 	CHECK_EQ(DRM_IOCTL_MIRAGE_SVM_QUERY, 0x40206445);
 	CHECK_EQ(DRM_IOCTL_MIRAGE_QUEUE_CREATE, 0xc0186446);
+	CHECK_EQ(DRM_IOCTL_MIRAGE_SVM_POPULATE, 0x40186453);
 	CHECK_EQ(DRM_IOCTL_MIRAGE_QUEUE_DESTROY, 0x40086447);
-	CHECK_EQ(DRM_IOCTL_MIRAGE_QUEUE_QUERY, 0xc0406448);
+	CHECK_EQ(DRM_IOCTL_MIRAGE_QUEUE_QUERY, 0xc0606448);
 	CHECK_EQ(DRM_IOCTL_MIRAGE_EXEC, 0x40306449);
 	CHECK_EQ(DRM_IOCTL_MIRAGE_BO_CREATE, 0xc020644a);
 	CHECK_EQ(DRM_IOCTL_MIRAGE_BO_USERPTR, 0xc018644b);

@@ -40,6 +40,7 @@ extern "C" {
 #define DRM_MIRAGE_BO_WAIT		0x10
 #define DRM_MIRAGE_VM_BIND		0x11
 #define DRM_MIRAGE_WAIT_USER_FENCE	0x12
+#define DRM_MIRAGE_SVM_POPULATE		0x13
 
 /**
  * enum drm_mirage_param - what &struct drm_mirage_query asks for
@@ -168,7 +169,7 @@ enum drm_mirage_stat {
 	DRM_MIRAGE_STAT_FAILED = 5,
 	/** @DRM_MIRAGE_STAT_RETRIES: times a block was faulted again because an invalidation came between. */
 	DRM_MIRAGE_STAT_RETRIES = 6,
-	/** @DRM_MIRAGE_STAT_PAGES_MAPPED: 4 KiB pages written into the GPU's page tables for a fault. */
+	/** @DRM_MIRAGE_STAT_PAGES_MAPPED: 4 KiB pages written into the GPU's page tables for a fault or by SVM_POPULATE. */
 	DRM_MIRAGE_STAT_PAGES_MAPPED = 7,
 	/** @DRM_MIRAGE_STAT_PAGES_PREFETCHED: of those, pages no entry had asked for. */
 	DRM_MIRAGE_STAT_PAGES_PREFETCHED = 8,
@@ -304,6 +305,27 @@ struct drm_mirage_svm_query {
 	__u64 pages;
 };
 
+/** DRM_MIRAGE_POPULATE_WRITE: for reading and writing, else for reading. */
+#define DRM_MIRAGE_POPULATE_WRITE	(1u << 0)
+
+/**
+ * struct drm_mirage_svm_populate - map memory of the process before the GPU asks for it
+ *
+ * Pages come in as if the GPU had faulted on each (madvise() has MADV_POPULATE_READ and MADV_POPULATE_WRITE for the
+ * processor), and like those they may be taken away again at any time. -EFAULT where there is no memory, -EPERM where it
+ * may not be written; what was mapped before that stays. -EBUSY: the memory changed all the time.
+ */
+struct drm_mirage_svm_populate {
+	/** @vm_id: in: with DRM_MIRAGE_VM_CREATE_SVM (-EINVAL), of the calling process (-EPERM) */
+	__u32 vm_id;
+	/** @flags: in: 0 or DRM_MIRAGE_POPULATE_WRITE */
+	__u32 flags;
+	/** @addr: in: 4 KiB aligned, below 2^47 */
+	__u64 addr;
+	/** @size: in: multiple of 4 KiB, not zero, at most 64 MiB */
+	__u64 size;
+};
+
 /** enum drm_mirage_queue_class - what a queue may run */
 enum drm_mirage_queue_class {
 	/** @DRM_MIRAGE_QUEUE_COPY: every packet but DISPATCH. */
@@ -398,6 +420,8 @@ struct drm_mirage_queue_query {
 	__u64 jobs;
 	/** @place: out: of the instruction that stopped it, in state FAULTED or ERROR */
 	struct drm_mirage_place place;
+	/** @fault: out: the access that stopped it, in state FAULTED; else all zero */
+	struct drm_mirage_fault fault;
 };
 
 /** DRM_MIRAGE_SYNC_SIGNAL: signal when the job is done; without it the job waits. */
@@ -710,6 +734,8 @@ struct drm_mirage_vm_bind {
 	DRM_IOWR(DRM_COMMAND_BASE + DRM_MIRAGE_VM_FAULTS, struct drm_mirage_vm_faults)
 #define DRM_IOCTL_MIRAGE_SVM_QUERY \
 	DRM_IOW(DRM_COMMAND_BASE + DRM_MIRAGE_SVM_QUERY, struct drm_mirage_svm_query)
+#define DRM_IOCTL_MIRAGE_SVM_POPULATE \
+	DRM_IOW(DRM_COMMAND_BASE + DRM_MIRAGE_SVM_POPULATE, struct drm_mirage_svm_populate)
 #define DRM_IOCTL_MIRAGE_QUEUE_CREATE \
 	DRM_IOWR(DRM_COMMAND_BASE + DRM_MIRAGE_QUEUE_CREATE, struct drm_mirage_queue_create)
 #define DRM_IOCTL_MIRAGE_QUEUE_DESTROY \
