@@ -451,6 +451,79 @@ static void queue_destroy_waits(struct gpu *gpu)
 	mem_unmap(area, PAGE);
 }
 
+/* The call that makes a queue puts its handle into @call. */
+static int do_queue_create(struct call *call)
+{
+	return mirage_queue_create(&call->gpu->dev, call->gpu->vm, DRM_MIRAGE_QUEUE_COMPUTE,
+				   &call->handle);
+}
+
+/**
+ * SUBTEST: queue-create
+ * Description: A queue is there when the device has started its channel, and not before.
+ */
+static void queue_create_waits(struct gpu *gpu)
+{
+	static struct call call;
+
+	gpu_inject(gpu, "hold_chan_start", 1);
+	call = (struct call){ .run = do_queue_create, .gpu = gpu };
+	call_start(&call);
+	call_waits(&call, "mirage_queue_start_new");
+	gpu_inject(gpu, "hold_chan_start", 0);
+	call_end(&call);
+	igt_assert_eq(gpu_queue_state(gpu, call.handle), DRM_MIRAGE_QUEUE_READY);
+	igt_assert_eq(mirage_queue_destroy(&gpu->dev, call.handle), 0);
+}
+
+static int do_reset_from_outside(struct call *call)
+{
+	gpu_reset_from_outside(call->gpu);
+	return 0;
+}
+
+/* A job waits for a word in the middle of its packets while the function is reset: it goes on there, and begins once. */
+static void parked_once(struct gpu *gpu, const char *knob)
+{
+	volatile uint32_t *begun = &gpu->out[16], *ended = &gpu->out[17];
+	uint64_t *gate = (uint64_t *)&gpu->out[32];
+	struct job job = job_new(gpu);
+	static struct call call;
+
+	*begun = *ended = 0;
+	*gate = 0;
+	mirage_ib_fill(&job.ib, (void *)begun, 4, 1);
+	mirage_ib_sem_wait(&job.ib, gate, 1);
+	mirage_ib_fill(&job.ib, (void *)ended, 4, 1);
+	job_submit(&job);
+	igt_assert(igt_wait(*begun, POLL_MS, 1));
+	*begun = 5;
+
+	gpu_inject(gpu, knob, 1);
+	call = (struct call){ .run = do_reset_from_outside, .gpu = gpu };
+	call_start(&call);
+	call_waits(&call, "mirage_queues_park");
+	gpu_inject(gpu, knob, 0);
+	call_end(&call);
+	igt_assert(!job_is_done(&job));
+	__atomic_store_n(gate, 1, __ATOMIC_SEQ_CST);
+	igt_assert_eq(job_wait(&job), 0);
+	igt_assert_eq_u32(*begun, 5);
+	igt_assert_eq_u32(*ended, 1);
+	job_free(&job);
+}
+
+/**
+ * SUBTEST: park
+ * Description: Before video memory and registers are lost the driver waits until channels have stopped, and until the
+ *	device has written down what each has begun: no job begins anew.
+ */
+static void park_waits(struct gpu *gpu)
+{
+	parked_once(gpu, "hold_chan_stop");
+	parked_once(gpu, "hold_chan_save");
+}
+
 static int do_vm_destroy(struct call *call)
 {
 	return mirage_vm_destroy(&call->gpu->dev, call->handle);
@@ -555,6 +628,8 @@ static const struct gpu_scenario scenarios[] = {
 	{ "evict", evict_waits, "An object moves after the flush of its mappings." },
 	{ "userptr", userptr_waits, "munmap() of a user pointer waits for the flush." },
 	{ "queue-destroy", queue_destroy_waits, "A queue is gone after its channel's reset." },
+	{ "queue-create", queue_create_waits, "A queue is there when its channel has started." },
+	{ "park", park_waits, "What a channel has begun is kept when it has stopped." },
 	{ "vm-destroy", vm_destroy_waits, "An address space is gone when the device forgot it." },
 	{ "replay", replay_waits, "A REPLAY that is late, and what waits behind it." },
 	{ "never-let-go", never_let_go, "A command that is held for ever." },

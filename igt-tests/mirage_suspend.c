@@ -130,12 +130,12 @@ static void atomics(struct gpu *gpu, enum igt_suspend_state state)
 /**
  * SUBTEST: slow-commands-%s
  * Description: The same while each command takes long: the kernel is saved when it has stopped, and what was saved
- *	is read when all of it was written.
+ *	is read when all of it was written. One that began anew would count too much.
  */
 static void slow_commands(struct gpu *gpu, enum igt_suspend_state state)
 {
 	gpu_inject(gpu, "delay_cmd_us", 50000);
-	kernel(gpu, state);
+	atomics(gpu, state);
 	gpu_inject(gpu, "delay_cmd_us", 0);
 }
 
@@ -389,7 +389,7 @@ static const struct {
 	{ "closed", closed, "Nobody uses the device, which sleeps already." },
 	{ "svm", svm, "Mirrored memory stays mapped." },
 	{ "kernel", kernel, "A kernel goes on with the registers that it had." },
-	{ "slow-commands", slow_commands, "A kernel goes on when the device answers late." },
+	{ "slow-commands", slow_commands, "What was interrupted is done once when the device answers late." },
 	{ "atomics", atomics, "What was interrupted is done once." },
 	{ "semaphore", semaphore, "A job that waits for a sleeping process is not given up." },
 	{ "long-running", long_running, "A job without a time limit goes on." },
