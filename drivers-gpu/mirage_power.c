@@ -45,9 +45,12 @@
 #include "mirage_state.h"
 #include "mirage_trace.h"
 #include "mirage_vram.h"
+#include "mirage_vram_mgr.h"
 
 /* Long enough for a program that opens the device, looks and closes it, and does so again. */
 #define POWER_AUTOSUSPEND_MS	500
+/* How long jobs may hold objects in video memory, all of them together. */
+#define POWER_PATIENCE_MS	15000
 
 /**
  * mirage_power_init() - the device is awake
@@ -138,6 +141,15 @@ bool mirage_power_is_asleep(struct mirage_device *mdev)
 	return READ_ONCE(mdev->power.asleep);
 }
 
+/* True with the gate held, which the caller has taken, if the device is awake; else it is let go. */
+static bool power_stay(struct mirage_device *mdev)
+{
+	if (!mdev->power.asleep)
+		return true;
+	up_read(&mdev->power.gate);
+	return false;
+}
+
 /**
  * mirage_power_tryenter() - keep the device from being suspended, unless it is
  * @mdev: device
@@ -150,10 +162,7 @@ bool mirage_power_is_asleep(struct mirage_device *mdev)
 bool mirage_power_tryenter(struct mirage_device *mdev)
 {
 	down_read(&mdev->power.gate);
-	if (!mdev->power.asleep)
-		return true;
-	up_read(&mdev->power.gate);
-	return false;
+	return power_stay(mdev);
 }
 
 /**
@@ -165,12 +174,16 @@ bool mirage_power_tryenter(struct mirage_device *mdev)
  */
 int mirage_power_enter(struct mirage_device *mdev)
 {
-	while (!mirage_power_tryenter(mdev)) {
-		int ret = wait_event_interruptible(mdev->power.awake, !READ_ONCE(mdev->power.asleep));
+	int ret;
 
+	do {
+		ret = wait_event_interruptible(mdev->power.awake, !READ_ONCE(mdev->power.asleep));
 		if (ret)
 			return ret;
-	}
+		/* Who closes the gate waits for those who are inside, and all others wait behind him. */
+		if (down_read_interruptible(&mdev->power.gate))
+			return -ERESTARTSYS;
+	} while (!power_stay(mdev));
 	return 0;
 }
 
@@ -236,7 +249,9 @@ static int power_evict(struct mirage_device *mdev)
 	struct ttm_resource_manager *man = &mdev->ttm.vram;
 	int ret;
 
-	ret = ttm_resource_manager_evict_all(&mdev->ttm.bdev, man);
+	ret = mirage_vram_mgr_wait_jobs(mdev, msecs_to_jiffies(POWER_PATIENCE_MS));
+	if (!ret)
+		ret = ttm_resource_manager_evict_all(&mdev->ttm.bdev, man);
 	if (ret)
 		drm_err(&mdev->drm, "video memory cannot be emptied, error %d\n", ret);
 	return ret;

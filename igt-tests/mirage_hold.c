@@ -6,6 +6,7 @@
  * Category: SVM
  */
 #include <pthread.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -482,6 +483,51 @@ static int do_reset_from_outside(struct call *call)
 	return 0;
 }
 
+/**
+ * SUBTEST: killed-at-the-gate
+ * Description: A reset from outside waits for who makes a queue, which takes the device long; a process that wants a queue,
+ *	too, waits behind both, and can be ended meanwhile.
+ */
+static void killed_at_the_gate(struct gpu *gpu)
+{
+	uint64_t resets = bo_param(&gpu->dev, DRM_MIRAGE_PARAM_DEVICE_RESETS);
+	static struct call inside, closing;
+	struct igt_helper_process behind = { };
+	static uint32_t *step;	/* 1: the process has a device; 2: it may ask for a queue */
+
+	step = mem_shared_page();
+	igt_fork_helper(&behind) {
+		struct gpu own;
+
+		gpu_open(&own);
+		__atomic_store_n(step, 1, __ATOMIC_SEQ_CST);
+		igt_assert(igt_wait(__atomic_load_n(step, __ATOMIC_SEQ_CST) == 2, POLL_MS, 1));
+		gpu_add_queue(&own, DRM_MIRAGE_QUEUE_COMPUTE);
+		igt_assert_f(false, "it got a queue of a device that is being reset\n");
+	}
+	igt_assert(igt_wait(__atomic_load_n(step, __ATOMIC_SEQ_CST) == 1, POLL_MS, 1));
+	gpu_inject(gpu, "hold_chan_start", 1);
+	inside = (struct call){ .run = do_queue_create, .gpu = gpu };
+	call_start(&inside);
+	call_waits(&inside, "mirage_queue_start_new");
+	closing = (struct call){ .run = do_reset_from_outside, .gpu = gpu };
+	call_start(&closing);
+	igt_assert(igt_wait(process_waits(closing.tid, "mirage_power_sleep"), POLL_MS, 1));
+	__atomic_store_n(step, 2, __ATOMIC_SEQ_CST);
+	igt_assert(igt_wait(process_waits(behind.pid, "mirage_power_enter"), POLL_MS, 1));
+	/* It leaves the gate, and then waits for what it had: its end comes when the command is let go. */
+	igt_assert(!kill(behind.pid, SIGTERM));
+	igt_assert(igt_wait(!process_waits(behind.pid, "mirage_power_enter"), POLL_MS, 1));
+	igt_assert_f(!call_returned(&inside), "it left the gate when that was free\n");
+	gpu_inject(gpu, "hold_chan_start", 0);
+	igt_stop_helper(&behind);
+	call_end(&inside);
+	call_end(&closing);
+	igt_assert_eq_u64(bo_param(&gpu->dev, DRM_MIRAGE_PARAM_DEVICE_RESETS), resets);
+	igt_assert_eq(mirage_queue_destroy(&gpu->dev, inside.handle), 0);
+	igt_assert(!munmap(step, PAGE));
+}
+
 /* A job waits for a word in the middle of its packets while the function is reset: it goes on there, and begins once. */
 static void parked_once(struct gpu *gpu, const char *knob)
 {
@@ -629,6 +675,7 @@ static const struct gpu_scenario scenarios[] = {
 	{ "userptr", userptr_waits, "munmap() of a user pointer waits for the flush." },
 	{ "queue-destroy", queue_destroy_waits, "A queue is gone after its channel's reset." },
 	{ "queue-create", queue_create_waits, "A queue is there when its channel has started." },
+	{ "killed-at-the-gate", killed_at_the_gate, "Who waits for a reset from outside can be ended." },
 	{ "park", park_waits, "What a channel has begun is kept when it has stopped." },
 	{ "vm-destroy", vm_destroy_waits, "An address space is gone when the device forgot it." },
 	{ "replay", replay_waits, "A REPLAY that is late, and what waits behind it." },

@@ -380,6 +380,56 @@ static void turned_back(struct gpu *gpu, enum igt_suspend_state state)
 	mem_unmap(target, PAGE);
 }
 
+#define ROW_JOBS	8
+#define ROW_JOB_MS	5000
+
+/**
+ * SUBTEST: jobs-in-a-row
+ * Description: Jobs that never end wait for each other, and each holds an object of its own in video memory until its time
+ *	is over. The machine does not wait for all of them: it stays awake, and their objects have their content.
+ */
+static void jobs_in_a_row(struct gpu *gpu)
+{
+	struct space spaces[ROW_JOBS];
+	struct space_job jobs[ROW_JOBS];
+	struct buf words[ROW_JOBS], bufs[ROW_JOBS];
+	unsigned int i;
+
+	for (i = 0; i < ROW_JOBS; i++) {
+		struct drm_mirage_queue_create args = {
+			.queue_class = DRM_MIRAGE_QUEUE_COPY, .flags = DRM_MIRAGE_QUEUE_NO_FAULT,
+			.priority = MIRAGE_PRIORITY_USUAL, .timeout_ms = ROW_JOB_MS,
+		};
+
+		space_open(&spaces[i], &gpu->dev);
+		words[i] = buf_new(&spaces[i], PAGE, DRM_MIRAGE_PLACEMENT_SYSTEM);
+		bufs[i] = buf_new(&spaces[i], MIB, DRM_MIRAGE_PLACEMENT_VRAM);
+		words_write(bufs[i].words, MIB, i);
+		args.vm_id = spaces[i].vm;
+		do_ioctl(gpu->dev.fd, DRM_IOCTL_MIRAGE_QUEUE_CREATE, &args);
+		jobs[i] = space_job_new(&spaces[i]);
+		jobs[i].queue = args.queue_id;
+		mirage_ib_sem_wait(&jobs[i].ib, gpu_ptr(words[i].addr), 1);
+	}
+	for (i = 0; i < ROW_JOBS; i++) {
+		struct drm_mirage_sync wait = mirage_sync_wait(i ? jobs[i - 1].syncobj : 0);
+
+		space_job_submit(&jobs[i], &wait, i ? 1 : 0);
+	}
+	igt_assert_eq(machine_try_devices(), -EBUSY);
+	igt_assert(!space_job_is_done(&jobs[ROW_JOBS - 1]));
+	for (i = ROW_JOBS; i--;)
+		igt_assert_eq(mirage_queue_destroy(&gpu->dev, jobs[i].queue), 0);
+	for (i = 0; i < ROW_JOBS; i++) {
+		igt_assert_lt(space_job_status(&jobs[i]), 0);
+		space_job_free(&jobs[i]);
+		words_check(bufs[i].words, MIB, i);
+		buf_free(&spaces[i], &bufs[i]);
+		buf_free(&spaces[i], &words[i]);
+		space_close(&spaces[i]);
+	}
+}
+
 static const struct {
 	const char *name;
 	void (*test)(struct gpu *gpu, enum igt_suspend_state state);
@@ -408,6 +458,16 @@ int igt_main()
 
 	igt_fixture()
 		machine_require_suspend();
+
+	igt_describe("The machine does not wait for any number of jobs.");
+	igt_subtest("jobs-in-a-row") {
+		struct gpu gpu;
+
+		gpu_open(&gpu);
+		jobs_in_a_row(&gpu);
+		gpu_assert_alive(&gpu);
+		gpu_close(&gpu);
+	}
 
 	for (state = SUSPEND_STATE_FREEZE; state < SUSPEND_STATE_NUM; state++) {
 		for (i = 0; i < ARRAY_SIZE(scenarios); i++) {
