@@ -477,6 +477,42 @@ static void queue_create_waits(struct gpu *gpu)
 	igt_assert_eq(mirage_queue_destroy(&gpu->dev, call.handle), 0);
 }
 
+#define START_TRIES	3
+
+/**
+ * SUBTEST: queue-never-starts
+ * Description: The device is reset because it does not start a channel, and again does not after that: who makes the
+ *	queue is told so after the third time.
+ */
+static void queue_never_starts(struct gpu *gpu)
+{
+	unsigned int rounds = 8;
+	static struct call call;
+	uint64_t resets;
+
+	do {
+		resets = bo_param(&gpu->dev, DRM_MIRAGE_PARAM_DEVICE_RESETS);
+		gpu_inject(gpu, "hold_chan_start", 1);
+		call = (struct call){ .run = do_queue_create, .gpu = gpu };
+		call_start(&call);
+		/* A reset ends the hold. It is there again before the next start, or another round is needed. */
+		while (!call_returned(&call)) {
+			gpu_inject(gpu, "hold_chan_start", 1);
+			igt_assert_lte_u64(bo_param(&gpu->dev, DRM_MIRAGE_PARAM_DEVICE_RESETS),
+					   resets + START_TRIES);
+		}
+		igt_assert(!pthread_join(call.thread, NULL));
+		gpu_inject(gpu, "hold_chan_start", 0);
+		if (!call.result)
+			igt_assert_eq(mirage_queue_destroy(&gpu->dev, call.handle), 0);
+	} while (!call.result && --rounds);
+	igt_assert_eq(call.result, -EIO);
+	igt_assert(igt_wait(bo_param(&gpu->dev, DRM_MIRAGE_PARAM_DEVICE_RESETS) ==
+			    resets + START_TRIES, POLL_MS, 1));
+	/* Set after the last reset, it must not stay. */
+	gpu_inject(gpu, "hold_chan_start", 0);
+}
+
 static int do_reset_from_outside(struct call *call)
 {
 	gpu_reset_from_outside(call->gpu);
@@ -675,6 +711,7 @@ static const struct gpu_scenario scenarios[] = {
 	{ "userptr", userptr_waits, "munmap() of a user pointer waits for the flush." },
 	{ "queue-destroy", queue_destroy_waits, "A queue is gone after its channel's reset." },
 	{ "queue-create", queue_create_waits, "A queue is there when its channel has started." },
+	{ "queue-never-starts", queue_never_starts, "A device that goes down each time it starts a channel." },
 	{ "killed-at-the-gate", killed_at_the_gate, "Who waits for a reset from outside can be ended." },
 	{ "park", park_waits, "What a channel has begun is kept when it has stopped." },
 	{ "vm-destroy", vm_destroy_waits, "An address space is gone when the device forgot it." },
