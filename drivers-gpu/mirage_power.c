@@ -8,7 +8,8 @@
  *
  *   1. the gate is closed: nobody moves anything into video memory from here on, nor makes a channel
  *   2. buffer objects leave video memory, by the copy engine, as under memory pressure; this
- *      waits for jobs that hold them there, which have a time limit and never fault
+ *      waits for jobs that hold them there, which have a time limit and never fault. When the
+ *      whole machine is suspended that has been done before, in power_prepare()
  *   3. what the kernel keeps there (page tables) is copied, and changes in the copy from now on
  *      (mirage_vram_backup.c)
  *   4. all channels are stopped where they are, and what they have begun is kept (mirage_park.c)
@@ -363,6 +364,18 @@ static struct mirage_device *power_device(struct device *dev)
 	return pci_get_drvdata(to_pci_dev(dev));
 }
 
+/*
+ * Processes are frozen, and no device sleeps yet: what objects need for leaving video memory can still be had by
+ * swapping others out. Nobody brings them back; if somebody does, they leave once more in power_suspend(), with
+ * the memory that there is.
+ */
+static int power_prepare(struct device *dev)
+{
+	struct mirage_device *mdev = power_device(dev);
+
+	return mirage_device_is_running(mdev) ? power_evict(mdev) : 0;
+}
+
 /* What is left to do, registers of the bus and its power, the PCI core does. */
 static int power_suspend(struct device *dev)
 {
@@ -413,6 +426,7 @@ static int power_runtime_resume(struct device *dev)
 }
 
 const struct dev_pm_ops mirage_power_ops = {
+	.prepare = pm_sleep_ptr(power_prepare),
 	SYSTEM_SLEEP_PM_OPS(power_suspend, power_resume)
 	RUNTIME_PM_OPS(power_runtime_suspend, power_runtime_resume, NULL)
 };

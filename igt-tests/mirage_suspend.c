@@ -11,6 +11,7 @@
 #include "igt_mirage_space.h"
 #include "machine.h"
 #include "memory.h"
+#include "text.h"
 
 IGT_TEST_DESCRIPTION("The machine sleeps and wakes up while the GPU is at work.");
 
@@ -380,6 +381,38 @@ static void turned_back(struct gpu *gpu, enum igt_suspend_state state)
 	mem_unmap(target, PAGE);
 }
 
+#define TRACING		"/sys/kernel/tracing/"
+#define PHASES		TRACING "events/power/suspend_resume/enable"
+#define MOVES		TRACING "events/mirage/mirage_move/enable"
+
+/**
+ * SUBTEST: objects-first
+ * Description: Objects leave video memory before the first device is suspended: after that memory cannot be had by
+ *	swapping others out.
+ */
+static void objects_first(struct gpu *gpu)
+{
+	const char *text, *left, *suspended;
+	struct space space;
+	struct buf buf;
+
+	space_open(&space, &gpu->dev);
+	buf = buf_new(&space, MIB, DRM_MIRAGE_PLACEMENT_VRAM);
+	words_write(buf.words, MIB, 5);
+	igt_assert(file_write(TRACING "trace", "\n"));
+	igt_assert(file_write(PHASES, "1") && file_write(MOVES, "1"));
+	igt_system_suspend_autoresume(SUSPEND_STATE_FREEZE, SUSPEND_TEST_DEVICES);
+	igt_assert(file_write(PHASES, "0") && file_write(MOVES, "0"));
+	text = text_read(TRACING "trace");
+	left = strstr(text, "from vram to");
+	suspended = strstr(text, " dpm_suspend[");
+	igt_assert(left && suspended);
+	igt_assert_f(left < suspended, "it left when devices were being suspended\n");
+	words_check(buf.words, MIB, 5);
+	buf_free(&space, &buf);
+	space_close(&space);
+}
+
 #define ROW_JOBS	8
 #define ROW_JOB_MS	5000
 
@@ -449,6 +482,12 @@ static const struct {
 	{ "turned-back", turned_back, "The machine does not fall asleep after all." },
 };
 
+/* These do not depend on how deep the machine sleeps. */
+static const struct gpu_scenario once[] = {
+	{ "jobs-in-a-row", jobs_in_a_row, "The machine does not wait for any number of jobs." },
+	{ "objects-first", objects_first, "Objects leave while memory can be had at others' expense." },
+};
+
 int igt_main()
 {
 	static const char *const states[] = { "s2idle", "s3" };
@@ -459,15 +498,7 @@ int igt_main()
 	igt_fixture()
 		machine_require_suspend();
 
-	igt_describe("The machine does not wait for any number of jobs.");
-	igt_subtest("jobs-in-a-row") {
-		struct gpu gpu;
-
-		gpu_open(&gpu);
-		jobs_in_a_row(&gpu);
-		gpu_assert_alive(&gpu);
-		gpu_close(&gpu);
-	}
+	gpu_subtests(once, ARRAY_SIZE(once));
 
 	for (state = SUSPEND_STATE_FREEZE; state < SUSPEND_STATE_NUM; state++) {
 		for (i = 0; i < ARRAY_SIZE(scenarios); i++) {
