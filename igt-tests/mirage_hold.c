@@ -486,7 +486,7 @@ static void queue_create_waits(struct gpu *gpu)
  */
 static void queue_never_starts(struct gpu *gpu)
 {
-	unsigned int rounds = 8;
+	unsigned int rounds = 20;
 	static struct call call;
 	uint64_t resets;
 
