@@ -606,6 +606,63 @@ static void park_waits(struct gpu *gpu)
 	parked_once(gpu, "hold_chan_save");
 }
 
+static int do_touch(struct call *call)
+{
+	*(volatile uint32_t *)call->addr = 3;
+	return 0;
+}
+
+static int do_mmap(struct call *call)
+{
+	call->addr = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return call->addr == MAP_FAILED;
+}
+
+/**
+ * SUBTEST: touch-while-parked
+ * Description: A thread that touches an object while the device is being reset from outside waits for the end of that,
+ *	and nobody waits for the thread: the process's memory can be changed meanwhile.
+ */
+static void touch_while_parked(struct gpu *gpu)
+{
+	struct bo bo = bo_new(&gpu->dev, PAGE, BO_VRAM);
+	static struct call closing, touching, mapping;
+	struct job job = job_new(gpu);
+	uint64_t *gate = (uint64_t *)&gpu->out[32];
+
+	bo.words[0] = 1;
+	/* So that there is something to save. */
+	*gate = 0;
+	gpu->out[16] = 0;
+	mirage_ib_fill(&job.ib, &gpu->out[16], 4, 1);
+	mirage_ib_sem_wait(&job.ib, gate, 1);
+	job_submit(&job);
+	igt_assert(igt_wait(*(volatile uint32_t *)&gpu->out[16], POLL_MS, 1));
+
+	gpu_inject(gpu, "hold_chan_save", 1);
+	closing = (struct call){ .run = do_reset_from_outside, .gpu = gpu };
+	call_start(&closing);
+	call_waits(&closing, "mirage_queues_park");
+	touching = (struct call){ .run = do_touch, .addr = bo.words };
+	call_start(&touching);
+	igt_assert(igt_wait(process_waits(touching.tid, "mirage_power_wait"), POLL_MS, 1));
+	mapping = (struct call){ .run = do_mmap };
+	call_start(&mapping);
+	igt_assert(igt_wait(call_returned(&mapping), POLL_MS, 1));
+	igt_assert_f(!call_returned(&closing) && !call_returned(&touching),
+		     "memory could not be mapped before the reset was over\n");
+	gpu_inject(gpu, "hold_chan_save", 0);
+	call_end(&closing);
+	call_end(&touching);
+	call_end(&mapping);
+	igt_assert_eq_u32(bo.words[0], 3);
+	__atomic_store_n(gate, 1, __ATOMIC_SEQ_CST);
+	igt_assert_eq(job_wait(&job), 0);
+	job_free(&job);
+	igt_assert(!munmap(mapping.addr, PAGE));
+	bo_free(&bo);
+}
+
 static int do_vm_destroy(struct call *call)
 {
 	return mirage_vm_destroy(&call->gpu->dev, call->handle);
@@ -714,6 +771,7 @@ static const struct gpu_scenario scenarios[] = {
 	{ "queue-never-starts", queue_never_starts, "A device that goes down each time it starts a channel." },
 	{ "killed-at-the-gate", killed_at_the_gate, "Who waits for a reset from outside can be ended." },
 	{ "park", park_waits, "What a channel has begun is kept when it has stopped." },
+	{ "touch-while-parked", touch_while_parked, "An access to an object waits for a reset alone." },
 	{ "vm-destroy", vm_destroy_waits, "An address space is gone when the device forgot it." },
 	{ "replay", replay_waits, "A REPLAY that is late, and what waits behind it." },
 	{ "never-let-go", never_let_go, "A command that is held for ever." },
