@@ -68,6 +68,29 @@ static int mirage_bo_lock(struct drm_gem_object *gem, bool interruptible)
 			       dma_resv_lock(gem->resv, NULL);
 }
 
+/*
+ * The processor may run while the device sleeps if that is to be reset, which may take a minute. mmap_lock is not
+ * held meanwhile, where it can be dropped.
+ */
+static vm_fault_t mirage_bo_wait_awake(struct drm_gem_object *gem, struct vm_fault *vmf)
+{
+	struct mirage_device *mdev = to_mirage_device(gem->dev);
+
+	if (!mirage_power_is_asleep(mdev))
+		return 0;
+	if (!fault_flag_allow_retry_first(vmf->flags))
+		return mirage_power_wait(mdev) ? VM_FAULT_NOPAGE : 0;
+	if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
+		return VM_FAULT_RETRY;
+
+	drm_gem_object_get(gem);
+	mmap_read_unlock(vmf->vma->vm_mm);
+	/* A task that is killed does not come back. */
+	mirage_power_wait(mdev);
+	drm_gem_object_put(gem);
+	return VM_FAULT_RETRY;
+}
+
 /* Take the resv; mmap_lock is not held while another has it, where that can be dropped. */
 static vm_fault_t mirage_bo_vm_reserve(struct drm_gem_object *gem, struct vm_fault *vmf)
 {
@@ -238,9 +261,9 @@ static vm_fault_t mirage_bo_vm_fault(struct vm_fault *vmf)
 	vm_fault_t ret;
 	int err, idx;
 
-	/* The processor may run while the device sleeps if that is to be reset. */
-	if (mirage_power_wait(mdev))
-		return VM_FAULT_NOPAGE;
+	ret = mirage_bo_wait_awake(&tbo->base, vmf);
+	if (ret)
+		return ret;
 	ret = mirage_bo_vm_reserve(&tbo->base, vmf);
 	if (ret)
 		return ret;

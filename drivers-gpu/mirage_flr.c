@@ -32,7 +32,7 @@ static int flr_sleep(struct mirage_device *mdev)
 	unsigned long until = jiffies + msecs_to_jiffies(FLR_PATIENCE_MS);
 	int ret;
 
-	/* TTM loses its patience after 15 s. */
+	/* A sleep loses its patience after 15 s. */
 	do
 		ret = mirage_power_sleep(mdev);
 	while (ret == -EBUSY && time_before(jiffies, until));

@@ -8,7 +8,8 @@
  *
  *   1. the gate is closed: nobody moves anything into video memory from here on, nor makes a channel
  *   2. buffer objects leave video memory, by the copy engine, as under memory pressure; this
- *      waits for jobs that hold them there, which have a time limit and never fault
+ *      waits for jobs that hold them there, which have a time limit and never fault. When the
+ *      whole machine is suspended that has been done before, in power_prepare()
  *   3. what the kernel keeps there (page tables) is copied, and changes in the copy from now on
  *      (mirage_vram_backup.c)
  *   4. all channels are stopped where they are, and what they have begun is kept (mirage_park.c)
@@ -45,9 +46,12 @@
 #include "mirage_state.h"
 #include "mirage_trace.h"
 #include "mirage_vram.h"
+#include "mirage_vram_mgr.h"
 
 /* Long enough for a program that opens the device, looks and closes it, and does so again. */
 #define POWER_AUTOSUSPEND_MS	500
+/* How long jobs may hold objects in video memory, all of them together. */
+#define POWER_PATIENCE_MS	15000
 
 /**
  * mirage_power_init() - the device is awake
@@ -138,6 +142,15 @@ bool mirage_power_is_asleep(struct mirage_device *mdev)
 	return READ_ONCE(mdev->power.asleep);
 }
 
+/* True with the gate held, which the caller has taken, if the device is awake; else it is let go. */
+static bool power_stay(struct mirage_device *mdev)
+{
+	if (!mdev->power.asleep)
+		return true;
+	up_read(&mdev->power.gate);
+	return false;
+}
+
 /**
  * mirage_power_tryenter() - keep the device from being suspended, unless it is
  * @mdev: device
@@ -150,10 +163,7 @@ bool mirage_power_is_asleep(struct mirage_device *mdev)
 bool mirage_power_tryenter(struct mirage_device *mdev)
 {
 	down_read(&mdev->power.gate);
-	if (!mdev->power.asleep)
-		return true;
-	up_read(&mdev->power.gate);
-	return false;
+	return power_stay(mdev);
 }
 
 /**
@@ -165,12 +175,16 @@ bool mirage_power_tryenter(struct mirage_device *mdev)
  */
 int mirage_power_enter(struct mirage_device *mdev)
 {
-	while (!mirage_power_tryenter(mdev)) {
-		int ret = wait_event_interruptible(mdev->power.awake, !READ_ONCE(mdev->power.asleep));
+	int ret;
 
+	do {
+		ret = wait_event_interruptible(mdev->power.awake, !READ_ONCE(mdev->power.asleep));
 		if (ret)
 			return ret;
-	}
+		/* Who closes the gate waits for those who are inside, and all others wait behind him. */
+		if (down_read_interruptible(&mdev->power.gate))
+			return -ERESTARTSYS;
+	} while (!power_stay(mdev));
 	return 0;
 }
 
@@ -236,7 +250,9 @@ static int power_evict(struct mirage_device *mdev)
 	struct ttm_resource_manager *man = &mdev->ttm.vram;
 	int ret;
 
-	ret = ttm_resource_manager_evict_all(&mdev->ttm.bdev, man);
+	ret = mirage_vram_mgr_wait_jobs(mdev, msecs_to_jiffies(POWER_PATIENCE_MS));
+	if (!ret)
+		ret = ttm_resource_manager_evict_all(&mdev->ttm.bdev, man);
 	if (ret)
 		drm_err(&mdev->drm, "video memory cannot be emptied, error %d\n", ret);
 	return ret;
@@ -348,6 +364,18 @@ static struct mirage_device *power_device(struct device *dev)
 	return pci_get_drvdata(to_pci_dev(dev));
 }
 
+/*
+ * Processes are frozen, and no device sleeps yet: what objects need for leaving video memory can still be had by
+ * swapping others out. Nobody brings them back; if somebody does, they leave once more in power_suspend(), with
+ * the memory that there is.
+ */
+static int power_prepare(struct device *dev)
+{
+	struct mirage_device *mdev = power_device(dev);
+
+	return mirage_device_is_running(mdev) ? power_evict(mdev) : 0;
+}
+
 /* What is left to do, registers of the bus and its power, the PCI core does. */
 static int power_suspend(struct device *dev)
 {
@@ -398,6 +426,7 @@ static int power_runtime_resume(struct device *dev)
 }
 
 const struct dev_pm_ops mirage_power_ops = {
+	.prepare = pm_sleep_ptr(power_prepare),
 	SYSTEM_SLEEP_PM_OPS(power_suspend, power_resume)
 	RUNTIME_PM_OPS(power_runtime_suspend, power_runtime_resume, NULL)
 };

@@ -24,6 +24,9 @@
 #include "mirage_usage.h"
 #include "mirage_vm.h"
 
+/* A device that goes down each time it is to start a channel does not start it. */
+#define QUEUE_START_TRIES	3
+
 static struct mirage_chan_desc *mirage_queue_desc(const struct mirage_queue *queue)
 {
 	return &queue->mdev->chans[queue->chan];
@@ -114,9 +117,10 @@ void mirage_queue_restart(struct mirage_queue *queue)
 int mirage_queue_start_new(struct mirage_queue *queue)
 {
 	struct mirage_device *mdev = queue->mdev;
+	unsigned int i;
 	int ret;
 
-	do {
+	for (i = 0; i < QUEUE_START_TRIES; i++) {
 		ret = mirage_reset_enter(mdev);
 		if (ret)
 			return ret;
@@ -128,10 +132,13 @@ int mirage_queue_start_new(struct mirage_queue *queue)
 			mirage_cmdq_wait(mdev, mirage_cmdq_chan(mdev, MIRAGE_CMD_CHAN_RESET,
 								queue->chan), true);
 		mirage_reset_exit(mdev);
-		/* -ENODEV: it was stopped meanwhile. It comes back, or the next round tells. */
-	} while (ret == -ENODEV);
+		/* It was stopped meanwhile. It comes back, or the next round tells. */
+		if (ret != -ENODEV)
+			return ret;
+	}
+	drm_err(&mdev->drm, "does not live to start channel %u\n", queue->chan);
 
-	return ret;
+	return -EIO;
 }
 
 static int mirage_queue_start_again(struct mirage_queue *queue)
@@ -170,6 +177,7 @@ unlock:
  */
 int mirage_queue_revive(struct mirage_queue *queue)
 {
+	unsigned int i;
 	int ret = 0;
 	int idx;
 
@@ -182,14 +190,17 @@ int mirage_queue_revive(struct mirage_queue *queue)
 		goto exit;
 
 	mirage_queue_quiesce(queue);
-	do {
+	for (i = 0; i < QUEUE_START_TRIES; i++) {
 		ret = mirage_reset_enter(queue->mdev);
 		if (ret)
-			break;
+			goto exit;
 		ret = mirage_queue_start_again(queue);
 		mirage_reset_exit(queue->mdev);
-		/* -ENODEV: as in mirage_queue_start_new(). */
-	} while (ret == -ENODEV);
+		/* As in mirage_queue_start_new(). */
+		if (ret != -ENODEV)
+			goto exit;
+	}
+	ret = -EIO;
 exit:
 	drm_dev_exit(idx);
 

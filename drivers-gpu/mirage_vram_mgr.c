@@ -12,6 +12,7 @@
  */
 #include "mirage_vram_mgr.h"
 
+#include <linux/dma-resv.h>
 #include <linux/mm.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
@@ -108,6 +109,33 @@ static void vram_mgr_free(struct ttm_resource_manager *man, struct ttm_resource 
 	ttm_resource_fini(man, base);
 	kvfree(res->ext.list);
 	kfree(res);
+}
+
+/**
+ * mirage_vram_mgr_wait_jobs() - wait for the jobs that hold objects in video memory
+ * @mdev: device that is about to sleep: nobody brings an object there any more
+ * @timeout: jiffies, for all objects together
+ *
+ * TTM has patience for each object by itself: jobs in a row, each with an object of its own, would hold up
+ * a suspend for as long as all of them take.
+ *
+ * Context: may sleep; takes the resvs of objects.
+ * Return: 0, or -EBUSY: jobs take too long
+ */
+int mirage_vram_mgr_wait_jobs(struct mirage_device *mdev, long timeout)
+{
+	struct ttm_operation_ctx ctx = {};
+	struct ttm_lru_walk_arg arg = { .ctx = &ctx, .trylock_only = true };
+	struct ttm_bo_lru_cursor cursor;
+	struct ttm_buffer_object *tbo;
+
+	ttm_bo_lru_for_each_reserved_guarded(&cursor, &mdev->ttm.vram, &arg, tbo) {
+		timeout = dma_resv_wait_timeout(tbo->base.resv, DMA_RESV_USAGE_BOOKKEEP, false,
+						timeout);
+		if (timeout <= 0)
+			return -EBUSY;
+	}
+	return 0;
 }
 
 static void vram_mgr_debug(struct ttm_resource_manager *man, struct drm_printer *p)

@@ -31,5 +31,6 @@ static inline struct mirage_vram_res *to_mirage_vram_res(struct ttm_resource *re
 }
 
 int mirage_vram_mgr_init(struct mirage_device *mdev);
+int mirage_vram_mgr_wait_jobs(struct mirage_device *mdev, long timeout);
 
 #endif /* MIRAGE_VRAM_MGR_H */

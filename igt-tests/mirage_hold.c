@@ -6,6 +6,7 @@
  * Category: SVM
  */
 #include <pthread.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -451,6 +452,217 @@ static void queue_destroy_waits(struct gpu *gpu)
 	mem_unmap(area, PAGE);
 }
 
+/* The call that makes a queue puts its handle into @call. */
+static int do_queue_create(struct call *call)
+{
+	return mirage_queue_create(&call->gpu->dev, call->gpu->vm, DRM_MIRAGE_QUEUE_COMPUTE,
+				   &call->handle);
+}
+
+/**
+ * SUBTEST: queue-create
+ * Description: A queue is there when the device has started its channel, and not before.
+ */
+static void queue_create_waits(struct gpu *gpu)
+{
+	static struct call call;
+
+	gpu_inject(gpu, "hold_chan_start", 1);
+	call = (struct call){ .run = do_queue_create, .gpu = gpu };
+	call_start(&call);
+	call_waits(&call, "mirage_queue_start_new");
+	gpu_inject(gpu, "hold_chan_start", 0);
+	call_end(&call);
+	igt_assert_eq(gpu_queue_state(gpu, call.handle), DRM_MIRAGE_QUEUE_READY);
+	igt_assert_eq(mirage_queue_destroy(&gpu->dev, call.handle), 0);
+}
+
+#define START_TRIES	3
+
+/**
+ * SUBTEST: queue-never-starts
+ * Description: The device is reset because it does not start a channel, and again does not after that: who makes the
+ *	queue is told so after the third time.
+ */
+static void queue_never_starts(struct gpu *gpu)
+{
+	unsigned int rounds = 20;
+	static struct call call;
+	uint64_t resets;
+
+	do {
+		resets = bo_param(&gpu->dev, DRM_MIRAGE_PARAM_DEVICE_RESETS);
+		gpu_inject(gpu, "hold_chan_start", 1);
+		call = (struct call){ .run = do_queue_create, .gpu = gpu };
+		call_start(&call);
+		/* A reset ends the hold. It is there again before the next start, or another round is needed. */
+		while (!call_returned(&call)) {
+			gpu_inject(gpu, "hold_chan_start", 1);
+			igt_assert_lte_u64(bo_param(&gpu->dev, DRM_MIRAGE_PARAM_DEVICE_RESETS),
+					   resets + START_TRIES);
+		}
+		igt_assert(!pthread_join(call.thread, NULL));
+		gpu_inject(gpu, "hold_chan_start", 0);
+		if (!call.result)
+			igt_assert_eq(mirage_queue_destroy(&gpu->dev, call.handle), 0);
+	} while (!call.result && --rounds);
+	igt_assert_eq(call.result, -EIO);
+	igt_assert(igt_wait(bo_param(&gpu->dev, DRM_MIRAGE_PARAM_DEVICE_RESETS) ==
+			    resets + START_TRIES, POLL_MS, 1));
+	/* Set after the last reset, it must not stay. */
+	gpu_inject(gpu, "hold_chan_start", 0);
+}
+
+static int do_reset_from_outside(struct call *call)
+{
+	gpu_reset_from_outside(call->gpu);
+	return 0;
+}
+
+/**
+ * SUBTEST: killed-at-the-gate
+ * Description: A reset from outside waits for who makes a queue, which takes the device long; a process that wants a queue,
+ *	too, waits behind both, and can be ended meanwhile.
+ */
+static void killed_at_the_gate(struct gpu *gpu)
+{
+	uint64_t resets = bo_param(&gpu->dev, DRM_MIRAGE_PARAM_DEVICE_RESETS);
+	static struct call inside, closing;
+	struct igt_helper_process behind = { };
+	static uint32_t *step;	/* 1: the process has a device; 2: it may ask for a queue */
+
+	step = mem_shared_page();
+	igt_fork_helper(&behind) {
+		struct gpu own;
+
+		gpu_open(&own);
+		__atomic_store_n(step, 1, __ATOMIC_SEQ_CST);
+		igt_assert(igt_wait(__atomic_load_n(step, __ATOMIC_SEQ_CST) == 2, POLL_MS, 1));
+		gpu_add_queue(&own, DRM_MIRAGE_QUEUE_COMPUTE);
+		igt_assert_f(false, "it got a queue of a device that is being reset\n");
+	}
+	igt_assert(igt_wait(__atomic_load_n(step, __ATOMIC_SEQ_CST) == 1, POLL_MS, 1));
+	gpu_inject(gpu, "hold_chan_start", 1);
+	inside = (struct call){ .run = do_queue_create, .gpu = gpu };
+	call_start(&inside);
+	call_waits(&inside, "mirage_queue_start_new");
+	closing = (struct call){ .run = do_reset_from_outside, .gpu = gpu };
+	call_start(&closing);
+	igt_assert(igt_wait(process_waits(closing.tid, "mirage_power_sleep"), POLL_MS, 1));
+	__atomic_store_n(step, 2, __ATOMIC_SEQ_CST);
+	igt_assert(igt_wait(process_waits(behind.pid, "mirage_power_enter"), POLL_MS, 1));
+	/* It leaves the gate, and then waits for what it had: its end comes when the command is let go. */
+	igt_assert(!kill(behind.pid, SIGTERM));
+	igt_assert(igt_wait(!process_waits(behind.pid, "mirage_power_enter"), POLL_MS, 1));
+	igt_assert_f(!call_returned(&inside), "it left the gate when that was free\n");
+	gpu_inject(gpu, "hold_chan_start", 0);
+	igt_stop_helper(&behind);
+	call_end(&inside);
+	call_end(&closing);
+	igt_assert_eq_u64(bo_param(&gpu->dev, DRM_MIRAGE_PARAM_DEVICE_RESETS), resets);
+	igt_assert_eq(mirage_queue_destroy(&gpu->dev, inside.handle), 0);
+	igt_assert(!munmap(step, PAGE));
+}
+
+/* A job waits for a word in the middle of its packets while the function is reset: it goes on there, and begins once. */
+static void parked_once(struct gpu *gpu, const char *knob)
+{
+	volatile uint32_t *begun = &gpu->out[16], *ended = &gpu->out[17];
+	uint64_t *gate = (uint64_t *)&gpu->out[32];
+	struct job job = job_new(gpu);
+	static struct call call;
+
+	*begun = *ended = 0;
+	*gate = 0;
+	mirage_ib_fill(&job.ib, (void *)begun, 4, 1);
+	mirage_ib_sem_wait(&job.ib, gate, 1);
+	mirage_ib_fill(&job.ib, (void *)ended, 4, 1);
+	job_submit(&job);
+	igt_assert(igt_wait(*begun, POLL_MS, 1));
+	*begun = 5;
+
+	gpu_inject(gpu, knob, 1);
+	call = (struct call){ .run = do_reset_from_outside, .gpu = gpu };
+	call_start(&call);
+	call_waits(&call, "mirage_queues_park");
+	gpu_inject(gpu, knob, 0);
+	call_end(&call);
+	igt_assert(!job_is_done(&job));
+	__atomic_store_n(gate, 1, __ATOMIC_SEQ_CST);
+	igt_assert_eq(job_wait(&job), 0);
+	igt_assert_eq_u32(*begun, 5);
+	igt_assert_eq_u32(*ended, 1);
+	job_free(&job);
+}
+
+/**
+ * SUBTEST: park
+ * Description: Before video memory and registers are lost the driver waits until channels have stopped, and until the
+ *	device has written down what each has begun: no job begins anew.
+ */
+static void park_waits(struct gpu *gpu)
+{
+	parked_once(gpu, "hold_chan_stop");
+	parked_once(gpu, "hold_chan_save");
+}
+
+static int do_touch(struct call *call)
+{
+	*(volatile uint32_t *)call->addr = 3;
+	return 0;
+}
+
+static int do_mmap(struct call *call)
+{
+	call->addr = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return call->addr == MAP_FAILED;
+}
+
+/**
+ * SUBTEST: touch-while-parked
+ * Description: A thread that touches an object while the device is being reset from outside waits for the end of that,
+ *	and nobody waits for the thread: the process's memory can be changed meanwhile.
+ */
+static void touch_while_parked(struct gpu *gpu)
+{
+	struct bo bo = bo_new(&gpu->dev, PAGE, BO_VRAM);
+	static struct call closing, touching, mapping;
+	struct job job = job_new(gpu);
+	uint64_t *gate = (uint64_t *)&gpu->out[32];
+
+	bo.words[0] = 1;
+	/* So that there is something to save. */
+	*gate = 0;
+	gpu->out[16] = 0;
+	mirage_ib_fill(&job.ib, &gpu->out[16], 4, 1);
+	mirage_ib_sem_wait(&job.ib, gate, 1);
+	job_submit(&job);
+	igt_assert(igt_wait(*(volatile uint32_t *)&gpu->out[16], POLL_MS, 1));
+
+	gpu_inject(gpu, "hold_chan_save", 1);
+	closing = (struct call){ .run = do_reset_from_outside, .gpu = gpu };
+	call_start(&closing);
+	call_waits(&closing, "mirage_queues_park");
+	touching = (struct call){ .run = do_touch, .addr = bo.words };
+	call_start(&touching);
+	igt_assert(igt_wait(process_waits(touching.tid, "mirage_power_wait"), POLL_MS, 1));
+	mapping = (struct call){ .run = do_mmap };
+	call_start(&mapping);
+	igt_assert(igt_wait(call_returned(&mapping), POLL_MS, 1));
+	igt_assert_f(!call_returned(&closing) && !call_returned(&touching),
+		     "memory could not be mapped before the reset was over\n");
+	gpu_inject(gpu, "hold_chan_save", 0);
+	call_end(&closing);
+	call_end(&touching);
+	call_end(&mapping);
+	igt_assert_eq_u32(bo.words[0], 3);
+	__atomic_store_n(gate, 1, __ATOMIC_SEQ_CST);
+	igt_assert_eq(job_wait(&job), 0);
+	job_free(&job);
+	igt_assert(!munmap(mapping.addr, PAGE));
+	bo_free(&bo);
+}
+
 static int do_vm_destroy(struct call *call)
 {
 	return mirage_vm_destroy(&call->gpu->dev, call->handle);
@@ -555,6 +767,11 @@ static const struct gpu_scenario scenarios[] = {
 	{ "evict", evict_waits, "An object moves after the flush of its mappings." },
 	{ "userptr", userptr_waits, "munmap() of a user pointer waits for the flush." },
 	{ "queue-destroy", queue_destroy_waits, "A queue is gone after its channel's reset." },
+	{ "queue-create", queue_create_waits, "A queue is there when its channel has started." },
+	{ "queue-never-starts", queue_never_starts, "A device that goes down each time it starts a channel." },
+	{ "killed-at-the-gate", killed_at_the_gate, "Who waits for a reset from outside can be ended." },
+	{ "park", park_waits, "What a channel has begun is kept when it has stopped." },
+	{ "touch-while-parked", touch_while_parked, "An access to an object waits for a reset alone." },
 	{ "vm-destroy", vm_destroy_waits, "An address space is gone when the device forgot it." },
 	{ "replay", replay_waits, "A REPLAY that is late, and what waits behind it." },
 	{ "never-let-go", never_let_go, "A command that is held for ever." },

@@ -6,6 +6,7 @@
  */
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
@@ -590,6 +591,58 @@ static void torn_out_without_a_word(void)
 	driver_assert_works();
 }
 
+/* A queue being made in a thread of its own. */
+struct maker {
+	struct gpu *gpu;
+	uint32_t queue;
+	int result;
+	bool returned;
+};
+
+static void *make_queue(void *arg)
+{
+	struct maker *maker = arg;
+
+	maker->result = mirage_queue_create(&maker->gpu->dev, maker->gpu->vm,
+					    DRM_MIRAGE_QUEUE_COMPUTE, &maker->queue);
+	__atomic_store_n(&maker->returned, true, __ATOMIC_SEQ_CST);
+	return NULL;
+}
+
+/**
+ * SUBTEST: reset-without-an-answer
+ * Description: A device that does not answer is reset, and then does not answer the first command either: it is lost, and
+ *	is not taken for one that works.
+ */
+static void reset_without_an_answer(void)
+{
+	static struct maker maker;
+	unsigned int rounds = 20;
+	struct gpu gpu;
+
+	gpu_open(&gpu);
+	do {
+		pthread_t thread;
+
+		maker = (struct maker){ .gpu = &gpu };
+		gpu_inject(&gpu, "hold_sync", 1);
+		igt_assert(!pthread_create(&thread, NULL, make_queue, &maker));
+		/* A reset ends the hold. It is there again before the first answer, or another round is needed. */
+		while (!__atomic_load_n(&maker.returned, __ATOMIC_SEQ_CST))
+			gpu_inject(&gpu, "hold_sync", 1);
+		igt_assert(!pthread_join(thread, NULL));
+		gpu_inject(&gpu, "hold_sync", 0);
+		if (!maker.result)
+			igt_assert_eq(mirage_queue_destroy(&gpu.dev, maker.queue), 0);
+	} while (maker.result != -ENODEV && --rounds);
+	igt_assert_eq(maker.result, -ENODEV);
+	igt_assert(igt_wait(gpu_queue_state(&gpu, gpu.queue) == DRM_MIRAGE_QUEUE_LOST, POLL_MS, 1));
+	driver_unbind();
+	driver_bind();
+	gpu_close(&gpu);
+	driver_assert_works();
+}
+
 /**
  * SUBTEST: unbind-while-deleting
  * Description: An object has been closed by all, but a fence of somebody else's is in it: it has its memory until that
@@ -668,6 +721,10 @@ int igt_main()
 	igt_describe("The device is torn out, and nobody tells the driver.");
 	igt_subtest("torn-out-without-a-word")
 		torn_out_without_a_word();
+
+	igt_describe("A device that does not answer after its reset, either.");
+	igt_subtest("reset-without-an-answer")
+		reset_without_an_answer();
 
 	igt_describe("Unbind while the memory of a closed object is still waited for.");
 	igt_subtest("unbind-while-deleting")

@@ -690,16 +690,6 @@ static void dump_of_instruction(struct gpu *gpu)
 	job_free(&bad);
 }
 
-/* Somebody resets the device below the driver. */
-static void reset_from_outside(struct gpu *gpu)
-{
-	char path[PATH_MAX];
-
-	snprintf(path, sizeof(path), "/sys/class/drm/%.64s/device/reset", basename(gpu->dev.node));
-	igt_require_f(!access(path, W_OK), "the device has no reset of its own\n");
-	igt_assert_f(file_write(path, "1"), "writing to %s failed\n", path);
-}
-
 /**
  * SUBTEST: reset-from-outside
  * Description: The function is reset, which takes what is in video memory, while a kernel runs: it goes on
@@ -718,7 +708,7 @@ static void reset_outside(struct gpu *gpu)
 	for (unsigned int i = 0; i < 3; i++) {
 		uint32_t queue;
 
-		reset_from_outside(gpu);
+		gpu_reset_from_outside(gpu);
 		loop_advance(&loop, 2);
 		bo_expect(&bo, 77);
 		gpu_mark(gpu);
@@ -748,7 +738,7 @@ static void reset_outside_hanging(struct gpu *gpu)
 	*area = 0;
 	hang(gpu, guilty, &bad);
 	submit_fill(&good, gpu->queue, area, 5);
-	reset_from_outside(gpu);
+	gpu_reset_from_outside(gpu);
 	igt_assert_eq(job_wait(&bad), -EIO);
 	assert_stopped(gpu, guilty, DRM_MIRAGE_QUEUE_ERROR);
 	igt_assert_eq_u32(hw_error(gpu, guilty), MIRAGE_CHAN_HUNG);
@@ -802,7 +792,7 @@ static void reset_outside_new_queues(struct gpu *gpu)
 
 			igt_assert(igt_wait(flags[n] != seen, POLL_MS, 1));
 		}
-		reset_from_outside(gpu);
+		gpu_reset_from_outside(gpu);
 	}
 	flags[8] = 1;
 	igt_waitchildren();
@@ -828,7 +818,7 @@ static void reset_outside_behind_a_job(struct gpu *gpu)
 	waits.queue = add_bound_queue(&space, 5000);
 	mirage_ib_sem_wait(&waits.ib, gpu_ptr(word.addr), 1);
 	space_job_submit(&waits, NULL, 0);
-	reset_from_outside(gpu);
+	gpu_reset_from_outside(gpu);
 	igt_assert_eq(space_job_status(&waits), -ETIME);
 	assert_stopped(gpu, waits.queue, DRM_MIRAGE_QUEUE_TIMEOUT);
 	words_check(buf.words, buf.size, 4);
@@ -878,7 +868,7 @@ static void reset_outside_behind_jobs(struct gpu *gpu)
 		space_job_submit(&jobs[i], NULL, 0);
 	}
 	igt_assert(!pthread_create(&thread, NULL, open_gates, word.words));
-	reset_from_outside(gpu);
+	gpu_reset_from_outside(gpu);
 	igt_assert(!pthread_join(thread, NULL));
 	for (i = 0; i < GATES; i++) {
 		space_job_wait(&jobs[i]);

@@ -11,6 +11,7 @@
 #include "igt_mirage_space.h"
 #include "machine.h"
 #include "memory.h"
+#include "text.h"
 
 IGT_TEST_DESCRIPTION("The machine sleeps and wakes up while the GPU is at work.");
 
@@ -130,12 +131,12 @@ static void atomics(struct gpu *gpu, enum igt_suspend_state state)
 /**
  * SUBTEST: slow-commands-%s
  * Description: The same while each command takes long: the kernel is saved when it has stopped, and what was saved
- *	is read when all of it was written.
+ *	is read when all of it was written. One that began anew would count too much.
  */
 static void slow_commands(struct gpu *gpu, enum igt_suspend_state state)
 {
 	gpu_inject(gpu, "delay_cmd_us", 50000);
-	kernel(gpu, state);
+	atomics(gpu, state);
 	gpu_inject(gpu, "delay_cmd_us", 0);
 }
 
@@ -381,6 +382,88 @@ static void turned_back(struct gpu *gpu, enum igt_suspend_state state)
 	mem_unmap(target, PAGE);
 }
 
+#define TRACING		"/sys/kernel/tracing/"
+#define PHASES		TRACING "events/power/suspend_resume/enable"
+#define MOVES		TRACING "events/mirage/mirage_move/enable"
+
+/**
+ * SUBTEST: objects-first
+ * Description: Objects leave video memory before the first device is suspended: after that memory cannot be had by
+ *	swapping others out.
+ */
+static void objects_first(struct gpu *gpu)
+{
+	const char *text, *left, *suspended;
+	struct space space;
+	struct buf buf;
+
+	space_open(&space, &gpu->dev);
+	buf = buf_new(&space, MIB, DRM_MIRAGE_PLACEMENT_VRAM);
+	words_write(buf.words, MIB, 5);
+	igt_assert(file_write(TRACING "trace", "\n"));
+	igt_assert(file_write(PHASES, "1") && file_write(MOVES, "1"));
+	igt_system_suspend_autoresume(SUSPEND_STATE_FREEZE, SUSPEND_TEST_DEVICES);
+	igt_assert(file_write(PHASES, "0") && file_write(MOVES, "0"));
+	text = text_read(TRACING "trace");
+	left = strstr(text, "from vram to");
+	suspended = strstr(text, " dpm_suspend[");
+	igt_assert(left && suspended);
+	igt_assert_f(left < suspended, "it left when devices were being suspended\n");
+	words_check(buf.words, MIB, 5);
+	buf_free(&space, &buf);
+	space_close(&space);
+}
+
+#define ROW_JOBS	8
+#define ROW_JOB_MS	5000
+
+/**
+ * SUBTEST: jobs-in-a-row
+ * Description: Jobs that never end wait for each other, and each holds an object of its own in video memory until its time
+ *	is over. The machine does not wait for all of them: it stays awake, and their objects have their content.
+ */
+static void jobs_in_a_row(struct gpu *gpu)
+{
+	struct space spaces[ROW_JOBS];
+	struct space_job jobs[ROW_JOBS];
+	struct buf words[ROW_JOBS], bufs[ROW_JOBS];
+	unsigned int i;
+
+	for (i = 0; i < ROW_JOBS; i++) {
+		struct drm_mirage_queue_create args = {
+			.queue_class = DRM_MIRAGE_QUEUE_COPY, .flags = DRM_MIRAGE_QUEUE_NO_FAULT,
+			.priority = MIRAGE_PRIORITY_USUAL, .timeout_ms = ROW_JOB_MS,
+		};
+
+		space_open(&spaces[i], &gpu->dev);
+		words[i] = buf_new(&spaces[i], PAGE, DRM_MIRAGE_PLACEMENT_SYSTEM);
+		bufs[i] = buf_new(&spaces[i], MIB, DRM_MIRAGE_PLACEMENT_VRAM);
+		words_write(bufs[i].words, MIB, i);
+		args.vm_id = spaces[i].vm;
+		do_ioctl(gpu->dev.fd, DRM_IOCTL_MIRAGE_QUEUE_CREATE, &args);
+		jobs[i] = space_job_new(&spaces[i]);
+		jobs[i].queue = args.queue_id;
+		mirage_ib_sem_wait(&jobs[i].ib, gpu_ptr(words[i].addr), 1);
+	}
+	for (i = 0; i < ROW_JOBS; i++) {
+		struct drm_mirage_sync wait = mirage_sync_wait(i ? jobs[i - 1].syncobj : 0);
+
+		space_job_submit(&jobs[i], &wait, i ? 1 : 0);
+	}
+	igt_assert_eq(machine_try_devices(), -EBUSY);
+	igt_assert(!space_job_is_done(&jobs[ROW_JOBS - 1]));
+	for (i = ROW_JOBS; i--;)
+		igt_assert_eq(mirage_queue_destroy(&gpu->dev, jobs[i].queue), 0);
+	for (i = 0; i < ROW_JOBS; i++) {
+		igt_assert_lt(space_job_status(&jobs[i]), 0);
+		space_job_free(&jobs[i]);
+		words_check(bufs[i].words, MIB, i);
+		buf_free(&spaces[i], &bufs[i]);
+		buf_free(&spaces[i], &words[i]);
+		space_close(&spaces[i]);
+	}
+}
+
 static const struct {
 	const char *name;
 	void (*test)(struct gpu *gpu, enum igt_suspend_state state);
@@ -390,7 +473,7 @@ static const struct {
 	{ "closed", closed, "Nobody uses the device, which sleeps already." },
 	{ "svm", svm, "Mirrored memory stays mapped." },
 	{ "kernel", kernel, "A kernel goes on with the registers that it had." },
-	{ "slow-commands", slow_commands, "A kernel goes on when the device answers late." },
+	{ "slow-commands", slow_commands, "What was interrupted is done once when the device answers late." },
 	{ "atomics", atomics, "What was interrupted is done once." },
 	{ "semaphore", semaphore, "A job that waits for a sleeping process is not given up." },
 	{ "long-running", long_running, "A job without a time limit goes on." },
@@ -398,6 +481,12 @@ static const struct {
 	{ "no-fault-job", no_fault_job, "A job that holds objects in video memory is waited for." },
 	{ "busy", busy, "Processes are at work all the time." },
 	{ "turned-back", turned_back, "The machine does not fall asleep after all." },
+};
+
+/* These do not depend on how deep the machine sleeps. */
+static const struct gpu_scenario once[] = {
+	{ "jobs-in-a-row", jobs_in_a_row, "The machine does not wait for any number of jobs." },
+	{ "objects-first", objects_first, "Objects leave while memory can be had at others' expense." },
 };
 
 int igt_main()
@@ -409,6 +498,8 @@ int igt_main()
 
 	igt_fixture()
 		machine_require_suspend();
+
+	gpu_subtests(once, ARRAY_SIZE(once));
 
 	for (state = SUSPEND_STATE_FREEZE; state < SUSPEND_STATE_NUM; state++) {
 		for (i = 0; i < ARRAY_SIZE(scenarios); i++) {

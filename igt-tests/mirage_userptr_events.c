@@ -214,6 +214,9 @@ static void *change_thread(void *data)
 	return NULL;
 }
 
+/* So many rounds of a kernel take many times as long as the kernel's shortest sleep, a jiffy. */
+#define ROUNDS_OF_A_WAIT	200000
+
 /* Sleeping in the kernel where nothing wakes it but what it waits for: that is the notifier's wait. */
 static bool change_waits(const struct change *change)
 {
@@ -259,8 +262,8 @@ static void change_under_job(struct gpu *gpu, int (*make)(uint32_t *area), bool 
 	loop_start(&loop, gpu, &kernel_scribble, at + PAGE);
 	igt_assert(!pthread_create(&change.thread, NULL, change_thread, &change));
 	igt_assert(igt_wait(change_waits(&change), POLL_MS, 1));
-	/* The memory is still there for the job: it goes on, and its queue lives. */
-	loop_advance(&loop, 10);
+	/* The memory is still there for the job: it goes on, for longer than a wait that gives up early takes. */
+	loop_advance(&loop, ROUNDS_OF_A_WAIT);
 	igt_assert_eq(change.result, 1);
 	loop_stop(&loop);
 	igt_assert(!pthread_join(change.thread, NULL));

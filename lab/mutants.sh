@@ -109,7 +109,7 @@ mutants_judge() {
 
 # mutants_test PATTERN: those whose names match the regular expression.
 mutants_test() {
-	local pattern=$1 path name tests=() names=() result bad=0 table
+	local pattern=$1 path name tests=() names=() result bad=0 table fd
 	for path in "$MIRAGE_SRC"/lab/mutants/*.mutant; do
 		name=$(basename "$path" .mutant)
 		[[ $name =~ $pattern ]] || continue
@@ -121,6 +121,10 @@ mutants_test() {
 
 	mutants_copy=$cache/mutants/$(checkout_key)/src
 	mutants_logs=$cache/mutants/$(checkout_key)/logs
+	# One run at a time in a copy: two would put their defects into each other's.
+	mkdir -p "$cache/mutants/$(checkout_key)"
+	exec {fd}>>"$cache/mutants/$(checkout_key)/lock"
+	flock -n "$fd" || die "another ./mirage test --mutants runs in this checkout: wait for its end, or end it"
 	rm -rf --one-file-system -- "$mutants_logs"
 	mkdir -p "$mutants_copy" "$mutants_logs"
 	# For ./mirage clean: whose it is, and when it was used last.

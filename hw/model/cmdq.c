@@ -168,13 +168,16 @@ static void execute(struct device *dev, const struct mirage_cmd *cmd)
 /* TEST registers for commands of one kind. */
 struct brake {
 	enum mirage_reg hold;
-	enum mirage_reg delay_us;
+	enum mirage_reg delay_us;	/* 0: there is none */
 };
 
 static const struct brake brakes[] = {
 	[MIRAGE_CMD_SYNC] = { MIRAGE_TEST_HOLD_SYNC, MIRAGE_TEST_DELAY_SYNC_US },
 	[MIRAGE_CMD_INVALIDATE] = { MIRAGE_TEST_HOLD_INV, MIRAGE_TEST_DELAY_INV_US },
 	[MIRAGE_CMD_REPLAY] = { MIRAGE_TEST_HOLD_REPLAY, MIRAGE_TEST_DELAY_REPLAY_US },
+	[MIRAGE_CMD_CHAN_START] = { MIRAGE_TEST_HOLD_CHAN_START, 0 },
+	[MIRAGE_CMD_CHAN_STOP] = { MIRAGE_TEST_HOLD_CHAN_STOP, 0 },
+	[MIRAGE_CMD_CHAN_SAVE] = { MIRAGE_TEST_HOLD_CHAN_SAVE, 0 },
 };
 
 /* NULL for the kinds that have none. */
@@ -211,7 +214,7 @@ static u64 due(struct device *dev, const struct mirage_cmd *cmd)
 	u64 delay_us = delay_us_of(dev, MIRAGE_TEST_DELAY_CMD_US);
 	const struct brake *brake = brake_of(cmd);
 
-	if (brake)
+	if (brake && brake->delay_us)
 		delay_us += delay_us_of(dev, brake->delay_us);
 	if (delay_us && !dev->cmdq.due_ns)
 		dev->cmdq.due_ns = now_ns() + delay_us * 1000;

@@ -173,6 +173,9 @@ static void write_locked(struct device *dev, u32 offset, u32 value)
 	case MIRAGE_TEST_HOLD_INV:
 	case MIRAGE_TEST_HOLD_SYNC:
 	case MIRAGE_TEST_HOLD_REPLAY:
+	case MIRAGE_TEST_HOLD_CHAN_START:
+	case MIRAGE_TEST_HOLD_CHAN_STOP:
+	case MIRAGE_TEST_HOLD_CHAN_SAVE:
 		/* Commands that were held may go on. */
 		engine_wake(dev);
 		break;

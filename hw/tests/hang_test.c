@@ -389,6 +389,60 @@ static void held_replay(void)
 	fixture_close(&f);
 }
 
+/* A command for CHAN that is held, and a SYNC that writes @value; the channel is as before, and so is memory. */
+static void hold_chan(u32 reg, struct mirage_cmd cmd, u64 value)
+{
+	u32 get = f.status->cmd_get, state = f.chans[CHAN].state;
+
+	cmd.id = CHAN;
+	fixture_write(&f, reg, 1);
+	fixture_cmd(&f, cmd);
+	fixture_cmd(&f, (struct mirage_cmd){
+		.op = MIRAGE_CMD_SYNC, .addr = f.sync_phys + 64, .value = value });
+	fixture_settle(&f);
+	CHECK_EQ(f.status->cmd_get, get);
+	CHECK_EQ(f.chans[CHAN].state, state);
+	CHECK_EQ(fences[8], value - 1);
+}
+
+static void let_go(u32 reg, u64 value)
+{
+	fixture_write(&f, reg, 0);
+	fixture_settle(&f);
+	CHECK_EQ(fences[8], value);
+}
+
+/* Commands for channels are held likewise, and others of them are not. */
+static void held_channel_commands(void)
+{
+	u64 size, place;
+
+	start();
+	size = fixture_read(&f, MIRAGE_BUS_MAX_CONTEXT);
+	place = fixture_alloc(&f, MiB(4));
+	hold_chan(MIRAGE_TEST_HOLD_CHAN_STOP, (struct mirage_cmd){ .op = MIRAGE_CMD_CHAN_STOP }, 1);
+	/* It runs on. */
+	fixture_fence(&f, CHAN, f.sync_phys + 72, 1, 0);
+	fixture_kick(&f, CHAN);
+	CHECK_EQ(fences[9], 1);
+	let_go(MIRAGE_TEST_HOLD_CHAN_STOP, 1);
+	CHECK_EQ(f.chans[CHAN].state, MIRAGE_CHAN_STOPPED);
+
+	hold_chan(MIRAGE_TEST_HOLD_CHAN_START, (struct mirage_cmd){ .op = MIRAGE_CMD_CHAN_START }, 2);
+	let_go(MIRAGE_TEST_HOLD_CHAN_START, 2);
+	CHECK_EQ(f.chans[CHAN].state, MIRAGE_CHAN_RUNNING);
+
+	fixture_write(&f, MIRAGE_TEST_HOLD_CHAN_SAVE, 1);
+	fixture_chan_cmd(&f, CHAN, MIRAGE_CMD_CHAN_STOP);
+	hold_chan(MIRAGE_TEST_HOLD_CHAN_SAVE,
+		  (struct mirage_cmd){ .op = MIRAGE_CMD_CHAN_SAVE, .addr = place, .size = size }, 3);
+	CHECK_EQ(*(u64 *)fixture_ptr(&f, place), 0);
+	let_go(MIRAGE_TEST_HOLD_CHAN_SAVE, 3);
+	CHECK(*(u64 *)fixture_ptr(&f, place));
+	CHECK_EQ(f.chans[CHAN].state, MIRAGE_CHAN_IDLE);
+	fixture_close(&f);
+}
+
 /* Disabling drops what is held; every reset lets all that comes after it go. */
 static void reset_ends_holding(void)
 {
@@ -486,6 +540,7 @@ static const struct tap_test tests[] = {
 	{ "DELAY_INV_US, DELAY_SYNC_US, DELAY_REPLAY_US", delayed_kinds },
 	{ "commands are held until told", held_until_told },
 	{ "a REPLAY that is held", held_replay },
+	{ "channel commands that are held", held_channel_commands },
 	{ "a reset ends holding", reset_ends_holding },
 	{ "the engine's thread wakes when commands may go", thread_wakes_when_let_go },
 };

@@ -2,6 +2,8 @@
 /*
  * A GPU with an address space and a queue, and what its counters and page tables say.
  */
+#include <libgen.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -159,7 +161,8 @@ void gpu_inject_none(struct gpu *gpu)
 {
 	static const char *const knobs[] = {
 		"ignore_inv", "drop_replay", "fault_dup", "fault_delay_us", "drop_irq",
-		"hold_inv", "hold_sync", "hold_replay", "delay_inv_us",
+		"hold_inv", "hold_sync", "hold_replay", "hold_chan_start", "hold_chan_stop",
+		"hold_chan_save", "delay_inv_us",
 	};
 	unsigned int i;
 
@@ -186,6 +189,19 @@ unsigned int gpu_injected(struct gpu *gpu, const char *knob)
 	knob_path(gpu, knob, path, sizeof(path));
 	igt_assert(file_read(path, text, sizeof(text)));
 	return strtoul(text, NULL, 0);
+}
+
+/**
+ * gpu_reset_from_outside() - reset the device's function below the driver
+ * @gpu: with its device open
+ */
+void gpu_reset_from_outside(struct gpu *gpu)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "/sys/class/drm/%.64s/device/reset", basename(gpu->dev.node));
+	igt_require_f(!access(path, W_OK), "the device has no reset of its own\n");
+	igt_assert_f(file_write(path, "1"), "writing to %s failed\n", path);
 }
 
 static void run_scenario(const struct gpu_scenario *scenario)

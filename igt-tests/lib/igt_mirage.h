@@ -173,5 +173,6 @@ void gpu_inject(struct gpu *gpu, const char *knob, unsigned int value);
 void gpu_inject_none(struct gpu *gpu);
 void gpu_inject_none_alone(void);
 unsigned int gpu_injected(struct gpu *gpu, const char *knob);
+void gpu_reset_from_outside(struct gpu *gpu);
 
 #endif /* IGT_MIRAGE_H */

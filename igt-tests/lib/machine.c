@@ -39,6 +39,26 @@ static int state_write(const char *state)
 	return ret;
 }
 
+static void set_depth(enum igt_suspend_test test)
+{
+	static const char *const tests[] = { "none", "devices" };
+
+	igt_assert(file_write("/sys/power/mem_sleep", "deep"));
+	igt_assert(!access("/sys/power/pm_test", F_OK) ? file_write("/sys/power/pm_test", tests[test]) :
+							 test == SUSPEND_TEST_NONE);
+}
+
+/**
+ * machine_try_devices() - have the devices fall asleep and wake up, if none refuses
+ *
+ * Return: 0, or a negative errno
+ */
+int machine_try_devices(void)
+{
+	set_depth(SUSPEND_TEST_DEVICES);
+	return state_write("freeze");
+}
+
 /**
  * machine_require_suspend() - skip where the machine cannot sleep and wake up by itself
  */
@@ -55,7 +75,6 @@ void machine_require_suspend(void)
  */
 void igt_system_suspend_autoresume(enum igt_suspend_state state, enum igt_suspend_test test)
 {
-	static const char *const tests[] = { "none", "devices" };
 	static unsigned int nights;
 	unsigned int tries = SUSPEND_TRIES;
 	char acpi[8], word[32];
@@ -65,9 +84,7 @@ void igt_system_suspend_autoresume(enum igt_suspend_state state, enum igt_suspen
 	bridge = open(BRIDGE, O_RDWR | O_CLOEXEC);
 	igt_assert_fd(bridge);
 	igt_assert_eq(pread(bridge, acpi, sizeof(acpi), BRIDGE_ACPI), (ssize_t)sizeof(acpi));
-	igt_assert(file_write("/sys/power/mem_sleep", "deep"));
-	igt_assert(!access("/sys/power/pm_test", F_OK) ? file_write("/sys/power/pm_test", tests[test]) :
-							 test == SUSPEND_TEST_NONE);
+	set_depth(test);
 	igt_assert(file_write(KEYBOARD, "enabled"));
 	if (test == SUSPEND_TEST_NONE) {
 		snprintf(word, sizeof(word), "%d-%u", getpid(), ++nights);

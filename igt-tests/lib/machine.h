@@ -19,6 +19,7 @@ enum igt_suspend_test {
 };
 
 void igt_system_suspend_autoresume(enum igt_suspend_state state, enum igt_suspend_test test);
+int machine_try_devices(void);
 void machine_require_suspend(void);
 
 #endif /* MACHINE_H */
