@@ -241,6 +241,50 @@ static void stuck_and_killed(bool again)
 	igt_assert(!munmap((void *)ready, PAGE));
 }
 
+/**
+ * SUBTEST: proc-mem
+ * Description: After the device has gone /proc/self/mem shows what the process itself reads from its objects: zeroes,
+ *	wherever they were. It writes nothing.
+ */
+static void proc_mem(void)
+{
+	static const uint32_t placements[] = { BO_SYSTEM, BO_VRAM };
+	struct bo bos[ARRAY_SIZE(placements)];
+	int mem = open("/proc/self/mem", O_RDWR | O_CLOEXEC);
+	struct mirage dev;
+	uint64_t word;
+	size_t i;
+
+	igt_assert_lte(0, mem);
+	igt_assert_eq(mirage_open(&dev), 0);
+	for (i = 0; i < ARRAY_SIZE(bos); i++) {
+		bos[i] = bo_new(&dev, 4 * PAGE, placements[i]);
+		bo_write(&bos[i], i);
+		igt_assert_eq(pread(mem, &word, 8, (uintptr_t)bos[i].words + PAGE), 8);
+		igt_assert_eq_u64(word, bos[i].words[PAGE / 8]);
+		igt_assert_neq_u64(word, 0);
+	}
+	driver_unbind();
+	for (i = 0; i < ARRAY_SIZE(bos); i++) {
+		word = 1;
+		/* Before the process itself has looked, and after. */
+		igt_assert_eq(pread(mem, &word, 8, (uintptr_t)bos[i].words + PAGE), 8);
+		igt_assert_eq_u64(word, 0);
+		igt_assert_eq_u64(bos[i].words[PAGE / 8], 0);
+		word = 1;
+		igt_assert_eq(pread(mem, &word, 8, (uintptr_t)bos[i].words + PAGE), 8);
+		igt_assert_eq_u64(word, 0);
+		errno = 0;
+		igt_assert_eq(pwrite(mem, &word, 8, (uintptr_t)bos[i].words), -1);
+		igt_assert_eq(errno, EIO);
+		igt_assert_eq(munmap(bos[i].words, bos[i].size), 0);
+	}
+	close(mem);
+	mirage_close(&dev);
+	driver_bind();
+	driver_assert_works();
+}
+
 /* ---- calls that make something, in loops ---- */
 
 /* Has the device gone? Nothing else may go wrong. */
@@ -420,6 +464,10 @@ int igt_main()
 	igt_describe("Unbind and bind while calls are stuck, and kill their process then.");
 	igt_subtest("stuck-and-killed-later")
 		stuck_and_killed(true);
+
+	igt_describe("What a debugger reads from objects when the device has gone.");
+	igt_subtest("proc-mem")
+		proc_mem();
 
 	igt_describe("Unbind and bind while processes make and destroy all kinds of things.");
 	igt_subtest("unbind-under-creation")
