@@ -13,11 +13,13 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include "cgroup.h"
 #include "driver.h"
 #include "igt_mirage.h"
 #include "igt_mirage_bo.h"
 #include "igt_mirage_space.h"
 #include "memory.h"
+#include "waits.h"
 
 IGT_TEST_DESCRIPTION("The driver loses its device while calls are in the middle of their work.");
 
@@ -285,6 +287,64 @@ static void proc_mem(void)
 	driver_assert_works();
 }
 
+/* Memory that the GPU of a process has got when the device goes while that is held back by memory.high, of @size. */
+static uint64_t unbind_held_back(size_t size)
+{
+	struct {
+		volatile bool ready, go, done;
+	} *shared = mem_shared_page();
+	uint64_t before, peak;
+
+	cgroup_create();
+	igt_fork(child, 1) {
+		char *area = mem_anon(size);
+		struct gpu gpu;
+		struct job job;
+		int err;
+
+		cgroup_enter();
+		gpu_open(&gpu);
+		job = job_new(&gpu);
+		mirage_ib_fill(&job.ib, area, size, 1);
+		shared->ready = true;
+		igt_assert(igt_wait(shared->go, POLL_MS, 1));
+		job_submit(&job);
+		err = mirage_syncobj_wait(&gpu.dev, job.syncobj, JOB_TIMEOUT_NS);
+		igt_assert_f(!err || err == -ENODEV, "%s\n", strerror(-err));
+		shared->done = true;
+	}
+	igt_assert(igt_wait(shared->ready, POLL_MS, 1));
+	before = cgroup_get("memory.current");
+	cgroup_set("memory.high", before);
+	shared->go = true;
+	igt_assert(igt_wait(shared->done || anyone_sleeps("mem_cgroup_handle_over_high",
+							  "hmm_mirror_fault"), POLL_MS, 1));
+	igt_assert_f(!shared->done, "the service of faults was not held back\n");
+	driver_unbind();
+	igt_waitchildren();
+	driver_bind();
+	peak = cgroup_get("memory.peak");
+	cgroup_remove();
+	igt_assert(!munmap(shared, PAGE));
+	return peak - before;
+}
+
+/**
+ * SUBTEST: held-back
+ * Description: Unbinding does not wait until a process that is held back by memory.high has got all the memory that its
+ *	GPU has asked for.
+ */
+static void held_back(void)
+{
+	unsigned int i = 0;
+
+	waits_require();
+	/* All of the block takes seconds more. A machine may be so busy that to begin with unbinding takes longer. */
+	while (unbind_held_back(BLOCK) >= BLOCK)
+		igt_assert_lt(++i, 4);
+	driver_assert_works();
+}
+
 /* ---- calls that make something, in loops ---- */
 
 /* Has the device gone? Nothing else may go wrong. */
@@ -464,6 +524,10 @@ int igt_main()
 	igt_describe("Unbind and bind while calls are stuck, and kill their process then.");
 	igt_subtest("stuck-and-killed-later")
 		stuck_and_killed(true);
+
+	igt_describe("Unbind while the service of faults sleeps because of memory.high.");
+	igt_subtest("held-back")
+		held_back();
 
 	igt_describe("What a debugger reads from objects when the device has gone.");
 	igt_subtest("proc-mem")

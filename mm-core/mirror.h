@@ -210,6 +210,7 @@ void hmm_block_take_all(struct hmm_block *block, struct llist_head *finish);
 void hmm_block_finish_all(struct llist_head *finish);
 
 /* mirror.c */
+bool hmm_mirror_is_closing(const struct hmm_mirror *mirror);
 bool hmm_mirror_enter(struct hmm_mirror *mirror);
 void hmm_mirror_leave(struct hmm_mirror *mirror);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Which task waits for the device, and on behalf of which function of the driver.
+ * Which task waits for the device or for mm, and on behalf of which function of the driver.
  *
  * The kernel shows the stack of a task that sleeps in /proc. That is the only thing that tells a task that
  * waits from one that is slow, and it needs no pause to do so. Rejected: counters of the driver, which
@@ -19,20 +19,25 @@ void waits_require(void)
 	igt_require_f(!access("/proc/self/stack", R_OK), "this kernel does not show stacks\n");
 }
 
-/* A task that has ended meanwhile waits for nothing. */
-static bool stack_waits(const char *path, const char *function)
+/* The stack of a task that sleeps, or "": a task that has ended meanwhile waits for nothing. */
+static const char *stack_read(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char stack[STACK_SIZE];
+	static __thread char stack[STACK_SIZE];
 	ssize_t n;
 
 	if (fd < 0)
-		return false;
+		return "";
 	n = read(fd, stack, sizeof(stack) - 1);
 	close(fd);
-	if (n <= 0)
-		return false;
-	stack[n] = '\0';
+	stack[n < 0 ? 0 : n] = '\0';
+	return stack;
+}
+
+static bool stack_waits(const char *path, const char *function)
+{
+	const char *stack = stack_read(path);
+
 	return strstr(stack, function) &&
 	       (strstr(stack, "cmdq_wait") || strstr(stack, "cmdq_try_wait"));
 }
@@ -45,14 +50,33 @@ bool task_waits(pid_t tid, const char *function)
 	return stack_waits(path, function);
 }
 
-bool anyone_waits(const char *function)
+static bool stack_sleeps(const char *path, const char *function, const char *caller)
+{
+	const char *stack = stack_read(path);
+
+	return strstr(stack, function) && strstr(stack, caller);
+}
+
+/* Every task of the machine. With a @caller, any sleep counts that both functions are in. */
+static bool anyone(const char *function, const char *caller)
 {
 	bool found = false;
 	glob_t paths;
 
 	igt_assert_eq(glob("/proc/[0-9]*/task/[0-9]*/stack", GLOB_NOSORT, NULL, &paths), 0);
 	for (size_t i = 0; i < paths.gl_pathc && !found; i++)
-		found = stack_waits(paths.gl_pathv[i], function);
+		found = caller ? stack_sleeps(paths.gl_pathv[i], function, caller) :
+				 stack_waits(paths.gl_pathv[i], function);
 	globfree(&paths);
 	return found;
+}
+
+bool anyone_waits(const char *function)
+{
+	return anyone(function, NULL);
+}
+
+bool anyone_sleeps(const char *function, const char *caller)
+{
+	return anyone(function, caller);
 }

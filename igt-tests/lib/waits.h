@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which task waits for the device, and on behalf of which function of the driver. */
+/* Which task waits for the device or for mm, and on behalf of which function of the driver. */
 #ifndef WAITS_H
 #define WAITS_H
 
@@ -12,5 +12,7 @@ void waits_require(void);
 bool task_waits(pid_t tid, const char *function);
 /* The same for any task of the machine, those of the kernel included. */
 bool anyone_waits(const char *function);
+/* Whether any task of the machine sleeps in @function, called by way of @caller. */
+bool anyone_sleeps(const char *function, const char *caller);
 
 #endif /* WAITS_H */
