@@ -178,7 +178,10 @@ enum drm_mirage_stat {
 	DRM_MIRAGE_STAT_LEAVES_64K = 10,
 	/** @DRM_MIRAGE_STAT_LEAVES_2M: 2 MiB leaves written. */
 	DRM_MIRAGE_STAT_LEAVES_2M = 11,
-	/** @DRM_MIRAGE_STAT_INVALIDATIONS: notifier callbacks that took mapped pages away. */
+	/**
+	 * @DRM_MIRAGE_STAT_INVALIDATIONS: notifier callbacks that took mapped pages away. Counted before the pages
+	 * go: where SVM_QUERY tells that a page is gone, this and PAGES_INVALIDATED have risen.
+	 */
 	DRM_MIRAGE_STAT_INVALIDATIONS = 12,
 	/** @DRM_MIRAGE_STAT_PAGES_INVALIDATED: 4 KiB pages they took away. */
 	DRM_MIRAGE_STAT_PAGES_INVALIDATED = 13,
