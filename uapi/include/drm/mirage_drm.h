@@ -572,7 +572,7 @@ struct drm_mirage_bo_mmap {
 	__u32 handle;
 	/** @pad: zero */
 	__u32 pad;
-	/** @offset: out: argument of mmap() */
+	/** @offset: out: argument of mmap(); a mapping begins there (-EINVAL), and may be shorter than the object */
 	__u64 offset;
 };
 
