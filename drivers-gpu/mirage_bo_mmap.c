@@ -9,8 +9,8 @@
  *
  * When the device has gone the process keeps running on a page of zeroes. So it does when the device
  * has just been lost, and no memory or no content is to be had for that reason: the process cannot tell
- * the moment before drm_dev_unplug() from the one after it. When the content is gone from a device that
- * works (purged, or lost in a move) it gets SIGBUS.
+ * the moment before drm_dev_unplug() from the one after it. A debugger reads zeroes, too, and cannot write: nothing
+ * would keep it. When the content is gone from a device that works (purged, or lost in a move) the process gets SIGBUS.
  *
  * A signal ends a wait where it can be acted on: in a fault of user mode. A fault that the kernel takes for the process
  * (copy_from_user() in a write()) is repeated at once after any signal but a fatal one, so a wait that a signal ends
@@ -310,6 +310,27 @@ static int mirage_bo_access_pages(struct ttm_buffer_object *tbo, u64 offset, voi
 	return len;
 }
 
+/* What the process would read; the device has gone. */
+static int mirage_bo_access_zeroes(void *buf, int len, int write)
+{
+	if (write)
+		return -EIO;
+	memset(buf, 0, len);
+	return len;
+}
+
+static int mirage_bo_access_entered(struct mirage_bo *bo, u64 offset, void *buf, int len, int write)
+{
+	struct ttm_buffer_object *tbo = &bo->base;
+
+	if (!mirage_bo_wait_content(bo, false))
+		return mirage_device_is_lost(to_mirage_device(tbo->base.dev)) ?
+			       mirage_bo_access_zeroes(buf, len, write) : -EIO;
+	if (tbo->resource->mem_type == TTM_PL_VRAM)
+		return tbo->bdev->funcs->access_memory(tbo, offset, buf, len, write);
+	return mirage_bo_access_pages(tbo, offset, buf, len, write);
+}
+
 /*
  * For debuggers and /proc/PID/mem, which pass @len as their user gave it: it may go on behind the mapping, and @write be
  * set for one that is for reading only. A short count lets mm go on with what is mapped behind.
@@ -323,7 +344,7 @@ static int mirage_bo_vm_access(struct vm_area_struct *vma, unsigned long addr, v
 	struct ttm_buffer_object *tbo = vma->vm_private_data;
 	u64 page = vma->vm_pgoff - drm_vma_node_start(&tbo->base.vma_node);
 	u64 offset = addr - vma->vm_start + (page << PAGE_SHIFT);
-	int ret;
+	int ret, idx;
 
 	if (write && !(vma->vm_flags & VM_WRITE))
 		return -EIO;
@@ -331,12 +352,12 @@ static int mirage_bo_vm_access(struct vm_area_struct *vma, unsigned long addr, v
 	ret = ttm_bo_reserve(tbo, false, false, NULL);
 	if (ret)
 		return ret;
-	if (!mirage_bo_wait_content(to_mirage_bo(tbo), false))
-		ret = -EIO;
-	else if (tbo->resource->mem_type == TTM_PL_VRAM)
-		ret = tbo->bdev->funcs->access_memory(tbo, offset, buf, len, write);
-	else
-		ret = mirage_bo_access_pages(tbo, offset, buf, len, write);
+	if (drm_dev_enter(tbo->base.dev, &idx)) {
+		ret = mirage_bo_access_entered(to_mirage_bo(tbo), offset, buf, len, write);
+		drm_dev_exit(idx);
+	} else {
+		ret = mirage_bo_access_zeroes(buf, len, write);
+	}
 	dma_resv_unlock(tbo->base.resv);
 	return ret;
 }

@@ -5,7 +5,11 @@
  * Category: Core
  */
 #include <fcntl.h>
+#include <linux/futex.h>
+#include <linux/io_uring.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 
 #include "igt_mirage_bo.h"
@@ -423,6 +427,56 @@ static void proc_mem_readonly(struct mirage *dev)
 	bo_free(&bo);
 }
 
+/* System calls that copy to and from an object's mapping work; those that want the pages themselves are refused. */
+static void system_calls_on(struct mirage *dev, uint32_t placement)
+{
+	struct bo bo = bo_new(dev, 2 * PAGE, placement), other = bo_new(dev, 2 * PAGE, placement);
+	struct iovec iov = { .iov_base = bo.words, .iov_len = PAGE };
+	struct iovec to = { .iov_base = other.words, .iov_len = PAGE };
+	int fd = memfd_create("mirage", MFD_CLOEXEC), pipes[2], ring;
+	struct io_uring_params params = { };
+
+	igt_assert_lte(0, fd);
+	igt_assert_eq(pipe(pipes), 0);
+	bo_write(&bo, 3);
+	igt_assert_eq(pwrite(fd, bo.words, bo.size, 0), bo.size);
+	igt_assert_eq(pread(fd, other.words, other.size, 0), other.size);
+	igt_assert(!memcmp(other.words, bo.words, bo.size));
+
+	igt_assert_eq(vmsplice(pipes[1], &iov, 1, 0), -1);
+	igt_assert_eq(errno, EFAULT);
+	/* The caller's side is copied to, the other one is looked up page by page. */
+	igt_assert_eq(process_vm_readv(getpid(), &to, 1, &iov, 1, 0), -1);
+	igt_assert_eq(errno, EFAULT);
+	/* Shared between processes a futex is known by its page, else by its address. */
+	igt_assert_eq(syscall(SYS_futex, bo.words, FUTEX_WAKE, 1, NULL, NULL, 0), -1);
+	igt_assert_eq(errno, EFAULT);
+	igt_assert_eq(syscall(SYS_futex, bo.words, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0), 0);
+	ring = syscall(SYS_io_uring_setup, 1, &params);
+	if (ring >= 0) {
+		igt_assert_eq(syscall(SYS_io_uring_register, ring, IORING_REGISTER_BUFFERS, &iov, 1),
+			      -1);
+		igt_assert_eq(errno, EFAULT);
+		close(ring);
+	}
+	bo_expect(&bo, 3);
+	close(pipes[0]);
+	close(pipes[1]);
+	close(fd);
+	bo_free(&other);
+	bo_free(&bo);
+}
+
+/**
+ * SUBTEST: system-calls
+ * Description: Mappings of objects as buffers of system calls: what copies works, what takes hold of pages is refused.
+ */
+static void system_calls(struct mirage *dev)
+{
+	system_calls_on(dev, BO_SYSTEM);
+	system_calls_on(dev, BO_VRAM);
+}
+
 static const struct bo_scenario scenarios[] = {
 	{ "zeroed-vram", zeroed_vram, "An object in video memory reads as zeroes at first." },
 	{ "zeroed-system", zeroed_system, "An object in system memory reads as zeroes at first." },
@@ -435,6 +489,7 @@ static const struct bo_scenario scenarios[] = {
 	{ "calls-refused", calls_refused, "Wrong arguments of each call on an object." },
 	{ "proc-mem-at-the-end", proc_mem_at_the_end, "Nothing but what is mapped is reached." },
 	{ "proc-mem-readonly", proc_mem_readonly, "Reading is not writing." },
+	{ "system-calls", system_calls, "Mappings of objects as buffers of system calls." },
 	{ "wait-for-nobody", wait_for_nobody, "Waiting for an unused object returns at once." },
 };
 

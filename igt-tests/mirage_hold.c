@@ -243,6 +243,32 @@ static void dontneed_waits(struct gpu *gpu)
 }
 
 /**
+ * SUBTEST: counted-before-gone
+ * Description: Where the page tables have lost a page, the counters of invalidations have risen: also before the flush
+ *	that the call waits for.
+ */
+static void counted_before_gone(struct gpu *gpu)
+{
+	uint32_t *area = mem_anon(4 * PAGE);
+	static struct call call;
+
+	gpu_scatter(gpu, area, PAGE, 4, 5);
+	gpu_mark(gpu);
+	gpu_inject(gpu, "hold_sync", 1);
+	call = (struct call){ .run = do_dontneed, .addr = area, .size = 3 * PAGE };
+	call_start(&call);
+	call_waits(&call, "hmm_block_invalidate_finish");
+	igt_assert_eq(gpu_count_pages(gpu, area, 4 * PAGE, DRM_MIRAGE_SVM_PAGE_VALID), 1);
+	igt_assert_eq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_INVALIDATIONS), 1);
+	igt_assert_eq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_PAGES_INVALIDATED), 3);
+	igt_assert(!call_returned(&call));
+	gpu_inject(gpu, "hold_sync", 0);
+	call_end(&call);
+	igt_assert_eq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_INVALIDATIONS), 1);
+	mem_unmap(area, 4 * PAGE);
+}
+
+/**
  * SUBTEST: second-invalidation
  * Description: While one call waits for the flush of a page, a second takes another page of the same block, and a
  *	third the same page again: neither returns before its page's flush is complete.
@@ -761,6 +787,7 @@ static const struct gpu_scenario scenarios[] = {
 	{ "mprotect", mprotect_waits, "mprotect() waits for the flush." },
 	{ "mmap-over", mmap_over_waits, "mmap() over mirrored memory waits for the flush." },
 	{ "dontneed", dontneed_waits, "madvise(MADV_DONTNEED) waits for the flush." },
+	{ "counted-before-gone", counted_before_gone, "What is gone has been counted." },
 	{ "second-invalidation", second_invalidation, "A second call on the same block waits, too." },
 	{ "page-tables", page_tables, "Page tables are freed after the last walk." },
 	{ "bind", bind_waits, "Bindings are complete after their flush." },

@@ -5,12 +5,15 @@
  * Category: SVM
  */
 #include <fcntl.h>
+#include <linux/io_uring.h>
 #include <pthread.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "igt_mirage.h"
+#include "igt_mirage_bo.h"
 #include "memory.h"
 
 IGT_TEST_DESCRIPTION("Each kind of memory that a process can have, read and written by the GPU.");
@@ -485,6 +488,175 @@ static void special_mappings(struct gpu *gpu)
 	mem_unmap(area, PAGE);
 }
 
+/* An atomic access must be stopped by a fault. */
+static void atomic_fails(struct gpu *gpu, void *to, int error)
+{
+	struct raise_args args = { .addr = (uintptr_t)to, .iters = 1 };
+	struct job job = job_new(gpu);
+
+	job.queue = gpu_add_queue(gpu, DRM_MIRAGE_QUEUE_COMPUTE);
+	job_kernel(&job, &kernel_raise, &args, sizeof(args), 1, 1);
+	job_submit(&job);
+	igt_assert_eq(job_wait(&job), -EFAULT);
+	gpu_assert_faulted(gpu, job.queue, to, MIRAGE_ACCESS_ATOMIC, error);
+	igt_assert_eq(mirage_queue_destroy(&gpu->dev, job.queue), 0);
+	job_free(&job);
+}
+
+/* Reads, writes and atomics fail, and the GPU's page tables have nothing of it. */
+static void no_access(struct gpu *gpu, void *addr, size_t size)
+{
+	gpu_read_fails(gpu, addr, EFAULT);
+	gpu_write_fails(gpu, addr, EFAULT);
+	atomic_fails(gpu, addr, EFAULT);
+	igt_assert_eq(gpu_count_pages(gpu, addr, size, VALID), 0);
+}
+
+/**
+ * SUBTEST: secret-memory
+ * Description: Memory of memfd_secret() is no memory for the GPU, whether the CPU has touched it or not; what is right
+ *	beside it is, and does not bring it along.
+ */
+static void secret_memory(struct gpu *gpu)
+{
+	uint32_t *area = mem_anon(8 * PAGE), *secret = area + 4 * PAGE / 4;
+	int fd = syscall(SYS_memfd_secret, 0);
+
+	igt_require_f(fd >= 0, "memfd_secret: %s\n", strerror(errno));
+	igt_assert(!ftruncate(fd, 2 * PAGE));
+	igt_assert(mmap(secret, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) ==
+		   secret);
+	mem_touch(area, 5 * PAGE, 900);
+
+	no_access(gpu, secret, 2 * PAGE);
+	no_access(gpu, secret + PAGE / 4, PAGE);
+	/* Around both pages, and they have been asked for along with others. */
+	mem_touch(area, 8 * PAGE, 900);
+	gpu_write32(gpu, area + 3 * PAGE / 4 + 1, 1);
+	igt_assert_eq_u32(gpu_read32(gpu, area + 6 * PAGE / 4), 906);
+	igt_assert_eq(gpu_count_pages(gpu, area, 8 * PAGE, VALID), 6);
+	no_access(gpu, secret, 2 * PAGE);
+	igt_assert_eq_u32(secret[0], 904);
+	igt_assert_eq_u32(secret[PAGE / 4], 905);
+	mem_unmap(area, 8 * PAGE);
+	close(fd);
+}
+
+/**
+ * SUBTEST: shadow-stack
+ * Description: A shadow stack can be read by the GPU, and not written.
+ */
+static void shadow_stack(struct gpu *gpu)
+{
+	uint32_t *stack = (void *)syscall(SYS_map_shadow_stack, 0, 4 * PAGE, 0);
+
+	igt_require_f(stack != MAP_FAILED || (errno != EOPNOTSUPP && errno != ENOSYS),
+		      "the processor has no shadow stacks\n");
+	igt_assert(stack != MAP_FAILED);
+	igt_assert_eq_u32(gpu_read32(gpu, stack), *stack);
+	igt_assert_eq(gpu_page(gpu, stack) & (VALID | WRITE), VALID);
+	gpu_write_fails(gpu, stack, EPERM);
+	atomic_fails(gpu, stack, EPERM);
+	gpu_write_fails(gpu, stack + PAGE / 4, EPERM);
+	igt_assert_eq(gpu_count_pages(gpu, stack, 4 * PAGE, WRITE), 0);
+	igt_assert(!munmap(stack, 4 * PAGE));
+}
+
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL	102
+#define MADV_GUARD_REMOVE	103
+#endif
+
+/**
+ * SUBTEST: guard-region
+ * Description: A guard region takes exactly its pages from the GPU, whose accesses fail there as the CPU's would, also
+ *	where no memory was before; without the guard the pages are there again, and empty.
+ */
+static void guard_region(struct gpu *gpu)
+{
+	uint32_t *area = mem_anon(16 * PAGE), *out = gpu->out + 64;
+	unsigned int i;
+
+	gpu_scatter(gpu, area, PAGE, 8, 600);
+	gpu_mark(gpu);
+	igt_require_f(!madvise(area + 3 * PAGE / 4, 2 * PAGE, MADV_GUARD_INSTALL),
+		      "this kernel has no guard regions\n");
+	igt_assert(!madvise(area + 12 * PAGE / 4, PAGE, MADV_GUARD_INSTALL));
+	igt_assert_eq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_PAGES_INVALIDATED), 2);
+	igt_assert_eq(gpu_count_pages(gpu, area, 16 * PAGE, VALID), 6);
+	no_access(gpu, area + 3 * PAGE / 4, 2 * PAGE);
+	no_access(gpu, area + 12 * PAGE / 4, PAGE);
+	gpu_gather(gpu, area, PAGE, 3, out);
+	gpu_gather(gpu, area + 5 * PAGE / 4, PAGE, 3, out + 5);
+	for (i = 0; i < 8; i++)
+		if (i < 3 || i >= 5)
+			igt_assert_eq_u32(out[i], 600 + i);
+	/* Untouched memory on both sides of the guard. */
+	gpu_write32(gpu, area + 11 * PAGE / 4, 11);
+	igt_assert_eq_u32(gpu_read32(gpu, area + 13 * PAGE / 4), 0);
+	igt_assert_eq(gpu_page(gpu, area + 12 * PAGE / 4), 0);
+
+	igt_assert(!madvise(area, 16 * PAGE, MADV_GUARD_REMOVE));
+	igt_assert_eq_u32(gpu_read32(gpu, area + 3 * PAGE / 4), 0);
+	gpu_write32(gpu, area + 4 * PAGE / 4, 44);
+	igt_assert_eq_u32(area[4 * PAGE / 4], 44);
+	gpu_write32(gpu, area + 12 * PAGE / 4, 55);
+	igt_assert_eq_u32(area[12 * PAGE / 4], 55);
+	igt_assert_eq_u32(area[2 * PAGE / 4], 602);
+	mem_unmap(area, 16 * PAGE);
+}
+
+/**
+ * SUBTEST: object-mapping
+ * Description: The CPU's mapping of a buffer object is not followed, wherever the object is, also where the CPU has just
+ *	used it: for the GPU an object is where it is bound.
+ */
+static void object_mapping(struct gpu *gpu)
+{
+	static const uint32_t placements[] = { BO_SYSTEM, BO_VRAM };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(placements); i++) {
+		struct bo bo = bo_new(&gpu->dev, 4 * PAGE, placements[i]);
+
+		no_access(gpu, bo.words, bo.size);
+		bo_write(&bo, i);
+		igt_assert_eq_u32(bo_location(&bo), placements[i]);
+		no_access(gpu, bo.words, bo.size);
+		bo_expect(&bo, i);
+		bo_free(&bo);
+	}
+}
+
+/**
+ * SUBTEST: driver-pages
+ * Description: Pages that another driver has put into a mapping one by one (VM_MIXEDMAP), as io_uring its rings, are
+ *	served like any that are present.
+ */
+static void driver_pages(struct gpu *gpu)
+{
+	struct io_uring_params params = { };
+	int fd = syscall(SYS_io_uring_setup, 4, &params);
+	struct io_uring_sqe *sqes;
+	char *ring;
+
+	igt_require_f(fd >= 0, "io_uring: %s\n", strerror(errno));
+	ring = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd,
+		    IORING_OFF_SQ_RING);
+	sqes = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd,
+		    IORING_OFF_SQES);
+	igt_assert(ring != MAP_FAILED && sqes != MAP_FAILED);
+	igt_assert_eq_u32(gpu_read32(gpu, ring + params.sq_off.ring_entries), 4);
+	gpu_write32(gpu, &sqes[1].len, 0x5e0);
+	igt_assert_eq_u32(*(volatile uint32_t *)&sqes[1].len, 0x5e0);
+	igt_assert_eq(gpu_page(gpu, sqes) & (VALID | WRITE), VALID | WRITE);
+	igt_assert(!munmap(sqes, PAGE));
+	igt_assert_eq(gpu_page(gpu, sqes), 0);
+	gpu_read_fails(gpu, sqes, EFAULT);
+	igt_assert(!munmap(ring, PAGE));
+	close(fd);
+}
+
 static void file_tmpfs(struct gpu *gpu)
 {
 	file(gpu, "/tmp");
@@ -520,6 +692,11 @@ static const struct gpu_scenario scenarios[] = {
 	{ "ksm", ksm, "Pages merged by KSM stay merged for reads and part on writes." },
 	{ "special-mappings", special_mappings,
 	  "Mappings that no device may follow stop the queue and nothing else." },
+	{ "secret-memory", secret_memory, "Memory of memfd_secret() is refused." },
+	{ "shadow-stack", shadow_stack, "A shadow stack is for reading." },
+	{ "guard-region", guard_region, "Guard regions hold for the GPU." },
+	{ "object-mapping", object_mapping, "The CPU's mapping of an object is not followed." },
+	{ "driver-pages", driver_pages, "Pages that another driver maps are served." },
 };
 
 int igt_main()

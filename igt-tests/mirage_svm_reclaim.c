@@ -2,7 +2,7 @@
 /**
  * TEST: mirage svm reclaim
  * Description: What mm does to memory on its own, or for another thread, while the GPU uses it:
- *	swap, collapse into huge pages, compaction, userfaultfd.
+ *	swap, collapse into huge pages, compaction, userfaultfd, limits of a cgroup.
  * Category: SVM
  */
 #include <fcntl.h>
@@ -10,9 +10,11 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include "cgroup.h"
 #include "igt_mirage.h"
 #include "memory.h"
 #include "swap.h"
+#include "waits.h"
 
 IGT_TEST_DESCRIPTION("What mm does to memory on its own while the GPU uses it.");
 
@@ -141,16 +143,17 @@ static void compaction_mid_kernel(struct gpu *gpu)
 	mem_unmap(area, n * PAGE);
 }
 
-static int uffd_open(uint32_t *area, size_t size, uint64_t mode)
+static int uffd_open(uint32_t *area, size_t size, uint64_t mode, uint64_t features)
 {
-	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_api api = { .api = UFFD_API, .features = features };
 	struct uffdio_register reg = {
 		.range = { .start = (uintptr_t)area, .len = size }, .mode = mode,
 	};
 	int fd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
 
 	igt_require_f(fd >= 0, "userfaultfd: %s\n", strerror(errno));
-	do_ioctl(fd, UFFDIO_API, &api);
+	igt_require_f(!igt_ioctl(fd, UFFDIO_API, &api), "userfaultfd has no features %#" PRIx64 "\n",
+		      features);
 	do_ioctl(fd, UFFDIO_REGISTER, &reg);
 	return fd;
 }
@@ -163,7 +166,7 @@ static int uffd_open(uint32_t *area, size_t size, uint64_t mode)
 static void userfaultfd_missing(struct gpu *gpu)
 {
 	uint32_t *area = mem_anon(4 * PAGE), *page = mem_anon(PAGE);
-	int fd = uffd_open(area, 4 * PAGE, UFFDIO_REGISTER_MODE_MISSING);
+	int fd = uffd_open(area, 4 * PAGE, UFFDIO_REGISTER_MODE_MISSING, 0);
 	struct uffdio_copy copy = {
 		.dst = (uintptr_t)(area + PAGE / 4), .src = (uintptr_t)page, .len = PAGE,
 	};
@@ -198,7 +201,7 @@ static void userfaultfd_wp(struct gpu *gpu)
 
 	mem_touch(area, 4 * PAGE, 10);
 	gpu_scatter(gpu, area, PAGE, 4, 20);
-	fd = uffd_open(area, 4 * PAGE, UFFDIO_REGISTER_MODE_WP);
+	fd = uffd_open(area, 4 * PAGE, UFFDIO_REGISTER_MODE_WP, 0);
 	do_ioctl(fd, UFFDIO_WRITEPROTECT, &wp);
 	igt_assert_eq(gpu_count_pages(gpu, area, 4 * PAGE, WRITE), 0);
 	igt_assert_eq_u32(gpu_read32(gpu, area + PAGE / 4), 21);
@@ -210,6 +213,188 @@ static void userfaultfd_wp(struct gpu *gpu)
 	igt_assert_eq_u32(area[PAGE / 4], 30);
 	close(fd);
 	mem_unmap(area, 4 * PAGE);
+}
+
+#ifndef UFFD_FEATURE_WP_ASYNC
+#define UFFD_FEATURE_WP_ASYNC	(1 << 15)
+#endif
+
+/* In /proc/self/pagemap: write-protected by userfaultfd */
+#define PM_UFFD_WP	(1ull << 57)
+
+/**
+ * SUBTEST: userfaultfd-wp-async
+ * Description: Where userfaultfd only notes what is written, a GPU write is served at once and noted as a CPU's is;
+ *	reads are not.
+ */
+static void userfaultfd_wp_async(struct gpu *gpu)
+{
+	uint32_t *area = mem_anon(4 * PAGE);
+	struct uffdio_writeprotect wp = {
+		.range = { .start = (uintptr_t)area, .len = 4 * PAGE },
+		.mode = UFFDIO_WRITEPROTECT_MODE_WP,
+	};
+	unsigned int i, round;
+	int fd;
+
+	mem_touch(area, 4 * PAGE, 10);
+	gpu_scatter(gpu, area, PAGE, 4, 20);
+	fd = uffd_open(area, 4 * PAGE, UFFDIO_REGISTER_MODE_WP, UFFD_FEATURE_WP_ASYNC);
+	for (round = 0; round < 2; round++) {
+		do_ioctl(fd, UFFDIO_WRITEPROTECT, &wp);
+		igt_assert_eq(gpu_count_pages(gpu, area, 4 * PAGE, WRITE), 0);
+		igt_assert_eq_u32(gpu_read32(gpu, area + 2 * PAGE / 4), 22);
+		gpu_write32(gpu, area + PAGE / 4, 30 + round);
+		igt_assert_eq_u32(area[PAGE / 4], 30 + round);
+		for (i = 0; i < 4; i++)
+			igt_assert_eq(!(page_entry(area + i * PAGE / 4) & PM_UFFD_WP), i == 1);
+		igt_assert_eq(gpu_count_pages(gpu, area, 4 * PAGE, WRITE), 1);
+	}
+	close(fd);
+	mem_unmap(area, 4 * PAGE);
+}
+
+/**
+ * struct member - a process in a cgroup whose GPU work allocates memory, and the test beside it
+ */
+struct member {
+	/** @ready: the process has all that it needs beside this memory */
+	volatile bool ready;
+	/** @go: the limit is set */
+	volatile bool go;
+	/** @done: the memory is there */
+	volatile bool done;
+};
+
+/* The GPU touches memory of the calling process for the first time. */
+static void member_run(struct member *member, size_t size)
+{
+	uint32_t *area = mem_anon(size);
+	struct gpu gpu;
+	struct job job;
+	size_t i;
+
+	/* igt_runner protects its tests from the OOM killer. */
+	igt_assert(file_write("/proc/self/oom_score_adj", "0"));
+	cgroup_enter();
+	gpu_open(&gpu);
+	job = job_new(&gpu);
+	mirage_ib_fill(&job.ib, area, size, 0x7e4a47);
+	member->ready = true;
+	igt_assert(igt_wait(member->go, POLL_MS, 1));
+	job_run(&job);
+	member->done = true;
+	for (i = 0; i < size / 4; i++)
+		igt_assert_eq_u32(area[i], 0x7e4a47);
+	gpu_close(&gpu);
+	mem_unmap(area, size);
+}
+
+/* Begin with the memory that the process has so far. Returns that. */
+static uint64_t member_limit(struct member *member, const char *file, uint64_t more)
+{
+	uint64_t now;
+
+	igt_assert(igt_wait(member->ready, POLL_MS, 1));
+	now = cgroup_get("memory.current");
+	cgroup_set(file, now + more);
+	member->go = true;
+	return now;
+}
+
+/* The service of a fault is made to sleep because of memory.high. */
+static bool service_is_held_back(void)
+{
+	return anyone_sleeps("mem_cgroup_handle_over_high", "hmm_mirror_fault");
+}
+
+/**
+ * SUBTEST: memory-high
+ * Description: A process above its cgroup's memory.high is held back in what its GPU work allocates, too, and gets it
+ *	in the end.
+ */
+static void memory_high(struct gpu *gpu)
+{
+	struct member *member = mem_shared_page();
+
+	waits_require();
+	cgroup_create();
+	igt_fork(child, 1)
+		member_run(member, BLOCK / 2);
+	member_limit(member, "memory.high", 0);
+	igt_assert(igt_wait(member->done || service_is_held_back(), POLL_MS, 1));
+	igt_assert_f(!member->done, "the service of faults was not held back\n");
+	/* And nobody else is. */
+	gpu_assert_alive(gpu);
+	igt_waitchildren();
+	igt_assert_neq_u64(cgroup_line("memory.events", "high"), 0);
+	cgroup_remove();
+	igt_assert(!munmap(member, PAGE));
+}
+
+/* Memory that the GPU of a process has got that is killed while it is held back, of @size. */
+static uint64_t kill_held_back(size_t size)
+{
+	static struct igt_helper_process victim;
+	struct member *member = mem_shared_page();
+	uint64_t before, peak;
+
+	cgroup_create();
+	victim.use_SIGKILL = true;
+	igt_fork_helper(&victim)
+		member_run(member, size);
+	before = member_limit(member, "memory.high", 0);
+	igt_assert(igt_wait(member->done || service_is_held_back(), POLL_MS, 1));
+	igt_assert_f(!member->done, "the service of faults was not held back\n");
+	igt_stop_helper(&victim);
+	/* Its memory goes with the last fault that is served. */
+	igt_assert(igt_wait(!cgroup_line("memory.stat", "anon"), POLL_MS, 1));
+	peak = cgroup_get("memory.peak");
+	cgroup_remove();
+	igt_assert(!munmap(member, PAGE));
+	return peak - before;
+}
+
+/**
+ * SUBTEST: memory-high-killed
+ * Description: When a process is killed while it is held back, nothing more is allocated for its GPU but what is just
+ *	being asked for, and then its memory is free.
+ */
+static void memory_high_killed(struct gpu *gpu)
+{
+	unsigned int i = 0;
+
+	waits_require();
+	/* All of the block takes seconds more. A machine may be so busy that killing a process takes longer. */
+	while (kill_held_back(BLOCK) >= 3 * BLOCK / 4)
+		igt_assert_lt(++i, 4);
+	gpu_assert_alive(gpu);
+}
+
+/**
+ * SUBTEST: memory-max
+ * Description: memory.max holds for what the GPU allocates in a process: where nothing can be reclaimed the OOM killer
+ *	ends it. Others go on.
+ */
+static void memory_max(struct gpu *gpu)
+{
+	static struct igt_helper_process victim;
+	struct member *member = mem_shared_page();
+	uint64_t max;
+
+	cgroup_create();
+	victim.use_SIGKILL = true;
+	igt_fork_helper(&victim)
+		member_run(member, 4 * BLOCK);
+	max = member_limit(member, "memory.max", BLOCK) + BLOCK;
+	igt_assert(igt_wait(member->done || cgroup_line("memory.events", "oom_kill"), POLL_MS, 1));
+	igt_assert_f(!member->done, "it has got all of its memory\n");
+	gpu_assert_alive(gpu);
+	igt_stop_helper(&victim);
+	igt_assert_eq_u64(cgroup_line("memory.events", "oom_kill"), 1);
+	igt_assert_lte_u64(cgroup_get("memory.peak"), max);
+	cgroup_remove();
+	igt_assert(!munmap(member, PAGE));
 }
 
 static const struct gpu_scenario scenarios[] = {
@@ -224,6 +409,11 @@ static const struct gpu_scenario scenarios[] = {
 	  "A page that waits for userfaultfd is no page for the GPU." },
 	{ "userfaultfd-wp", userfaultfd_wp,
 	  "Write-protection by userfaultfd holds for the GPU." },
+	{ "userfaultfd-wp-async", userfaultfd_wp_async,
+	  "What userfaultfd only notes is served and noted." },
+	{ "memory-high", memory_high, "Faults are slowed down above memory.high." },
+	{ "memory-high-killed", memory_high_killed, "And end when the process is killed." },
+	{ "memory-max", memory_max, "memory.max holds, and the OOM killer ends the process." },
 };
 
 int igt_main()

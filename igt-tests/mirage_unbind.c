@@ -13,11 +13,13 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include "cgroup.h"
 #include "driver.h"
 #include "igt_mirage.h"
 #include "igt_mirage_bo.h"
 #include "igt_mirage_space.h"
 #include "memory.h"
+#include "waits.h"
 
 IGT_TEST_DESCRIPTION("The driver loses its device while calls are in the middle of their work.");
 
@@ -241,6 +243,108 @@ static void stuck_and_killed(bool again)
 	igt_assert(!munmap((void *)ready, PAGE));
 }
 
+/**
+ * SUBTEST: proc-mem
+ * Description: After the device has gone /proc/self/mem shows what the process itself reads from its objects: zeroes,
+ *	wherever they were. It writes nothing.
+ */
+static void proc_mem(void)
+{
+	static const uint32_t placements[] = { BO_SYSTEM, BO_VRAM };
+	struct bo bos[ARRAY_SIZE(placements)];
+	int mem = open("/proc/self/mem", O_RDWR | O_CLOEXEC);
+	struct mirage dev;
+	uint64_t word;
+	size_t i;
+
+	igt_assert_lte(0, mem);
+	igt_assert_eq(mirage_open(&dev), 0);
+	for (i = 0; i < ARRAY_SIZE(bos); i++) {
+		bos[i] = bo_new(&dev, 4 * PAGE, placements[i]);
+		bo_write(&bos[i], i);
+		igt_assert_eq(pread(mem, &word, 8, (uintptr_t)bos[i].words + PAGE), 8);
+		igt_assert_eq_u64(word, bos[i].words[PAGE / 8]);
+		igt_assert_neq_u64(word, 0);
+	}
+	driver_unbind();
+	for (i = 0; i < ARRAY_SIZE(bos); i++) {
+		word = 1;
+		/* Before the process itself has looked, and after. */
+		igt_assert_eq(pread(mem, &word, 8, (uintptr_t)bos[i].words + PAGE), 8);
+		igt_assert_eq_u64(word, 0);
+		igt_assert_eq_u64(bos[i].words[PAGE / 8], 0);
+		word = 1;
+		igt_assert_eq(pread(mem, &word, 8, (uintptr_t)bos[i].words + PAGE), 8);
+		igt_assert_eq_u64(word, 0);
+		errno = 0;
+		igt_assert_eq(pwrite(mem, &word, 8, (uintptr_t)bos[i].words), -1);
+		igt_assert_eq(errno, EIO);
+		igt_assert_eq(munmap(bos[i].words, bos[i].size), 0);
+	}
+	close(mem);
+	mirage_close(&dev);
+	driver_bind();
+	driver_assert_works();
+}
+
+/* Memory that the GPU of a process has got when the device goes while that is held back by memory.high, of @size. */
+static uint64_t unbind_held_back(size_t size)
+{
+	struct {
+		volatile bool ready, go, done;
+	} *shared = mem_shared_page();
+	uint64_t before, peak;
+
+	cgroup_create();
+	igt_fork(child, 1) {
+		char *area = mem_anon(size);
+		struct gpu gpu;
+		struct job job;
+		int err;
+
+		cgroup_enter();
+		gpu_open(&gpu);
+		job = job_new(&gpu);
+		mirage_ib_fill(&job.ib, area, size, 1);
+		shared->ready = true;
+		igt_assert(igt_wait(shared->go, POLL_MS, 1));
+		job_submit(&job);
+		err = mirage_syncobj_wait(&gpu.dev, job.syncobj, JOB_TIMEOUT_NS);
+		igt_assert_f(!err || err == -ENODEV, "%s\n", strerror(-err));
+		shared->done = true;
+	}
+	igt_assert(igt_wait(shared->ready, POLL_MS, 1));
+	before = cgroup_get("memory.current");
+	cgroup_set("memory.high", before);
+	shared->go = true;
+	igt_assert(igt_wait(shared->done || anyone_sleeps("mem_cgroup_handle_over_high",
+							  "hmm_mirror_fault"), POLL_MS, 1));
+	igt_assert_f(!shared->done, "the service of faults was not held back\n");
+	driver_unbind();
+	igt_waitchildren();
+	driver_bind();
+	peak = cgroup_get("memory.peak");
+	cgroup_remove();
+	igt_assert(!munmap(shared, PAGE));
+	return peak - before;
+}
+
+/**
+ * SUBTEST: held-back
+ * Description: Unbinding does not wait until a process that is held back by memory.high has got all the memory that its
+ *	GPU has asked for.
+ */
+static void held_back(void)
+{
+	unsigned int i = 0;
+
+	waits_require();
+	/* All of the block takes seconds more. A machine may be so busy that to begin with unbinding takes longer. */
+	while (unbind_held_back(BLOCK) >= 3 * BLOCK / 4)
+		igt_assert_lt(++i, 4);
+	driver_assert_works();
+}
+
 /* ---- calls that make something, in loops ---- */
 
 /* Has the device gone? Nothing else may go wrong. */
@@ -421,6 +525,14 @@ int igt_main()
 	igt_describe("Unbind and bind while calls are stuck, and kill their process then.");
 	igt_subtest("stuck-and-killed-later")
 		stuck_and_killed(true);
+
+	igt_describe("Unbind while the service of faults sleeps because of memory.high.");
+	igt_subtest("held-back")
+		held_back();
+
+	igt_describe("What a debugger reads from objects when the device has gone.");
+	igt_subtest("proc-mem")
+		proc_mem();
 
 	igt_describe("Unbind and bind while processes make and destroy all kinds of things.");
 	igt_subtest("unbind-under-creation")

@@ -8,6 +8,7 @@
 #include <drm/drm.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 
 #include "igt_mirage.h"
 #include "memory.h"
@@ -309,6 +310,55 @@ static void over_an_object(struct gpu *gpu)
 }
 
 /**
+ * SUBTEST: secret-memory
+ * Description: Memory of memfd_secret() cannot be an object, neither alone nor together with other memory.
+ */
+static void secret_memory(struct gpu *gpu)
+{
+	uint32_t *area = mem_anon(4 * PAGE), handle;
+	int fd = syscall(SYS_memfd_secret, 0);
+	unsigned int i;
+
+	igt_require_f(fd >= 0, "memfd_secret: %s\n", strerror(errno));
+	igt_assert(!ftruncate(fd, PAGE));
+	igt_assert(mmap(area + 2 * PAGE / 4, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+			fd, 0) == area + 2 * PAGE / 4);
+	/* In the first round the CPU has not touched it yet. */
+	for (i = 0; i < 4; i++) {
+		uint32_t flags = i & 1 ? READONLY : 0;
+
+		igt_assert_eq(mirage_bo_userptr(&gpu->dev, area, 4 * PAGE, flags, &handle), -EFAULT);
+		igt_assert_eq(mirage_bo_userptr(&gpu->dev, area + 2 * PAGE / 4, PAGE, flags,
+						&handle), -EFAULT);
+		igt_assert_eq(mirage_bo_userptr(&gpu->dev, area, 2 * PAGE, flags, &handle), 0);
+		igt_assert_eq(mirage_bo_close(&gpu->dev, handle), 0);
+		if (i & 1)
+			mem_touch(area, 4 * PAGE, 5);
+	}
+	igt_assert_eq_u32(area[2 * PAGE / 4], 7);
+	mem_unmap(area, 4 * PAGE);
+	close(fd);
+}
+
+/**
+ * SUBTEST: shadow-stack
+ * Description: A shadow stack can be an object for reading and no other.
+ */
+static void shadow_stack(struct gpu *gpu)
+{
+	uint32_t *stack = (void *)syscall(SYS_map_shadow_stack, 0, PAGE, 0), handle;
+	void *at;
+
+	igt_require_f(stack != MAP_FAILED || (errno != EOPNOTSUPP && errno != ENOSYS),
+		      "the processor has no shadow stacks\n");
+	igt_assert(stack != MAP_FAILED);
+	igt_assert_eq(mirage_bo_userptr(&gpu->dev, stack, PAGE, 0, &handle), -EPERM);
+	at = gpu_bind_userptr(gpu, stack, PAGE, READONLY);
+	igt_assert_eq_u32(gpu_read32(gpu, at), *stack);
+	igt_assert(!munmap(stack, PAGE));
+}
+
+/**
  * SUBTEST: bad-input
  * Description: Ranges that cannot be, memory that is not there, and what cannot be done with the object.
  */
@@ -466,6 +516,8 @@ static const struct gpu_scenario scenarios[] = {
 	{ "read-breaks-no-cow", read_breaks_no_cow, "Reads leave shared pages shared." },
 	{ "overlap", overlap, "Several objects over the same memory." },
 	{ "over-an-object", over_an_object, "Memory of an object is refused." },
+	{ "secret-memory", secret_memory, "Memory of memfd_secret() is refused." },
+	{ "shadow-stack", shadow_stack, "A shadow stack is for reading." },
 	{ "not-for-others", not_for_others, "Memory of a process is for that process." },
 	{ "bad-input", bad_input, "Ranges that cannot be." },
 	{ "nothing-pinned", nothing_pinned, "Pages are not pinned and can move." },

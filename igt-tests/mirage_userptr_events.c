@@ -107,6 +107,60 @@ static void mprotect_between(struct gpu *gpu)
 	mem_unmap(area, 4 * PAGE);
 }
 
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL	102
+#define MADV_GUARD_REMOVE	103
+#endif
+
+/**
+ * SUBTEST: guard-region
+ * Description: With a guard region in its range an object is not mapped; when the guard is gone it is, with zeroes there.
+ */
+static void guard_region(struct gpu *gpu)
+{
+	uint32_t *area = mem_anon(8 * PAGE), handle;
+	char *at = gpu_bind_userptr(gpu, area, 8 * PAGE, 0);
+
+	gpu_scatter(gpu, at, PAGE, 8, 30);
+	igt_require_f(!madvise((char *)area + 5 * PAGE, PAGE, MADV_GUARD_INSTALL),
+		      "this kernel has no guard regions\n");
+	assert_gone(gpu, at);
+	igt_assert_eq(mirage_bo_userptr(&gpu->dev, area, 8 * PAGE, 0, &handle), -EFAULT);
+	igt_assert_eq(mirage_bo_userptr(&gpu->dev, area, 8 * PAGE, DRM_MIRAGE_USERPTR_READONLY,
+					&handle), -EFAULT);
+	igt_assert(!madvise(area, 8 * PAGE, MADV_GUARD_REMOVE));
+	igt_assert_eq_u32(gpu_read32(gpu, at + 5 * PAGE), 0);
+	igt_assert_eq_u32(gpu_read32(gpu, at + 6 * PAGE), 36);
+	gpu_write32(gpu, at + 5 * PAGE, 55);
+	igt_assert_eq_u32(area[5 * PAGE / 4], 55);
+	mem_unmap(area, 8 * PAGE);
+}
+
+/**
+ * SUBTEST: secret-memory
+ * Description: An object is not mapped while memory of memfd_secret() is in its range.
+ */
+static void secret_memory(struct gpu *gpu)
+{
+	uint32_t *area = mem_anon(8 * PAGE), *page = area + 5 * PAGE / 4;
+	char *at = gpu_bind_userptr(gpu, area, 8 * PAGE, 0);
+	int fd = syscall(SYS_memfd_secret, 0);
+
+	igt_require_f(fd >= 0, "memfd_secret: %s\n", strerror(errno));
+	igt_assert(!ftruncate(fd, PAGE));
+	gpu_scatter(gpu, at, PAGE, 8, 30);
+	igt_assert(mmap(page, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) == page);
+	assert_gone(gpu, at);
+	*page = 0x5ec4e7;
+	assert_gone(gpu, at);
+	igt_assert(mmap(page, PAGE, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == page);
+	igt_assert_eq_u32(gpu_read32(gpu, at + 5 * PAGE), 0);
+	igt_assert_eq_u32(gpu_read32(gpu, at + 6 * PAGE), 36);
+	mem_unmap(area, 8 * PAGE);
+	close(fd);
+}
+
 /**
  * SUBTEST: fork
  * Description: A child gets memory of its own: it sees nothing of what the GPU writes later, and what it does to its
@@ -529,6 +583,8 @@ static const struct gpu_scenario scenarios[] = {
 	{ "munmap", munmap_between, "Memory goes and comes between jobs." },
 	{ "mremap", mremap_between, "Memory moves between jobs." },
 	{ "mprotect", mprotect_between, "Memory changes its protection between jobs." },
+	{ "guard-region", guard_region, "A guard region comes and goes between jobs." },
+	{ "secret-memory", secret_memory, "Secret memory comes and goes between jobs." },
 	{ "fork", fork_between, "A child's memory is its own." },
 	{ "swap", swap, "Memory goes to swap between jobs." },
 	{ "many", many, "Many objects are taken away at once." },

@@ -237,6 +237,7 @@ guest_boot() {
 	vm_run bash /mirage/src/lab/guest-tests.sh "$limit" "$pattern" "$4" $suites </dev/null \
 		> >(tee "$results/$name.log" >&2) || status=$?
 	wait $!
+	[ ! -e "$kept/conditions" ] || conditions+=,$(cat "$kept/conditions")
 	[ -z "$vm_kept" ] || echo "$name" >"$vm_kept/boot.txt"
 	for ran in $suites; do
 		if [ -d "$kept/$ran" ] && [ ! -e "$kept/$ran/results.json" ] &&

@@ -14,6 +14,13 @@
  * A page mm lets us write is given writable even if only a read was asked for: that costs mm
  * nothing, and saves the fault that would follow a write. Writing is never asked of mm for it.
  *
+ * A fault is served by a task that is not the process, a worker mostly. mm charges anonymous memory to the process's
+ * cgroup all the same, but page tables and page cache to the cgroup of the task that allocates, and above memory.high it
+ * is that task's cgroup that is reclaimed from, and that task that is made to sleep. So for its time in mm the task works
+ * on the account of the process (active_memcg). mm lets it sleep then for up to 2 s for each 512 KiB. The process is held
+ * back by that, as its device waits. Closing the mirror waits for one such sleep or two, and so does the freeing of the
+ * memory of a process that is killed then (hmm_walk_is_over()).
+ *
  * Rejected: mapping for DMA before the lock is taken, to hold it shorter. Pages would have to be
  * unmapped again at each collision, and a DMA mapping of a page that may
  * have been freed would exist in between.
@@ -21,6 +28,7 @@
 #include <linux/dma-mapping.h>
 #include <linux/hmm.h>
 #include <linux/ktime.h>
+#include <linux/memcontrol.h>
 #include <linux/mmap_lock.h>
 #include <linux/pci-p2pdma.h>
 #include <linux/sched/mm.h>
@@ -234,6 +242,19 @@ static int hmm_call_rounds(struct hmm_call *call, struct hmm_mirror *mirror)
 	}
 }
 
+/* The same, with what it allocates charged to the process's cgroup */
+static int hmm_call_charged(struct hmm_call *call, struct hmm_mirror *mirror)
+{
+	struct mem_cgroup *memcg = get_mem_cgroup_from_mm(mirror->mm);
+	struct mem_cgroup *old = set_active_memcg(memcg);
+	int ret;
+
+	ret = hmm_call_rounds(call, mirror);
+	set_active_memcg(old);
+	mem_cgroup_put(memcg);
+	return ret;
+}
+
 /* Pages of the block that the mm can have */
 static unsigned int hmm_call_limit(struct hmm_mirror *mirror, unsigned long start)
 {
@@ -265,7 +286,7 @@ static int hmm_call_mm(struct hmm_mirror *mirror, struct hmm_fault *fault)
 	} else if (!mmget_not_zero(mm)) {
 		ret = -ESRCH;
 	} else {
-		ret = hmm_call_rounds(call, mirror);
+		ret = hmm_call_charged(call, mirror);
 		/* If we are the last, taking the mm down is not the fault's to wait for */
 		mmput_async(mm);
 	}
@@ -283,13 +304,14 @@ static int hmm_call_mm(struct hmm_mirror *mirror, struct hmm_fault *fault)
  * nothing is faulted in.
  *
  * Pages that cannot be served do not keep the others from being: look at &hmm_fault.failed
- * also when 0 is returned. -EFAULT there means no mapping, no permission to read, SIGBUS,
- * poison, out of memory or userfaultfd, -EPERM a write to what may only be read, -EIO that
- * the page cannot be mapped for the device.
+ * also when 0 is returned. -EFAULT there means no mapping, no permission to read, secret memory, SIGBUS,
+ * poison, a guard region or userfaultfd, -EPERM a write to what may only be read, -EIO that
+ * the page cannot be mapped for the device, -ENOMEM that mm had no memory for it (before Linux 7.3 that is
+ * -EFAULT, too).
  *
  * Context: process context, no lock held that mm or reclaim may take; any task, not only one
- * of the mirrored process. Sleeps, allocates; waits for I/O as a CPU's fault would, which
- * cannot be interrupted.
+ * of the mirrored process. Sleeps, allocates, on the account of the process's memory cgroup; waits for I/O as a
+ * CPU's fault would, which cannot be interrupted.
  * Return: 0; -EINVAL if the start is not aligned; -ENODEV after hmm_mirror_close(); -ESRCH if the
  * mirrored process is gone; -EBUSY if for more than a second invalidations made every round
  * void (come again later); -EINTR if the task is being killed; -ENOMEM; or what block_init()

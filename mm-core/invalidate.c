@@ -43,6 +43,8 @@ struct hmm_shot {
 	unsigned int end;
 	/** @blockable: may sleep */
 	bool blockable;
+	/** @counted: mm asks for it, and not hmm_mirror_close() */
+	bool counted;
 	/** @token: of unmap(), if pages were taken */
 	u64 token;
 	/** @npages: pages in @taken */
@@ -55,7 +57,7 @@ struct hmm_shot {
 static bool hmm_shot_take(struct hmm_shot *shot, struct hmm_block *block)
 {
 	const struct hmm_mirror_ops *ops = block->mirror->ops;
-	unsigned int first, last;
+	unsigned int first, last, npages;
 
 	lockdep_assert_held(&block->lock);
 
@@ -66,11 +68,18 @@ static bool hmm_shot_take(struct hmm_shot *shot, struct hmm_block *block)
 
 	first = find_first_bit(shot->taken, HMM_BLOCK_PAGES);
 	last = find_last_bit(shot->taken, HMM_BLOCK_PAGES);
+	npages = bitmap_weight(shot->taken, HMM_BLOCK_PAGES);
+	/* First: whoever sees that the pages have gone may look at the counter at once */
+	if (shot->counted)
+		hmm_count_invalidation(block->mirror, npages);
 	if (!ops->unmap(block->mirror, block, first, last - first + 1, shot->blockable,
-			&shot->token))
+			&shot->token)) {
+		if (shot->counted)
+			hmm_uncount_invalidation(block->mirror, npages);
 		return false;
+	}
 
-	shot->npages = bitmap_weight(shot->taken, HMM_BLOCK_PAGES);
+	shot->npages = npages;
 	bitmap_clear(block->mapped, first, last - first + 1);
 	bitmap_clear(block->writable, first, last - first + 1);
 	return true;
@@ -111,7 +120,6 @@ static struct mmu_interval_notifier_finish *hmm_shot_defer(struct hmm_shot *shot
 
 	pending->busy = true;
 	pending->token = shot->token;
-	pending->npages = shot->npages;
 	bitmap_copy(pending->pages, shot->taken, HMM_BLOCK_PAGES);
 	return &pending->finish;
 }
@@ -141,7 +149,9 @@ static bool hmm_block_invalidate_start(struct mmu_interval_notifier *notifier,
 				       struct mmu_interval_notifier_finish **finish)
 {
 	struct hmm_block *block = container_of(notifier, struct hmm_block, notifier);
-	struct hmm_shot shot = { .blockable = mmu_notifier_range_blockable(range) };
+	struct hmm_shot shot = {
+		.blockable = mmu_notifier_range_blockable(range), .counted = true,
+	};
 	unsigned long start = max(range->start, block->start);
 	unsigned long last = min(range->end - 1, block->start + HMM_BLOCK_SIZE - 1);
 	u64 t0 = ktime_get_ns();
@@ -167,7 +177,7 @@ static bool hmm_block_invalidate_start(struct mmu_interval_notifier *notifier,
 	if (*finish)
 		block->pending.ns = ns;
 	else if (shot.npages)
-		hmm_count_invalidation(block->mirror, shot.npages, ns);
+		hmm_count_notifier(block->mirror, ns);
 	trace_hmm_mirror_invalidate(block, range->event, shot.first, shot.end - shot.first,
 				    shot.npages, *finish, done, ns);
 	mutex_unlock(&block->lock);
@@ -191,12 +201,11 @@ static void hmm_block_settle(struct hmm_block *block)
 static void hmm_block_invalidate_finish(struct mmu_interval_notifier_finish *finish)
 {
 	struct hmm_block *block = container_of(finish, struct hmm_block, pending.finish);
-	unsigned int npages = block->pending.npages;
 	u64 ns = block->pending.ns;
 	u64 t0 = ktime_get_ns();
 
 	hmm_block_settle(block);
-	hmm_count_invalidation(block->mirror, npages, ns + ktime_get_ns() - t0);
+	hmm_count_notifier(block->mirror, ns + ktime_get_ns() - t0);
 }
 
 const struct mmu_interval_notifier_ops hmm_block_notifier_ops = {

@@ -7,7 +7,7 @@
  * mm's structure, not its contents: a process exits although its mirror lives, and
  * the mirror can be closed before, during or after that.
  *
- * Closing: no new fault comes in; those that run end; the reaper stops; every block is taken
+ * Closing: no new fault comes in; those that run end with their question to mm; the reaper stops; every block is taken
  * from the device as by an munmap() of everything, all flushes started before the first is
  * waited for; only then are the notifiers removed. In the other order mm could free pages that
  * the device still has.
@@ -30,6 +30,17 @@
 #define HMM_MIRROR_CLOSING	0
 
 /**
+ * hmm_mirror_is_closing - should a call that runs come to its end?
+ * @mirror: the mirror
+ *
+ * Return: true once hmm_mirror_close() was called.
+ */
+bool hmm_mirror_is_closing(const struct hmm_mirror *mirror)
+{
+	return test_bit(HMM_MIRROR_CLOSING, &mirror->closing);
+}
+
+/**
  * hmm_mirror_enter - begin a call that hmm_mirror_close() has to wait for
  * @mirror: the mirror
  *
@@ -40,7 +51,7 @@ bool hmm_mirror_enter(struct hmm_mirror *mirror)
 	if (!refcount_inc_not_zero(&mirror->users))
 		return false;
 	/* Others may still be inside: without this a stream of calls could hold up closing */
-	if (!test_bit(HMM_MIRROR_CLOSING, &mirror->closing))
+	if (!hmm_mirror_is_closing(mirror))
 		return true;
 	hmm_mirror_leave(mirror);
 	return false;

@@ -87,8 +87,8 @@ struct hmm_mirror {
  *
  * Filled by the first pass of an invalidation, emptied by its second pass; there is one per
  * block, and an invalidation that finds it in use does all its work in one pass.
- * Protected by &struct hmm_block.lock, except that the second pass reads @token, @ns and
- * @npages without it (nobody writes them while @busy).
+ * Protected by &struct hmm_block.lock, except that the second pass reads @token and @ns
+ * without it (nobody writes them while @busy).
  */
 struct hmm_pending {
 	/** @finish: what mm hands to the second pass */
@@ -99,8 +99,6 @@ struct hmm_pending {
 	u64 token;
 	/** @ns: nanoseconds the first pass took */
 	u64 ns;
-	/** @npages: pages the first pass took */
-	unsigned int npages;
 	/**
 	 * @pages: pages that are still DMA mapped and may still be in the device's TLB. Another
 	 * invalidation that names them waits for @token itself, releases them and
@@ -210,6 +208,7 @@ void hmm_block_take_all(struct hmm_block *block, struct llist_head *finish);
 void hmm_block_finish_all(struct llist_head *finish);
 
 /* mirror.c */
+bool hmm_mirror_is_closing(const struct hmm_mirror *mirror);
 bool hmm_mirror_enter(struct hmm_mirror *mirror);
 void hmm_mirror_leave(struct hmm_mirror *mirror);
 
@@ -222,7 +221,9 @@ void hmm_reap_block(struct hmm_block *block, unsigned long delay);
 void hmm_reap_work(struct work_struct *work);
 
 /* stats.c */
-void hmm_count_invalidation(struct hmm_mirror *mirror, unsigned int npages, u64 ns);
+void hmm_count_invalidation(struct hmm_mirror *mirror, unsigned int npages);
+void hmm_uncount_invalidation(struct hmm_mirror *mirror, unsigned int npages);
+void hmm_count_notifier(struct hmm_mirror *mirror, u64 ns);
 
 /* walk.c */
 /**

@@ -223,9 +223,10 @@ static int hmm_userptr_passes(struct hmm_userptr *userptr, struct hmm_step *step
  * Context: process context, no lock held that mm, reclaim or stop() may take, no dma_resv. Sleeps, allocates; waits
  * for I/O as a CPU's fault would, which cannot be interrupted.
  * Return: 0, and the range was valid at that moment; -EFAULT if a page cannot be had (nothing mapped there, may not be
- * read, SIGBUS, poison, out of memory, userfaultfd); -EPERM if a page may not be written; -EIO if a page cannot
- * be mapped for the device; -EBUSY if for more than a second invalidations voided every try; -ESRCH if the process is
- * gone; -ENODEV after hmm_userptr_close(); -EINTR if the task is being killed; -ENOMEM.
+ * read, secret memory, SIGBUS, poison, a guard region, userfaultfd); -EPERM if a page may not be written; -EIO if a page
+ * cannot be mapped for the device; -EBUSY if for more than a second invalidations voided every try; -ESRCH if the process
+ * is gone; -ENODEV after hmm_userptr_close(); -EINTR if the task is being killed; -ENOMEM (before Linux 7.3 -EFAULT,
+ * where mm had none for a page).
  */
 int hmm_userptr_populate(struct hmm_userptr *userptr)
 {

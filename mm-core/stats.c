@@ -4,26 +4,54 @@
  *
  * They are added to in mmu notifiers, so they cost one unshared cache line: one set per
  * processor, summed when read. A reader may see a sum that no moment had; each counter alone
- * only grows.
+ * only grows, but for an invalidation that is sent away (hmm_uncount_invalidation()).
+ *
+ * Pages are counted before they leave the device's page table, the time when the flush is complete. So whoever sees in
+ * the page table that a page has gone finds it counted.
  */
 #include <linux/percpu.h>
 
 #include "mirror.h"
 
 /**
- * hmm_count_invalidation - count an invalidation that took pages away
+ * hmm_count_invalidation - count an invalidation that is about to take pages away
  * @mirror: the mirror
- * @npages: pages it took
+ * @npages: pages it takes
+ *
+ * Context: any; before unmap().
+ */
+void hmm_count_invalidation(struct hmm_mirror *mirror, unsigned int npages)
+{
+	this_cpu_inc(mirror->counters->invalidations);
+	this_cpu_add(mirror->counters->pages_invalidated, npages);
+	/* Pairs with the one in hmm_mirror_read_stats() */
+	smp_wmb();
+}
+
+/**
+ * hmm_uncount_invalidation - the pages were not taken: it would have to sleep for that
+ * @mirror: the mirror
+ * @npages: pages that were counted
+ *
+ * Context: any.
+ */
+void hmm_uncount_invalidation(struct hmm_mirror *mirror, unsigned int npages)
+{
+	this_cpu_dec(mirror->counters->invalidations);
+	this_cpu_sub(mirror->counters->pages_invalidated, npages);
+}
+
+/**
+ * hmm_count_notifier - count the time of an invalidation that took pages away
+ * @mirror: the mirror
  * @ns: nanoseconds it ran
  *
  * Context: any.
  */
-void hmm_count_invalidation(struct hmm_mirror *mirror, unsigned int npages, u64 ns)
+void hmm_count_notifier(struct hmm_mirror *mirror, u64 ns)
 {
 	s64 max = atomic64_read(&mirror->ns_notifier_max);
 
-	this_cpu_inc(mirror->counters->invalidations);
-	this_cpu_add(mirror->counters->pages_invalidated, npages);
 	this_cpu_add(mirror->counters->ns_notifier, ns);
 
 	while (max < (s64)ns && !atomic64_try_cmpxchg(&mirror->ns_notifier_max, &max, ns))
@@ -41,6 +69,8 @@ void hmm_mirror_read_stats(struct hmm_mirror *mirror, struct hmm_mirror_stats *s
 {
 	int cpu;
 
+	/* Pairs with the one in hmm_count_invalidation(): what was seen to be gone before is counted */
+	smp_rmb();
 	*stats = (struct hmm_mirror_stats){
 		.ns_notifier_max = atomic64_read(&mirror->ns_notifier_max),
 		.blocks = atomic_long_read(&mirror->nr_blocks),

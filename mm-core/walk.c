@@ -15,15 +15,24 @@
  *   with prefetch around it:        look, fault, look           3 walks, of which two are short
  *
  * -EFAULT of hmm_range_fault() means any of: no mapping, no permission to read, SIGBUS, poison,
- * out of memory, userfaultfd. They cannot be told apart here.
+ * a guard region, userfaultfd; before Linux 7.3 out of memory, too. They cannot be told apart here.
+ *
+ * One question can take long: each page may need I/O, and above memory.high mm makes whoever allocates sleep. So
+ * none asks mm to fault in more than HMM_WALK_MOST pages, and between two of them it is looked whether somebody still
+ * wants the answer.
  *
  * Device-private pages of another driver are migrated back by hmm_range_fault(), as for a CPU
  * access. The owner of our own device memory is none yet.
  */
 #include <linux/hmm.h>
+#include <linux/mm_types.h>
+#include <linux/sched/signal.h>
 
 #include "mirror.h"
 #include "plan.h"
+
+/* Pages to fault in by one question; as many as mm charges a cgroup for at once (MEMCG_CHARGE_BATCH) */
+#define HMM_WALK_MOST	64u
 
 /**
  * hmm_walk_fail - note that a page cannot be served
@@ -68,6 +77,19 @@ static int hmm_walk_look(struct hmm_walk *walk)
 	return hmm_walk_range(walk, walk->first, walk->end, 0);
 }
 
+/* 0, or why nobody wants the pages any more */
+static int hmm_walk_is_over(const struct hmm_walk *walk)
+{
+	const struct hmm_mirror *mirror = walk->block->mirror;
+
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	if (hmm_mirror_is_closing(mirror))
+		return -ENODEV;
+	/* The last user is this call: the process has gone, and gets its memory freed when the call ends */
+	return atomic_read(&mirror->mm->mm_users) == 1 ? -ESRCH : 0;
+}
+
 /* Fault pages @first to @end - 1 in, which all need the same */
 static int hmm_walk_demand(struct hmm_walk *walk, unsigned int first, unsigned int end)
 {
@@ -81,8 +103,9 @@ static int hmm_walk_demand(struct hmm_walk *walk, unsigned int first, unsigned i
 
 	hmm_plan_init(&plan, first, end);
 	while (hmm_plan_next(&plan, &a, &b)) {
-		if (fatal_signal_pending(current))
-			return -EINTR;
+		ret = hmm_walk_is_over(walk);
+		if (ret)
+			return ret;
 
 		ret = hmm_walk_range(walk, a, b, flags);
 		if (ret == -EBUSY)
@@ -95,13 +118,14 @@ static int hmm_walk_demand(struct hmm_walk *walk, unsigned int first, unsigned i
 	return 0;
 }
 
-/* Behind the stretch of wanting pages that begins with @index and needs one thing */
+/* Behind the stretch of wanting pages that begins with @index and needs one thing, HMM_WALK_MOST of them at most */
 static unsigned int hmm_walk_stretch(const struct hmm_walk *walk, unsigned int index)
 {
 	bool write = test_bit(index, walk->fault->write);
+	unsigned int limit = min(index + HMM_WALK_MOST, walk->limit);
 	unsigned int end = index + 1;
 
-	while (end < walk->limit && hmm_walk_wanting(walk, end) &&
+	while (end < limit && hmm_walk_wanting(walk, end) &&
 	       test_bit(end, walk->fault->write) == write)
 		end++;
 	return end;
@@ -168,7 +192,8 @@ bool hmm_walk_init(struct hmm_walk *walk)
  *
  * Context: under mmap_lock for reading. Sleeps, allocates, waits for I/O.
  * Return: 0 with @pfns and the fault's failed and error filled in; -EBUSY if an invalidation
- * came between or a page did not stay (begin a new round); -EINTR if the task is killed.
+ * came between or a page did not stay (begin a new round); -EINTR if the task is killed; -ENODEV if the mirror is
+ * being closed; -ESRCH if the process has gone.
  */
 int hmm_walk_pages(struct hmm_walk *walk)
 {

@@ -19,35 +19,27 @@ void waits_require(void)
 	igt_require_f(!access("/proc/self/stack", R_OK), "this kernel does not show stacks\n");
 }
 
-/* A task that has ended meanwhile has no stack. */
-static void stack_read(const char *path, char stack[STACK_SIZE])
+/* The stack of a task that sleeps, or "": a task that has ended meanwhile waits for nothing. */
+static const char *stack_read(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = 0;
+	static __thread char stack[STACK_SIZE];
+	ssize_t n;
 
-	if (fd >= 0) {
-		n = read(fd, stack, STACK_SIZE - 1);
-		close(fd);
-	}
-	stack[n > 0 ? n : 0] = '\0';
+	if (fd < 0)
+		return "";
+	n = read(fd, stack, sizeof(stack) - 1);
+	close(fd);
+	stack[n < 0 ? 0 : n] = '\0';
+	return stack;
 }
 
 static bool stack_waits(const char *path, const char *function)
 {
-	char stack[STACK_SIZE];
+	const char *stack = stack_read(path);
 
-	stack_read(path, stack);
 	return strstr(stack, function) &&
 	       (strstr(stack, "cmdq_wait") || strstr(stack, "cmdq_try_wait"));
-}
-
-bool process_waits(pid_t pid, const char *function)
-{
-	char stack[STACK_SIZE], path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/stack", pid);
-	stack_read(path, stack);
-	return strstr(stack, function);
 }
 
 bool task_waits(pid_t tid, const char *function)
@@ -58,14 +50,41 @@ bool task_waits(pid_t tid, const char *function)
 	return stack_waits(path, function);
 }
 
-bool anyone_waits(const char *function)
+bool process_waits(pid_t pid, const char *function)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/stack", pid);
+	return strstr(stack_read(path), function);
+}
+
+static bool stack_sleeps(const char *path, const char *function, const char *caller)
+{
+	const char *stack = stack_read(path);
+
+	return strstr(stack, function) && strstr(stack, caller);
+}
+
+/* Every task of the machine. With a @caller, any sleep counts that both functions are in. */
+static bool anyone(const char *function, const char *caller)
 {
 	bool found = false;
 	glob_t paths;
 
 	igt_assert_eq(glob("/proc/[0-9]*/task/[0-9]*/stack", GLOB_NOSORT, NULL, &paths), 0);
 	for (size_t i = 0; i < paths.gl_pathc && !found; i++)
-		found = stack_waits(paths.gl_pathv[i], function);
+		found = caller ? stack_sleeps(paths.gl_pathv[i], function, caller) :
+				 stack_waits(paths.gl_pathv[i], function);
 	globfree(&paths);
 	return found;
+}
+
+bool anyone_waits(const char *function)
+{
+	return anyone(function, NULL);
+}
+
+bool anyone_sleeps(const char *function, const char *caller)
+{
+	return anyone(function, caller);
 }

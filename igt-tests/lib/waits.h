@@ -14,5 +14,7 @@ bool process_waits(pid_t pid, const char *function);
 bool task_waits(pid_t tid, const char *function);
 /* The same for any task of the machine, those of the kernel included. */
 bool anyone_waits(const char *function);
+/* Whether any task of the machine sleeps in @function, called by way of @caller. */
+bool anyone_sleeps(const char *function, const char *caller);
 
 #endif /* WAITS_H */

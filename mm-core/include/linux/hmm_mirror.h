@@ -165,11 +165,11 @@ struct hmm_fault {
  * struct hmm_mirror_stats - counters of a mirror since its creation
  */
 struct hmm_mirror_stats {
-	/** @invalidations: notifier callbacks that took mapped pages away */
+	/** @invalidations: notifier callbacks that took mapped pages away; counted before unmap() */
 	u64 invalidations;
 	/** @pages_invalidated: pages they took away */
 	u64 pages_invalidated;
-	/** @ns_notifier: nanoseconds in those callbacks, flush included */
+	/** @ns_notifier: nanoseconds in those callbacks, flush included; counted when they are over */
 	u64 ns_notifier;
 	/** @ns_notifier_max: the longest of them */
 	u64 ns_notifier_max;

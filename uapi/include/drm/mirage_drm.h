@@ -179,7 +179,10 @@ enum drm_mirage_stat {
 	DRM_MIRAGE_STAT_LEAVES_64K = 10,
 	/** @DRM_MIRAGE_STAT_LEAVES_2M: 2 MiB leaves written. */
 	DRM_MIRAGE_STAT_LEAVES_2M = 11,
-	/** @DRM_MIRAGE_STAT_INVALIDATIONS: notifier callbacks that took mapped pages away. */
+	/**
+	 * @DRM_MIRAGE_STAT_INVALIDATIONS: notifier callbacks that took mapped pages away. Counted before the pages
+	 * go: where SVM_QUERY tells that a page is gone, this and PAGES_INVALIDATED have risen.
+	 */
 	DRM_MIRAGE_STAT_INVALIDATIONS = 12,
 	/** @DRM_MIRAGE_STAT_PAGES_INVALIDATED: 4 KiB pages they took away. */
 	DRM_MIRAGE_STAT_PAGES_INVALIDATED = 13,
@@ -593,7 +596,7 @@ struct drm_mirage_bo_mmap {
 	__u32 handle;
 	/** @pad: zero */
 	__u32 pad;
-	/** @offset: out: argument of mmap() */
+	/** @offset: out: argument of mmap(); a mapping begins there (-EINVAL), and may be shorter than the object */
 	__u64 offset;
 };
 
