@@ -40,7 +40,7 @@
  */
 int mirage_file_open(struct drm_device *drm, struct drm_file *file)
 {
-	struct mirage_file *priv = kzalloc_obj(*priv);
+	struct mirage_file *priv = kzalloc_obj(*priv, GFP_KERNEL_ACCOUNT);
 	int ret;
 
 	if (!priv)

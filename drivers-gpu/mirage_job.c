@@ -172,7 +172,7 @@ struct mirage_job *mirage_job_create(struct mirage_queue *queue, struct drm_file
 	struct mirage_job *job;
 	int ret;
 
-	job = kzalloc_obj(*job);
+	job = kzalloc_obj(*job, GFP_KERNEL_ACCOUNT);
 	if (!job)
 		return ERR_PTR(-ENOMEM);
 
@@ -215,7 +215,8 @@ u32 *mirage_job_extend(struct mirage_job *job, u32 count)
 
 	if (count > job->room - job->nr_words) {
 		room = max(2 * job->room, job->nr_words + count);
-		words = kvrealloc(job->words, array_size(room, sizeof(*words)), GFP_KERNEL);
+		words = kvrealloc(job->words, array_size(room, sizeof(*words)),
+				  GFP_KERNEL_ACCOUNT);
 		if (!words)
 			return NULL;
 		job->words = words;

@@ -273,7 +273,7 @@ exit_power:
 static struct mirage_queue *mirage_queue_alloc(struct mirage_device *mdev,
 					       const struct mirage_queue_params *params)
 {
-	struct mirage_queue *queue = kzalloc_obj(*queue);
+	struct mirage_queue *queue = kzalloc_obj(*queue, GFP_KERNEL_ACCOUNT);
 
 	if (!queue)
 		return NULL;

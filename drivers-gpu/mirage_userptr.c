@@ -179,7 +179,7 @@ static int userptr_attach(struct mirage_bo *bo, u64 addr, bool write)
 	struct mirage_userptr *userptr;
 	struct hmm_userptr *range;
 
-	userptr = kzalloc_obj(*userptr);
+	userptr = kzalloc_obj(*userptr, GFP_KERNEL_ACCOUNT);
 	if (!userptr)
 		return -ENOMEM;
 	userptr->bo = bo;

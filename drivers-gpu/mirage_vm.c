@@ -134,7 +134,7 @@ struct mirage_vm *mirage_vm_create(struct mirage_device *mdev, bool svm)
 	struct mirage_vm *vm;
 	int ret;
 
-	vm = kzalloc_obj(*vm);
+	vm = kzalloc_obj(*vm, GFP_KERNEL_ACCOUNT);
 	if (!vm)
 		return ERR_PTR(-ENOMEM);
 	kref_init(&vm->ref);
