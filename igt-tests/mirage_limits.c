@@ -133,7 +133,11 @@ static void used_object(struct mirage *dev)
 
 /* ---- userptrs ---- */
 
-enum { USERPTR_SIZE = 64 << 20 };
+/*
+ * Memory that is touched, a little of it: the debug kernel looks through all DMA mappings of a page whenever there is one
+ * more, and untouched pages are all the same one.
+ */
+enum { USERPTR_SIZE = 4 << 20 };
 /* What one costs at least: where each page is for the CPU, and for the device. */
 #define USERPTR_COST	(USERPTR_SIZE / PAGE * 2 * sizeof(uint64_t))
 
@@ -143,9 +147,10 @@ enum { USERPTR_SIZE = 64 << 20 };
  */
 static void userptrs(struct mirage *dev)
 {
-	enum { COUNT = 16 };
+	enum { COUNT = 48 };
 	void *area = mem_anon(USERPTR_SIZE);
 
+	mem_touch(area, USERPTR_SIZE, 1);
 	cgroup_make("max");
 	igt_fork(child, 1) {
 		uint32_t handles[COUNT];
@@ -170,9 +175,11 @@ static void userptrs(struct mirage *dev)
  */
 static void userptrs_refused(struct mirage *dev)
 {
-	enum { ROOM = 16 << 20, MOST = ROOM / (int)USERPTR_COST };
-	void *area = mem_anon(USERPTR_SIZE);
+	/* Large ones: it is their lists that find no room, and not what is small, for which a process would be killed. */
+	enum { SIZE = 16 * USERPTR_SIZE, ROOM = 16 << 20, MOST = ROOM / (16 * (int)USERPTR_COST) };
+	void *area = mem_anon(SIZE);
 
+	mem_touch(area, SIZE, 1);
 	cgroup_make("16M");
 	igt_fork(child, 1) {
 		uint32_t handles[MOST + 1];
@@ -181,7 +188,7 @@ static void userptrs_refused(struct mirage *dev)
 
 		cgroup_enter();
 		do
-			err = mirage_bo_userptr(dev, area, USERPTR_SIZE, READONLY, &handles[n++]);
+			err = mirage_bo_userptr(dev, area, SIZE, READONLY, &handles[n++]);
 		while (!err && n <= MOST);
 		igt_assert_eq(err, -ENOMEM);
 		for (i = 0; i < n - 1; i++)
@@ -189,7 +196,7 @@ static void userptrs_refused(struct mirage *dev)
 	}
 	igt_waitchildren();
 	cgroup_remove();
-	mem_unmap(area, USERPTR_SIZE);
+	mem_unmap(area, SIZE);
 }
 
 /* ---- jobs ---- */
@@ -392,14 +399,15 @@ static int make_soon(const struct share *share, struct mirage *dev, uint32_t vm,
 static void take_share(const struct share *share, struct mirage *dev, uid_t user)
 {
 	uint64_t n, most = bo_param(dev, share->param);
-	void *page = mem_anon(PAGE);
+	char *area = mem_anon((most + 1) * PAGE);
 	uint32_t vm;
 
+	mem_touch(area, (most + 1) * PAGE, 1);
 	igt_assert(!setuid(user));
 	igt_assert_eq(mirage_vm_create(dev, &vm), 0);
 	for (n = share->own; n < most; n++)
-		igt_assert_eq(make_soon(share, dev, vm, page), 0);
-	igt_assert_eq(share->make(dev, vm, page), -EDQUOT);
+		igt_assert_eq(make_soon(share, dev, vm, area + n * PAGE), 0);
+	igt_assert_eq(share->make(dev, vm, area + n * PAGE), -EDQUOT);
 }
 
 static void wait_for_word(const volatile uint32_t *word)
