@@ -14,6 +14,10 @@
 struct drm_file;
 struct mirage_gpuvm;
 struct mirage_node;
+struct mirage_quota_user;
+
+/** MIRAGE_BIND_MAX_JOBS: calls of VM_BIND that an address space holds: DRM_MIRAGE_PARAM_VM_BINDS. */
+#define MIRAGE_BIND_MAX_JOBS	1024
 
 /**
  * struct mirage_bind_op - one operation
@@ -47,6 +51,8 @@ struct mirage_bind_job {
 	const struct mirage_bind_op *op;
 	/** @initialised: @base is */
 	bool initialised;
+	/** @user: whose share of jobs it is part of; it is one of mirage_gpuvm.nr_jobs then, too; or NULL */
+	struct mirage_quota_user *user;
 	/** @nr_ops: entries of @ops */
 	unsigned int nr_ops;
 	/** @ops: operations, in their order */

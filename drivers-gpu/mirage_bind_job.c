@@ -29,6 +29,7 @@
 #include "mirage_device_types.h"
 #include "mirage_gpuvm.h"
 #include "mirage_gpuvm_types.h"
+#include "mirage_quota.h"
 #include "mirage_state.h"
 #include "mirage_trace.h"
 #include "mirage_vm.h"
@@ -215,6 +216,10 @@ static void bind_free(struct mirage_bind_job *job)
 	for (i = 0; i < job->nr_ops; i++)
 		drm_gpuvm_bo_put_deferred(job->ops[i].vm_bo);
 	drm_gpuvm_bo_deferred_cleanup(&gpuvm->base);
+	if (job->user) {
+		atomic_dec(&gpuvm->nr_jobs);
+		mirage_quota_give(gpuvm->mdev, job->user, MIRAGE_QUOTA_JOBS);
+	}
 	drm_gpuvm_put(&gpuvm->base);
 	kvfree(job->nodes);
 	kvfree(job);
@@ -246,6 +251,22 @@ static const struct drm_sched_backend_ops bind_sched_ops = {
 	.free_job = bind_free_job,
 };
 
+/* As for jobs of queues. What one has is charged, too, but for the scheduler's fence. */
+static int bind_count(struct mirage_bind_job *job)
+{
+	struct mirage_gpuvm *gpuvm = job->gpuvm;
+	struct mirage_quota_user *user = mirage_quota_take(gpuvm->mdev, MIRAGE_QUOTA_JOBS);
+
+	if (IS_ERR(user))
+		return user == ERR_PTR(-EDQUOT) ? -EWOULDBLOCK : PTR_ERR(user);
+	if (!atomic_add_unless(&gpuvm->nr_jobs, 1, MIRAGE_BIND_MAX_JOBS)) {
+		mirage_quota_give(gpuvm->mdev, user, MIRAGE_QUOTA_JOBS);
+		return -EWOULDBLOCK;
+	}
+	job->user = user;
+	return 0;
+}
+
 static int bind_init_op(struct mirage_bind_job *job, struct mirage_bind_op *op,
 			struct drm_file *file, const struct drm_mirage_bind *args)
 {
@@ -272,7 +293,8 @@ static int bind_init_op(struct mirage_bind_job *job, struct mirage_bind_op *op,
  * @count: their number
  *
  * Context: may sleep and allocate.
- * Return: the job, to be pushed or given to mirage_bind_job_drop(); -ENOENT no such object, -ENOMEM
+ * Return: the job, to be pushed or given to mirage_bind_job_drop(); -EWOULDBLOCK there are too many, -ENOENT no such
+ * object, -ENOMEM
  */
 struct mirage_bind_job *mirage_bind_job_create(struct mirage_gpuvm *gpuvm, struct drm_file *file,
 					       const struct drm_mirage_bind *binds,
@@ -280,7 +302,7 @@ struct mirage_bind_job *mirage_bind_job_create(struct mirage_gpuvm *gpuvm, struc
 {
 	struct mirage_bind_job *job;
 	unsigned int i;
-	int ret = 0;
+	int ret;
 
 	job = kvzalloc_flex(*job, ops, count, GFP_KERNEL_ACCOUNT);
 	if (!job)
@@ -292,6 +314,7 @@ struct mirage_bind_job *mirage_bind_job_create(struct mirage_gpuvm *gpuvm, struc
 	job->gpuvm = gpuvm;
 	drm_gpuvm_get(&gpuvm->base);
 
+	ret = bind_count(job);
 	for (i = 0; i < count && !ret; i++)
 		ret = bind_init_op(job, &job->ops[i], file, &binds[i]);
 	if (!ret) {

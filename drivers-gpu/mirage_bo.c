@@ -93,7 +93,7 @@ struct mirage_bo *mirage_bo_alloc(struct mirage_device *mdev, u64 size, u32 plac
 {
 	struct mirage_bo *bo;
 
-	bo = kzalloc_obj(*bo);
+	bo = kzalloc_obj(*bo, GFP_KERNEL_ACCOUNT);
 	if (!bo)
 		return ERR_PTR(-ENOMEM);
 	bo->placement = placement;

@@ -152,6 +152,9 @@ static int device_init_software(struct mirage_device *mdev)
 	ret = drmm_add_action_or_reset(&mdev->drm, device_destroy_xarrays, NULL);
 	if (ret)
 		return ret;
+	ret = mirage_quota_init(mdev);
+	if (ret)
+		return ret;
 	ret = mirage_reset_init(mdev);
 	if (ret)
 		return ret;

@@ -26,6 +26,7 @@
 #include "mirage_park.h"
 #include "mirage_power.h"
 #include "mirage_prime.h"
+#include "mirage_quota.h"
 #include "mirage_reset.h"
 #include "mirage_shrinker.h"
 #include "mirage_ttm.h"
@@ -136,6 +137,9 @@ struct mirage_device {
 	struct xarray vms;
 	/** @vm_erased: woken when one has left @vms; unplug waits here for those that are going */
 	wait_queue_head_t vm_erased;
+
+	/** @quota: what each user has of it */
+	struct mirage_quota quota;
 
 	/** @vram: video memory */
 	struct mirage_vram vram;

@@ -287,8 +287,8 @@ static int mirage_exec_prepare(struct mirage_exec *exec, const struct drm_mirage
  * @file: file
  *
  * Return: 0; -EINVAL, -E2BIG, -EFAULT, -ENOENT no such queue or syncobj, -EPERM the queue's
- * address space is not the caller's, -ECANCELED the queue has stopped, -ENODEV, -ENOMEM; of a queue that may
- * not fault also -ENOSPC no room for what it maps, -ERESTARTSYS
+ * address space is not the caller's, -EWOULDBLOCK the queue is full, -ECANCELED the queue has stopped, -ENODEV, -ENOMEM;
+ * of a queue that may not fault also -ENOSPC no room for what it maps, -ERESTARTSYS
  */
 int mirage_ioctl_exec(struct drm_device *drm, void *data, struct drm_file *file)
 {

@@ -54,7 +54,7 @@ static const struct dma_fence_ops mirage_fence_ops = {
  */
 struct dma_fence *mirage_fence_alloc(void)
 {
-	return kzalloc_obj(struct dma_fence);
+	return kzalloc_obj(struct dma_fence, GFP_KERNEL_ACCOUNT);
 }
 
 /**

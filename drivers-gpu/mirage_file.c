@@ -40,7 +40,7 @@
  */
 int mirage_file_open(struct drm_device *drm, struct drm_file *file)
 {
-	struct mirage_file *priv = kzalloc_obj(*priv);
+	struct mirage_file *priv = kzalloc_obj(*priv, GFP_KERNEL_ACCOUNT);
 	int ret;
 
 	if (!priv)
@@ -145,7 +145,8 @@ struct mirage_queue *mirage_file_get_queue(struct drm_file *file, u32 id)
  * @data: struct drm_mirage_vm_create
  * @file: file
  *
- * Return: 0; -EINVAL flags, -EOPNOTSUPP no SVM (a query tells why), -ENOSPC, -ENOMEM, -ENODEV
+ * Return: 0; -EINVAL flags, -EOPNOTSUPP no SVM (a query tells why), -EDQUOT the user has their share, -ENOSPC, -ENOMEM,
+ * -ENODEV
  */
 int mirage_ioctl_vm_create(struct drm_device *drm, void *data, struct drm_file *file)
 {
@@ -232,7 +233,7 @@ static int mirage_queue_check(const struct mirage_device *mdev,
  * @file: file
  *
  * Return: 0; -EINVAL, -EACCES priority, -ENOENT no such address space, -EPERM it is not the
- * caller's, -EOPNOTSUPP the device has no compute engine, -ENOSPC, -ENOMEM, -ENODEV
+ * caller's, -EOPNOTSUPP the device has no compute engine, -EDQUOT the user has their share, -ENOSPC, -ENOMEM, -ENODEV
  */
 int mirage_ioctl_queue_create(struct drm_device *drm, void *data, struct drm_file *file)
 {

@@ -155,6 +155,8 @@ struct mirage_gpuvm {
 
 	/** @sched: scheduler of this address space's operations */
 	struct drm_gpu_scheduler sched;
+	/** @nr_jobs: of them, those that are not freed, at most MIRAGE_BIND_MAX_JOBS */
+	atomic_t nr_jobs;
 	/** @entity: they are done in the order in which they get here, under the resv's lock */
 	struct drm_sched_entity entity;
 	/**

@@ -18,6 +18,10 @@
  * when its fence has signalled; its own FENCE packet may still be at the device's
  * fingers at that moment, so the credit limit leaves the room of one.
  *
+ * A queue holds MIRAGE_QUEUE_MAX_JOBS jobs of users that are not over, and a user has so many in all (mirage_quota.c).
+ * Their memory is charged to the memory cgroup of whoever submits, but for the scheduler's fences, which it allocates
+ * itself: the bounds are what limits those.
+ *
  * Model followed: one scheduler and one entity for each queue, as drivers for
  * firmware schedulers have it. Rejected: one scheduler for all channels, which
  * would let a blocked queue hold up others and tie their timeouts together.
@@ -32,6 +36,7 @@
 #include "mirage_job.h"
 #include "mirage_packet.h"
 #include "mirage_queue.h"
+#include "mirage_quota.h"
 #include "mirage_regs.h"
 #include "mirage_state.h"
 #include "mirage_vm.h"
@@ -56,6 +61,33 @@ static void mirage_job_write(struct mirage_queue *queue, const struct mirage_job
 				       job->nr_words);
 	queue->put = mirage_packet_put(queue->mem.cpu, ring_words, queue->put, fence,
 				       ARRAY_SIZE(fence));
+}
+
+/* Take its place in the queue, unless that is full or the user has too many jobs in all. Either passes. */
+static int mirage_job_count(struct mirage_job *job)
+{
+	struct mirage_device *mdev = job->queue->mdev;
+	struct mirage_quota_user *user = mirage_quota_take(mdev, MIRAGE_QUOTA_JOBS);
+
+	if (IS_ERR(user))
+		return user == ERR_PTR(-EDQUOT) ? -EWOULDBLOCK : PTR_ERR(user);
+	if (!atomic_add_unless(&job->queue->nr_jobs, 1, MIRAGE_QUEUE_MAX_JOBS)) {
+		mirage_quota_give(mdev, user, MIRAGE_QUOTA_JOBS);
+		return -EWOULDBLOCK;
+	}
+	job->user = user;
+
+	return 0;
+}
+
+/* Before its fence signals: whoever has waited for that finds room. */
+static void mirage_job_uncount(struct mirage_job *job)
+{
+	if (!job->user)
+		return;
+	atomic_dec(&job->queue->nr_jobs);
+	mirage_quota_give(job->queue->mdev, job->user, MIRAGE_QUOTA_JOBS);
+	job->user = NULL;
 }
 
 /* Hand a job whose dependencies have signalled to the device. */
@@ -146,6 +178,7 @@ static void mirage_job_free(struct drm_sched_job *base)
 	struct mirage_job *job = to_mirage_job(base);
 
 	drm_sched_job_cleanup(base);
+	mirage_job_uncount(job);
 	mirage_fence_put(job->fence);
 	mirage_queue_put_sched(job->queue);
 	kvfree(job->words);
@@ -164,7 +197,8 @@ const struct drm_sched_backend_ops mirage_job_sched_ops = {
  * @file: who submits it, or NULL for the kernel
  *
  * Context: process, may sleep.
- * Return: the job, to be armed and pushed or given to mirage_job_drop(); or an ERR_PTR
+ * Return: the job, to be armed and pushed or given to mirage_job_drop(); or an ERR_PTR: -EWOULDBLOCK the queue is full
+ * or the user has too many jobs, which is never said to the kernel; -ENOMEM
  */
 struct mirage_job *mirage_job_create(struct mirage_queue *queue, struct drm_file *file)
 {
@@ -172,7 +206,7 @@ struct mirage_job *mirage_job_create(struct mirage_queue *queue, struct drm_file
 	struct mirage_job *job;
 	int ret;
 
-	job = kzalloc_obj(*job);
+	job = kzalloc_obj(*job, GFP_KERNEL_ACCOUNT);
 	if (!job)
 		return ERR_PTR(-ENOMEM);
 
@@ -197,6 +231,12 @@ struct mirage_job *mirage_job_create(struct mirage_queue *queue, struct drm_file
 	job->epoch = queue->epoch;
 	spin_unlock(&queue->lock);
 
+	ret = file ? mirage_job_count(job) : 0;
+	if (ret) {
+		mirage_job_drop(job);
+		return ERR_PTR(ret);
+	}
+
 	return job;
 }
 
@@ -215,7 +255,8 @@ u32 *mirage_job_extend(struct mirage_job *job, u32 count)
 
 	if (count > job->room - job->nr_words) {
 		room = max(2 * job->room, job->nr_words + count);
-		words = kvrealloc(job->words, array_size(room, sizeof(*words)), GFP_KERNEL);
+		words = kvrealloc(job->words, array_size(room, sizeof(*words)),
+				  GFP_KERNEL_ACCOUNT);
 		if (!words)
 			return NULL;
 		job->words = words;
@@ -269,6 +310,7 @@ void mirage_job_complete(struct mirage_job *job, int error)
 	struct dma_fence *fence = dma_fence_get(job->fence);
 
 	mirage_watchdog_job_done(job->queue->mdev, job->queue->vm);
+	mirage_job_uncount(job);
 	mirage_fence_signal(fence, error);
 	dma_fence_put(fence);
 }

@@ -11,6 +11,7 @@
 struct dma_fence;
 struct drm_file;
 struct mirage_queue;
+struct mirage_quota_user;
 
 /**
  * struct mirage_job - one submission to a queue
@@ -33,6 +34,11 @@ struct mirage_job {
 	u32 start;
 	/** @seqno: what its FENCE packet writes; set by run_job() */
 	u64 seqno;
+	/**
+	 * @user: whose share of jobs it is part of; it is one of mirage_queue.nr_jobs then, too. NULL for the kernel's
+	 * own, and when it is over, before its fence signals.
+	 */
+	struct mirage_quota_user *user;
 	/** @epoch: the queue's when the job was made; constant */
 	u32 epoch;
 	/** @nr_words: of @words in use; constant once armed */

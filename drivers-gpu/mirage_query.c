@@ -17,8 +17,11 @@
 #include <hw/pte.h>
 
 #include "mirage_device.h"
+#include "mirage_bind.h"
 #include "mirage_file.h"
 #include "mirage_query.h"
+#include "mirage_queue.h"
+#include "mirage_quota.h"
 #include "mirage_regs.h"
 #include "mirage_state.h"
 #include "mirage_stats.h"
@@ -104,6 +107,24 @@ int mirage_ioctl_query(struct drm_device *drm, void *data, struct drm_file *file
 		return 0;
 	case DRM_MIRAGE_PARAM_MAX_SHARED:
 		args->value = mdev->caps.max_shared;
+		return 0;
+	case DRM_MIRAGE_PARAM_MAX_QUEUES:
+		args->value = mirage_quota_limit(mdev, MIRAGE_QUOTA_QUEUES);
+		return 0;
+	case DRM_MIRAGE_PARAM_MAX_VMS:
+		args->value = mirage_quota_limit(mdev, MIRAGE_QUOTA_VMS);
+		return 0;
+	case DRM_MIRAGE_PARAM_MAX_USERPTRS:
+		args->value = mirage_quota_limit(mdev, MIRAGE_QUOTA_USERPTRS);
+		return 0;
+	case DRM_MIRAGE_PARAM_MAX_JOBS:
+		args->value = mirage_quota_limit(mdev, MIRAGE_QUOTA_JOBS);
+		return 0;
+	case DRM_MIRAGE_PARAM_QUEUE_JOBS:
+		args->value = MIRAGE_QUEUE_MAX_JOBS;
+		return 0;
+	case DRM_MIRAGE_PARAM_VM_BINDS:
+		args->value = MIRAGE_BIND_MAX_JOBS;
 		return 0;
 	case DRM_MIRAGE_PARAM_ENGINE_RESETS:
 		args->value = atomic_read(&mdev->reset.engine_resets);

@@ -43,6 +43,7 @@
 #include "mirage_packet.h"
 #include "mirage_power.h"
 #include "mirage_queue.h"
+#include "mirage_quota.h"
 #include "mirage_service.h"
 #include "mirage_state.h"
 #include "mirage_usage.h"
@@ -141,6 +142,8 @@ static void mirage_queue_end(struct mirage_queue *queue)
 	 * then calls the jobs' error -ESRCH, which is not what happened.
 	 */
 	mirage_mem_free(queue->mdev, &queue->mem);
+	if (queue->user)
+		mirage_quota_give(queue->mdev, queue->user, MIRAGE_QUOTA_QUEUES);
 	if (queue->vm)
 		mirage_vm_put(queue->vm);
 	mirage_usage_put(queue->usage);
@@ -269,11 +272,26 @@ exit_power:
 	return ret;
 }
 
+/* The kernel's own queue is nobody's. */
+static int mirage_queue_take_share(struct mirage_queue *queue)
+{
+	struct mirage_quota_user *user;
+
+	if (!queue->vm)
+		return 0;
+	user = mirage_quota_take(queue->mdev, MIRAGE_QUOTA_QUEUES);
+	if (IS_ERR(user))
+		return PTR_ERR(user);
+	queue->user = user;
+
+	return 0;
+}
+
 /* The structure alone, with one reference. */
 static struct mirage_queue *mirage_queue_alloc(struct mirage_device *mdev,
 					       const struct mirage_queue_params *params)
 {
-	struct mirage_queue *queue = kzalloc_obj(*queue);
+	struct mirage_queue *queue = kzalloc_obj(*queue, GFP_KERNEL_ACCOUNT);
 
 	if (!queue)
 		return NULL;
@@ -305,8 +323,8 @@ static struct mirage_queue *mirage_queue_alloc(struct mirage_device *mdev,
  * @params: what it shall be; a reference to the address space is taken
  *
  * Context: process, may sleep; waits for the device, a bounded time, and until it is awake.
- * Return: the queue with one reference, or an ERR_PTR: -ENOSPC out of channels, -ENODEV the
- * device has gone, -ENOMEM, -ERESTARTSYS
+ * Return: the queue with one reference, or an ERR_PTR: -EDQUOT the user has their share of channels, -ENOSPC out of
+ * channels, -ENODEV the device has gone, -ENOMEM, -ERESTARTSYS
  */
 struct mirage_queue *mirage_queue_create(struct mirage_device *mdev,
 					 const struct mirage_queue_params *params)
@@ -328,9 +346,12 @@ struct mirage_queue *mirage_queue_create(struct mirage_device *mdev,
 	if (!queue)
 		return ERR_PTR(-ENOMEM);
 
-	ret = mirage_mem_alloc(mdev, &queue->mem, mirage_queue_ring_bytes(queue) + sizeof(__le64));
+	ret = mirage_queue_take_share(queue);
 	if (ret)
 		goto err_free;
+	ret = mirage_mem_alloc(mdev, &queue->mem, mirage_queue_ring_bytes(queue) + sizeof(__le64));
+	if (ret)
+		goto err_share;
 	ret = mirage_queue_init_sched(queue, params);
 	if (ret)
 		goto err_mem;
@@ -358,6 +379,9 @@ err_sched:
 	drm_sched_fini(&queue->sched);
 err_mem:
 	mirage_mem_free(mdev, &queue->mem);
+err_share:
+	if (queue->user)
+		mirage_quota_give(mdev, queue->user, MIRAGE_QUOTA_QUEUES);
 err_free:
 	mutex_destroy(&queue->exec_lock);
 	mutex_destroy(&queue->stop_lock);

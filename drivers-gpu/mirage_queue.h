@@ -3,6 +3,7 @@
 #ifndef MIRAGE_QUEUE_H
 #define MIRAGE_QUEUE_H
 
+#include <linux/atomic.h>
 #include <linux/bits.h>
 #include <linux/kref.h>
 #include <linux/list.h>
@@ -23,11 +24,15 @@ struct drm_file;
 struct drm_printer;
 struct mirage_device;
 struct mirage_fault;
+struct mirage_quota_user;
 struct mirage_usage;
 struct mirage_vm;
 
 /** MIRAGE_QUEUE_RING_ORDER: log2 of the 32-bit words of a user's ring. */
 #define MIRAGE_QUEUE_RING_ORDER		12
+
+/** MIRAGE_QUEUE_MAX_JOBS: jobs that a user's queue holds: DRM_MIRAGE_PARAM_QUEUE_JOBS. */
+#define MIRAGE_QUEUE_MAX_JOBS		4096
 
 /** MIRAGE_QUEUE_PRIORITIES: priorities of a channel, 0 to this - 1. */
 #define MIRAGE_QUEUE_PRIORITIES		4
@@ -103,6 +108,8 @@ struct mirage_queue {
 	u32 flags;
 	/** @usage: of the file whose queue it is; a reference is held with @ref; or NULL */
 	struct mirage_usage *usage;
+	/** @user: whose share of channels it has part of, as long as @ref; NULL for the kernel's own queue */
+	struct mirage_quota_user *user;
 	/** @ring_order: log2 of the ring's words; constant */
 	u32 ring_order;
 	/**
@@ -120,6 +127,8 @@ struct mirage_queue {
 	struct drm_gpu_scheduler sched;
 	/** @entity: where exec pushes jobs */
 	struct drm_sched_entity entity;
+	/** @nr_jobs: jobs of users that are not over, at most MIRAGE_QUEUE_MAX_JOBS */
+	atomic_t nr_jobs;
 	/**
 	 * @exec_lock: jobs get their place in @entity and their fences' order together. Taken inside the
 	 * resvs of what a job uses; a job is armed and pushed in there, so nothing is allocated

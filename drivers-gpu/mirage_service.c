@@ -432,7 +432,7 @@ int mirage_service_init(struct mirage_vm *vm)
 {
 	spin_lock_init(&vm->fault_lock);
 	INIT_WORK(&vm->fault_work, service_work);
-	vm->service = kzalloc_obj(*vm->service);
+	vm->service = kzalloc_obj(*vm->service, GFP_KERNEL_ACCOUNT);
 	return vm->service ? 0 : -ENOMEM;
 }
 

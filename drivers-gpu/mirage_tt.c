@@ -7,6 +7,11 @@
  * the driver's hold on the device, but pages do, with an object of an open file or the remains
  * of one that was moved: so every mapping is on a list, and unplug undoes them all.
  *
+ * The array that TTM keeps the pages in, 8 bytes for each, comes with the pages and goes with them, and is charged
+ * to the memory cgroup of the process that uses the object first. ttm_tt_init() and ttm_sg_tt_init() would allocate
+ * arrays when an object is made, and charge nobody: a process could take all memory with objects that it never uses.
+ * The pages themselves are charged to nobody: docs/memory.md says why.
+ *
  * Rejected: ttm_device_clear_dma_mappings() at unplug. It frees pages without the object's
  * lock, and misses what is being deleted.
  */
@@ -22,6 +27,12 @@
 #include "mirage_device_types.h"
 #include "mirage_shrinker.h"
 
+/*
+ * Arrays with an entry for each page, as long as user space wants them: charged, and when the cgroup or the machine has
+ * no room the caller is refused, rather than that somebody is killed.
+ */
+#define TT_GFP_ARRAY	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
 /**
  * mirage_tt_create() - prepare system memory for an object
  * @bo: object
@@ -32,19 +43,23 @@
 struct ttm_tt *mirage_tt_create(struct ttm_buffer_object *bo, u32 page_flags)
 {
 	struct mirage_tt *tt;
-	int ret;
 
-	tt = kzalloc_obj(*tt);
+	tt = kzalloc_obj(*tt, GFP_KERNEL_ACCOUNT);
 	if (!tt)
 		return NULL;
+	tt->base.num_pages = bo->base.size >> PAGE_SHIFT;
+	tt->base.page_flags = page_flags;
+	tt->base.caching = ttm_cached;
+	tt->base.sg = bo->sg;
 	tt->mdev = ttm_to_mirage_device(bo->bdev);
 	INIT_LIST_HEAD(&tt->node);
 	tt->purgeable = mirage_bo_is_ours(bo) &&
 			to_mirage_bo(bo)->advice == DRM_MIRAGE_BO_DONTNEED;
 
 	if (bo->type == ttm_bo_type_sg) {
-		ret = ttm_sg_tt_init(&tt->base, bo, page_flags, ttm_cached);
-		if (ret)
+		tt->base.dma_address = kvzalloc_objs(*tt->base.dma_address, tt->base.num_pages,
+						     TT_GFP_ARRAY);
+		if (!tt->base.dma_address)
 			goto err_free;
 		return &tt->base;
 	}
@@ -53,15 +68,9 @@ struct ttm_tt *mirage_tt_create(struct ttm_buffer_object *bo, u32 page_flags)
 	 * Pages of TTM's pool, which it backs up when the shrinker asks, and no swapping of its
 	 * own.
 	 */
-	page_flags |= TTM_TT_FLAG_EXTERNAL | TTM_TT_FLAG_EXTERNAL_MAPPABLE;
-	ret = ttm_tt_init(&tt->base, bo, page_flags, ttm_cached, 0);
-	if (ret)
+	tt->base.page_flags |= TTM_TT_FLAG_EXTERNAL | TTM_TT_FLAG_EXTERNAL_MAPPABLE;
+	if (ttm_tt_setup_backup(&tt->base))
 		goto err_free;
-	ret = ttm_tt_setup_backup(&tt->base);
-	if (ret) {
-		ttm_tt_fini(&tt->base);
-		goto err_free;
-	}
 	return &tt->base;
 
 err_free:
@@ -90,6 +99,22 @@ bool mirage_tt_has_data(const struct ttm_tt *tt)
 	return tt && (tt->page_flags & TTM_TT_FLAG_PRIV_POPULATED || ttm_tt_is_swapped(tt));
 }
 
+static int mirage_tt_alloc(struct ttm_device *bdev, struct ttm_tt *tt,
+			   struct ttm_operation_ctx *ctx)
+{
+	int ret;
+
+	tt->pages = kvzalloc_objs(*tt->pages, tt->num_pages, TT_GFP_ARRAY);
+	if (!tt->pages)
+		return -ENOMEM;
+	ret = ttm_pool_alloc(&bdev->pool, tt, ctx);
+	if (ret) {
+		kvfree(tt->pages);
+		tt->pages = NULL;
+	}
+	return ret;
+}
+
 /**
  * mirage_tt_populate() - get the pages, with their content where they were backed up
  * @bdev: TTM's device
@@ -108,7 +133,7 @@ int mirage_tt_populate(struct ttm_device *bdev, struct ttm_tt *tt,
 	if (ttm_tt_is_backed_up(tt))
 		ret = ttm_tt_restore(bdev, tt, ctx);
 	else
-		ret = ttm_pool_alloc(&bdev->pool, tt, ctx);
+		ret = mirage_tt_alloc(bdev, tt, ctx);
 	if (!ret)
 		mirage_shrinker_add(to_mirage_tt(tt));
 	return ret;
@@ -154,13 +179,14 @@ static int mirage_tt_map_entered(struct mirage_tt *tt)
 
 	ret = sg_alloc_table_from_pages_segment(&tt->sgt, tt->base.pages, tt->base.num_pages, 0,
 						(unsigned long)tt->base.num_pages << PAGE_SHIFT,
-						dma_get_max_seg_size(mdev->drm.dev), GFP_KERNEL);
+						dma_get_max_seg_size(mdev->drm.dev),
+						GFP_KERNEL_ACCOUNT);
 	if (ret)
 		return ret;
 	ret = dma_map_sgtable(mdev->drm.dev, &tt->sgt, DMA_BIDIRECTIONAL, 0);
 	if (ret)
 		goto err_free;
-	tt->ext.list = kvmalloc_objs(*tt->ext.list, tt->sgt.nents);
+	tt->ext.list = kvmalloc_objs(*tt->ext.list, tt->sgt.nents, TT_GFP_ARRAY);
 	if (!tt->ext.list) {
 		ret = -ENOMEM;
 		goto err_unmap;
@@ -214,6 +240,8 @@ void mirage_tt_unpopulate(struct ttm_device *bdev, struct ttm_tt *tt)
 	mirage_tt_unmap(to_mirage_tt(tt));
 	mirage_shrinker_remove(to_mirage_tt(tt));
 	ttm_pool_free(&bdev->pool, tt);
+	kvfree(tt->pages);
+	tt->pages = NULL;
 }
 
 /**

@@ -25,7 +25,7 @@
  */
 struct mirage_usage *mirage_usage_create(void)
 {
-	struct mirage_usage *usage = kzalloc_obj(*usage);
+	struct mirage_usage *usage = kzalloc_obj(*usage, GFP_KERNEL_ACCOUNT);
 
 	if (usage)
 		kref_init(&usage->ref);

@@ -50,6 +50,7 @@
 #include "mirage_device_types.h"
 #include "mirage_gpuvm.h"
 #include "mirage_gpuvm_types.h"
+#include "mirage_quota.h"
 
 /*
  * How long mm waits for jobs: three times what a single one may take, because several may be queued behind each
@@ -153,6 +154,7 @@ static void userptr_free_work(struct work_struct *work)
 
 	hmm_userptr_put(userptr->range);
 	bo->userptr = NULL;
+	mirage_quota_give(mdev, userptr->user, MIRAGE_QUOTA_USERPTRS);
 	kfree(userptr);
 	ttm_bo_fini(&bo->base);
 	drm_dev_put(&mdev->drm);
@@ -177,19 +179,27 @@ static int userptr_attach(struct mirage_bo *bo, u64 addr, bool write)
 {
 	struct mirage_device *mdev = to_mirage_device(bo->base.base.dev);
 	struct mirage_userptr *userptr;
+	struct mirage_quota_user *user;
 	struct hmm_userptr *range;
 
-	userptr = kzalloc_obj(*userptr);
+	userptr = kzalloc_obj(*userptr, GFP_KERNEL_ACCOUNT);
 	if (!userptr)
 		return -ENOMEM;
 	userptr->bo = bo;
 	userptr->write = write;
 	INIT_WORK(&userptr->free_work, userptr_free_work);
 
+	user = mirage_quota_take(mdev, MIRAGE_QUOTA_USERPTRS);
+	if (IS_ERR(user)) {
+		kfree(userptr);
+		return PTR_ERR(user);
+	}
+	userptr->user = user;
 	range = hmm_userptr_create(mdev->drm.dev, &userptr_ops, userptr, addr,
 				   bo->base.base.size >> PAGE_SHIFT, write,
 				   bo->base.ttm->dma_address);
 	if (IS_ERR(range)) {
+		mirage_quota_give(mdev, user, MIRAGE_QUOTA_USERPTRS);
 		kfree(userptr);
 		return PTR_ERR(range);
 	}
@@ -457,7 +467,8 @@ static int userptr_check(const struct drm_mirage_bo_userptr *args)
  * The memory is made whole once, so that what cannot be used is refused here.
  *
  * Return: 0; -EINVAL, -EFAULT there is nothing that could be used, -EPERM it may not be written, -ENOSPC larger than
- * the machine's memory, -EOPNOTSUPP memory needs bouncing here, -EBUSY, -EIO, -ENOMEM, -EINTR, -ENODEV
+ * the machine's memory, -EDQUOT the user has their share of such objects, -EOPNOTSUPP memory needs bouncing here,
+ * -EBUSY, -EIO, -ENOMEM, -EINTR, -ENODEV
  */
 int mirage_ioctl_bo_userptr(struct drm_device *drm, void *data, struct drm_file *file)
 {

@@ -52,6 +52,8 @@ struct mirage_userptr {
 	struct hmm_userptr *range;
 	/** @write: the device may write there; constant */
 	bool write;
+	/** @user: whose share of such objects it is part of; constant */
+	struct mirage_quota_user *user;
 	/**
 	 * @tried: newest of mirage_userptrs.tries that found nothing usable here: jobs up to that one go without the
 	 * object, later ones try again. Only grows.

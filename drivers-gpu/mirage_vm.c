@@ -27,6 +27,7 @@
 #include "mirage_device.h"
 #include "mirage_gpuvm.h"
 #include "mirage_power.h"
+#include "mirage_quota.h"
 #include "mirage_service.h"
 #include "mirage_svm.h"
 #include "mirage_trace.h"
@@ -72,6 +73,8 @@ static void vm_free(struct mirage_vm *vm)
 		xa_erase(&mdev->vms, vm->id);
 		wake_up_all(&mdev->vm_erased);
 	}
+	if (vm->user)
+		mirage_quota_give(mdev, vm->user, MIRAGE_QUOTA_VMS);
 	mirage_service_fini(vm);
 	if (vm->owner)
 		mmdrop(vm->owner);
@@ -94,8 +97,13 @@ static int vm_init_mirror(struct mirage_vm *vm)
 static int vm_init(struct mirage_vm *vm, bool svm)
 {
 	struct mirage_device *mdev = vm->mdev;
+	struct mirage_quota_user *user;
 	int ret;
 
+	user = mirage_quota_take(mdev, MIRAGE_QUOTA_VMS);
+	if (IS_ERR(user))
+		return PTR_ERR(user);
+	vm->user = user;
 	ret = mirage_service_init(vm);
 	if (ret)
 		return ret;
@@ -127,14 +135,14 @@ static int vm_init(struct mirage_vm *vm, bool svm)
  * @svm: it mirrors the calling process; the device's svm_reason is NONE
  *
  * Context: may sleep and allocate.
- * Return: the VM with one reference, or -ENOMEM, -ENOSPC (the device has no more)
+ * Return: the VM with one reference, or -ENOMEM, -EDQUOT (the user has their share), -ENOSPC (the device has no more)
  */
 struct mirage_vm *mirage_vm_create(struct mirage_device *mdev, bool svm)
 {
 	struct mirage_vm *vm;
 	int ret;
 
-	vm = kzalloc_obj(*vm);
+	vm = kzalloc_obj(*vm, GFP_KERNEL_ACCOUNT);
 	if (!vm)
 		return ERR_PTR(-ENOMEM);
 	kref_init(&vm->ref);

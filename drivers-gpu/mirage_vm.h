@@ -22,6 +22,7 @@ struct drm_printer;
 struct hmm_mirror;
 struct mirage_device;
 struct mirage_gpuvm;
+struct mirage_quota_user;
 
 /**
  * MIRAGE_VM_PENDING: faults that wait for the service of one VM; more are dropped and fault again.
@@ -47,6 +48,8 @@ struct mirage_vm {
 	u32 id;
 	/** @has_id: @id is reserved; constant once made */
 	bool has_id;
+	/** @user: whose share of the VM table it has part of; constant once made */
+	struct mirage_quota_user *user;
 	/** @tgid: process that made it, for reports; constant */
 	pid_t tgid;
 	/** @comm: its name then; constant */

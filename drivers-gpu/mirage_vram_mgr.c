@@ -34,7 +34,7 @@ static int vram_mgr_fill_extents(struct mirage_vram_res *res)
 
 	list_for_each_entry(block, &res->blocks, link)
 		count++;
-	res->ext.list = kvmalloc_objs(*res->ext.list, count);
+	res->ext.list = kvmalloc_objs(*res->ext.list, count, GFP_KERNEL_ACCOUNT);
 	if (!res->ext.list)
 		return -ENOMEM;
 	return 0;
@@ -52,7 +52,7 @@ static int vram_mgr_alloc(struct ttm_resource_manager *man, struct ttm_buffer_ob
 	if (bo->base.size > man->size)
 		return -E2BIG;
 
-	res = kzalloc_obj(*res);
+	res = kzalloc_obj(*res, GFP_KERNEL_ACCOUNT);
 	if (!res)
 		return -ENOMEM;
 	INIT_LIST_HEAD(&res->blocks);
@@ -156,7 +156,7 @@ static int tt_mgr_alloc(struct ttm_resource_manager *man, struct ttm_buffer_obje
 {
 	struct ttm_resource *res;
 
-	res = kzalloc_obj(*res);
+	res = kzalloc_obj(*res, GFP_KERNEL_ACCOUNT);
 	if (!res)
 		return -ENOMEM;
 	ttm_resource_init(bo, place, res);

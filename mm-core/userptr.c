@@ -24,6 +24,7 @@
  */
 #include <linux/completion.h>
 #include <linux/device.h>
+#include <linux/dma-mapping.h>
 #include <linux/ktime.h>
 #include <linux/lockdep.h>
 #include <linux/mm.h>
@@ -229,6 +230,44 @@ static void hmm_userptr_free(struct hmm_userptr *userptr)
 	kfree(userptr);
 }
 
+/*
+ * Lists with an entry for each page, as long as the caller wants them: charged, and without room the caller is refused,
+ * rather than that somebody is killed.
+ */
+#define USERPTR_GFP_LIST	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
+/*
+ * hmm_dma_map_alloc(), but charged to the caller's memory cgroup: ranges may lie over each other, so a little memory of
+ * a process may be in any number of lists. Nothing is pinned, so RLIMIT_MEMLOCK has no say.
+ */
+static int hmm_userptr_alloc_dma(struct hmm_userptr *userptr)
+{
+	struct hmm_dma_map *map = &userptr->dma;
+	struct device *dev = userptr->dev;
+	int ret;
+
+	/* It alone says for which devices no list is any use. */
+	ret = hmm_dma_map_alloc(dev, map, 1, PAGE_SIZE);
+	if (ret)
+		return ret;
+	hmm_dma_map_free(dev, map);
+
+	*map = (struct hmm_dma_map){ .dma_entry_size = PAGE_SIZE };
+	map->pfn_list = kvzalloc_objs(*map->pfn_list, userptr->npages,
+				      USERPTR_GFP_LIST);
+	if (!map->pfn_list)
+		return -ENOMEM;
+	if (dma_iova_try_alloc(dev, &map->state, 0, userptr->npages << PAGE_SHIFT) ||
+	    !dma_need_unmap(dev))
+		return 0;
+	map->dma_list = kvzalloc_objs(*map->dma_list, userptr->npages,
+				      USERPTR_GFP_LIST);
+	if (map->dma_list)
+		return 0;
+	kvfree(map->pfn_list);
+	return -ENOMEM;
+}
+
 /**
  * hmm_userptr_create - make a range of the calling process one that a device can have
  * @dev: the device that memory is mapped for; its DMA mask is set
@@ -243,7 +282,7 @@ static void hmm_userptr_free(struct hmm_userptr *userptr)
  * process has no part in it: the range is of this mm.
  *
  * Context: a process with an mm; after hmm_userptr_prepare(), if somebody may wait for the caller. May sleep and
- * allocate: 8 or 16 bytes for each page.
+ * allocate: 8 or 16 bytes for each page, charged to the caller's memory cgroup.
  * Return: the range, to be ended by hmm_userptr_close() and hmm_userptr_put(), or an ERR_PTR(): -EINVAL without an
  * mm or the operations or if @start or @npages is wrong, -EFAULT if it is not within the addresses of a
  * process, -EOPNOTSUPP if the device cannot reach all memory or needs its cache kept coherent by
@@ -264,7 +303,7 @@ struct hmm_userptr *hmm_userptr_create(struct device *dev, const struct hmm_user
 	    start > mm->task_size - size)
 		return ERR_PTR(-EFAULT);
 
-	userptr = kzalloc_obj(*userptr);
+	userptr = kzalloc_obj(*userptr, GFP_KERNEL_ACCOUNT);
 	if (!userptr)
 		return ERR_PTR(-ENOMEM);
 
@@ -282,7 +321,7 @@ struct hmm_userptr *hmm_userptr_create(struct device *dev, const struct hmm_user
 	init_completion(&userptr->gone);
 	hmm_userptr_lock_init(&userptr->lock);
 
-	ret = hmm_dma_map_alloc(dev, &userptr->dma, npages, PAGE_SIZE);
+	ret = hmm_userptr_alloc_dma(userptr);
 	if (ret)
 		goto err_free;
 	ret = mmu_interval_notifier_insert(&userptr->notifier, mm, start, size,

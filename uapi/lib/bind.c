@@ -83,7 +83,8 @@ int mirage_vm_bind(const struct mirage *gpu, uint32_t vm, const struct drm_mirag
  * @syncs: what to wait for, and what to signal when they are done
  * @nr_syncs: entries of @syncs
  *
- * Return: 0 when they are queued, or a negative errno
+ * Return: 0 when they are queued, -EWOULDBLOCK when the address space holds too many calls
+ * (DRM_MIRAGE_PARAM_VM_BINDS) or the user has too many jobs, or another negative errno
  */
 int mirage_vm_bind_async(const struct mirage *gpu, uint32_t vm,
 			 const struct drm_mirage_bind *binds, uint32_t count,

@@ -84,7 +84,10 @@ int mirage_queue_query(const struct mirage *gpu, uint32_t queue,
  * @syncs: what to wait for and to signal
  * @nr_syncs: number of them
  *
- * Return: 0 or a negative errno
+ * Never waits for room: the caller knows which fence to wait for.
+ *
+ * Return: 0, -EWOULDBLOCK when the queue is full (DRM_MIRAGE_PARAM_QUEUE_JOBS) or the user has too many jobs, or
+ * another negative errno
  */
 int mirage_exec(const struct mirage *gpu, uint32_t queue, const struct drm_mirage_cmds *cmds,
 		uint32_t nr_cmds, const struct drm_mirage_sync *syncs, uint32_t nr_syncs)

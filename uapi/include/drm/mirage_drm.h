@@ -9,8 +9,8 @@
  *  - Arrays come as a pointer and a count; every count has a limit stated here (-E2BIG beyond it).
  *  - Everything optional can be queried, with a reason when it is absent.
  *  - Errors: -EINVAL malformed, -ENOENT no such object, -EFAULT unreadable pointer, -EPERM not this
- *    process's address space, -ENOSPC out of channels, VMs or room for an object, -ECANCELED queue was stopped,
- *    -ENODEV device is gone.
+ *    process's address space, -ENOSPC out of channels, VMs or room for an object, -EDQUOT the user has their share,
+ *    -EWOULDBLOCK a queue is full, -ECANCELED queue was stopped, -ENODEV device is gone.
  */
 #ifndef _UAPI_MIRAGE_DRM_H_
 #define _UAPI_MIRAGE_DRM_H_
@@ -80,6 +80,24 @@ enum drm_mirage_param {
 	DRM_MIRAGE_PARAM_EVICTIONS = 12,
 	/** @DRM_MIRAGE_PARAM_USERPTR: 1 if objects can be made over memory of a process, else 0 and a reason. */
 	DRM_MIRAGE_PARAM_USERPTR = 13,
+	/**
+	 * @DRM_MIRAGE_PARAM_MAX_QUEUES: queues that a user may have of this device; one who has them gets -EDQUOT, but
+	 * for a process with CAP_SYS_RESOURCE.
+	 */
+	DRM_MIRAGE_PARAM_MAX_QUEUES = 14,
+	/** @DRM_MIRAGE_PARAM_MAX_VMS: the same for address spaces. */
+	DRM_MIRAGE_PARAM_MAX_VMS = 15,
+	/** @DRM_MIRAGE_PARAM_MAX_USERPTRS: the same for objects over memory of processes. */
+	DRM_MIRAGE_PARAM_MAX_USERPTRS = 16,
+	/**
+	 * @DRM_MIRAGE_PARAM_MAX_JOBS: the same for jobs and calls of VM_BIND that are not over, but with -EWOULDBLOCK:
+	 * they end by themselves.
+	 */
+	DRM_MIRAGE_PARAM_MAX_JOBS = 17,
+	/** @DRM_MIRAGE_PARAM_QUEUE_JOBS: of jobs, how many a queue holds, whosever it is; more get -EWOULDBLOCK. */
+	DRM_MIRAGE_PARAM_QUEUE_JOBS = 18,
+	/** @DRM_MIRAGE_PARAM_VM_BINDS: of calls of VM_BIND, how many an address space holds, likewise. */
+	DRM_MIRAGE_PARAM_VM_BINDS = 19,
 	/** @DRM_MIRAGE_PARAM_COUNT: number of parameters this header knows. */
 	DRM_MIRAGE_PARAM_COUNT
 };
@@ -469,7 +487,9 @@ struct drm_mirage_user_fence {
  *
  * Jobs of a queue run in order. @nr_cmds may be 0: the job only joins its syncs.
  * The packets are read by the GPU, through the address space, when the job runs.
- * Returns -EPERM when the caller's memory is not what the VM mirrors, -ECANCELED when the queue was stopped.
+ * Returns -EPERM when the caller's memory is not what the VM mirrors, -ECANCELED when the queue was stopped,
+ * -EWOULDBLOCK when it holds DRM_MIRAGE_PARAM_QUEUE_JOBS jobs that are not over: once a fence of one of them has
+ * signalled there is room. The number is that of -EAGAIN: a loop that repeats interrupted calls must not take it for that.
  */
 struct drm_mirage_exec {
 	/** @queue_id: in */
@@ -708,7 +728,8 @@ struct drm_mirage_bind {
 /**
  * struct drm_mirage_vm_bind - change what an address space maps
  *
- * Operations take effect in order, those of earlier calls first, and all or none is queued.
+ * Operations take effect in order, those of earlier calls first, and all or none is queued. Returns -EWOULDBLOCK when
+ * DRM_MIRAGE_PARAM_VM_BINDS earlier calls are not done; there is room a moment after one of their fences has signalled.
  */
 struct drm_mirage_vm_bind {
 	/** @vm_id: in */
