@@ -259,7 +259,7 @@ static void full_queue(struct gpu *gpu)
 
 		queue_unblock(&first, gate);
 		igt_assert_eq(exec_empty(gpu, syncobj), 0);
-		igt_assert_eq(mirage_syncobj_wait(&gpu->dev, syncobj, JOB_TIMEOUT_NS), 0);
+		igt_assert_eq(mirage_syncobj_wait(&gpu->dev, syncobj, JOB_DEADLINE), 0);
 		igt_assert_eq(mirage_syncobj_reset(&gpu->dev, syncobj), 0);
 	}
 	igt_assert_eq(mirage_syncobj_destroy(&gpu->dev, syncobj), 0);
@@ -333,7 +333,7 @@ static void full_address_space(struct space *space)
 	igt_nsec_elapsed(&start);
 	do
 		err = mirage_vm_bind(space->dev, space->vm, &unmap, 1);
-	while (err == -EWOULDBLOCK && igt_nsec_elapsed(&start) < JOB_TIMEOUT_NS);
+	while (err == -EWOULDBLOCK && igt_nsec_elapsed(&start) < JOB_DEADLINE);
 	igt_assert_eq(err, 0);
 	space_job_free(&gate);
 	buf_free(space, &word);
@@ -359,7 +359,7 @@ static int make_queue(struct mirage *dev, uint32_t vm, void *page)
 {
 	uint32_t queue;
 
-	return mirage_queue_create(dev, vm, DRM_MIRAGE_QUEUE_COPY, &queue);
+	return mirage_queue_create(dev, vm, DRM_MIRAGE_QUEUE_COPY, NULL, &queue);
 }
 
 static int make_vm(struct mirage *dev, uint32_t vm, void *page)
@@ -391,7 +391,7 @@ static int make_soon(const struct share *share, struct mirage *dev, uint32_t vm,
 	igt_nsec_elapsed(&start);
 	do
 		err = share->make(dev, vm, page);
-	while (err == -EDQUOT && igt_nsec_elapsed(&start) < JOB_TIMEOUT_NS);
+	while (err == -EDQUOT && igt_nsec_elapsed(&start) < JOB_DEADLINE);
 	return err;
 }
 
@@ -416,7 +416,7 @@ static void wait_for_word(const volatile uint32_t *word)
 
 	igt_nsec_elapsed(&start);
 	while (!*word) {
-		igt_assert_lt_u64(igt_nsec_elapsed(&start), JOB_TIMEOUT_NS);
+		igt_assert_lt_u64(igt_nsec_elapsed(&start), JOB_DEADLINE);
 		usleep(1000);
 	}
 }
