@@ -482,7 +482,7 @@ static void queue_destroy_waits(struct gpu *gpu)
 static int do_queue_create(struct call *call)
 {
 	return mirage_queue_create(&call->gpu->dev, call->gpu->vm, DRM_MIRAGE_QUEUE_COMPUTE,
-				   &call->handle);
+				   NULL, &call->handle);
 }
 
 /**

@@ -430,19 +430,17 @@ static void jobs_in_a_row(struct gpu *gpu)
 	unsigned int i;
 
 	for (i = 0; i < ROW_JOBS; i++) {
-		struct drm_mirage_queue_create args = {
-			.queue_class = DRM_MIRAGE_QUEUE_COPY, .flags = DRM_MIRAGE_QUEUE_NO_FAULT,
-			.priority = MIRAGE_PRIORITY_USUAL, .timeout_ms = ROW_JOB_MS,
-		};
+		uint32_t queue;
 
 		space_open(&spaces[i], &gpu->dev);
 		words[i] = buf_new(&spaces[i], PAGE, DRM_MIRAGE_PLACEMENT_SYSTEM);
 		bufs[i] = buf_new(&spaces[i], MIB, DRM_MIRAGE_PLACEMENT_VRAM);
 		words_write(bufs[i].words, MIB, i);
-		args.vm_id = spaces[i].vm;
-		do_ioctl(gpu->dev.fd, DRM_IOCTL_MIRAGE_QUEUE_CREATE, &args);
+		igt_assert_eq(mirage_queue_create(&gpu->dev, spaces[i].vm, DRM_MIRAGE_QUEUE_COPY,
+						  QUEUE(.flags = DRM_MIRAGE_QUEUE_NO_FAULT,
+							.timeout_ms = ROW_JOB_MS), &queue), 0);
 		jobs[i] = space_job_new(&spaces[i]);
-		jobs[i].queue = args.queue_id;
+		jobs[i].queue = queue;
 		mirage_ib_sem_wait(&jobs[i].ib, gpu_ptr(words[i].addr), 1);
 	}
 	for (i = 0; i < ROW_JOBS; i++) {

@@ -309,7 +309,7 @@ static uint64_t unbind_held_back(size_t size)
 		shared->ready = true;
 		igt_assert(igt_wait(shared->go, POLL_MS, 1));
 		job_submit(&job);
-		err = mirage_syncobj_wait(&gpu.dev, job.syncobj, JOB_TIMEOUT_NS);
+		err = mirage_syncobj_wait(&gpu.dev, job.syncobj, JOB_DEADLINE);
 		igt_assert_f(!err || err == -ENODEV, "%s\n", strerror(-err));
 		shared->done = true;
 	}
