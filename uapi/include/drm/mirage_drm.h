@@ -66,16 +66,25 @@ enum drm_mirage_param {
 	DRM_MIRAGE_PARAM_TIME = 7,
 	/**
 	 * @DRM_MIRAGE_PARAM_COUNTER: a device counter, which goes on through resets and sleep of the device;
-	 * &drm_mirage_query.index is the register offset from PERF_PACKETS / 8.
+	 * &drm_mirage_query.index is the register offset from PERF_PACKETS / 8. Needs CAP_PERFMON (-EACCES).
 	 */
 	DRM_MIRAGE_PARAM_COUNTER = 8,
-	/** @DRM_MIRAGE_PARAM_ENGINE_RESETS: times the engine was reset because a channel did not stop. */
+	/**
+	 * @DRM_MIRAGE_PARAM_ENGINE_RESETS: times the engine was reset because a channel did not stop. Needs
+	 * CAP_PERFMON (-EACCES); what became of a program's own queues, QUEUE_QUERY tells.
+	 */
 	DRM_MIRAGE_PARAM_ENGINE_RESETS = 9,
-	/** @DRM_MIRAGE_PARAM_DEVICE_RESETS: times the whole device was reset. */
+	/** @DRM_MIRAGE_PARAM_DEVICE_RESETS: times the whole device was reset. Needs CAP_PERFMON (-EACCES). */
 	DRM_MIRAGE_PARAM_DEVICE_RESETS = 10,
-	/** @DRM_MIRAGE_PARAM_VRAM_USED: bytes of video memory allocated now, page tables included. */
+	/**
+	 * @DRM_MIRAGE_PARAM_VRAM_USED: bytes of video memory allocated now, by all, page tables included. Needs
+	 * CAP_PERFMON (-EACCES); what a file's own objects take is in its fdinfo.
+	 */
 	DRM_MIRAGE_PARAM_VRAM_USED = 11,
-	/** @DRM_MIRAGE_PARAM_EVICTIONS: buffer objects moved out of video memory to make room. */
+	/**
+	 * @DRM_MIRAGE_PARAM_EVICTIONS: buffer objects, of anybody, moved out of video memory to make room. Needs
+	 * CAP_PERFMON (-EACCES).
+	 */
 	DRM_MIRAGE_PARAM_EVICTIONS = 12,
 	/** @DRM_MIRAGE_PARAM_USERPTR: 1 if objects can be made over memory of a process, else 0 and a reason. */
 	DRM_MIRAGE_PARAM_USERPTR = 13,
