@@ -143,6 +143,7 @@ static int device_init_software(struct mirage_device *mdev)
 
 	spin_lock_init(&mdev->reg_lock);
 	spin_lock_init(&mdev->state_lock);
+	spin_lock_init(&mdev->owner_lock);
 	mirage_watchdog_init(mdev);
 	mirage_power_init(mdev);
 

@@ -134,6 +134,11 @@ struct mirage_device {
 	struct mirage_vm_desc *vm_table;
 	/** @vms: VMs by VM table index; mirage_vm.c alone stores and erases */
 	struct xarray vms;
+	/**
+	 * @owner_lock: protects mirage_vm.owner and mirage_vm.submissions of all VMs: jobs may outlive the
+	 * VM that they were submitted to. Nothing but those lists inside.
+	 */
+	spinlock_t owner_lock;
 	/** @vm_erased: woken when one has left @vms; unplug waits here for those that are going */
 	wait_queue_head_t vm_erased;
 

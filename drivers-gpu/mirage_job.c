@@ -108,6 +108,8 @@ static struct dma_fence *mirage_job_run(struct drm_sched_job *base)
 exit:
 	drm_dev_exit(idx);
 end:
+	if (IS_ERR(fence))
+		mirage_vm_end_submission(mdev, &job->submission);
 	dma_fence_end_signalling(signalling);
 
 	return fence;
@@ -147,6 +149,8 @@ static void mirage_job_free(struct drm_sched_job *base)
 
 	drm_sched_job_cleanup(base);
 	mirage_fence_put(job->fence);
+	mirage_vm_end_submission(job->queue->mdev, &job->submission);
+	mirage_vm_put_submission(&job->submission);
 	mirage_queue_put_sched(job->queue);
 	kvfree(job->words);
 	kfree(job);
@@ -269,6 +273,7 @@ void mirage_job_complete(struct mirage_job *job, int error)
 	struct dma_fence *fence = dma_fence_get(job->fence);
 
 	mirage_watchdog_job_done(job->queue->mdev, job->queue->vm);
+	mirage_vm_end_submission(job->queue->mdev, &job->submission);
 	mirage_fence_signal(fence, error);
 	dma_fence_put(fence);
 }

@@ -354,7 +354,6 @@ struct drm_mirage_queue_create {
 	__u32 flags;
 	/**
 	 * @timeout_ms: in: a job that takes longer stops the queue; 0: 10000; at most 600000; zero if LONG_RUNNING.
-	 * From when it is the queue's oldest, whether it runs or others do; but not behind one that hangs
 	 */
 	__u32 timeout_ms;
 	/** @queue_id: out */
@@ -691,6 +690,10 @@ struct drm_mirage_bind {
  * struct drm_mirage_vm_bind - change what an address space maps
  *
  * Operations take effect in order, those of earlier calls first, and all or none is queued.
+ *
+ * With the first object over memory of a process (BO_USERPTR) that is mapped, the address space becomes that process's alone,
+ * for good: others that have the file get -EPERM for it. -EBUSY: another process has submitted jobs there that have not
+ * ended, and would reach that memory. They can be waited for.
  */
 struct drm_mirage_vm_bind {
 	/** @vm_id: in */
