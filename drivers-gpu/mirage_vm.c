@@ -17,6 +17,7 @@
  */
 #include "mirage_vm.h"
 
+#include <linux/cred.h>
 #include <linux/hmm_mirror.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
@@ -142,6 +143,7 @@ struct mirage_vm *mirage_vm_create(struct mirage_device *mdev, bool svm)
 	mirage_power_get_noresume(mdev);
 	vm->mdev = mdev;
 	vm->tgid = task_tgid_nr(current);
+	vm->uid = current_uid();
 	INIT_LIST_HEAD(&vm->submissions);
 	mirage_history_init(&vm->history);
 	get_task_comm(vm->comm, current->group_leader);

@@ -62,6 +62,8 @@ struct mirage_vm {
 	bool has_id;
 	/** @tgid: process that made it, for reports; constant */
 	pid_t tgid;
+	/** @uid: its user then, for core dumps; constant */
+	kuid_t uid;
 	/** @comm: its name then; constant */
 	char comm[TASK_COMM_LEN];
 	/** @pt: page tables; has locks of its own */
