@@ -161,8 +161,10 @@ struct mirage_device {
 
 	/** @fault_wq: serves the faults of VMs, in parallel; allocates, so reclaim may not wait */
 	struct workqueue_struct *fault_wq;
-	/** @submit_wq: runs the schedulers of all queues */
+	/** @submit_wq: runs the schedulers of all queues and address spaces; what it runs is short */
 	struct workqueue_struct *submit_wq;
+	/** @bind_wq: lets operations of VM_BIND take effect, each work a bounded piece of them */
+	struct workqueue_struct *bind_wq;
 
 	/** @reg_lock: keeps the two reads of a REG64 together. Innermost; no hard interrupts. */
 	spinlock_t reg_lock;
