@@ -89,7 +89,7 @@ static struct dma_fence *mirage_job_run(struct drm_sched_job *base)
 	mirage_fence_init(job->fence, queue->fence_context, job->seqno);
 	mirage_job_write(queue, job);
 	if (list_empty(&queue->in_flight))
-		queue->since = jiffies;
+		mirage_charge_begin(queue);
 	list_add_tail(&job->node, &queue->in_flight);
 	mirage_watchdog_job_start(mdev, queue->vm);
 
