@@ -282,9 +282,8 @@ static int bind_queue(struct mirage_vm *vm, const struct drm_mirage_vm_bind *arg
  * @file: file
  *
  * Return: 0; -EINVAL, -E2BIG, -EFAULT, -ENOENT no such address space, object or syncobj, -EACCES an object for reading
- * only, -EPERM the
- * address space mirrors another process, -EWOULDBLOCK too many calls are not done yet, -ENOSPC no room for an object,
- * -ENOMEM, -EINTR, -ENODEV
+ * only, -EPERM the address space is another process's, -EBUSY it would become the caller's and jobs of another process
+ * have not ended, -EWOULDBLOCK too many calls are not done yet, -ENOSPC no room for an object, -ENOMEM, -EINTR, -ENODEV
  */
 int mirage_ioctl_vm_bind(struct drm_device *drm, void *data, struct drm_file *file)
 {

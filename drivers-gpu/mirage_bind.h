@@ -11,6 +11,7 @@
 #include <drm/gpu_scheduler.h>
 #include <drm/mirage_drm.h>
 
+struct dma_fence;
 struct drm_file;
 struct mirage_gpuvm;
 struct mirage_node;
@@ -30,16 +31,34 @@ struct mirage_bind_op {
 };
 
 /**
- * struct mirage_bind_job - operations that take effect together, and what they need for it
+ * struct mirage_bind_job - operations with one fence, and what they need to take effect
  */
 struct mirage_bind_job {
 	/** @base: scheduler's part */
 	struct drm_sched_job base;
 	/** @gpuvm: what they change; a reference */
 	struct mirage_gpuvm *gpuvm;
+	/** @fence: hardware fence, one reference; initialised by run_job() */
+	struct dma_fence *fence;
+	/** @work: does a piece of it; on mirage_device.bind_wq */
+	struct work_struct work;
+	/** @next: index in @ops of the operation under way, or of the next. Used by @work alone. */
+	unsigned int next;
+	/**
+	 * @tree: of the operation under way: up to where mappings that are in its way were taken out of the
+	 * tree. Used by @work alone.
+	 */
+	u64 tree;
 	/** @spare: struct mirage_va for the mappings that will be made */
 	struct list_head spare;
-	/** @dead: struct mirage_va of the mappings that were taken away */
+	/**
+	 * @dying: struct mirage_va that the operation under way took out of the tree; what it has yet to write may
+	 * still be in the page tables. Used by @work alone, as @done and @dead are before the fence has signalled.
+	 */
+	struct list_head dying;
+	/** @done: those of operations that are written and not flushed yet */
+	struct list_head done;
+	/** @dead: struct mirage_va of the mappings that are nowhere any more */
 	struct list_head dead;
 	/** @nodes: page tables that must not go before it is done, each used once for each entry */
 	struct mirage_node **nodes;
@@ -47,8 +66,6 @@ struct mirage_bind_job {
 	unsigned int nr_nodes;
 	/** @free_work: gives back what it has; what it takes for that, the scheduler's work may not */
 	struct work_struct free_work;
-	/** @op: the one under way; used by run_job() alone */
-	const struct mirage_bind_op *op;
 	/** @initialised: @base is */
 	bool initialised;
 	/** @user: whose share of jobs it is part of; it is one of mirage_gpuvm.nr_jobs then, too; or NULL */
@@ -59,14 +76,22 @@ struct mirage_bind_job {
 	struct mirage_bind_op ops[] __counted_by(nr_ops);
 };
 
+static inline struct mirage_bind_job *to_mirage_bind_job(struct drm_sched_job *base)
+{
+	return container_of(base, struct mirage_bind_job, base);
+}
+
 struct mirage_bind_job *mirage_bind_job_create(struct mirage_gpuvm *gpuvm, struct drm_file *file,
 					       const struct drm_mirage_bind *binds,
 					       unsigned int count);
 int mirage_bind_job_prepare(struct mirage_bind_job *job);
 void mirage_bind_job_drop(struct mirage_bind_job *job);
 
+/* Taking effect. */
+struct dma_fence *mirage_bind_run(struct drm_sched_job *base);
+void mirage_bind_work(struct work_struct *work);
+
 /* Steps of drm_gpuvm. */
-int mirage_bind_step_map(struct drm_gpuva_op *op, void *priv);
 int mirage_bind_step_remap(struct drm_gpuva_op *op, void *priv);
 int mirage_bind_step_unmap(struct drm_gpuva_op *op, void *priv);
 

@@ -4,15 +4,11 @@
  *
  * What one VM_BIND asks for is one job of the address space's scheduler, which keeps the order. It
  * has all it needs before it is armed: mappings to be made (each operation makes one, and
- * splits two at most), page tables, objects. When its turn comes it takes effect
- * there and then, under mirage_gpuvm.lock, and is done when the device has dropped what it had
- * cached; so its fence needs no interrupt, and no memory.
+ * splits two at most), page tables, objects. So its fence needs no memory. When its turn comes a work
+ * lets it take effect, piece by piece (mirage_bind_run.c).
  *
  * What it took away is given back later by a work of its own: that takes locks under which
  * others allocate, and may be the end of an object.
- *
- * The address space may be gone by then, or the device. The operations are not done in that case,
- * and the fence says so.
  *
  * Model followed: panthor. Rejected: doing synchronous operations at once in the ioctl. They would
  * have to wait for those that are queued anyway, and there would be two ways to get the order
@@ -27,181 +23,16 @@
 #include "mirage_bind.h"
 #include "mirage_bo.h"
 #include "mirage_device_types.h"
+#include "mirage_fence.h"
 #include "mirage_gpuvm.h"
 #include "mirage_gpuvm_types.h"
 #include "mirage_quota.h"
-#include "mirage_state.h"
-#include "mirage_trace.h"
-#include "mirage_vm.h"
 
 /* Mappings that one operation can make: its own, and what splits leave before and behind it. */
 #define BIND_MAX_VAS	3
 
 /* Gives back what jobs have. Of the module: it may be the end of the device structure. */
-static struct workqueue_struct *bind_wq;
-
-static struct mirage_bind_job *to_mirage_bind_job(struct drm_sched_job *base)
-{
-	return container_of(base, struct mirage_bind_job, base);
-}
-
-static struct mirage_va *bind_take_va(struct mirage_bind_job *job)
-{
-	struct mirage_va *va = list_first_entry(&job->spare, struct mirage_va, node);
-
-	list_del(&va->node);
-	return va;
-}
-
-/* Add a mapping to the address space, in the place of nothing. */
-static struct mirage_va *bind_insert(struct mirage_bind_job *job,
-				     const struct drm_gpuva_op_map *map,
-				     struct drm_gpuvm_bo *vm_bo, enum drm_gpuva_flags flags)
-{
-	struct mirage_va *va = bind_take_va(job);
-
-	va->base.flags = flags;
-	drm_gpuva_map(&job->gpuvm->base, &va->base, map);
-	mirage_node_use(job->gpuvm, va);
-	if (vm_bo) {
-		mutex_lock(&vm_bo->obj->gpuva.lock);
-		drm_gpuva_link(&va->base, vm_bo);
-		mutex_unlock(&vm_bo->obj->gpuva.lock);
-	}
-	return va;
-}
-
-/**
- * mirage_bind_step_map() - make a mapping, where there is none any more
- * @op: DRM_GPUVA_OP_MAP
- * @priv: struct mirage_bind_job
- *
- * What was in the page tables there is written over.
- *
- * Context: mirage_gpuvm.lock held, on the way to signalling a fence.
- * Return: 0
- */
-int mirage_bind_step_map(struct drm_gpuva_op *op, void *priv)
-{
-	struct mirage_bind_job *job = priv;
-	struct drm_gpuvm_bo *vm_bo = job->op->vm_bo;
-	enum drm_gpuva_flags flags = 0;
-	struct mirage_va *va;
-
-	if (job->op->args.op == DRM_MIRAGE_BIND_NULL)
-		flags = DRM_GPUVA_SPARSE;
-	else if (job->op->args.flags & DRM_MIRAGE_BIND_READONLY)
-		flags = MIRAGE_VA_READONLY;
-
-	va = bind_insert(job, &op->map, vm_bo, flags);
-	/* Memory of a process may be gone; the next job that needs it brings it back. */
-	if (!mirage_gpuvm_write_va(job->gpuvm, va))
-		to_mirage_vm_bo(vm_bo)->stale = true;
-	return 0;
-}
-
-/**
- * mirage_bind_step_remap() - split a mapping
- * @op: DRM_GPUVA_OP_REMAP
- * @priv: struct mirage_bind_job
- *
- * What is left of it is in the page tables, or is not, as before.
- *
- * Context: mirage_gpuvm.lock held, on the way to signalling a fence.
- * Return: 0
- */
-int mirage_bind_step_remap(struct drm_gpuva_op *op, void *priv)
-{
-	struct mirage_bind_job *job = priv;
-	struct mirage_va *old = to_mirage_va(op->remap.unmap->va);
-
-	drm_gpuva_unmap(op->remap.unmap);
-	list_add(&old->node, &job->dead);
-	if (op->remap.prev)
-		bind_insert(job, op->remap.prev, old->base.vm_bo, old->base.flags);
-	if (op->remap.next)
-		bind_insert(job, op->remap.next, old->base.vm_bo, old->base.flags);
-	return 0;
-}
-
-/**
- * mirage_bind_step_unmap() - take a mapping away
- * @op: DRM_GPUVA_OP_UNMAP
- * @priv: struct mirage_bind_job
- *
- * Context: mirage_gpuvm.lock held, on the way to signalling a fence.
- * Return: 0
- */
-int mirage_bind_step_unmap(struct drm_gpuva_op *op, void *priv)
-{
-	struct mirage_bind_job *job = priv;
-	struct mirage_va *old = to_mirage_va(op->unmap.va);
-
-	drm_gpuva_unmap(&op->unmap);
-	list_add(&old->node, &job->dead);
-	return 0;
-}
-
-/* Bits of the page-table entries, as far as they do not depend on where the object is. */
-static u32 bind_rights(const struct drm_mirage_bind *args)
-{
-	u32 rights = args->flags & DRM_MIRAGE_BIND_READONLY ? 0 : MIRAGE_PTE_WRITE;
-
-	return args->op == DRM_MIRAGE_BIND_NULL ? rights | MIRAGE_PTE_NULL : rights;
-}
-
-static void bind_do(struct mirage_bind_job *job, const struct mirage_bind_op *op)
-{
-	const struct drm_gpuvm_map_req req = {
-		.map.va.addr = op->args.addr,
-		.map.va.range = op->args.size,
-		.map.gem.obj = op->vm_bo ? op->vm_bo->obj : NULL,
-		.map.gem.offset = op->args.offset,
-	};
-	struct mirage_gpuvm *gpuvm = job->gpuvm;
-	int ret;
-
-	job->op = op;
-	if (op->args.op == DRM_MIRAGE_BIND_UNMAP) {
-		ret = drm_gpuvm_sm_unmap(&gpuvm->base, job, op->args.addr, op->args.size);
-		mirage_gpuvm_clear(gpuvm, op->args.addr, op->args.addr + op->args.size);
-	} else {
-		ret = drm_gpuvm_sm_map(&gpuvm->base, job, &req);
-	}
-	trace_mirage_bind(gpuvm->vm, &op->args);
-	mirage_history_add(&gpuvm->vm->history,
-			   op->args.op == DRM_MIRAGE_BIND_UNMAP ? MIRAGE_HISTORY_UNBIND :
-								  MIRAGE_HISTORY_BIND,
-			   mirage_device_estimate_time(gpuvm->mdev), op->args.addr, op->args.size,
-			   bind_rights(&op->args));
-	/* The range was checked, and the steps do not fail. */
-	WARN_ON(ret);
-}
-
-static struct dma_fence *bind_run(struct drm_sched_job *base)
-{
-	struct mirage_bind_job *job = to_mirage_bind_job(base);
-	struct mirage_gpuvm *gpuvm = job->gpuvm;
-	bool signalling = dma_fence_begin_signalling();
-	struct mirage_va *va;
-	unsigned int i;
-	int ret = 0;
-
-	mirage_gpuvm_lock(gpuvm);
-	if (gpuvm->live) {
-		for (i = 0; i < job->nr_ops; i++)
-			bind_do(job, &job->ops[i]);
-		mirage_gpuvm_flush(gpuvm);
-	} else {
-		ret = gpuvm->vm ? -ENODEV : -ECANCELED;
-	}
-	/* Not before the flush: who evicts an object waits for the lock only if it is mapped. */
-	list_for_each_entry(va, &job->dead, node)
-		drm_gpuva_unlink_defer(&va->base);
-	mirage_gpuvm_unlock(gpuvm);
-	dma_fence_end_signalling(signalling);
-	return ret ? ERR_PTR(ret) : NULL;
-}
+static struct workqueue_struct *bind_free_wq;
 
 /* Give back all that a job has but the scheduler's part. */
 static void bind_free(struct mirage_bind_job *job)
@@ -221,6 +52,7 @@ static void bind_free(struct mirage_bind_job *job)
 		mirage_quota_give(gpuvm->mdev, job->user, MIRAGE_QUOTA_JOBS);
 	}
 	drm_gpuvm_put(&gpuvm->base);
+	mirage_fence_put(job->fence);
 	kvfree(job->nodes);
 	kvfree(job);
 }
@@ -235,10 +67,10 @@ static void bind_free_job(struct drm_sched_job *base)
 	struct mirage_bind_job *job = to_mirage_bind_job(base);
 
 	drm_sched_job_cleanup(base);
-	queue_work(bind_wq, &job->free_work);
+	queue_work(bind_free_wq, &job->free_work);
 }
 
-/* It is done when run_job() returns, so its time never runs out. */
+/* Every piece of it is bounded, so its time never runs out. */
 static enum drm_gpu_sched_stat bind_timedout(struct drm_sched_job *base)
 {
 	WARN_ON_ONCE(1);
@@ -246,7 +78,7 @@ static enum drm_gpu_sched_stat bind_timedout(struct drm_sched_job *base)
 }
 
 static const struct drm_sched_backend_ops bind_sched_ops = {
-	.run_job = bind_run,
+	.run_job = mirage_bind_run,
 	.timedout_job = bind_timedout,
 	.free_job = bind_free_job,
 };
@@ -309,12 +141,19 @@ struct mirage_bind_job *mirage_bind_job_create(struct mirage_gpuvm *gpuvm, struc
 		return ERR_PTR(-ENOMEM);
 	job->nr_ops = count;
 	INIT_LIST_HEAD(&job->spare);
+	INIT_LIST_HEAD(&job->dying);
+	INIT_LIST_HEAD(&job->done);
 	INIT_LIST_HEAD(&job->dead);
+	INIT_WORK(&job->work, mirage_bind_work);
 	INIT_WORK(&job->free_work, bind_free_work);
 	job->gpuvm = gpuvm;
 	drm_gpuvm_get(&gpuvm->base);
+	job->fence = mirage_fence_alloc();
+	if (!job->fence)
+		ret = -ENOMEM;
 
-	ret = bind_count(job);
+	if (!ret)
+		ret = bind_count(job);
 	for (i = 0; i < count && !ret; i++)
 		ret = bind_init_op(job, &job->ops[i], file, &binds[i]);
 	if (!ret) {
@@ -397,7 +236,7 @@ int mirage_bind_job_prepare(struct mirage_bind_job *job)
 			list_add(&va->node, &job->spare);
 		}
 	}
-	/* An array of more than that nobody gets. */
+	/* Larger arrays cannot be allocated. */
 	if (count > INT_MAX / sizeof(*job->nodes))
 		return -ENOMEM;
 	job->nodes = kvmalloc_objs(*job->nodes, count, GFP_KERNEL_ACCOUNT);
@@ -448,6 +287,7 @@ int mirage_bind_init(struct mirage_gpuvm *gpuvm)
 	ret = drm_sched_init(sched, &args);
 	if (ret)
 		return ret;
+	gpuvm->fence_context = dma_fence_context_alloc(1);
 	ret = drm_sched_entity_init(&gpuvm->entity, DRM_SCHED_PRIORITY_KERNEL, &sched, 1, NULL);
 	if (ret)
 		drm_sched_fini(sched);
@@ -472,7 +312,7 @@ void mirage_bind_fini(struct mirage_gpuvm *gpuvm)
  */
 bool mirage_bind_queue_work(struct work_struct *work)
 {
-	return queue_work(bind_wq, work);
+	return queue_work(bind_free_wq, work);
 }
 
 /**
@@ -481,7 +321,7 @@ bool mirage_bind_queue_work(struct work_struct *work)
  */
 void mirage_bind_queue_rcu_work(struct rcu_work *work)
 {
-	queue_rcu_work(bind_wq, work);
+	queue_rcu_work(bind_free_wq, work);
 }
 
 /**
@@ -491,8 +331,8 @@ void mirage_bind_queue_rcu_work(struct rcu_work *work)
  */
 int mirage_bind_module_init(void)
 {
-	bind_wq = alloc_workqueue("mirage-bind", WQ_UNBOUND, 0);
-	return bind_wq ? 0 : -ENOMEM;
+	bind_free_wq = alloc_workqueue("mirage-bind-free", WQ_UNBOUND, 0);
+	return bind_free_wq ? 0 : -ENOMEM;
 }
 
 /**
@@ -500,5 +340,5 @@ int mirage_bind_module_init(void)
  */
 void mirage_bind_module_exit(void)
 {
-	destroy_workqueue(bind_wq);
+	destroy_workqueue(bind_free_wq);
 }

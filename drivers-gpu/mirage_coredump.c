@@ -12,17 +12,24 @@
  * held that anybody allocates under, and memory of the process is not read, for that could
  * fault. Indirect buffers are read only where the page tables say that they lie in video memory,
  * which the CPU sees by itself.
- * Printing and handing over is for a work. There is one dump at a time: the first of a row
- * of failures is the one worth reading, and devcoredump keeps one until it is read.
+ * Printing and handing over is for a work. devcoredump keeps one dump for each device until it is
+ * read, for five minutes at most, and drops those that come meanwhile. The first of a row of
+ * failures is the one worth reading, so that is right for the failures of one user, but a user could
+ * keep the place occupied and have the failures of others go unseen. So the first failure of each
+ * user within that time replaces an unread dump.
  *
- * Rejected: printing from the read callback of devcoredump. It would keep the module in use until
- * somebody has read the dump.
+ * Rejected: the newest dump always replaces the one before. A user could take away the dumps of others by
+ * failing again and again. Rejected: a place for each user. devcoredump has one for each struct device, and
+ * the memory would be unlimited. Rejected: printing from the read callback of devcoredump. It would keep the
+ * module in use until somebody has read the dump.
  */
 #include "mirage_coredump.h"
 
 #include <linux/devcoredump.h>
+#include <linux/jiffies.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/uidgid.h>
 #include <linux/vmalloc.h>
 
 #include <drm/drm_drv.h>
@@ -222,6 +229,7 @@ void mirage_coredump_take(struct mirage_device *mdev, struct mirage_queue *guilt
 	strscpy(state->why, why);
 	state->time_ns = mirage_device_estimate_time(mdev);
 	state->has_guilty = guilty;
+	state->uid = guilty && guilty->vm ? guilty->vm->uid : INVALID_UID;
 	/* First what others may be about to reset. */
 	if (guilty)
 		coredump_take_channel(state, guilty);
@@ -245,6 +253,28 @@ static size_t coredump_print_to(struct mirage_device *mdev, char *text, size_t s
 	return size - iter.remain;
 }
 
+/*
+ * Is it the first dump of a user for as long as devcoredump keeps one? Failures of the device without
+ * a guilty queue count as those of a user of their own.
+ */
+static bool coredump_is_first(struct mirage_coredump *dump, kuid_t uid)
+{
+	struct mirage_coredump_user *user, *oldest = &dump->users[0];
+	u64 now = get_jiffies_64();
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(dump->users); i++) {
+		user = &dump->users[i];
+		if (user->until > now && uid_eq(user->uid, uid))
+			return false;
+		if (user->until < oldest->until)
+			oldest = user;
+	}
+	oldest->uid = uid;
+	oldest->until = now + DEVCD_TIMEOUT;
+	return true;
+}
+
 static void coredump_work(struct work_struct *work)
 {
 	struct mirage_device *mdev = container_of(work, struct mirage_device, coredump.work);
@@ -253,12 +283,16 @@ static void coredump_work(struct work_struct *work)
 
 	if (text) {
 		coredump_print_to(mdev, text, size);
-		drm_info(&mdev->drm, "core dump: %s; see /sys/class/devcoredump\n",
-			 mdev->coredump.state->why);
-		/* Takes the text; drops it if the last dump has not been read. */
+		if (coredump_is_first(&mdev->coredump, mdev->coredump.state->uid))
+			dev_coredump_put(mdev->drm.dev);
+		/* Any process can make the GPU fail as often as it likes. */
+		if (__ratelimit(&mdev->coredump.told))
+			drm_info(&mdev->drm, "core dump: %s; see /sys/class/devcoredump\n",
+				 mdev->coredump.state->why);
+		/* Takes the text; drops it if a dump is there that has not been read. */
 		dev_coredumpv(mdev->drm.dev, text, size, GFP_KERNEL);
 	} else {
-		drm_err(&mdev->drm, "no memory for a core dump of %zu bytes\n", size);
+		drm_err_ratelimited(&mdev->drm, "no memory for a core dump of %zu bytes\n", size);
 	}
 	atomic_set_release(&mdev->coredump.busy, 0);
 }
@@ -280,6 +314,8 @@ int mirage_coredump_init(struct mirage_device *mdev)
 	struct mirage_coredump *dump = &mdev->coredump;
 
 	INIT_WORK(&dump->work, coredump_work);
+	ratelimit_state_init(&dump->told, DEFAULT_RATELIMIT_INTERVAL, DEFAULT_RATELIMIT_BURST);
+	ratelimit_set_flags(&dump->told, RATELIMIT_MSG_ON_RELEASE);
 	dump->state = kvzalloc_obj(*dump->state);
 	if (!dump->state)
 		return -ENOMEM;

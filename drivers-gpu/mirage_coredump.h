@@ -4,8 +4,10 @@
 #define MIRAGE_COREDUMP_H
 
 #include <linux/atomic.h>
+#include <linux/ratelimit_types.h>
 #include <linux/sched.h>
 #include <linux/types.h>
+#include <linux/uidgid_types.h>
 #include <linux/workqueue.h>
 
 #include <hw/queues.h>
@@ -66,6 +68,8 @@ struct mirage_coredump_state {
 	char why[64];
 	/** @time_ns: device clock */
 	u64 time_ns;
+	/** @uid: user of the guilty process; INVALID_UID if no process is to blame */
+	kuid_t uid;
 	/** @has_guilty: @channels[0] is to blame, and @ib and @history are its own */
 	bool has_guilty;
 	/** @regs: registers, in the order of their table */
@@ -98,6 +102,19 @@ struct mirage_coredump_state {
 	struct mirage_history_entry history[MIRAGE_HISTORY_SIZE];
 };
 
+/** MIRAGE_COREDUMP_USERS: users whose last dump is remembered; of more, the oldest is forgotten. */
+#define MIRAGE_COREDUMP_USERS	16
+
+/**
+ * struct mirage_coredump_user - a user who has had a dump
+ */
+struct mirage_coredump_user {
+	/** @uid: of the guilty process, or INVALID_UID */
+	kuid_t uid;
+	/** @until: get_jiffies_64() until which the user's next failure replaces no dump; 0 for an unused entry */
+	u64 until;
+};
+
 /**
  * struct mirage_coredump - one dump at a time
  */
@@ -108,6 +125,10 @@ struct mirage_coredump {
 	struct mirage_coredump_state *state;
 	/** @work: prints @state and hands it to devcoredump */
 	struct work_struct work;
+	/** @users: who has had a dump of late; used by @work alone */
+	struct mirage_coredump_user users[MIRAGE_COREDUMP_USERS];
+	/** @told: how often the kernel's log tells of a dump; used by @work alone */
+	struct ratelimit_state told;
 };
 
 int mirage_coredump_init(struct mirage_device *mdev);

@@ -33,6 +33,13 @@
 /* Width of the addresses in MIRAGE_PTE_ADDR and MIRAGE_PHYS_ADDR. */
 #define MIRAGE_DMA_BITS		52
 
+/*
+ * Address spaces whose operations take effect at a time, as far as they do not wait for each other's flushes. A few keep
+ * the device's command queue in work; more would only take processors from others. Works that are bounded and
+ * queue themselves again take turns, so no address space keeps another from its turn.
+ */
+#define DEVICE_BIND_WORKS	4
+
 /* What this driver cannot do without. */
 #define CAPS_NEEDED	(MIRAGE_REG_SET(BUS_CAPS_COPY, 1) | MIRAGE_REG_SET(BUS_CAPS_PAGE_64K, 1) | \
 			 MIRAGE_REG_SET(BUS_CAPS_PAGE_2M, 1))
@@ -120,9 +127,10 @@ static void device_destroy_wq(struct drm_device *drm, void *wq)
 }
 
 static int device_alloc_wq(struct mirage_device *mdev, struct workqueue_struct **wq,
-			   const char *name, unsigned int flags)
+			   const char *name, unsigned int flags, int max_active)
 {
-	*wq = alloc_workqueue("%s-%s", WQ_UNBOUND | flags, 0, name, dev_name(mdev->drm.dev));
+	*wq = alloc_workqueue("%s-%s", WQ_UNBOUND | flags, max_active, name,
+			      dev_name(mdev->drm.dev));
 	if (!*wq)
 		return -ENOMEM;
 	return drmm_add_action_or_reset(&mdev->drm, device_destroy_wq, *wq);
@@ -143,6 +151,7 @@ static int device_init_software(struct mirage_device *mdev)
 
 	spin_lock_init(&mdev->reg_lock);
 	spin_lock_init(&mdev->state_lock);
+	spin_lock_init(&mdev->owner_lock);
 	mirage_watchdog_init(mdev);
 	mirage_power_init(mdev);
 
@@ -162,10 +171,15 @@ static int device_init_software(struct mirage_device *mdev)
 	if (ret)
 		return ret;
 	/* Serving a fault allocates, so nothing that reclaim waits for may run there. */
-	ret = device_alloc_wq(mdev, &mdev->fault_wq, "mirage-fault", WQ_HIGHPRI | WQ_FREEZABLE);
+	ret = device_alloc_wq(mdev, &mdev->fault_wq, "mirage-fault", WQ_HIGHPRI | WQ_FREEZABLE,
+			      0);
 	if (ret)
 		return ret;
-	return device_alloc_wq(mdev, &mdev->submit_wq, "mirage-submit", WQ_MEM_RECLAIM);
+	ret = device_alloc_wq(mdev, &mdev->submit_wq, "mirage-submit", WQ_MEM_RECLAIM, 0);
+	if (ret)
+		return ret;
+	return device_alloc_wq(mdev, &mdev->bind_wq, "mirage-bind", WQ_MEM_RECLAIM,
+			       DEVICE_BIND_WORKS);
 }
 
 static int device_init_tables(struct mirage_device *mdev)
@@ -313,6 +327,7 @@ static void device_leave(struct mirage_device *mdev)
 	mirage_tt_unplug(mdev);
 	flush_workqueue(mdev->fault_wq);
 	flush_workqueue(mdev->submit_wq);
+	flush_workqueue(mdev->bind_wq);
 }
 
 /**

@@ -135,6 +135,11 @@ struct mirage_device {
 	struct mirage_vm_desc *vm_table;
 	/** @vms: VMs by VM table index; mirage_vm.c alone stores and erases */
 	struct xarray vms;
+	/**
+	 * @owner_lock: protects mirage_vm.owner and mirage_vm.submissions of all VMs: jobs may outlive the
+	 * VM that they were submitted to. Nothing but those lists inside.
+	 */
+	spinlock_t owner_lock;
 	/** @vm_erased: woken when one has left @vms; unplug waits here for those that are going */
 	wait_queue_head_t vm_erased;
 
@@ -160,8 +165,10 @@ struct mirage_device {
 
 	/** @fault_wq: serves the faults of VMs, in parallel; allocates, so reclaim may not wait */
 	struct workqueue_struct *fault_wq;
-	/** @submit_wq: runs the schedulers of all queues */
+	/** @submit_wq: runs the schedulers of all queues and address spaces; what it runs is short */
 	struct workqueue_struct *submit_wq;
+	/** @bind_wq: lets operations of VM_BIND take effect, each work a bounded piece of them */
+	struct workqueue_struct *bind_wq;
 
 	/** @reg_lock: keeps the two reads of a REG64 together. Innermost; no hard interrupts. */
 	spinlock_t reg_lock;

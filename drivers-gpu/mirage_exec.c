@@ -272,6 +272,9 @@ static int mirage_exec_prepare(struct mirage_exec *exec, const struct drm_mirage
 	if (IS_ERR(job))
 		return PTR_ERR(job);
 	exec->job = job;
+	ret = mirage_vm_add_submission(exec->queue->vm, &job->submission, exec->queue);
+	if (ret)
+		return ret;
 	ret = mirage_exec_add_packets(exec, args);
 	if (ret)
 		return ret;

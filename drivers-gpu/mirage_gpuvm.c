@@ -9,7 +9,7 @@
  *
  *   mirage_bind           the ioctl               mirage_gpuvm_map   what is in page tables
  *   mirage_bind_job       queued operations       mirage_gpuvm_node  which page tables there are
- *   mirage_gpuvm_exec     jobs that may not fault
+ *   mirage_bind_run       how they take effect    mirage_gpuvm_exec  jobs that may not fault
  *
  * A mapping exists from its operation to the next that takes it away, whether its object has
  * memory or not. It is in the page tables while the object is where it was when they were
@@ -19,7 +19,7 @@
  * (mirage_gpuvm_fault()).
  *
  * Two locks matter: the resvs say where objects are, mirage_gpuvm.lock says what is mapped. The
- * second is taken in run_job() and in notifiers and therefore protects nothing that needs memory.
+ * second is taken on the way to fences and in notifiers and therefore protects nothing that needs memory.
  *
  * Rejected: one tree for both parts of the address space. The mirror's state follows mm and has a
  * lock for each 2 MiB; what is here follows user space's orders, in their order.
@@ -91,7 +91,6 @@ static const struct drm_gpuvm_ops gpuvm_ops = {
 	.vm_bo_alloc = gpuvm_bo_alloc,
 	.vm_bo_free = gpuvm_bo_free,
 	.vm_bo_validate = mirage_gpuvm_validate_bo,
-	.sm_step_map = mirage_bind_step_map,
 	.sm_step_remap = mirage_bind_step_remap,
 	.sm_step_unmap = mirage_bind_step_unmap,
 };
@@ -297,16 +296,35 @@ void mirage_gpuvm_put_bo(struct drm_gpuvm_bo *vm_bo)
 		drm_gpuvm_put(&gpuvm->base);
 }
 
+/*
+ * What a mapping has in the page tables, or shall have: of one that an operation has taken out of the tree what
+ * the operation has yet to write, of the operation's own what it has written, of others all.
+ */
+static void gpuvm_part(const struct mirage_gpuvm *gpuvm, const struct drm_gpuva *va, u64 *start,
+		       u64 *end)
+{
+	*start = va->va.addr;
+	*end = va->va.addr + va->va.range;
+	if (va->flags & MIRAGE_VA_DEAD) {
+		*start = max(*start, gpuvm->todo_start);
+		*end = max(*start, min(*end, gpuvm->todo_end));
+	} else if (gpuvm->todo_va && va == &gpuvm->todo_va->base) {
+		*end = gpuvm->todo_start;
+	}
+}
+
 /* Take all mappings of an object out of one address space. */
 static void gpuvm_evict(struct mirage_gpuvm *gpuvm, struct mirage_vm_bo *vm_bo)
 {
 	struct drm_gpuva *va;
+	u64 start, end;
 
 	mirage_gpuvm_lock(gpuvm);
 	/* Mappings come and go under our lock; the other one is for the list's sake. */
 	mutex_lock(&vm_bo->base.obj->gpuva.lock);
 	list_for_each_entry(va, &vm_bo->base.list.gpuva, gem.entry) {
-		mirage_gpuvm_clear(gpuvm, va->va.addr, va->va.addr + va->va.range);
+		gpuvm_part(gpuvm, va, &start, &end);
+		mirage_gpuvm_clear(gpuvm, start, end);
 		if (gpuvm->vm)
 			mirage_history_add(&gpuvm->vm->history, MIRAGE_HISTORY_EVICT,
 					   mirage_device_estimate_time(gpuvm->mdev), va->va.addr,
@@ -377,13 +395,18 @@ bool mirage_gpuvm_write_bo(struct mirage_gpuvm *gpuvm, struct mirage_vm_bo *vm_b
 {
 	struct drm_gpuva *va;
 	bool there = true;
+	u64 start, end;
 
 	dma_resv_assert_held(vm_bo->base.obj->resv);
 
 	mirage_gpuvm_lock(gpuvm);
 	mutex_lock(&vm_bo->base.obj->gpuva.lock);
-	list_for_each_entry(va, &vm_bo->base.list.gpuva, gem.entry)
-		there = mirage_gpuvm_write_va(gpuvm, to_mirage_va(va)) && there;
+	list_for_each_entry(va, &vm_bo->base.list.gpuva, gem.entry) {
+		if (va->flags & MIRAGE_VA_DEAD)
+			continue;
+		gpuvm_part(gpuvm, va, &start, &end);
+		there = mirage_gpuvm_write_va(gpuvm, to_mirage_va(va), start, end) && there;
+	}
 	mutex_unlock(&vm_bo->base.obj->gpuva.lock);
 	vm_bo->stale = !there;
 	mirage_gpuvm_unlock(gpuvm);

@@ -350,6 +350,8 @@ static struct drm_gpuvm_bo *gpuvm_find(struct mirage_gpuvm *gpuvm, u64 addr, boo
 	va = drm_gpuva_find_first(&gpuvm->base, addr, 1);
 	if (!gpuvm->live)
 		vm_bo = ERR_PTR(-ENODEV);
+	else if (addr >= gpuvm->todo_start && addr < gpuvm->todo_end)
+		vm_bo = NULL;	/* an operation is about to say what is there */
 	else if (va && va->flags & DRM_GPUVA_SPARSE)
 		vm_bo = NULL;
 	else if (va && !(write && va->flags & MIRAGE_VA_READONLY))

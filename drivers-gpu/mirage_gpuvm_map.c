@@ -3,8 +3,8 @@
  * Page tables of the upper part of an address space: what is in them.
  *
  * All is done under mirage_gpuvm.lock, and none of it allocates. What becomes invalid, or is
- * translated in another way, is noted and flushed once, before the lock is dropped: who finds
- * the lock free may rely on it that the device uses nothing that is not in the tables. A
+ * translated in another way, is noted and flushed once, before the lock is dropped: while
+ * the lock is free the device uses nothing that is not in the tables. A
  * mapping that replaces another is written over it, so that the device never
  * finds nothing in between.
  *
@@ -185,38 +185,51 @@ static void node_write_entry(struct mirage_node *node, u64 start, u64 end, bool 
 		mirage_gpuvm_dirty(gpuvm, start, end);
 }
 
-/* As deep as there are levels. */
-static void node_write(struct mirage_node *node, u64 start, u64 end, bool null)
+/*
+ * As deep as there are levels. What it costs is taken from @left: 1 for each entry, and 1 for each page of a
+ * block. When that is used up it ends. Returns where to go on.
+ */
+static u64 node_write(struct mirage_node *node, u64 start, u64 end, bool null, unsigned int *left)
 {
 	unsigned int level = node->level - 1;
 	u64 bytes = BIT_ULL(mirage_node_shift(level));
 	struct mirage_node *child;
+	unsigned int cost;
 	u64 next;
 
-	for (; start < end; start = next) {
+	for (; start < end && *left; start = next) {
 		next = min(ALIGN_DOWN(start, bytes) + bytes, end);
 		child = mirage_node_find(node->gpuvm, level, start);
-		if (!child)
-			node_write_entry(node, start, next, null);
-		else if (level)
-			node_write(child, start, next, null);
-		else
+		if (child && level) {
+			next = node_write(child, start, next, null, left);
+			continue;
+		}
+		if (child)
 			block_write(child, start, next, null);
+		else
+			node_write_entry(node, start, next, null);
+		cost = child ? (next - start) >> MIRAGE_PAGE_SHIFT : 1;
+		*left -= min(*left, cost);
 	}
+	return start;
 }
 
 /**
- * mirage_gpuvm_write_null() - let reads give zeroes, and writes be dropped
+ * mirage_gpuvm_write_empty() - take away what is mapped, or put a NULL mapping in its place
  * @gpuvm: upper part of an address space
  * @start: first address
  * @end: behind the last
+ * @null: reads are to give zeroes, and writes to be dropped
+ * @left: in: entries that it may cost, but for the last block, not 0; out: what is left of them
  *
- * Context: mirage_gpuvm.lock held; the nodes that a NULL mapping needs are there.
+ * Context: mirage_gpuvm.lock held; the nodes that a NULL mapping from @start to @end needs are there.
+ * Return: where to go on; @end when it is done
  */
-void mirage_gpuvm_write_null(struct mirage_gpuvm *gpuvm, u64 start, u64 end)
+u64 mirage_gpuvm_write_empty(struct mirage_gpuvm *gpuvm, u64 start, u64 end, bool null,
+			     unsigned int *left)
 {
 	lockdep_assert_held(&gpuvm->lock);
-	node_write(&gpuvm->root, start, end, true);
+	return node_write(&gpuvm->root, start, end, null, left);
 }
 
 /**
@@ -229,8 +242,12 @@ void mirage_gpuvm_write_null(struct mirage_gpuvm *gpuvm, u64 start, u64 end)
  */
 void mirage_gpuvm_clear(struct mirage_gpuvm *gpuvm, u64 start, u64 end)
 {
-	lockdep_assert_held(&gpuvm->lock);
-	node_write(&gpuvm->root, start, end, false);
+	unsigned int left;
+
+	while (start < end) {
+		left = UINT_MAX;
+		start = mirage_gpuvm_write_empty(gpuvm, start, end, false, &left);
+	}
 }
 
 /* Write pages that are contiguous on both sides. */
@@ -257,47 +274,43 @@ static void gpuvm_write_run(struct mirage_gpuvm *gpuvm, u64 va, const struct mir
 }
 
 /**
- * mirage_gpuvm_write_va() - write the leaves of a mapping
+ * mirage_gpuvm_write_va() - write leaves of an object's mapping
  * @gpuvm: upper part of an address space
- * @va: mapping
+ * @va: mapping of an object
+ * @start: first address in it
+ * @end: behind the last; nothing is written if that is @start
  *
  * Context: mirage_gpuvm.lock held; the object's memory stays where it is: its resv is held, or
  * a fence of the caller's is in there.
  * Return: false if the object has no memory that the device can reach, or no content: there is
  * nothing then
  */
-bool mirage_gpuvm_write_va(struct mirage_gpuvm *gpuvm, const struct mirage_va *va)
+bool mirage_gpuvm_write_va(struct mirage_gpuvm *gpuvm, const struct mirage_va *va, u64 start,
+			   u64 end)
 {
-	u64 addr = va->base.va.addr;
-	u64 end = addr + va->base.va.range;
+	struct mirage_bo *bo = gem_to_mirage_bo(va->base.gem.obj);
 	struct mirage_bo_run run;
 	unsigned long page;
-	struct mirage_bo *bo;
 	u64 rights;
 
 	lockdep_assert_held(&gpuvm->lock);
 
-	if (va->base.flags & DRM_GPUVA_SPARSE) {
-		mirage_gpuvm_write_null(gpuvm, addr, end);
-		return true;
-	}
-	bo = gem_to_mirage_bo(va->base.gem.obj);
 	/* What a failed move has left there may be another process's. */
 	if (!gpuvm->vm || !mirage_bo_is_resident(bo) || mirage_bo_has_failed(bo)) {
-		mirage_gpuvm_clear(gpuvm, addr, end);
+		mirage_gpuvm_clear(gpuvm, start, end);
 		return false;
 	}
-	page = va->base.gem.offset >> MIRAGE_PAGE_SHIFT;
-	while (addr < end) {
-		mirage_bo_find_run(bo, page, (end - addr) >> MIRAGE_PAGE_SHIFT, &run);
+	page = (va->base.gem.offset + start - va->base.va.addr) >> MIRAGE_PAGE_SHIFT;
+	while (start < end) {
+		mirage_bo_find_run(bo, page, (end - start) >> MIRAGE_PAGE_SHIFT, &run);
 		if (va->base.flags & MIRAGE_VA_READONLY)
 			rights = 0;
 		else if (run.pte & MIRAGE_PTE_SYSTEM)
 			rights = gpuvm->vm->write_rights;
 		else
 			rights = MIRAGE_PTE_WRITE | MIRAGE_PTE_ATOMIC;
-		gpuvm_write_run(gpuvm, addr, &run, run.pte | rights);
-		addr += (u64)run.npages << MIRAGE_PAGE_SHIFT;
+		gpuvm_write_run(gpuvm, start, &run, run.pte | rights);
+		start += (u64)run.npages << MIRAGE_PAGE_SHIFT;
 		page += run.npages;
 	}
 	return true;

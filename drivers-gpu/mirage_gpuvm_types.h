@@ -18,6 +18,7 @@
 
 struct drm_exec;
 struct mirage_gpuvm;
+struct mirage_va;
 struct mirage_vm;
 
 /** MIRAGE_NODE_ROOT: level of the root (PD3); 2 is a PD2, 1 a PD1, 0 the PT of a 2 MiB block. */
@@ -132,6 +133,15 @@ struct mirage_gpuvm {
 	u64 dirty_start;
 	/** @dirty_end: behind the last; 0 for none. Protected by @lock. */
 	u64 dirty_end;
+	/**
+	 * @todo_start: first address that the operation under way has yet to write to the page tables: there
+	 * they still hold what mappings with MIRAGE_VA_DEAD said. Protected by @lock.
+	 */
+	u64 todo_start;
+	/** @todo_end: behind the last; 0 while none is under way. Protected by @lock. */
+	u64 todo_end;
+	/** @todo_va: the operation's own mapping, when it is in the tree; or NULL. Protected by @lock. */
+	struct mirage_va *todo_va;
 	/** @counts: leaves written since @lock was taken. Protected by @lock. */
 	struct mirage_leaf_counts counts;
 
@@ -159,6 +169,10 @@ struct mirage_gpuvm {
 	atomic_t nr_jobs;
 	/** @entity: they are done in the order in which they get here, under the resv's lock */
 	struct drm_sched_entity entity;
+	/** @fence_context: of their hardware fences; constant */
+	u64 fence_context;
+	/** @fence_seqno: of the last of them; used by run_job() alone */
+	u64 fence_seqno;
 	/**
 	 * @free_work: ends the scheduler, which the end of an operation cannot; after a grace
 	 * period: whoever signals a dependency may still be waking the scheduler
@@ -177,7 +191,7 @@ struct mirage_gpuvm {
 /**
  * struct mirage_va - a mapping
  *
- * @base.flags: DRM_GPUVA_SPARSE for a NULL mapping, MIRAGE_VA_READONLY.
+ * @base.flags: DRM_GPUVA_SPARSE for a NULL mapping, MIRAGE_VA_READONLY, MIRAGE_VA_DEAD.
  */
 struct mirage_va {
 	/** @base: address, object and offset */
@@ -188,6 +202,11 @@ struct mirage_va {
 
 /** MIRAGE_VA_READONLY: flag of a mapping: the GPU may not write. */
 #define MIRAGE_VA_READONLY	DRM_GPUVA_USERBITS
+/**
+ * MIRAGE_VA_DEAD: flag of a mapping: an operation has taken it out of the tree; what it has yet to write may
+ * still be in the page tables. Set under mirage_gpuvm.lock.
+ */
+#define MIRAGE_VA_DEAD		(DRM_GPUVA_USERBITS << 1)
 
 /**
  * struct mirage_vm_bo - an object in an address space
@@ -250,9 +269,11 @@ void mirage_gpuvm_lock(struct mirage_gpuvm *gpuvm);
 void mirage_gpuvm_flush(struct mirage_gpuvm *gpuvm);
 void mirage_gpuvm_unlock(struct mirage_gpuvm *gpuvm);
 void mirage_gpuvm_dirty(struct mirage_gpuvm *gpuvm, u64 start, u64 end);
-void mirage_gpuvm_write_null(struct mirage_gpuvm *gpuvm, u64 start, u64 end);
+u64 mirage_gpuvm_write_empty(struct mirage_gpuvm *gpuvm, u64 start, u64 end, bool null,
+			     unsigned int *left);
 void mirage_gpuvm_clear(struct mirage_gpuvm *gpuvm, u64 start, u64 end);
-bool mirage_gpuvm_write_va(struct mirage_gpuvm *gpuvm, const struct mirage_va *va);
+bool mirage_gpuvm_write_va(struct mirage_gpuvm *gpuvm, const struct mirage_va *va, u64 start,
+			   u64 end);
 u64 mirage_node_null_pte(struct mirage_gpuvm *gpuvm, unsigned int level);
 
 /* mirage_gpuvm.c */

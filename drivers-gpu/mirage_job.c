@@ -121,7 +121,7 @@ static struct dma_fence *mirage_job_run(struct drm_sched_job *base)
 	mirage_fence_init(job->fence, queue->fence_context, job->seqno);
 	mirage_job_write(queue, job);
 	if (list_empty(&queue->in_flight))
-		queue->since = jiffies;
+		mirage_charge_begin(queue);
 	list_add_tail(&job->node, &queue->in_flight);
 	mirage_watchdog_job_start(mdev, queue->vm);
 
@@ -140,6 +140,8 @@ static struct dma_fence *mirage_job_run(struct drm_sched_job *base)
 exit:
 	drm_dev_exit(idx);
 end:
+	if (IS_ERR(fence))
+		mirage_vm_end_submission(mdev, &job->submission);
 	dma_fence_end_signalling(signalling);
 
 	return fence;
@@ -180,6 +182,8 @@ static void mirage_job_free(struct drm_sched_job *base)
 	drm_sched_job_cleanup(base);
 	mirage_job_uncount(job);
 	mirage_fence_put(job->fence);
+	mirage_vm_end_submission(job->queue->mdev, &job->submission);
+	mirage_vm_put_submission(&job->submission);
 	mirage_queue_put_sched(job->queue);
 	kvfree(job->words);
 	kfree(job);
@@ -311,6 +315,7 @@ void mirage_job_complete(struct mirage_job *job, int error)
 
 	mirage_watchdog_job_done(job->queue->mdev, job->queue->vm);
 	mirage_job_uncount(job);
+	mirage_vm_end_submission(job->queue->mdev, &job->submission);
 	mirage_fence_signal(fence, error);
 	dma_fence_put(fence);
 }

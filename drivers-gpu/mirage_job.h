@@ -8,6 +8,8 @@
 
 #include <drm/gpu_scheduler.h>
 
+#include "mirage_vm.h"
+
 struct dma_fence;
 struct drm_file;
 struct mirage_queue;
@@ -28,6 +30,8 @@ struct mirage_job {
 	struct dma_fence *fence;
 	/** @node: in mirage_queue.in_flight, protected by mirage_queue.lock */
 	struct list_head node;
+	/** @submission: whose it is, for its address space; unused for the kernel's */
+	struct mirage_submission submission;
 	/** @starts: how often the device may have begun it. Protected by mirage_queue.lock. */
 	unsigned int starts;
 	/** @start: ring index of its first word; set by run_job() */

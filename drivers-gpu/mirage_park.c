@@ -232,7 +232,7 @@ static bool park_end(struct mirage_queue *queue, bool restarted)
 
 	/* The time that the device slept is not the job's. Before it counts again. */
 	spin_lock(&queue->lock);
-	queue->since = jiffies;
+	mirage_charge_begin(queue);
 	spin_unlock(&queue->lock);
 
 	mutex_lock(&queue->stop_lock);

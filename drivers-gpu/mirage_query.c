@@ -6,7 +6,12 @@
  * address space has counted, which accesses failed in it, and what its page tables
  * hold. Arrays are copied in pieces of bounded size, so that no count a caller
  * gives makes the kernel allocate much.
+ *
+ * What the device counts for all its users together tells each of them about the others. It is
+ * for those who may observe the system: CAP_PERFMON, as in i915 and xe. What a program needs to
+ * know about itself it finds in its own address space's counters and in fdinfo.
  */
+#include <linux/capability.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -55,13 +60,29 @@ static int mirage_query_hardware(struct mirage_device *mdev, struct drm_mirage_q
 	return 0;
 }
 
+/* Does the value depend on what other users of the device do? */
+static bool mirage_query_is_shared(u32 param)
+{
+	switch (param) {
+	case DRM_MIRAGE_PARAM_COUNTER:
+	case DRM_MIRAGE_PARAM_ENGINE_RESETS:
+	case DRM_MIRAGE_PARAM_DEVICE_RESETS:
+	case DRM_MIRAGE_PARAM_VRAM_USED:
+	case DRM_MIRAGE_PARAM_EVICTIONS:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /**
  * mirage_ioctl_query() - DRM_IOCTL_MIRAGE_QUERY
  * @drm: device
  * @data: struct drm_mirage_query
  * @file: file
  *
- * Return: 0; -EINVAL parameter, index or pad, -ENODEV
+ * Return: 0; -EINVAL parameter, index or pad, -EACCES a value of the whole device without CAP_PERFMON,
+ * -ENODEV
  */
 int mirage_ioctl_query(struct drm_device *drm, void *data, struct drm_file *file)
 {
@@ -71,6 +92,8 @@ int mirage_ioctl_query(struct drm_device *drm, void *data, struct drm_file *file
 
 	if (args->pad || args->index >= limit)
 		return -EINVAL;
+	if (mirage_query_is_shared(args->param) && !perfmon_capable())
+		return -EACCES;
 
 	args->value = 0;
 	args->reason = DRM_MIRAGE_REASON_NONE;

@@ -144,8 +144,10 @@ static void mirage_queue_end(struct mirage_queue *queue)
 	mirage_mem_free(queue->mdev, &queue->mem);
 	if (queue->user)
 		mirage_quota_give(queue->mdev, queue->user, MIRAGE_QUOTA_QUEUES);
-	if (queue->vm)
+	if (queue->vm) {
+		mirage_vm_drop_submissions(queue->vm, queue);
 		mirage_vm_put(queue->vm);
+	}
 	mirage_usage_put(queue->usage);
 	mirage_queue_put_sched(queue);
 }

@@ -17,6 +17,7 @@
 #include <drm/gpu_scheduler.h>
 #include <drm/mirage_drm.h>
 
+#include "mirage_charge.h"
 #include "mirage_mem.h"
 #include "mirage_park.h"
 
@@ -136,7 +137,7 @@ struct mirage_queue {
 	struct mutex exec_lock;
 
 	/**
-	 * @lock: protects @error, @epoch, @put, @seqno, @in_flight, @since, @jobs and @accounted_ns.
+	 * @lock: protects @error, @epoch, @put, @seqno, @in_flight, @charge, @jobs and @accounted_ns.
 	 * Taken inside the xa_lock of mirage_device.queues and of mirage_file.queues. Nothing sleeps and no fence is signalled while it is
 	 * held. Process context only.
 	 */
@@ -154,8 +155,8 @@ struct mirage_queue {
 	u64 seqno;
 	/** @in_flight: struct mirage_job the device has, oldest first. Protected by @lock. */
 	struct list_head in_flight;
-	/** @since: jiffies when the oldest of @in_flight became the oldest. Protected by @lock. */
-	unsigned long since;
+	/** @charge: when the oldest of @in_flight became the oldest. Protected by @lock. */
+	struct mirage_charge charge;
 	/** @jobs: completed without error. Protected by @lock. */
 	u64 jobs;
 	/** @accounted_ns: run_ns of the channel that is in @usage. Protected by @lock. */

@@ -55,7 +55,7 @@ static void mirage_queue_describe(struct mirage_queue *queue)
 	queue->accounted_ns = 0;
 	WRITE_ONCE(queue->born_ns, now);
 	/* Jobs that are there begin anew, and so does their time. */
-	queue->since = jiffies;
+	mirage_charge_begin(queue);
 	list_for_each_entry(job, &queue->in_flight, node)
 		job->starts++;
 	spin_unlock(&queue->lock);

@@ -25,6 +25,9 @@
 /* So often the device may begin a job of the kernel's, whose channel goes on after a reset. */
 #define QUEUE_KERNEL_STARTS	3
 
+/* So often jobs that wait for their turns have the engine looked at. */
+#define QUEUE_ASK_MS		250
+
 /* Take jobs up to @seqno off the device's list, onto @done. */
 static void mirage_queue_take(struct mirage_queue *queue, u64 seqno, struct list_head *done)
 {
@@ -73,7 +76,7 @@ bool mirage_queue_poll(struct mirage_queue *queue)
 		mirage_queue_take(queue, le64_to_cpu(READ_ONCE(*slot)), &done);
 		queue->jobs += list_count_nodes(&done);
 		if (!list_empty(&done))
-			queue->since = jiffies;
+			mirage_charge_begin(queue);
 		/* What the job wrote is read after the number that says it did. */
 		dma_rmb();
 	}
@@ -119,6 +122,7 @@ bool mirage_queue_is_ready(struct mirage_queue *queue)
 	return ready;
 }
 
+/* Has the oldest job taken too long, by the clock? */
 static bool mirage_queue_is_late(struct mirage_queue *queue)
 {
 	long timeout = queue->sched.timeout;
@@ -128,23 +132,40 @@ static bool mirage_queue_is_late(struct mirage_queue *queue)
 	/* The time while the channel is parked is not its job's, nor is that behind one that hung. */
 	return queue->error.state == DRM_MIRAGE_QUEUE_READY && !list_empty(&queue->in_flight) &&
 	       READ_ONCE(queue->park.state) == MIRAGE_PARK_NONE && timeout != MAX_SCHEDULE_TIMEOUT &&
-	       time_after_eq(jiffies, queue->since + timeout) &&
+	       mirage_charge_clock(queue) >= jiffies_to_nsecs(timeout) &&
 	       time_after_eq(jiffies, READ_ONCE(queue->mdev->reset.freed) + timeout);
 }
 
-/* Is a job late? If that is another's fault it gets its time once more. */
+/* Of many queues whose jobs wait for their turns, one is enough to see that the engine does not hang. */
+static bool mirage_queue_may_ask(struct mirage_device *mdev)
+{
+	unsigned long asked = READ_ONCE(mdev->reset.asked);
+
+	return time_after_eq(jiffies, asked + msecs_to_jiffies(QUEUE_ASK_MS)) &&
+	       cmpxchg(&mdev->reset.asked, asked, jiffies) == asked;
+}
+
+/*
+ * Has the oldest job had its time? If it is late by the clock the engine may hang with another's. If it does the job
+ * gets its time once more.
+ */
 static bool mirage_queue_is_to_blame(struct mirage_queue *queue)
 {
-	bool late;
+	bool late, over;
 
 	spin_lock(&queue->lock);
 	late = mirage_queue_is_late(queue);
 	spin_unlock(&queue->lock);
-	if (!late || !mirage_engine_blames_other(queue))
-		return late;
+	if (!late)
+		return false;
+	over = mirage_charge_is_over(queue);
+	if (!over && !mirage_queue_may_ask(queue->mdev))
+		return false;
+	if (!mirage_engine_blames_other(queue))
+		return over;
 
 	spin_lock(&queue->lock);
-	queue->since = jiffies;
+	mirage_charge_begin(queue);
 	spin_unlock(&queue->lock);
 
 	return false;

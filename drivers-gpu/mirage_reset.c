@@ -102,6 +102,7 @@ int mirage_reset_init(struct mirage_device *mdev)
 	if (ret)
 		return ret;
 	reset->freed = jiffies;
+	reset->asked = jiffies;
 	INIT_WORK(&reset->work, reset_work);
 	init_rwsem(&reset->lock);
 	reset->wq = alloc_ordered_workqueue("mirage-reset-%s", WQ_MEM_RECLAIM,

@@ -40,6 +40,11 @@ struct mirage_reset {
 	 * here. Written under @engine_lock, read anywhere.
 	 */
 	unsigned long freed;
+	/**
+	 * @asked: jiffies when a job that waited for its turn last had the engine looked at. Changed by
+	 * cmpxchg().
+	 */
+	unsigned long asked;
 	/** @device_resets: times the whole device was reset */
 	atomic_t device_resets;
 };

@@ -149,6 +149,29 @@ TRACE_EVENT(mirage_bind,
 		  __entry->addr, __entry->addr + __entry->size, __entry->offset)
 );
 
+/*
+ * A piece of queued operations took effect, and the address space's lock is about to be dropped: @cost in page-table
+ * entries, @left operations not complete. Says nothing of how long the lock was held.
+ */
+TRACE_EVENT(mirage_bind_piece,
+	TP_PROTO(const struct mirage_vm *vm, unsigned int cost, unsigned int left),
+	TP_ARGS(vm, cost, left),
+	TP_STRUCT__entry(
+		__field(pid_t, pid)
+		__field(u32, vm)
+		__field(unsigned int, cost)
+		__field(unsigned int, left)
+	),
+	TP_fast_assign(
+		__entry->pid = vm->tgid;
+		__entry->vm = vm->id;
+		__entry->cost = cost;
+		__entry->left = left;
+	),
+	TP_printk("pid %d vm %u: cost %u, %u operations left", __entry->pid, __entry->vm, __entry->cost,
+		  __entry->left)
+);
+
 /* The mappings of an object were taken out of page tables. The flush is not complete yet. */
 TRACE_EVENT(mirage_evict,
 	TP_PROTO(const struct mirage_vm *vm, u64 size),

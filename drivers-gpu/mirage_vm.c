@@ -17,6 +17,7 @@
  */
 #include "mirage_vm.h"
 
+#include <linux/cred.h>
 #include <linux/hmm_mirror.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
@@ -150,6 +151,8 @@ struct mirage_vm *mirage_vm_create(struct mirage_device *mdev, bool svm)
 	mirage_power_get_noresume(mdev);
 	vm->mdev = mdev;
 	vm->tgid = task_tgid_nr(current);
+	vm->uid = current_uid();
+	INIT_LIST_HEAD(&vm->submissions);
 	mirage_history_init(&vm->history);
 	get_task_comm(vm->comm, current->group_leader);
 	vm->write_rights = MIRAGE_PTE_WRITE;
@@ -256,24 +259,111 @@ bool mirage_vm_may_submit(struct mirage_vm *vm)
  * @vm: address space
  *
  * From here on the VM is for this process alone, since its jobs reach that memory whoever submits them. It stays so when
- * the object is unbound: there may be others. A job that another process submitted before and that still waits is not
- * stopped: a program that shares its queues must not bind its memory where such jobs may be.
+ * the object is unbound: there may be others. Jobs that another process has submitted before would reach it, too, so as
+ * long as there are any the VM cannot be claimed.
  *
- * Context: ioctl of a process.
- * Return: 0, or -EPERM if it has objects over another process's memory
+ * Context: ioctl of a process; takes mirage_device.owner_lock.
+ * Return: 0; -EPERM if it has objects over another process's memory; -EBUSY while jobs of another process have not ended
  */
 int mirage_vm_claim(struct mirage_vm *vm)
 {
-	struct mm_struct *owner = READ_ONCE(vm->owner);
+	struct mirage_device *mdev = vm->mdev;
+	const struct mirage_submission *submission;
+	int ret = 0;
 
-	if (!owner) {
-		mmgrab(current->mm);
-		owner = cmpxchg(&vm->owner, NULL, current->mm);
-		if (!owner)
-			return 0;
-		mmdrop(current->mm);
+	spin_lock(&mdev->owner_lock);
+	if (vm->owner) {
+		ret = vm->owner == current->mm ? 0 : -EPERM;
+		goto unlock;
 	}
-	return owner == current->mm ? 0 : -EPERM;
+	list_for_each_entry(submission, &vm->submissions, node) {
+		if (submission->mm != current->mm) {
+			ret = -EBUSY;
+			goto unlock;
+		}
+	}
+	mmgrab(current->mm);
+	WRITE_ONCE(vm->owner, current->mm);
+unlock:
+	spin_unlock(&mdev->owner_lock);
+	return ret;
+}
+
+/**
+ * mirage_vm_add_submission() - a job of the calling process may run from now on
+ * @vm: address space
+ * @submission: of the job, all zero
+ * @queue: where it will run; a queue of @vm
+ *
+ * Context: ioctl of a process; takes mirage_device.owner_lock.
+ * Return: 0, to be undone by mirage_vm_end_submission() and _put_submission(); -EPERM as for mirage_vm_may_submit()
+ */
+int mirage_vm_add_submission(struct mirage_vm *vm, struct mirage_submission *submission,
+			     const struct mirage_queue *queue)
+{
+	struct mirage_device *mdev = vm->mdev;
+	bool allowed;
+
+	spin_lock(&mdev->owner_lock);
+	allowed = mirage_vm_may_submit(vm);
+	if (allowed) {
+		submission->queue = queue;
+		submission->mm = current->mm;
+		mmgrab(submission->mm);
+		list_add_tail(&submission->node, &vm->submissions);
+	}
+	spin_unlock(&mdev->owner_lock);
+	return allowed ? 0 : -EPERM;
+}
+
+/**
+ * mirage_vm_end_submission() - a job has ended, or will never run
+ * @mdev: device of its address space, which may be gone
+ * @submission: of the job, added or not
+ *
+ * Called before the job's fence signals: a process that has seen the fence can claim the address space.
+ *
+ * Context: process; takes mirage_device.owner_lock.
+ */
+void mirage_vm_end_submission(struct mirage_device *mdev, struct mirage_submission *submission)
+{
+	if (!submission->mm)
+		return;
+	spin_lock(&mdev->owner_lock);
+	list_del_init(&submission->node);
+	spin_unlock(&mdev->owner_lock);
+}
+
+/**
+ * mirage_vm_put_submission() - a job is about to be freed
+ * @submission: of the job, ended, or never added
+ *
+ * Context: process, not on the way to a fence.
+ */
+void mirage_vm_put_submission(struct mirage_submission *submission)
+{
+	if (submission->mm)
+		mmdrop(submission->mm);
+}
+
+/**
+ * mirage_vm_drop_submissions() - no job of a queue will run any more
+ * @vm: address space
+ * @queue: queue of @vm whose channel was reset for good; jobs that wait for others' fences will be cancelled, and may
+ *	outlive @vm
+ *
+ * Context: process; takes mirage_device.owner_lock.
+ */
+void mirage_vm_drop_submissions(struct mirage_vm *vm, const struct mirage_queue *queue)
+{
+	struct mirage_submission *submission, *next;
+
+	spin_lock(&vm->mdev->owner_lock);
+	list_for_each_entry_safe(submission, next, &vm->submissions, node) {
+		if (submission->queue == queue)
+			list_del_init(&submission->node);
+	}
+	spin_unlock(&vm->mdev->owner_lock);
 }
 
 /* Is there a VM whose last reference has gone, and whose mirror may still be closing? */

@@ -22,6 +22,7 @@ struct drm_printer;
 struct hmm_mirror;
 struct mirage_device;
 struct mirage_gpuvm;
+struct mirage_queue;
 struct mirage_quota_user;
 
 /**
@@ -35,6 +36,18 @@ struct mirage_quota_user;
 
 /** MIRAGE_VM_NONE: VM table index that is never given out: channels of the kernel name it. */
 #define MIRAGE_VM_NONE		0
+
+/**
+ * struct mirage_submission - a job that may run in an address space, or does, and whose it is
+ */
+struct mirage_submission {
+	/** @node: in mirage_vm.submissions, or empty. Protected by mirage_device.owner_lock. */
+	struct list_head node;
+	/** @queue: where the job runs, for mirage_vm_drop_submissions(); constant */
+	const struct mirage_queue *queue;
+	/** @mm: of the process that submitted it, held by mmgrab(); NULL for none; constant */
+	struct mm_struct *mm;
+};
 
 /**
  * struct mirage_vm - one GPU address space, which may mirror one process
@@ -52,6 +65,8 @@ struct mirage_vm {
 	struct mirage_quota_user *user;
 	/** @tgid: process that made it, for reports; constant */
 	pid_t tgid;
+	/** @uid: its user then, for core dumps; constant */
+	kuid_t uid;
 	/** @comm: its name then; constant */
 	char comm[TASK_COMM_LEN];
 	/** @pt: page tables; has locks of its own */
@@ -63,9 +78,14 @@ struct mirage_vm {
 	struct hmm_mirror *mirror;
 	/**
 	 * @owner: whose memory objects over memory of a process show here; NULL before the first was bound. Held by
-	 * mmgrab(). Set once, by cmpxchg().
+	 * mmgrab(). Set once, under mirage_device.owner_lock.
 	 */
 	struct mm_struct *owner;
+	/**
+	 * @submissions: struct mirage_submission of the jobs that have not ended. Protected by
+	 * mirage_device.owner_lock.
+	 */
+	struct list_head submissions;
 	/** @gpuvm: the part from 2^47 on; constant until the last reference goes */
 	struct mirage_gpuvm *gpuvm;
 	/** @write_rights: bits of MIRAGE_PTE_RIGHTS that a writable page gets; constant */
@@ -116,6 +136,11 @@ struct mirage_vm *mirage_vm_lookup(struct mirage_device *mdev, u32 id);
 struct mirage_vm *mirage_vm_next(struct mirage_device *mdev, unsigned long *id);
 bool mirage_vm_may_submit(struct mirage_vm *vm);
 int mirage_vm_claim(struct mirage_vm *vm);
+int mirage_vm_add_submission(struct mirage_vm *vm, struct mirage_submission *submission,
+			     const struct mirage_queue *queue);
+void mirage_vm_end_submission(struct mirage_device *mdev, struct mirage_submission *submission);
+void mirage_vm_put_submission(struct mirage_submission *submission);
+void mirage_vm_drop_submissions(struct mirage_vm *vm, const struct mirage_queue *queue);
 void mirage_vm_unplug_all(struct mirage_device *mdev);
 
 void mirage_fault_read(const struct mirage_fault *fault, u32 queue_id, int error,

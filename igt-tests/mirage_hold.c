@@ -5,6 +5,7 @@
  *	wait that keeps the device out of memory that is no longer its own is seen to wait.
  * Category: SVM
  */
+#include <glob.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -379,6 +380,59 @@ static void bind_waits(struct gpu *gpu)
 	gpu_inject(gpu, "hold_sync", 0);
 	call_end(&call);
 	gpu_read_fails(gpu, at, EFAULT);
+	bo_free(&first);
+	bo_free(&second);
+}
+
+/* Works of the kernel that are executed now, on workqueues with such names. */
+static unsigned int works_on(const char *name)
+{
+	unsigned int count = 0;
+	char comm[128];
+	glob_t paths;
+
+	igt_assert_eq(glob("/proc/[0-9]*/comm", GLOB_NOSORT, NULL, &paths), 0);
+	for (size_t i = 0; i < paths.gl_pathc; i++)
+		count += file_read(paths.gl_pathv[i], comm, sizeof(comm)) &&
+			 !strncmp(comm, "kworker/", 8) && strstr(comm, name);
+	globfree(&paths);
+	return count;
+}
+
+/**
+ * SUBTEST: binds-aside
+ * Description: Bindings of eight address spaces wait for a flush that is held: four of them occupy a worker of a
+ *	workqueue that is theirs alone, none occupies one of those that run jobs, and a job of another queue runs.
+ */
+static void binds_aside(struct gpu *gpu)
+{
+	struct bo first = bo_new(&gpu->dev, PAGE, BO_VRAM), second = bo_new(&gpu->dev, PAGE, BO_VRAM);
+	struct drm_mirage_sync syncs[8] = { };
+	struct drm_mirage_bind bind;
+	uint32_t vms[8];
+
+	bind = mirage_bind_map(DRM_MIRAGE_VA_START, PAGE, first.handle, 0, 0);
+	for (unsigned int i = 0; i < ARRAY_SIZE(vms); i++) {
+		igt_assert_eq(mirage_vm_create_with(&gpu->dev, 0, &vms[i]), 0);
+		igt_assert_eq(mirage_vm_bind(&gpu->dev, vms[i], &bind, 1), 0);
+		igt_assert_eq(mirage_syncobj_create(&gpu->dev, false, &syncs[i].handle), 0);
+		syncs[i].flags = DRM_MIRAGE_SYNC_SIGNAL;
+	}
+	bind = mirage_bind_map(DRM_MIRAGE_VA_START, PAGE, second.handle, 0, 0);
+	gpu_inject(gpu, "hold_inv", 1);
+	for (unsigned int i = 0; i < ARRAY_SIZE(vms); i++)
+		igt_assert_eq(mirage_vm_bind_async(&gpu->dev, vms[i], &bind, 1, &syncs[i], 1), 0);
+	igt_assert(igt_wait(works_on("+mirage-bind") == 4, POLL_MS, 1));
+	igt_assert_eq(works_on("+mirage-submit"), 0);
+	gpu_assert_alive(gpu);
+	for (unsigned int i = 0; i < ARRAY_SIZE(vms); i++)
+		igt_assert_eq(mirage_syncobj_wait(&gpu->dev, syncs[i].handle, 0), -ETIME);
+	gpu_inject(gpu, "hold_inv", 0);
+	for (unsigned int i = 0; i < ARRAY_SIZE(vms); i++) {
+		igt_assert_eq(mirage_syncobj_wait(&gpu->dev, syncs[i].handle, JOB_DEADLINE), 0);
+		igt_assert_eq(mirage_syncobj_destroy(&gpu->dev, syncs[i].handle), 0);
+		igt_assert_eq(mirage_vm_destroy(&gpu->dev, vms[i]), 0);
+	}
 	bo_free(&first);
 	bo_free(&second);
 }
@@ -791,6 +845,7 @@ static const struct gpu_scenario scenarios[] = {
 	{ "second-invalidation", second_invalidation, "A second call on the same block waits, too." },
 	{ "page-tables", page_tables, "Page tables are freed after the last walk." },
 	{ "bind", bind_waits, "Bindings are complete after their flush." },
+	{ "binds-aside", binds_aside, "Bindings that wait keep no job from running." },
 	{ "evict", evict_waits, "An object moves after the flush of its mappings." },
 	{ "userptr", userptr_waits, "munmap() of a user pointer waits for the flush." },
 	{ "queue-destroy", queue_destroy_waits, "A queue is gone after its channel's reset." },

@@ -5,6 +5,7 @@
  * Category: Core
  */
 #include <sys/klog.h>
+#include <unistd.h>
 
 #include "igt_mirage.h"
 #include "memory.h"
@@ -156,6 +157,54 @@ static void unknown_param(struct mirage *gpu)
 	do_ioctl_err(gpu->fd, DRM_IOCTL_MIRAGE_QUERY, &q, EINVAL);
 }
 
+static int try_query(struct mirage *gpu, enum drm_mirage_param param)
+{
+	uint64_t value;
+
+	return mirage_query(gpu, param, 0, &value, NULL);
+}
+
+/**
+ * SUBTEST: shared-needs-privilege
+ * Description: What the device counts for all its users is refused without CAP_PERFMON; what a program needs to
+ *	know of the device and of itself is not, and a wrong index is told apart.
+ */
+static void shared_needs_privilege(struct mirage *gpu)
+{
+	static const enum drm_mirage_param shared[] = {
+		DRM_MIRAGE_PARAM_COUNTER, DRM_MIRAGE_PARAM_ENGINE_RESETS,
+		DRM_MIRAGE_PARAM_DEVICE_RESETS, DRM_MIRAGE_PARAM_VRAM_USED,
+		DRM_MIRAGE_PARAM_EVICTIONS,
+	};
+	uint32_t vm;
+
+	igt_assert_eq(mirage_vm_create_with(gpu, 0, &vm), 0);
+	for (unsigned int i = 0; i < ARRAY_SIZE(shared); i++)
+		igt_assert_eq(try_query(gpu, shared[i]), 0);
+	igt_fork(child, 1) {
+		struct drm_mirage_vm_stats stats = { .vm_id = vm };
+		unsigned int refused = 0;
+		uint64_t value;
+
+		igt_assert_eq(setuid(65534), 0);
+		for (unsigned int i = 0; i < DRM_MIRAGE_PARAM_COUNT; i++) {
+			int ret = try_query(gpu, i);
+
+			refused += ret == -EACCES;
+			igt_assert(!ret || ret == -EACCES);
+		}
+		igt_assert_eq(refused, ARRAY_SIZE(shared));
+		for (unsigned int i = 0; i < ARRAY_SIZE(shared); i++)
+			igt_assert_eq(try_query(gpu, shared[i]), -EACCES);
+		igt_assert_eq(mirage_query(gpu, DRM_MIRAGE_PARAM_COUNTER, 12, &value, NULL), -EINVAL);
+		do_ioctl(gpu->fd, DRM_IOCTL_MIRAGE_VM_STATS, &stats);
+	}
+	igt_waitchildren();
+	for (unsigned int i = 0; i < ARRAY_SIZE(shared); i++)
+		igt_assert_eq(try_query(gpu, shared[i]), 0);
+	igt_assert_eq(mirage_vm_destroy(gpu, vm), 0);
+}
+
 /**
  * SUBTEST: fdinfo
  * Description: The file's fdinfo names driver and device.
@@ -261,6 +310,10 @@ int igt_main()
 	igt_describe("Unknown parameters and padding are refused.");
 	igt_subtest("unknown-param")
 		unknown_param(&gpu);
+
+	igt_describe("What the device counts for all its users needs CAP_PERFMON.");
+	igt_subtest("shared-needs-privilege")
+		shared_needs_privilege(&gpu);
 
 	igt_describe("fdinfo names driver and device.");
 	igt_subtest("fdinfo")

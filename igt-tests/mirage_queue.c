@@ -506,11 +506,50 @@ static void no_fault_stays_out_of_the_mirror(struct gpu *gpu)
 	gpu_assert_faulted(gpu, queue, (void *)(nowhere + 8), MIRAGE_ACCESS_WRITE, EFAULT);
 }
 
+/* Queues that share the engine, for longer than the time limit of each. */
+#define SHARERS		12
+#define SHARER_MS	3000
+#define HANGER_MS	7000
+
+/**
+ * SUBTEST: waiting-is-not-charged
+ * Description: Twelve queues of one priority share the engine for more than twice the time limit of each: none is
+ *	stopped for the time that it waited for its turn. A job that waits at a semaphore for ever is stopped meanwhile.
+ */
+static void waiting_is_not_charged(struct gpu *gpu)
+{
+	uint64_t *never = (uint64_t *)gpu->out + 16;
+	struct job hanger = job_new(gpu);
+	uint32_t queues[SHARERS];
+	struct loop loops[SHARERS];
+
+	igt_assert_eq(mirage_queue_create(&gpu->dev, gpu->vm, DRM_MIRAGE_QUEUE_COMPUTE,
+					  QUEUE(.priority = 1, .timeout_ms = HANGER_MS), &hanger.queue), 0);
+	for (unsigned int i = 0; i < SHARERS; i++) {
+		igt_assert_eq(mirage_queue_create(&gpu->dev, gpu->vm, DRM_MIRAGE_QUEUE_COMPUTE,
+						  QUEUE(.timeout_ms = SHARER_MS), &queues[i]), 0);
+		loop_start_on(&loops[i], gpu, queues[i], &gpu->out[64 + i]);
+	}
+	mirage_ib_sem_wait(&hanger.ib, never, 1);
+	job_submit(&hanger);
+	igt_assert_eq(job_wait(&hanger), -ETIME);
+	for (unsigned int i = 0; i < SHARERS; i++)
+		igt_assert_eq(gpu_queue_state(gpu, queues[i]), DRM_MIRAGE_QUEUE_READY);
+	for (unsigned int i = 0; i < SHARERS; i++) {
+		loop_stop(&loops[i]);
+		igt_assert_eq(mirage_queue_destroy(&gpu->dev, queues[i]), 0);
+	}
+	igt_assert_eq(mirage_queue_destroy(&gpu->dev, hanger.queue), 0);
+	job_free(&hanger);
+}
+
 static const struct gpu_scenario scenarios[] = {
 	{ "high-priority-overtakes", high_priority_overtakes,
 	  "A job of a high priority runs before a kernel of a low one goes on." },
 	{ "equal-priorities-take-turns", equal_priorities_take_turns,
 	  "Queues of one priority share the engine by time slices." },
+	{ "waiting-is-not-charged", waiting_is_not_charged,
+	  "A job's time is not that of others." },
 	{ "low-priority-does-not-disturb", low_priority_does_not_disturb,
 	  "A job of a low priority waits." },
 	{ "sixteen-queues-advance", sixteen_queues_advance, "Sixteen endless kernels all advance." },

@@ -604,7 +604,7 @@ static void *make_queue(void *arg)
 	struct maker *maker = arg;
 
 	maker->result = mirage_queue_create(&maker->gpu->dev, maker->gpu->vm,
-					    DRM_MIRAGE_QUEUE_COMPUTE, &maker->queue);
+					    DRM_MIRAGE_QUEUE_COMPUTE, NULL, &maker->queue);
 	__atomic_store_n(&maker->returned, true, __ATOMIC_SEQ_CST);
 	return NULL;
 }

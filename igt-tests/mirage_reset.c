@@ -690,6 +690,77 @@ static void dump_of_instruction(struct gpu *gpu)
 	job_free(&bad);
 }
 
+/* A job of a user's own fails by a packet that is none, and leaves a dump or none. Returns the process. */
+static int fail_as(uid_t uid)
+{
+	static const uint32_t junk[] = { 0xee };
+	int *pid = mem_shared_page();
+	int ret;
+
+	igt_fork(child, 1) {
+		struct gpu gpu;
+		struct job bad;
+
+		*pid = getpid();
+		gpu_open(&gpu);
+		igt_assert_eq(setuid(uid), 0);
+		/* The address space is made by that user, and with it the queue. */
+		igt_assert_eq(mirage_vm_create_with(&gpu.dev, DRM_MIRAGE_VM_CREATE_SVM, &gpu.vm), 0);
+		bad = job_new(&gpu);
+		bad.queue = gpu_add_queue(&gpu, DRM_MIRAGE_QUEUE_COPY);
+		mirage_ib_raw(&bad.ib, junk, 1);
+		job_submit(&bad);
+		igt_assert_eq(job_wait(&bad), -EIO);
+	}
+	igt_waitchildren();
+	ret = *pid;
+	munmap(pid, PAGE);
+	return ret;
+}
+
+/* The process of ours that the dump blames, or 0. */
+static int dump_guilty(void)
+{
+	char path[128];
+	const char *at;
+	char *text;
+	int pid = 0;
+
+	if (!find_dump(path, sizeof(path)))
+		return 0;
+	text = decode_dump(path);
+	at = strstr(text, "guilty: process mirage_reset[");
+	if (at)
+		pid = atoi(strchr(at, '[') + 1);
+	free(text);
+	return pid;
+}
+
+/**
+ * SUBTEST: dump-for-each-user
+ * Description: A user's second failure does not replace the dump of the first, but another user's failure does.
+ */
+static void dump_for_each_user(struct gpu *gpu)
+{
+	/* Users who have not failed before, in this or an earlier run. */
+	uid_t one = 100000 + 16 * getpid(), other = one + 1;
+	int first, again, others[8];
+	unsigned int i = 0;
+
+	igt_require_f(!access("/sys/class/devcoredump", F_OK), "the kernel keeps no core dumps\n");
+	drop_dumps();
+	first = fail_as(one);
+	igt_assert(igt_wait(dump_guilty() == first, POLL_MS, 10));
+	again = fail_as(one);
+	/* The driver does without a dump while it still writes the one before: then the next one tries. */
+	do {
+		igt_assert_lt(i, ARRAY_SIZE(others));
+		others[i] = fail_as(other + i);
+		igt_assert_neq(dump_guilty(), again);
+	} while (!igt_wait(dump_guilty() == others[i], 10000, 10) && ++i);
+	drop_dumps();
+}
+
 /**
  * SUBTEST: reset-from-outside
  * Description: The function is reset, which takes what is in video memory, while a kernel runs: it goes on
@@ -913,6 +984,8 @@ static const struct gpu_scenario scenarios[] = {
 	  "A channel's error leaves a core dump that says what and where." },
 	{ "dump-of-instruction", dump_of_instruction,
 	  "A program's error leaves a core dump that says which instruction." },
+	{ "dump-for-each-user", dump_for_each_user,
+	  "No user keeps another's core dump away." },
 	{ "reset-from-outside", reset_outside,
 	  "A function-level reset loses nothing." },
 	{ "reset-from-outside-while-hanging", reset_outside_hanging,

@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 
 #include "igt_mirage.h"
+#include "igt_mirage_space.h"
 #include "memory.h"
 
 IGT_TEST_DESCRIPTION("Memory of a process as an object for queues that may not fault.");
@@ -506,6 +507,82 @@ static void not_for_others(struct gpu *gpu)
 	mem_unmap(area, 4 * PAGE);
 }
 
+/* Submit a job that waits for a word, and one that waits for the first one's syncobj. */
+static void submit_two(struct space *space, const struct buf *word, struct space_job jobs[2])
+{
+	struct drm_mirage_sync sync = { .handle = jobs[0].syncobj };
+
+	mirage_ib_sem_wait(&jobs[0].ib, gpu_ptr(word->addr), 1);
+	space_job_submit(&jobs[0], NULL, 0);
+	jobs[1].queue = space_add_queue(space, 0);
+	mirage_ib_fill(&jobs[1].ib, gpu_ptr(word->addr + 64), 4, 7);
+	space_job_submit(&jobs[1], &sync, 1);
+}
+
+/**
+ * SUBTEST: jobs-of-others
+ * Description: A child has submitted a job that is under way and one that waits for a syncobj: the parent cannot
+ *	map its memory in that address space before both have ended, and can then. Its own jobs are no reason.
+ */
+static void jobs_of_others(struct gpu *gpu)
+{
+	uint32_t *area = mem_anon(PAGE), handle;
+	struct drm_mirage_bind bind;
+	struct space_job jobs[2];
+	struct space space;
+	struct buf word;
+
+	space_open(&space, &gpu->dev);
+	word = buf_new(&space, PAGE, DRM_MIRAGE_PLACEMENT_SYSTEM);
+	for (unsigned int i = 0; i < ARRAY_SIZE(jobs); i++)
+		jobs[i] = space_job_new(&space);
+	igt_assert_eq(mirage_bo_userptr(&gpu->dev, area, PAGE, 0, &handle), 0);
+	bind = mirage_bind_map(DRM_MIRAGE_VA_START + (8ull << 39), PAGE, handle, 0, 0);
+
+	igt_fork(child, 1)
+		submit_two(&space, &word, jobs);
+	igt_waitchildren();
+	igt_assert_eq(mirage_vm_bind(&gpu->dev, space.vm, &bind, 1), -EBUSY);
+	igt_assert(!space_job_is_done(&jobs[0]));
+	igt_assert_eq_u32(word.words[16], 0);
+
+	__atomic_store_n((uint64_t *)word.words, 1, __ATOMIC_SEQ_CST);
+	space_job_wait(&jobs[0]);
+	space_job_wait(&jobs[1]);
+	igt_assert_eq_u32(word.words[16], 7);
+	igt_assert_eq(mirage_vm_bind(&gpu->dev, space.vm, &bind, 1), 0);
+	igt_fork(child, 1) {
+		struct drm_mirage_cmds cmds = { .addr = space.ib_addr, .size = 4 };
+
+		igt_assert_eq(mirage_exec(&gpu->dev, space.queue, &cmds, 1, NULL, 0), -EPERM);
+	}
+	igt_waitchildren();
+	igt_assert_eq_u32(area[0], 0);
+	space_unbind(&space, bind.addr, PAGE);
+
+	/* Not claimed yet, and the jobs are the caller's. */
+	for (unsigned int i = 0; i < ARRAY_SIZE(jobs); i++)
+		space_job_free(&jobs[i]);
+	buf_free(&space, &word);
+	space_close(&space);
+	space_open(&space, &gpu->dev);
+	word = buf_new(&space, PAGE, DRM_MIRAGE_PLACEMENT_SYSTEM);
+	for (unsigned int i = 0; i < ARRAY_SIZE(jobs); i++)
+		jobs[i] = space_job_new(&space);
+	submit_two(&space, &word, jobs);
+	igt_assert_eq(mirage_vm_bind(&gpu->dev, space.vm, &bind, 1), 0);
+	__atomic_store_n((uint64_t *)word.words, 1, __ATOMIC_SEQ_CST);
+	for (unsigned int i = 0; i < ARRAY_SIZE(jobs); i++) {
+		space_job_wait(&jobs[i]);
+		space_job_free(&jobs[i]);
+	}
+	space_unbind(&space, bind.addr, PAGE);
+	buf_free(&space, &word);
+	space_close(&space);
+	igt_assert_eq(mirage_bo_close(&gpu->dev, handle), 0);
+	mem_unmap(area, PAGE);
+}
+
 static const struct gpu_scenario scenarios[] = {
 	{ "basic", basic, "GPU and CPU see what the other writes." },
 	{ "thp", thp, "Huge pages, whole and split." },
@@ -519,6 +596,7 @@ static const struct gpu_scenario scenarios[] = {
 	{ "secret-memory", secret_memory, "Memory of memfd_secret() is refused." },
 	{ "shadow-stack", shadow_stack, "A shadow stack is for reading." },
 	{ "not-for-others", not_for_others, "Memory of a process is for that process." },
+	{ "jobs-of-others", jobs_of_others, "What others have submitted before does not reach it." },
 	{ "bad-input", bad_input, "Ranges that cannot be." },
 	{ "nothing-pinned", nothing_pinned, "Pages are not pinned and can move." },
 };

@@ -97,6 +97,8 @@ static bool chan_load(struct chan *chan, const struct mirage_chan_desc *desc)
 	chan->get = desc->get;
 	chan->put = desc->put;
 	chan->run_ns = desc->run_ns;
+	chan->wait_ns = desc->wait_ns & MIRAGE_CHAN_WAITING ? 0 : desc->wait_ns;
+	chan->waiting = false;
 	return true;
 }
 
@@ -191,6 +193,7 @@ void chan_drop(struct chan *chan)
 	chan_drop_work(chan);
 	chan_enter(chan, MIRAGE_CHAN_IDLE);
 	chan->error_event = false;
+	chan->waiting = false;
 	runlist_update(chan);
 }
 
@@ -286,4 +289,25 @@ void chan_account(struct chan *chan, u64 ns)
 	chan->run_ns += ns;
 	if (desc)
 		__atomic_store_n(&desc->run_ns, chan->run_ns, __ATOMIC_RELAXED);
+}
+
+void chan_wait(struct chan *chan, bool waiting)
+{
+	struct mirage_chan_desc *desc;
+	u64 now, told;
+
+	if (chan->waiting == waiting)
+		return;
+	chan->waiting = waiting;
+	now = device_time(chan->dev);
+	if (waiting) {
+		chan->wait_from = now;
+		told = (chan->wait_ns - now) | MIRAGE_CHAN_WAITING;
+	} else {
+		chan->wait_ns += now - chan->wait_from;
+		told = chan->wait_ns;
+	}
+	desc = chan_desc(chan);
+	if (desc)
+		__atomic_store_n(&desc->wait_ns, told, __ATOMIC_RELAXED);
 }

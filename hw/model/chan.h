@@ -40,6 +40,9 @@ struct chan {
 	u32 get;		/* ring index of the packet in execution or to be fetched next */
 	u32 put;		/* as last read from the descriptor */
 	u64 run_ns;		/* time it has had an engine */
+	u64 wait_ns;		/* time it has waited for its turn, but for the wait under way */
+	u64 wait_from;		/* BUS_TIME when that began */
+	bool waiting;		/* for its turn */
 	struct frontend frontend;
 	struct copy copy;
 	struct compute *compute;	/* of the DISPATCH that is under way, or NULL */
@@ -121,6 +124,9 @@ enum step chan_fault(struct chan *chan, enum mirage_fault_unit unit, u64 va,
 
 /** chan_account() - tell software how long the channel has had an engine; @ns more than so far. */
 void chan_account(struct chan *chan, u64 ns);
+
+/** chan_wait() - tell software that the channel waits for its turn from now on, or does no longer. */
+void chan_wait(struct chan *chan, bool waiting);
 
 /** chan_flush_error() - add the ERROR event that waits for room. Returns whether none waits any more. */
 bool chan_flush_error(struct chan *chan);

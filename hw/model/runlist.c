@@ -18,6 +18,14 @@ static struct runlist_list *list_of(const struct chan *chan)
 	return chan->list == CHAN_READY ? &runlist->ready[chan->priority] : &runlist->polling;
 }
 
+/* A channel waits for its turn while it is ready and has none. */
+static void look_at_wait(struct chan *chan)
+{
+	const struct runlist *runlist = &chan->dev->runlist;
+
+	chan_wait(chan, chan->list == CHAN_READY && runlist->turn != chan && runlist->hung != chan);
+}
+
 static void list_remove(struct chan *chan)
 {
 	struct runlist_list *list = list_of(chan);
@@ -35,6 +43,7 @@ static void list_remove(struct chan *chan)
 	chan->next = NULL;
 	chan->prev = NULL;
 	chan->list = CHAN_NOT_LISTED;
+	look_at_wait(chan);
 }
 
 static void list_append(struct chan *chan, enum chan_list which)
@@ -49,6 +58,7 @@ static void list_append(struct chan *chan, enum chan_list which)
 	else
 		list->head = chan;
 	list->tail = chan;
+	look_at_wait(chan);
 }
 
 void runlist_update(struct chan *chan)
@@ -119,6 +129,7 @@ void runlist_begin(struct chan *chan, u64 now)
 {
 	chan->dev->runlist.turn = chan;
 	chan->dev->runlist.turn_ns = now;
+	look_at_wait(chan);
 }
 
 void runlist_account(struct chan *chan)
@@ -133,14 +144,9 @@ void runlist_account(struct chan *chan)
 	runlist->turn_ns = now;
 }
 
-void runlist_end(struct chan *chan, u64 ns, enum step step)
+/* Put a channel that was executed, and does not hang, on the list where it belongs. */
+static void file_again(struct chan *chan, u64 ns, enum step step)
 {
-	runlist_account(chan);
-	if (step == STEP_HUNG) {
-		chan->dev->runlist.hung = chan;
-		return;
-	}
-	chan->dev->runlist.turn = NULL;
 	if (chan->list == CHAN_NOT_LISTED)
 		return;
 	switch (step) {
@@ -172,4 +178,16 @@ void runlist_end(struct chan *chan, u64 ns, enum step step)
 	chan->used_ns = 0;
 	list_remove(chan);
 	list_append(chan, CHAN_READY);
+}
+
+void runlist_end(struct chan *chan, u64 ns, enum step step)
+{
+	runlist_account(chan);
+	if (step == STEP_HUNG) {
+		chan->dev->runlist.hung = chan;
+		return;
+	}
+	chan->dev->runlist.turn = NULL;
+	file_again(chan, ns, step);
+	look_at_wait(chan);
 }

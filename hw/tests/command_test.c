@@ -167,7 +167,7 @@ static void bad_descriptors(void)
 			desc->rsvd0[0] = 1;
 			break;
 		case 8:
-			desc->rsvd0[6] = 1;
+			desc->rsvd0[4] = 1;
 			break;
 		case 9:
 			desc->ring_order = UINT32_MAX;

@@ -328,6 +328,98 @@ static void time_that_was_had(void)
 	fixture_close(&f);
 }
 
+/* The sum of a channel's waits until now, as software reads it. */
+static u64 wait_told(u32 chan)
+{
+	u64 told = f.chans[chan].wait_ns;
+
+	if (told & MIRAGE_CHAN_WAITING)
+		told = (told + device_time(f.dev)) & ~MIRAGE_CHAN_WAITING;
+	return told;
+}
+
+static bool waits(u32 chan)
+{
+	CHECK_EQ(!!(f.chans[chan].wait_ns & MIRAGE_CHAN_WAITING), f.dev->chans[chan].waiting);
+	return f.dev->chans[chan].waiting;
+}
+
+/*
+ * wait_ns: a channel waits from its doorbell to its turn, and between its turns, and at no other time; so of two that
+ * have work each waits at least as long as the other runs.
+ */
+static void time_that_was_waited(void)
+{
+	u64 told, last = 0;
+
+	start();
+	for (u32 i = 0; i < 3; i++)
+		open_chan(i, 1, 1);
+	CHECK_EQ(f.chans[0].wait_ns, 0);
+	for (u32 i = 0; i < 2; i++) {
+		add_chunks(i, 50);
+		CHECK(!waits(i));
+		fixture_write(&f, MIRAGE_DOORBELL_CHAN, i);
+	}
+	for (u32 i = 0; i < 80; i++) {
+		fixture_step(&f);
+		CHECK(waits(0) && waits(1) && !waits(2));
+		told = wait_told(1);
+		CHECK(told >= last);
+		CHECK(told >= f.chans[0].run_ns);
+		CHECK(wait_told(0) >= f.chans[1].run_ns);
+		last = told;
+	}
+	fixture_run(&f);
+	CHECK(!waits(0) && !waits(1) && !waits(2));
+	CHECK_EQ(f.chans[2].wait_ns, 0);
+	told = wait_told(1);
+	CHECK(told > 0);
+	fixture_step(&f);
+	CHECK_EQ(wait_told(1), told);
+	/* Started anew it goes on from there; from a count that was under way, at 0. */
+	fixture_again(&f, 1);
+	add_chunks(1, 1);
+	fixture_kick(&f, 1);
+	CHECK(wait_told(1) >= told);
+	fixture_chan_cmd(&f, 1, MIRAGE_CMD_CHAN_RESET);
+	f.chans[1].wait_ns = MIRAGE_CHAN_WAITING | told;
+	fixture_chan_cmd(&f, 1, MIRAGE_CMD_CHAN_START);
+	CHECK_EQ(f.dev->chans[1].wait_ns, 0);
+	fixture_close(&f);
+}
+
+/* Who waits: not the one that has the turn, hangs, or looks at its semaphore again later; the ready ones behind it do. */
+static void who_waits(void)
+{
+	start();
+	open_chan(0, 1, 1000);
+	open_chan(1, 1, 1000);
+	open_chan(2, 1, 1000);
+	fixture_write(&f, MIRAGE_TEST_HANG_CHAN, 1);
+	for (u32 i = 0; i < 2; i++) {
+		add_chunks(i, 2);
+		fixture_write(&f, MIRAGE_DOORBELL_CHAN, i);
+	}
+	fixture_step(&f);
+	CHECK(!waits(0) && waits(1) && !waits(2));
+	fixture_write(&f, MIRAGE_BUS_ENGINE_RESET, 1);
+	CHECK_EQ(f.chans[0].state, MIRAGE_CHAN_ERROR);
+	CHECK(!waits(0) && waits(1));
+	fixture_run(&f);
+	CHECK(!waits(1));
+
+	/* Disabled, the device leaves what it has told as it is. */
+	add_chunks(1, 20);
+	fixture_write(&f, MIRAGE_DOORBELL_CHAN, 1);
+	fixture_step(&f);
+	CHECK(waits(1));
+	fixture_write(&f, MIRAGE_BUS_CTRL, 0);
+	CHECK(f.chans[1].wait_ns & MIRAGE_CHAN_WAITING);
+	CHECK(!f.dev->chans[1].waiting);
+	fixture_close(&f);
+}
+
 static const struct tap_test tests[] = {
 	{ "a higher channel preempts a kernel", preempts_a_kernel },
 	{ "a higher channel preempts a copy", preempts_a_copy },
@@ -338,6 +430,8 @@ static const struct tap_test tests[] = {
 	{ "a faulting wave holds up nobody", faulting_wave_holds_up_nobody },
 	{ "SEM_WAIT gives the turn away", waiting_gives_the_turn_away },
 	{ "run_ns", time_that_was_had },
+	{ "wait_ns", time_that_was_waited },
+	{ "who waits", who_waits },
 };
 
 TAP_MAIN(tests)

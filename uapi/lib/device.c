@@ -200,7 +200,8 @@ void mirage_close(struct mirage *gpu)
  * @value: out
  * @reason: out: why it is absent; may be NULL
  *
- * Return: 0 or a negative errno
+ * Return: 0; -EACCES the value tells about other users of the device and the caller does not have CAP_PERFMON; or another
+ * negative errno
  */
 int mirage_query(const struct mirage *gpu, enum drm_mirage_param param, uint32_t index,
 		 uint64_t *value, enum drm_mirage_reason *reason)
@@ -227,7 +228,7 @@ int mirage_query(const struct mirage *gpu, enum drm_mirage_param param, uint32_t
  * @reg: its register, MIRAGE_PERF_*
  * @value: out
  *
- * Return: 0, -EINVAL if there is no such counter, or another negative errno
+ * Return: 0, -EINVAL if there is no such counter, -EACCES without CAP_PERFMON, or another negative errno
  */
 int mirage_counter(const struct mirage *gpu, unsigned int reg, uint64_t *value)
 {

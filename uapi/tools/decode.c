@@ -153,6 +153,11 @@ void decode_descriptor(const struct mirage_chan_desc *desc)
 	printf("descriptor: ring %#llx of 2^%u words, get %u, put %u, run %llu ns\n",
 	       (unsigned long long)desc->ring, desc->ring_order, desc->get, desc->put,
 	       (unsigned long long)desc->run_ns);
+	if (desc->wait_ns & MIRAGE_CHAN_WAITING)
+		printf("descriptor: waits for its turn\n");
+	else
+		printf("descriptor: has waited %llu ns for its turn\n",
+		       (unsigned long long)desc->wait_ns);
 	if (desc->error)
 		printf("descriptor: error %u (%s), info %#x, address %#llx\n", desc->error,
 		       mirage_chan_error_name(desc->error), desc->error_info,

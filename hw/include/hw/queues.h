@@ -198,9 +198,15 @@ struct mirage_place {
 #define MIRAGE_CHAN_NO_FAULT	(1u << 0)
 
 /*
+ * In wait_ns of a channel descriptor: the channel waits for its turn now. The other bits are the sum of its earlier
+ * waits minus the BUS_TIME at which this one began, modulo 2^63: adding BUS_TIME gives the sum at that time.
+ */
+#define MIRAGE_CHAN_WAITING	(1ull << 63)
+
+/*
  * Channel table entry. The first half is written by software before CHAN_START
- * (put: at any time), the second half by the device; software clears the second
- * half when it makes a channel.
+ * (put: at any time), wait_ns and the second half by the device; software clears these
+ * when it makes a channel.
  */
 struct mirage_chan_desc {
 	__le64 ring;		/* physical pointer, 4 KiB aligned */
@@ -210,7 +216,8 @@ struct mirage_chan_desc {
 	__le32 priority;	/* 0 (lowest) to 3; a higher one runs first */
 	__le32 timeslice_us;	/* 0: the device's own (1000); channels of one priority take turns */
 	__le32 flags;		/* MIRAGE_CHAN_NO_FAULT */
-	__le32 rsvd0[7];	/* zero */
+	__le64 wait_ns;		/* written by the device (revision 1.4): time it has waited for its turn; see MIRAGE_CHAN_WAITING */
+	__le32 rsvd0[5];	/* zero */
 	__le32 put;		/* in words, counts up modulo 2^32 */
 
 	__le32 get;		/* in words, counts up modulo 2^32; moves behind each ring packet when it is complete */

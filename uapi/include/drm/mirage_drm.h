@@ -67,16 +67,25 @@ enum drm_mirage_param {
 	DRM_MIRAGE_PARAM_TIME = 7,
 	/**
 	 * @DRM_MIRAGE_PARAM_COUNTER: a device counter, which goes on through resets and sleep of the device;
-	 * &drm_mirage_query.index is the register offset from PERF_PACKETS / 8.
+	 * &drm_mirage_query.index is the register offset from PERF_PACKETS / 8. Needs CAP_PERFMON (-EACCES).
 	 */
 	DRM_MIRAGE_PARAM_COUNTER = 8,
-	/** @DRM_MIRAGE_PARAM_ENGINE_RESETS: times the engine was reset because a channel did not stop. */
+	/**
+	 * @DRM_MIRAGE_PARAM_ENGINE_RESETS: times the engine was reset because a channel did not stop. Needs
+	 * CAP_PERFMON (-EACCES); what became of a program's own queues, QUEUE_QUERY tells.
+	 */
 	DRM_MIRAGE_PARAM_ENGINE_RESETS = 9,
-	/** @DRM_MIRAGE_PARAM_DEVICE_RESETS: times the whole device was reset. */
+	/** @DRM_MIRAGE_PARAM_DEVICE_RESETS: times the whole device was reset. Needs CAP_PERFMON (-EACCES). */
 	DRM_MIRAGE_PARAM_DEVICE_RESETS = 10,
-	/** @DRM_MIRAGE_PARAM_VRAM_USED: bytes of video memory allocated now, page tables included. */
+	/**
+	 * @DRM_MIRAGE_PARAM_VRAM_USED: bytes of video memory allocated now, by all, page tables included. Needs
+	 * CAP_PERFMON (-EACCES); what a file's own objects take is in its fdinfo.
+	 */
 	DRM_MIRAGE_PARAM_VRAM_USED = 11,
-	/** @DRM_MIRAGE_PARAM_EVICTIONS: buffer objects moved out of video memory to make room. */
+	/**
+	 * @DRM_MIRAGE_PARAM_EVICTIONS: buffer objects, of anybody, moved out of video memory to make room. Needs
+	 * CAP_PERFMON (-EACCES).
+	 */
 	DRM_MIRAGE_PARAM_EVICTIONS = 12,
 	/** @DRM_MIRAGE_PARAM_USERPTR: 1 if objects can be made over memory of a process, else 0 and a reason. */
 	DRM_MIRAGE_PARAM_USERPTR = 13,
@@ -388,6 +397,8 @@ struct drm_mirage_queue_create {
 	__u32 flags;
 	/**
 	 * @timeout_ms: in: a job that takes longer stops the queue; 0: 10000; at most 600000; zero if LONG_RUNNING.
+	 * From hardware revision 1.4 on the time in which the job could run and waited for its turn does not
+	 * count; waiting for memory and for faults does.
 	 * From when it is the queue's oldest, whether it runs or others do; but not behind one that hangs
 	 */
 	__u32 timeout_ms;
@@ -730,6 +741,10 @@ struct drm_mirage_bind {
  *
  * Operations take effect in order, those of earlier calls first, and all or none is queued. Returns -EWOULDBLOCK when
  * DRM_MIRAGE_PARAM_VM_BINDS earlier calls are not done; there is room a moment after one of their fences has signalled.
+ *
+ * With the first object over memory of a process (BO_USERPTR) that is mapped, the address space becomes that process's alone,
+ * for good: others that have the file get -EPERM for it. -EBUSY: another process has submitted jobs there that have not
+ * ended, and would reach that memory. They can be waited for.
  */
 struct drm_mirage_vm_bind {
 	/** @vm_id: in */
