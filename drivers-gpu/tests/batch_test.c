@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "mirage_batch.h"
+#include "svm/batch.h"
 
 static struct mirage_fault faults[600];
 static struct mirage_batch_block block;

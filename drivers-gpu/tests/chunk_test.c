@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Is a large copy cut into jobs that none exceeds its room, and that together copy each byte once? */
 #include "check.h"
-#include "mirage_chunk.h"
+#include "queue/chunk.h"
 
 #define WORDS	7
 
@@ -38,7 +38,7 @@ static void no_words_left(void)
 	CHECK(mirage_chunk_take(&chunk, WORDS - 1, 16) == 16);
 }
 
-/* As mirage_copy.c does it, with pieces of random sizes: nothing is lost, and nothing too large. */
+/* As queue/copy.c does it, with pieces of random sizes: nothing is lost, and nothing too large. */
 static void every_byte_once(void)
 {
 	u64 seed = 7, left, taken, wanted = 0, done = 0;

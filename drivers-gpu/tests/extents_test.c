@@ -3,7 +3,7 @@
  * Is every page of an object found where its pieces say it is?
  */
 #include "check.h"
-#include "mirage_extents.h"
+#include "bo/extents.h"
 
 #define ROOM	64
 

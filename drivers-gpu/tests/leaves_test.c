@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "mirage_leaves.h"
+#include "mmu/leaves.h"
 
 #define PAGES	MIRAGE_PT_ENTRIES
 #define TABLE	0x5000001ull

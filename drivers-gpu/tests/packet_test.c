@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "mirage_packet.h"
+#include "queue/packet.h"
 
 static void indirect_buffer(void)
 {

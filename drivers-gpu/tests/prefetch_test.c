@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "mirage_prefetch.h"
+#include "svm/prefetch.h"
 
 static unsigned long want[MIRAGE_LEAVES_WORDS];
 static unsigned long mapped[MIRAGE_LEAVES_WORDS];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Are entries what the hardware document says, to the bit? Numbers here are written out on purpose. */
 #include "check.h"
-#include "mirage_pte.h"
+#include "mmu/pte.h"
 
 static void leaf_of_system_memory(void)
 {

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "mirage_suspects.h"
+#include "svm/suspects.h"
 
 static struct mirage_suspect suspects[MIRAGE_SUSPECTS];
 

@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Buffer objects in the address space of a process.
+ *
+ * Model: TTM's fault handler. An object is mapped where it is; when it moves its pages go from
+ * all processes and the next access finds the new ones. An access neither brings an evicted
+ * object back nor makes it reachable for the device. Only the first memory of an object is
+ * chosen here: an access may be its first use.
+ *
+ * When the device has gone the process keeps running on a page of zeroes. So it does when the device
+ * has just been lost, and no memory or no content is to be had for that reason: the process cannot tell
+ * the moment before drm_dev_unplug() from the one after it. A debugger reads zeroes, too, and cannot write: nothing
+ * would keep it. When the content is gone from a device that works (purged, or lost in a move) the process gets SIGBUS.
+ *
+ * A signal ends a wait where it can be acted on: in a fault of user mode. A fault that the kernel takes for the process
+ * (copy_from_user() in a write()) is repeated at once after any signal but a fatal one, so a wait that a signal ends
+ * would be a loop. There, and in access callbacks, which cannot be repeated, waits are not interruptible. They are
+ * bounded: moves and zeroing end, and a wait for room ends when the process is killed.
+ *
+ * Rejected: ttm_bo_vm_reserve(). Its waits are always interruptible.
+ */
+#include <linux/dma-resv.h>
+#include <linux/mm.h>
+#include <linux/string.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_exec.h>
+#include <drm/drm_gem_ttm_helper.h>
+#include <drm/drm_vma_manager.h>
+#include <drm/ttm/ttm_device.h>
+#include <drm/ttm/ttm_tt.h>
+
+#include "bo/bo.h"
+#include "bo/prime.h"
+#include "bo/ttm.h"
+#include "bo/validation.h"
+#include "device/device.h"
+#include "device/power.h"
+#include "device/state.h"
+
+static vm_fault_t mirage_bo_fault_error(int err)
+{
+	switch (err) {
+	case 0:
+	case -EINTR:
+	case -ERESTARTSYS:
+	case -EAGAIN:
+	case -EBUSY:
+		return VM_FAULT_NOPAGE;
+	default:
+		/*
+		 * No memory is no reason for VM_FAULT_OOM, which means "try again": it was
+		 * tried hard.
+		 */
+		return VM_FAULT_SIGBUS;
+	}
+}
+
+/* Can a signal be acted on before the access is made again? */
+static bool mirage_bo_is_interruptible(const struct vm_fault *vmf)
+{
+	return vmf->flags & FAULT_FLAG_USER;
+}
+
+static int mirage_bo_lock(struct drm_gem_object *gem, bool interruptible)
+{
+	return interruptible ? dma_resv_lock_interruptible(gem->resv, NULL) :
+			       dma_resv_lock(gem->resv, NULL);
+}
+
+/*
+ * The processor may run while the device sleeps if that is to be reset, which may take a minute. mmap_lock is not
+ * held meanwhile, where it can be dropped.
+ */
+static vm_fault_t mirage_bo_wait_awake(struct drm_gem_object *gem, struct vm_fault *vmf)
+{
+	struct mirage_device *mdev = to_mirage_device(gem->dev);
+
+	if (!mirage_power_is_asleep(mdev))
+		return 0;
+	if (!fault_flag_allow_retry_first(vmf->flags))
+		return mirage_power_wait(mdev) ? VM_FAULT_NOPAGE : 0;
+	if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
+		return VM_FAULT_RETRY;
+
+	drm_gem_object_get(gem);
+	mmap_read_unlock(vmf->vma->vm_mm);
+	/* A task that is killed does not come back. */
+	mirage_power_wait(mdev);
+	drm_gem_object_put(gem);
+	return VM_FAULT_RETRY;
+}
+
+/* Take the resv; mmap_lock is not held while another has it, where that can be dropped. */
+static vm_fault_t mirage_bo_vm_reserve(struct drm_gem_object *gem, struct vm_fault *vmf)
+{
+	bool interruptible = mirage_bo_is_interruptible(vmf);
+
+	if (dma_resv_trylock(gem->resv))
+		return 0;
+	if (!fault_flag_allow_retry_first(vmf->flags))
+		return mirage_bo_lock(gem, interruptible) ? VM_FAULT_NOPAGE : 0;
+	if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
+		return VM_FAULT_RETRY;
+
+	drm_gem_object_get(gem);
+	mmap_read_unlock(vmf->vma->vm_mm);
+	if (!mirage_bo_lock(gem, interruptible))
+		dma_resv_unlock(gem->resv);
+	drm_gem_object_put(gem);
+	return VM_FAULT_RETRY;
+}
+
+/* Wait until what is being moved or zeroed is there. False: it never will be, or a signal came. */
+static bool mirage_bo_wait_content(struct mirage_bo *bo, bool interruptible)
+{
+	return dma_resv_wait_timeout(bo->base.base.resv, DMA_RESV_USAGE_KERNEL, interruptible,
+				     MAX_SCHEDULE_TIMEOUT) >= 0 && !mirage_bo_is_lost(bo);
+}
+
+/* The same where mmap_lock can be dropped: mm goes on meanwhile. Drops the resv, too. */
+static vm_fault_t mirage_bo_wait_unlocked(struct mirage_bo *bo, struct vm_fault *vmf)
+{
+	bool interruptible = mirage_bo_is_interruptible(vmf);
+	struct drm_gem_object *gem = &bo->base.base;
+
+	if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
+		return VM_FAULT_RETRY;
+	drm_gem_object_get(gem);
+	mmap_read_unlock(vmf->vma->vm_mm);
+	dma_resv_wait_timeout(gem->resv, DMA_RESV_USAGE_KERNEL, interruptible,
+			      MAX_SCHEDULE_TIMEOUT);
+	dma_resv_unlock(gem->resv);
+	drm_gem_object_put(gem);
+	return VM_FAULT_RETRY;
+}
+
+/* The first memory of an object; resv is held, and allocated with what may leave for it. */
+static int mirage_bo_get_memory(struct mirage_bo *bo, bool interruptible)
+{
+	/* Objects that share the reservation we hold may leave for this one. */
+	struct ttm_operation_ctx ctx = {
+		.interruptible = interruptible,
+		.allow_res_evict = true,
+		.resv = bo->base.base.resv,
+	};
+
+	return mirage_bo_validate(bo, &ctx);
+}
+
+/* One attempt to do so alone, as others were in the way; takes the resv itself. */
+static int mirage_bo_get_memory_alone(struct mirage_bo *bo, struct mirage_validation *validation)
+{
+	struct drm_exec exec;
+	int ret, idx;
+
+	if (!drm_dev_enter(bo->base.base.dev, &idx))
+		return -ENODEV;
+	ret = mirage_validation_begin(validation);
+	if (ret)
+		goto out_exit;
+	drm_exec_init(&exec, validation->interruptible ? DRM_EXEC_INTERRUPTIBLE_WAIT : 0, 1);
+	drm_exec_until_all_locked(&exec) {
+		ret = drm_exec_prepare_obj(&exec, &bo->base.base, 1);
+		drm_exec_retry_on_contention(&exec);
+		if (!ret && !mirage_bo_has_memory(bo))
+			ret = mirage_bo_get_memory(bo, validation->interruptible);
+		if (ret)
+			break;
+	}
+	drm_exec_fini(&exec);
+	mirage_validation_end(validation);
+out_exit:
+	drm_dev_exit(idx);
+	return ret;
+}
+
+/*
+ * The first memory of an object, where others are in the way. mmap_lock is dropped if it can be, so that mm goes on
+ * while this waits for room. If it cannot be, there is one attempt.
+ */
+static vm_fault_t mirage_bo_find_room(struct mirage_bo *bo, struct vm_fault *vmf)
+{
+	struct mirage_validation validation = {
+		.alone = true,
+		.interruptible = mirage_bo_is_interruptible(vmf),
+	};
+	struct drm_gem_object *gem = &bo->base.base;
+	struct mirage_device *mdev = to_mirage_device(gem->dev);
+	int ret;
+
+	if (!fault_flag_allow_retry_first(vmf->flags)) {
+		ret = mirage_bo_get_memory_alone(bo, &validation);
+		mirage_validation_fini(&validation);
+		/* If that was for the device's sake, the access made again finds out. */
+		return mirage_device_is_lost(mdev) || mirage_power_is_asleep(mdev) ?
+			       VM_FAULT_NOPAGE :
+			       mirage_bo_fault_error(ret);
+	}
+	if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
+		return VM_FAULT_RETRY;
+
+	drm_gem_object_get(gem);
+	mmap_read_unlock(vmf->vma->vm_mm);
+	for (;;) {
+		ret = mirage_bo_get_memory_alone(bo, &validation);
+		if (!ret || mirage_validation_retry(&validation, ret))
+			break;
+	}
+	mirage_validation_fini(&validation);
+	drm_gem_object_put(gem);
+	/* The access made again finds the memory, or the same error. */
+	return VM_FAULT_RETRY;
+}
+
+/* -ENOSPC: nothing was done yet, and others may be the reason. Else 0, and the fault is done. */
+static int mirage_bo_vm_fault_entered(struct mirage_bo *bo, struct vm_fault *vmf,
+				      vm_fault_t *fault)
+{
+	struct mirage_device *mdev = to_mirage_device(bo->base.base.dev);
+	bool interruptible = mirage_bo_is_interruptible(vmf);
+	int ret;
+
+	*fault = VM_FAULT_SIGBUS;
+	if (mirage_bo_is_lost(bo))
+		return 0;
+	if (!mirage_bo_has_memory(bo)) {
+		if (mirage_device_is_lost(mdev))
+			return 0;
+		ret = mirage_bo_get_memory(bo, interruptible);
+		if (ret == -ENOSPC)
+			return ret;
+		if (ret) {
+			/* There is none to be had just now: the access is made again, and waits. */
+			*fault = mirage_power_is_asleep(mdev) ? VM_FAULT_NOPAGE :
+								mirage_bo_fault_error(ret);
+			return 0;
+		}
+	}
+	/* TTM would wait, too, but does not look whether what it waited for has failed. */
+	if (!dma_resv_test_signaled(bo->base.base.resv, DMA_RESV_USAGE_KERNEL)) {
+		if (fault_flag_allow_retry_first(vmf->flags)) {
+			*fault = mirage_bo_wait_unlocked(bo, vmf);
+			return 0;
+		}
+		if (!mirage_bo_wait_content(bo, interruptible) && !mirage_bo_is_lost(bo)) {
+			*fault = VM_FAULT_NOPAGE;
+			return 0;
+		}
+	}
+	if (!mirage_bo_is_lost(bo))
+		*fault = ttm_bo_vm_fault_reserved(vmf, vmf->vma->vm_page_prot,
+						  TTM_BO_VM_NUM_PREFAULT);
+	return 0;
+}
+
+static vm_fault_t mirage_bo_vm_fault(struct vm_fault *vmf)
+{
+	struct ttm_buffer_object *tbo = vmf->vma->vm_private_data;
+	struct mirage_device *mdev = to_mirage_device(tbo->base.dev);
+	vm_fault_t ret;
+	int err, idx;
+
+	ret = mirage_bo_wait_awake(&tbo->base, vmf);
+	if (ret)
+		return ret;
+	ret = mirage_bo_vm_reserve(&tbo->base, vmf);
+	if (ret)
+		return ret;
+
+	if (drm_dev_enter(tbo->base.dev, &idx)) {
+		err = mirage_bo_vm_fault_entered(to_mirage_bo(tbo), vmf, &ret);
+		if (err) {
+			dma_resv_unlock(tbo->base.resv);
+			drm_dev_exit(idx);
+			return mirage_bo_find_room(to_mirage_bo(tbo), vmf);
+		}
+		drm_dev_exit(idx);
+		if (ret == VM_FAULT_SIGBUS && mirage_device_is_lost(mdev))
+			ret = ttm_bo_vm_dummy_page(vmf, vmf->vma->vm_page_prot);
+	} else {
+		ret = ttm_bo_vm_dummy_page(vmf, vmf->vma->vm_page_prot);
+	}
+	/* It waited, and had to unlock for that. */
+	if (ret == VM_FAULT_RETRY && !(vmf->flags & FAULT_FLAG_RETRY_NOWAIT))
+		return ret;
+	dma_resv_unlock(tbo->base.resv);
+
+	return ret;
+}
+
+static int mirage_bo_access_pages(struct ttm_buffer_object *tbo, u64 offset, void *buf, int len,
+				  int write)
+{
+	unsigned long first = PFN_DOWN(offset);
+	struct ttm_bo_kmap_obj map;
+	bool is_iomem;
+	void *place;
+	int ret;
+
+	ret = ttm_bo_kmap(tbo, first, PFN_UP(offset + len) - first, &map);
+	if (ret)
+		return ret;
+	place = ttm_kmap_obj_virtual(&map, &is_iomem) + offset_in_page(offset);
+	if (write)
+		memcpy(place, buf, len);
+	else
+		memcpy(buf, place, len);
+	ttm_bo_kunmap(&map);
+	return len;
+}
+
+/* What the process would read; the device has gone. */
+static int mirage_bo_access_zeroes(void *buf, int len, int write)
+{
+	if (write)
+		return -EIO;
+	memset(buf, 0, len);
+	return len;
+}
+
+static int mirage_bo_access_entered(struct mirage_bo *bo, u64 offset, void *buf, int len, int write)
+{
+	struct ttm_buffer_object *tbo = &bo->base;
+
+	if (!mirage_bo_wait_content(bo, false))
+		return mirage_device_is_lost(to_mirage_device(tbo->base.dev)) ?
+			       mirage_bo_access_zeroes(buf, len, write) : -EIO;
+	if (tbo->resource->mem_type == TTM_PL_VRAM)
+		return tbo->bdev->funcs->access_memory(tbo, offset, buf, len, write);
+	return mirage_bo_access_pages(tbo, offset, buf, len, write);
+}
+
+/*
+ * For debuggers and /proc/PID/mem, which pass @len as their user gave it: it may go on behind the mapping, and @write be
+ * set for one that is for reading only. A short count lets mm go on with what is mapped behind.
+ *
+ * Not ttm_bo_vm_access(): it trusts both, and of system memory it shows what was in the pages before while the device
+ * still copies to them.
+ */
+static int mirage_bo_vm_access(struct vm_area_struct *vma, unsigned long addr, void *buf, int len,
+			       int write)
+{
+	struct ttm_buffer_object *tbo = vma->vm_private_data;
+	u64 page = vma->vm_pgoff - drm_vma_node_start(&tbo->base.vma_node);
+	u64 offset = addr - vma->vm_start + (page << PAGE_SHIFT);
+	int ret, idx;
+
+	if (write && !(vma->vm_flags & VM_WRITE))
+		return -EIO;
+	len = min3((u64)len, vma->vm_end - addr, tbo->base.size - offset);
+	ret = ttm_bo_reserve(tbo, false, false, NULL);
+	if (ret)
+		return ret;
+	if (drm_dev_enter(tbo->base.dev, &idx)) {
+		ret = mirage_bo_access_entered(to_mirage_bo(tbo), offset, buf, len, write);
+		drm_dev_exit(idx);
+	} else {
+		ret = mirage_bo_access_zeroes(buf, len, write);
+	}
+	dma_resv_unlock(tbo->base.resv);
+	return ret;
+}
+
+const struct vm_operations_struct mirage_bo_vm_ops = {
+	.fault = mirage_bo_vm_fault,
+	.open = ttm_bo_vm_open,
+	.close = ttm_bo_vm_close,
+	.access = mirage_bo_vm_access,
+};
+
+/**
+ * mirage_bo_mmap() - map an object, found by its offset or through a dma-buf
+ * @gem: object
+ * @vma: where
+ *
+ * Return: 0; -EACCES not made for the CPU, -EINVAL private mapping
+ */
+int mirage_bo_mmap(struct drm_gem_object *gem, struct vm_area_struct *vma)
+{
+	if (!(gem_to_mirage_bo(gem)->flags & DRM_MIRAGE_BO_CPU_ACCESS))
+		return -EACCES;
+	if (gem_to_mirage_bo(gem)->imported)
+		return mirage_prime_mmap(gem, vma);
+	return drm_gem_ttm_mmap(gem, vma);
+}

@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Objects of others that we use: the importer's side of PRIME.
+ *
+ * Model: a dynamic importer as in xe, but without moves. An imported object is a TTM object of
+ * kind "sg" that stays in TTM's system placement for life; what changes is whether it is
+ * mapped: ttm_buffer_object.sg is there, and the addresses of its pages are in
+ * ttm_tt.dma_address, from where page tables take them as from any memory that is not TTM's.
+ * Validating maps it. When the exporter is about to move it, our page tables lose it and the mapping
+ * goes, and it is mapped again with its next use.
+ *
+ * It shares the exporter's dma_resv: there our jobs see the fences of others, and others ours.
+ *
+ * Rejected: a move between two placements for mapping and unmapping, as xe and amdgpu have it.
+ * A move can fail, and the exporter does not ask whether we can let go.
+ */
+#include "bo/prime.h"
+
+#include <linux/dma-buf.h>
+#include <linux/dma-resv.h>
+#include <linux/mm.h>
+#include <linux/scatterlist.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_gem.h>
+#include <drm/drm_prime.h>
+#include <drm/drm_print.h>
+#include <drm/ttm/ttm_tt.h>
+
+#include <hw/pte.h>
+
+#include "bo/bo.h"
+#include "bo/validation.h"
+#include "device/device.h"
+#include "vm/gpuvm.h"
+
+MODULE_IMPORT_NS("DMA_BUF");
+
+/* How long jobs may keep an exporter's memory that is wanted back: TTM's patience for its own. */
+#define PRIME_PATIENCE_MS	15000
+
+/* Take over the addresses, if they are such as page tables can hold. */
+static int prime_take_addresses(struct mirage_bo *bo, struct sg_table *sgt)
+{
+	dma_addr_t *addrs = bo->base.ttm->dma_address;
+	unsigned long npages = bo->base.ttm->num_pages, page = 0;
+	struct scatterlist *sg;
+	unsigned int i;
+
+	for_each_sgtable_dma_sg(sgt, sg, i) {
+		dma_addr_t addr = sg_dma_address(sg);
+		unsigned long n = sg_dma_len(sg) >> MIRAGE_PAGE_SHIFT;
+
+		if (addr & ~MIRAGE_PTE_ADDR || !IS_ALIGNED(sg_dma_len(sg), 1ul << MIRAGE_PAGE_SHIFT))
+			return -EINVAL;
+		for (n = min(n, npages - page); n; n--, addr += 1ul << MIRAGE_PAGE_SHIFT)
+			addrs[page++] = addr;
+	}
+
+	return page == npages ? 0 : -EINVAL;
+}
+
+/* Would mapping make another GPU of ours move the object, while jobs use it? Their end is to be waited for without locks. */
+static bool prime_is_in_use(const struct dma_buf *dma_buf)
+{
+	struct mirage_bo *other;
+
+	if (!mirage_prime_is_exported(dma_buf))
+		return false;
+	other = gem_to_mirage_bo(dma_buf->priv);
+	return mirage_prime_wants_system(other) &&
+	       other->base.resource->mem_type == TTM_PL_VRAM &&
+	       mirage_validation_is_busy(dma_buf->resv);
+}
+
+/* Whether what has just been mapped is in the video memory of another GPU of ours. */
+static bool prime_is_peer(const struct dma_buf *dma_buf)
+{
+	const struct mirage_bo *other;
+
+	if (!mirage_prime_is_exported(dma_buf))
+		return false;
+	other = gem_to_mirage_bo(dma_buf->priv);
+	return other->base.resource->mem_type == TTM_PL_VRAM;
+}
+
+/**
+ * mirage_prime_map() - make an imported object reachable
+ * @bo: imported object; nothing happens if it is mapped
+ *
+ * The exporter may have to move it, and its fences of usage KERNEL have to be waited for before
+ * the device uses the object.
+ *
+ * Context: the object's dma_resv is held; may sleep and allocate.
+ * Return: 0; -ENODEV the device is gone; -EFAULT the content is, for good; -EINVAL the exporter's pieces are no pages,
+ * or too few; -EBUSY it has to move, and jobs use it; another negative errno
+ */
+int mirage_prime_map(struct mirage_bo *bo)
+{
+	struct drm_gem_object *gem = &bo->base.base;
+	struct sg_table *sgt;
+	int ret;
+
+	dma_resv_assert_held(gem->resv);
+
+	if (bo->base.sg)
+		return 0;
+	/* Asked under the dma_resv: mirage_prime_unplug() comes after, and sees the mapping. */
+	if (drm_dev_is_unplugged(gem->dev))
+		return -ENODEV;
+	if (prime_is_in_use(gem->import_attach->dmabuf))
+		return -EBUSY;
+
+	sgt = dma_buf_map_attachment(gem->import_attach, DMA_BIDIRECTIONAL);
+	if (sgt == ERR_PTR(-ENODEV) || sgt == ERR_PTR(-EFAULT)) {
+		/* Gone, with the exporter's device or without; ours is there, and -ENODEV would tell of ours. */
+		bo->purged = true;
+		return -EFAULT;
+	}
+	if (IS_ERR(sgt))
+		return PTR_ERR(sgt);
+
+	ret = prime_take_addresses(bo, sgt);
+	if (ret) {
+		drm_dbg_prime(gem->dev, "exporter %s gives no pages of 4 KiB\n",
+			      gem->import_attach->dmabuf->exp_name);
+		dma_buf_unmap_attachment(gem->import_attach, sgt, DMA_BIDIRECTIONAL);
+		return ret;
+	}
+	bo->peer = prime_is_peer(gem->import_attach->dmabuf);
+	bo->base.sg = sgt;
+	return 0;
+}
+
+/**
+ * mirage_prime_unmap() - give the exporter's memory back
+ * @bo: imported object that no page table holds any more; nothing happens if it is not mapped
+ *
+ * Context: the object's dma_resv is held; may sleep.
+ */
+void mirage_prime_unmap(struct mirage_bo *bo)
+{
+	dma_resv_assert_held(bo->base.base.resv);
+
+	if (!bo->base.sg)
+		return;
+	dma_buf_unmap_attachment(bo->base.base.import_attach, bo->base.sg, DMA_BIDIRECTIONAL);
+	bo->base.sg = NULL;
+	bo->peer = false;
+}
+
+/*
+ * The exporter moves the object, and holds its dma_resv. Another GPU of ours has waited for all jobs before. Other
+ * drivers wait for our jobs afterwards, but a job that may fault has no fence there, so the page tables lose the object
+ * at once: after a job without faults has had time to end.
+ */
+static void prime_invalidate_mappings(struct dma_buf_attachment *attach)
+{
+	struct mirage_bo *bo = gem_to_mirage_bo(attach->importer_priv);
+
+	dma_resv_assert_held(attach->dmabuf->resv);
+
+	if (!bo->base.sg)
+		return;
+	dma_resv_wait_timeout(attach->dmabuf->resv, DMA_RESV_USAGE_BOOKKEEP, false,
+			      msecs_to_jiffies(PRIME_PATIENCE_MS));
+	mirage_gpuvm_evict_bo(bo);
+	mirage_prime_unmap(bo);
+	bo->moves++;
+}
+
+static const struct dma_buf_attach_ops prime_attach_ops = {
+	.allow_peer2peer = true,
+	.invalidate_mappings = prime_invalidate_mappings,
+};
+
+/* An object that is not attached yet. It has a reference to the dma-buf, whose dma_resv it uses till its end. */
+static struct mirage_bo *prime_create_bo(struct mirage_device *mdev, struct dma_buf *dma_buf)
+{
+	struct mirage_bo *bo;
+	int ret;
+
+	ret = dma_resv_lock_interruptible(dma_buf->resv, NULL);
+	if (ret)
+		return ERR_PTR(ret);
+
+	bo = mirage_bo_alloc(mdev, dma_buf->size, DRM_MIRAGE_PLACEMENT_SYSTEM,
+			     DRM_MIRAGE_BO_CPU_ACCESS);
+	if (!IS_ERR(bo)) {
+		get_dma_buf(dma_buf);
+		bo->imported = dma_buf;
+		ret = mirage_bo_init(bo, ttm_bo_type_sg, NULL, dma_buf->resv);
+		if (ret)
+			bo = ERR_PTR(ret);
+	}
+	dma_resv_unlock(dma_buf->resv);
+	return bo;
+}
+
+/**
+ * mirage_prime_import() - make an object of a dma-buf
+ * @drm: device
+ * @dma_buf: of any exporter
+ *
+ * A dma-buf of this very device is the object that it was made of.
+ *
+ * Context: ioctl.
+ * Return: the GEM object with a reference; or -EINVAL its size is not in pages, -E2BIG, what the exporter says
+ * to our wish to attach, or another negative errno
+ */
+struct drm_gem_object *mirage_prime_import(struct drm_device *drm, struct dma_buf *dma_buf)
+{
+	struct mirage_device *mdev = to_mirage_device(drm);
+	struct dma_buf_attachment *attach;
+	struct drm_gem_object *gem;
+	struct mirage_bo *bo;
+
+	if (mirage_prime_is_exported(dma_buf)) {
+		gem = dma_buf->priv;
+		if (gem->dev == drm) {
+			drm_gem_object_get(gem);
+			return gem;
+		}
+	}
+
+	if (!dma_buf->size || !PAGE_ALIGNED(dma_buf->size))
+		return ERR_PTR(-EINVAL);
+	if (dma_buf->size > MIRAGE_BO_MAX_SIZE)
+		return ERR_PTR(-E2BIG);
+
+	/* First the object: as soon as it is attached it may be told of moves. */
+	bo = prime_create_bo(mdev, dma_buf);
+	if (IS_ERR(bo))
+		return ERR_CAST(bo);
+	gem = &bo->base.base;
+	attach = dma_buf_dynamic_attach(dma_buf, drm->dev, &prime_attach_ops, gem);
+	if (IS_ERR(attach)) {
+		drm_gem_object_put(gem);
+		return ERR_CAST(attach);
+	}
+	gem->import_attach = attach;
+
+	mutex_lock(&mdev->prime.lock);
+	list_add_tail(&bo->prime_node, &mdev->prime.bos);
+	mutex_unlock(&mdev->prime.lock);
+	return gem;
+}
+
+/* No job uses the object when this returns 0. */
+static int prime_let_go(struct mirage_bo *bo)
+{
+	if (!dma_resv_wait_timeout(bo->base.base.resv, DMA_RESV_USAGE_BOOKKEEP, false,
+				   msecs_to_jiffies(PRIME_PATIENCE_MS)))
+		return -EBUSY;
+	mirage_gpuvm_evict_bo(bo);
+	mirage_prime_unmap(bo);
+	return 0;
+}
+
+/**
+ * mirage_prime_sleep() - let go of other GPUs' video memory before channels are stopped
+ * @mdev: device that is about to sleep, gate closed: no job gets hold of it again
+ *
+ * The other GPU may be about to sleep as well, and empties its video memory before; a stopped job
+ * of ours would not end before all have woken up. Jobs that may fault need no wait: they ask for
+ * the object again.
+ *
+ * Not covered: drivers other than ours, in whose memory a job of ours may be; and a job that does
+ * not end in time, which nothing stops while the device is about to sleep.
+ *
+ * Context: process, may sleep; takes mirage_prime.lock and dma_resvs.
+ * Return: 0; -EBUSY jobs take too long
+ */
+int mirage_prime_sleep(struct mirage_device *mdev)
+{
+	struct mirage_bo *bo;
+	int ret = 0;
+
+	mutex_lock(&mdev->prime.lock);
+	list_for_each_entry(bo, &mdev->prime.bos, prime_node) {
+		if (!bo->imported)
+			continue;
+		dma_resv_lock(bo->base.base.resv, NULL);
+		if (bo->peer)
+			ret = prime_let_go(bo);
+		dma_resv_unlock(bo->base.base.resv);
+		if (ret)
+			break;
+	}
+	mutex_unlock(&mdev->prime.lock);
+	return ret;
+}
+
+/**
+ * mirage_prime_destroy() - the last that happens to an imported object
+ * @bo: imported object, not mapped any more
+ *
+ * Context: TTM's destruction; no dma_resv is held; takes mirage_prime.lock.
+ */
+void mirage_prime_destroy(struct mirage_bo *bo)
+{
+	struct drm_gem_object *gem = &bo->base.base;
+	struct mirage_prime *prime = &to_mirage_device(gem->dev)->prime;
+
+	mutex_lock(&prime->lock);
+	list_del_init(&bo->prime_node);
+	mutex_unlock(&prime->lock);
+
+	if (gem->import_attach)
+		dma_buf_detach(bo->imported, gem->import_attach);
+	dma_buf_put(bo->imported);
+}
+
+/**
+ * mirage_prime_mmap() - map an imported object for the CPU
+ * @gem: imported object; the reference that comes with it is consumed on success
+ * @vma: as it came to the device file
+ *
+ * It becomes a mapping of the dma-buf: the exporter serves its faults.
+ *
+ * Context: mmap().
+ * Return: 0 or a negative errno
+ */
+int mirage_prime_mmap(struct drm_gem_object *gem, struct vm_area_struct *vma)
+{
+	int ret;
+
+	/* What DRM has put there is about our own mappings. */
+	vma->vm_private_data = NULL;
+	vma->vm_ops = NULL;
+	ret = dma_buf_mmap(gem_to_mirage_bo(gem)->imported, vma, 0);
+	if (!ret)
+		drm_gem_object_put(gem);
+
+	return ret;
+}

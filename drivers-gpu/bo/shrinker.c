@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What mm asks back of the system memory of buffer objects.
+ *
+ * Model: xe's shrinker. First pages whose content nobody needs are dropped: those of objects
+ * that user space has said so about, and those of objects that are gone but for the device's
+ * last copy. Then pages of idle objects are backed up by TTM to shmem, from where mm can swap
+ * them. kswapd waits for busy objects, SHRINK_PATIENCE in all for each call, and passes over those
+ * that are busy then. Objects come back when they are used.
+ *
+ * Locks are only tried, so whoever allocates while holding one is safe; and nothing is done for
+ * allocations that must not enter the file system, because freeing an object may take locks
+ * under which the driver allocates in this way (mirage_vram.lock).
+ *
+ * The count is of pages that are there. Pages of imported objects and of processes are not the
+ * driver's to give back and are not in it.
+ *
+ * Rejected: a shrinker for each memory cgroup. TTM's pages are charged to none.
+ */
+#include "bo/shrinker.h"
+
+#include <linux/dma-resv.h>
+#include <linux/jiffies.h>
+#include <linux/shrinker.h>
+
+#include <drm/drm_managed.h>
+#include <drm/ttm/ttm_backup.h>
+#include <drm/ttm/ttm_bo.h>
+#include <drm/ttm/ttm_placement.h>
+
+#include "bo/bo.h"
+#include "bo/move.h"
+#include "bo/tt.h"
+#include "device/device.h"
+
+/* What one call of mm's may wait for jobs. Reclaim of all memory waits behind it. */
+#define SHRINK_PATIENCE	(HZ / 10)
+
+/**
+ * struct mirage_shrink - one call of mm's
+ */
+struct mirage_shrink {
+	/** @ctx: for TTM: it never waits, since its patience is for one object */
+	struct ttm_operation_ctx ctx;
+	/** @may_wait: this time busy objects are waited for */
+	bool may_wait;
+	/** @patience: jiffies that are left to wait for busy objects */
+	long patience;
+	/** @purge: drop what nobody needs; else back up what somebody does */
+	bool purge;
+	/** @writeback: begin to swap what is backed up */
+	bool writeback;
+	/** @target: pages to look at */
+	unsigned long target;
+	/** @scanned: looked at so far */
+	unsigned long scanned;
+	/** @freed: given back so far */
+	unsigned long freed;
+};
+
+static unsigned long *shrinker_counter(struct mirage_shrinker *shrinker, bool purgeable)
+{
+	return purgeable ? &shrinker->purgeable : &shrinker->shrinkable;
+}
+
+/**
+ * mirage_shrinker_add() - pages have come
+ * @tt: system memory of an object, resv held, that TTM's pool has just filled
+ */
+void mirage_shrinker_add(struct mirage_tt *tt)
+{
+	struct mirage_shrinker *shrinker = &tt->mdev->shrinker;
+
+	spin_lock(&shrinker->lock);
+	*shrinker_counter(shrinker, tt->purgeable) += tt->base.num_pages;
+	spin_unlock(&shrinker->lock);
+}
+
+/**
+ * mirage_shrinker_remove() - pages go
+ * @tt: system memory of an object, resv held
+ */
+void mirage_shrinker_remove(struct mirage_tt *tt)
+{
+	struct mirage_shrinker *shrinker = &tt->mdev->shrinker;
+
+	spin_lock(&shrinker->lock);
+	*shrinker_counter(shrinker, tt->purgeable) -= tt->base.num_pages;
+	spin_unlock(&shrinker->lock);
+}
+
+/**
+ * mirage_shrinker_advise() - the content is needed, or not any more
+ * @tt: system memory of an object, resv held
+ * @purgeable: not any more
+ */
+void mirage_shrinker_advise(struct mirage_tt *tt, bool purgeable)
+{
+	bool counted = tt->base.page_flags & TTM_TT_FLAG_PRIV_POPULATED;
+
+	if (tt->purgeable == purgeable)
+		return;
+	if (counted)
+		mirage_shrinker_remove(tt);
+	tt->purgeable = purgeable;
+	if (counted)
+		mirage_shrinker_add(tt);
+}
+
+/* Drop the pages of an object of which nobody needs the content. */
+static long shrink_purge(struct mirage_shrink *shrink, struct ttm_buffer_object *tbo)
+{
+	static const struct ttm_place place = { .mem_type = TTM_PL_SYSTEM };
+	struct ttm_placement placement = { .num_placement = 1, .placement = &place };
+	struct ttm_operation_ctx *ctx = &shrink->ctx;
+	struct ttm_resource *system;
+	long ret;
+
+	ret = mirage_move_quiesce(tbo, ctx);
+	if (ret)
+		return ret;
+	if (tbo->resource->mem_type != TTM_PL_SYSTEM) {
+		ret = ttm_bo_mem_space(tbo, &placement, &system, ctx);
+		if (ret)
+			return ret;
+		mirage_tt_unmap(to_mirage_tt(tbo->ttm));
+		ttm_bo_move_null(tbo, system);
+	}
+	return ttm_bo_shrink(ctx, tbo, (struct ttm_bo_shrink_flags){ .purge = true });
+}
+
+/* An object that is there only for the device to end its work on it. */
+static bool shrink_is_remains(struct ttm_buffer_object *tbo)
+{
+	return !mirage_bo_is_ours(tbo) || tbo->deleted;
+}
+
+/* True: no job uses the object. */
+static bool shrink_wait(struct mirage_shrink *shrink, struct dma_resv *resv)
+{
+	if (dma_resv_test_signaled(resv, DMA_RESV_USAGE_BOOKKEEP))
+		return true;
+	if (!shrink->may_wait || !shrink->patience)
+		return false;
+	shrink->patience = dma_resv_wait_timeout(resv, DMA_RESV_USAGE_BOOKKEEP, false,
+						 shrink->patience);
+	return shrink->patience;
+}
+
+/* One object, resv held. Pages given back, or a negative errno. */
+static long shrink_one(struct mirage_shrink *shrink, struct ttm_buffer_object *tbo)
+{
+	struct mirage_tt *tt = to_mirage_tt(tbo->ttm);
+	bool remains = shrink_is_remains(tbo);
+	long ret;
+
+	if (!mirage_tt_has_pages(&tt->base) || shrink->purge != (remains || tt->purgeable))
+		return 0;
+
+	shrink->scanned += tt->base.num_pages;
+	if (!shrink_wait(shrink, tbo->base.resv))
+		return 0;
+	if (shrink->purge)
+		ret = shrink_purge(shrink, tbo);
+	else
+		ret = ttm_bo_shrink(&shrink->ctx, tbo, (struct ttm_bo_shrink_flags){
+			.writeback = shrink->writeback,
+			.allow_move = true,
+		});
+	if (ret <= 0)
+		return ret;
+
+	/* TTM has taken the pages without asking for it. */
+	mirage_shrinker_remove(tt);
+	if (shrink->purge && !remains)
+		to_mirage_bo(tbo)->purged = true;
+	return ret;
+}
+
+static void shrink_walk(struct mirage_device *mdev, struct mirage_shrink *shrink)
+{
+	static const int types[] = { TTM_PL_SYSTEM, TTM_PL_TT };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(types); i++) {
+		struct ttm_lru_walk_arg arg = { .ctx = &shrink->ctx, .trylock_only = true };
+		struct ttm_resource_manager *man = ttm_manager_type(&mdev->ttm.bdev, types[i]);
+		struct ttm_bo_lru_cursor cursor;
+		struct ttm_buffer_object *tbo;
+
+		ttm_bo_lru_for_each_reserved_guarded(&cursor, man, &arg, tbo) {
+			long ret;
+
+			if (shrink->scanned >= shrink->target)
+				break;
+			if (!ttm_bo_shrink_suitable(tbo, &shrink->ctx))
+				continue;
+			ret = shrink_one(shrink, tbo);
+			if (ret > 0)
+				shrink->freed += ret;
+		}
+	}
+}
+
+/* Idle objects first; then, if there is time to wait, all; then with the disk, too. */
+static void shrink_all(struct mirage_device *mdev, struct mirage_shrink *shrink, bool writeback)
+{
+	shrink->may_wait = false;
+	shrink->writeback = false;
+	shrink_walk(mdev, shrink);
+
+	shrink->may_wait = true;
+	if (shrink->patience && shrink->scanned < shrink->target)
+		shrink_walk(mdev, shrink);
+
+	shrink->writeback = writeback;
+	if (writeback && !shrink->purge && shrink->scanned < shrink->target)
+		shrink_walk(mdev, shrink);
+}
+
+static unsigned long shrinker_count(struct shrinker *shrink, struct shrink_control *sc)
+{
+	struct mirage_shrinker *shrinker = shrink->private_data;
+	unsigned long room, count;
+
+	if (!(sc->gfp_mask & __GFP_FS))
+		return SHRINK_EMPTY;
+	room = min_t(u64, ttm_backup_bytes_avail() >> PAGE_SHIFT, ULONG_MAX);
+	spin_lock(&shrinker->lock);
+	count = min(shrinker->shrinkable, room) + shrinker->purgeable;
+	spin_unlock(&shrinker->lock);
+
+	return count ?: SHRINK_EMPTY;
+}
+
+static unsigned long shrinker_scan(struct shrinker *shrinker, struct shrink_control *sc)
+{
+	struct mirage_device *mdev = container_of(shrinker->private_data, struct mirage_device,
+						  shrinker);
+	struct mirage_shrink shrink = {
+		.ctx.no_wait_gpu = true,
+		.patience = ttm_bo_shrink_avoid_wait() ? 0 : SHRINK_PATIENCE,
+		.purge = true,
+		.target = sc->nr_to_scan,
+	};
+	bool writeback = shrink.patience && (sc->gfp_mask & __GFP_IO);
+
+	if (!(sc->gfp_mask & __GFP_FS))
+		return SHRINK_STOP;
+
+	shrink_all(mdev, &shrink, false);
+	if (shrink.scanned < shrink.target && ttm_backup_bytes_avail()) {
+		shrink.purge = false;
+		shrink_all(mdev, &shrink, writeback);
+	}
+	sc->nr_scanned = shrink.scanned;
+
+	return shrink.scanned ? shrink.freed : SHRINK_STOP;
+}
+
+static void shrinker_fini(struct drm_device *drm, void *unused)
+{
+	shrinker_free(to_mirage_device(drm)->shrinker.shrinker);
+}
+
+/**
+ * mirage_shrinker_init() - offer mm the pages of objects
+ * @mdev: device, with TTM initialised
+ *
+ * Context: probe.
+ * Return: 0 or -ENOMEM
+ */
+int mirage_shrinker_init(struct mirage_device *mdev)
+{
+	struct mirage_shrinker *shrinker = &mdev->shrinker;
+
+	spin_lock_init(&shrinker->lock);
+	shrinker->shrinker = shrinker_alloc(0, "drm-mirage:%s", dev_name(mdev->drm.dev));
+	if (!shrinker->shrinker)
+		return -ENOMEM;
+	shrinker->shrinker->count_objects = shrinker_count;
+	shrinker->shrinker->scan_objects = shrinker_scan;
+	shrinker->shrinker->private_data = shrinker;
+	shrinker_register(shrinker->shrinker);
+
+	return drmm_add_action_or_reset(&mdev->drm, shrinker_fini, NULL);
+}

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * TTM's device: memories, and what TTM asks about them.
+ *
+ * Model: xe and amdgpu. Three memories: TTM_PL_VRAM; TTM_PL_TT, system memory mapped for
+ * the device; TTM_PL_SYSTEM, system memory that is not, where objects are before their first
+ * use and whose pages the shrinker may take. An object leaves video memory for TTM_PL_TT, and
+ * TTM_PL_TT for TTM_PL_SYSTEM. bo/validation.c says which ones leave.
+ *
+ * Rejected: caches other than the CPU's usual one for system memory: the device snoops.
+ */
+#include "bo/ttm.h"
+
+#include <linux/dma-resv.h>
+#include <linux/mm.h>
+#include <linux/sizes.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_managed.h>
+#include <drm/drm_vma_manager.h>
+#include <drm/ttm/ttm_bo.h>
+#include <drm/ttm/ttm_placement.h>
+
+#include "bo/bo.h"
+#include "bo/move.h"
+#include "bo/prime.h"
+#include "bo/shrinker.h"
+#include "bo/tt.h"
+#include "bo/validation.h"
+#include "bo/vram_mgr.h"
+#include "device/device.h"
+
+/**
+ * ttm_to_mirage_device() - the device of TTM's device
+ * @bdev: TTM's device
+ */
+struct mirage_device *ttm_to_mirage_device(struct ttm_device *bdev)
+{
+	return container_of(bdev, struct mirage_device, ttm.bdev);
+}
+
+static void mirage_ttm_evict_flags(struct ttm_buffer_object *bo, struct ttm_placement *placement)
+{
+	static const struct ttm_place tt = { .mem_type = TTM_PL_TT };
+	static const struct ttm_place system = { .mem_type = TTM_PL_SYSTEM };
+
+	/* The remains of a move: TTM waits for the device and drops them. */
+	if (!mirage_bo_is_ours(bo)) {
+		placement->num_placement = 0;
+		return;
+	}
+
+	placement->num_placement = 1;
+	placement->placement = &system;
+	/* What nobody needs is dropped by the move: it needs a place that is never full. */
+	if (bo->resource->mem_type == TTM_PL_VRAM &&
+	    to_mirage_bo(bo)->advice != DRM_MIRAGE_BO_DONTNEED)
+		placement->placement = &tt;
+}
+
+static int mirage_ttm_io_mem_reserve(struct ttm_device *bdev, struct ttm_resource *res)
+{
+	if (res->mem_type != TTM_PL_VRAM)
+		return 0;
+	/* No address: it is in pieces, see mirage_ttm_io_mem_pfn(). */
+	res->bus.is_iomem = true;
+	res->bus.caching = ttm_write_combined;
+	return 0;
+}
+
+static unsigned long mirage_ttm_io_mem_pfn(struct ttm_buffer_object *bo, unsigned long page)
+{
+	struct mirage_device *mdev = ttm_to_mirage_device(bo->bdev);
+	u64 addr;
+
+	mirage_extents_find(&to_mirage_vram_res(bo->resource)->ext, page, &addr);
+	return PHYS_PFN(mdev->vram.bar + addr);
+}
+
+/* For debuggers: TTM calls it for video memory, with resv held. */
+static int mirage_ttm_access_memory(struct ttm_buffer_object *bo, unsigned long offset, void *buf,
+				    int len, int write)
+{
+	struct mirage_device *mdev = ttm_to_mirage_device(bo->bdev);
+	int done = 0, idx;
+
+	if (dma_resv_wait_timeout(bo->base.resv, DMA_RESV_USAGE_KERNEL, true,
+				  MAX_SCHEDULE_TIMEOUT) < 0 ||
+	    !drm_dev_enter(&mdev->drm, &idx))
+		return -EIO;
+	while (done < len) {
+		unsigned long page = (offset + done) >> PAGE_SHIFT;
+		unsigned int in_page = offset_in_page(offset + done);
+		int part = min_t(int, len - done, PAGE_SIZE - in_page);
+		void __iomem *io;
+		u64 addr;
+
+		mirage_extents_find(&to_mirage_vram_res(bo->resource)->ext, page, &addr);
+		io = mdev->vram.base + addr + in_page;
+		if (write)
+			memcpy_toio(io, buf + done, part);
+		else
+			memcpy_fromio(buf + done, io, part);
+		done += part;
+	}
+	drm_dev_exit(idx);
+
+	return len;
+}
+
+/* The memory of an object goes for good. */
+static void mirage_ttm_delete_mem_notify(struct ttm_buffer_object *bo)
+{
+	if (mirage_bo_is_ours(bo) && to_mirage_bo(bo)->imported)
+		mirage_prime_unmap(to_mirage_bo(bo));
+}
+
+static const struct ttm_device_funcs mirage_ttm_funcs = {
+	.ttm_tt_create = mirage_tt_create,
+	.ttm_tt_populate = mirage_tt_populate,
+	.ttm_tt_unpopulate = mirage_tt_unpopulate,
+	.ttm_tt_destroy = mirage_tt_destroy,
+	.eviction_valuable = mirage_validation_may_evict,
+	.evict_flags = mirage_ttm_evict_flags,
+	.move = mirage_move,
+	.io_mem_reserve = mirage_ttm_io_mem_reserve,
+	.io_mem_pfn = mirage_ttm_io_mem_pfn,
+	.access_memory = mirage_ttm_access_memory,
+	.delete_mem_notify = mirage_ttm_delete_mem_notify,
+};
+
+static void mirage_ttm_fini(struct drm_device *drm, void *unused)
+{
+	ttm_device_fini(&to_mirage_device(drm)->ttm.bdev);
+}
+
+/**
+ * mirage_ttm_init() - make TTM's device
+ * @mdev: device, with VRAM initialised
+ *
+ * Context: probe.
+ * Return: 0 or -ENOMEM
+ */
+int mirage_ttm_init(struct mirage_device *mdev)
+{
+	struct mirage_ttm *ttm = &mdev->ttm;
+	int ret;
+
+	ret = drmm_mutex_init(&mdev->drm, &ttm->dma_lock);
+	if (ret)
+		return ret;
+	INIT_LIST_HEAD(&ttm->mapped);
+	spin_lock_init(&mdev->bo_lock);
+	INIT_LIST_HEAD(&mdev->bos);
+
+	ret = ttm_device_init(&ttm->bdev, &mirage_ttm_funcs, mdev->drm.dev,
+			      mdev->drm.anon_inode->i_mapping, mdev->drm.vma_offset_manager,
+			      TTM_ALLOCATION_POOL_BENEFICIAL_ORDER(get_order(SZ_2M)) |
+			      TTM_ALLOCATION_PROPAGATE_ENOSPC);
+	if (ret)
+		return ret;
+	ret = drmm_add_action_or_reset(&mdev->drm, mirage_ttm_fini, NULL);
+	if (ret)
+		return ret;
+
+	ret = mirage_vram_mgr_init(mdev);
+	if (ret)
+		return ret;
+	return mirage_shrinker_init(mdev);
+}

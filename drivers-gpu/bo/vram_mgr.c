@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Memory as TTM hands it out.
+ *
+ * Model: xe's managers. Video memory comes from mirage_vram's allocator, which page tables
+ * use, too: so there is one free space, and what TTM evicts to make room is
+ * room for everybody. System memory that the device can reach (TTM_PL_TT) has no addresses to hand
+ * out: its manager only counts.
+ *
+ * Rejected: ttm_range_manager for either. It keeps memory contiguous, which is what
+ * fragmentation makes impossible, and page tables make unnecessary.
+ */
+#include "bo/vram_mgr.h"
+
+#include <linux/dma-resv.h>
+#include <linux/mm.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/workqueue.h>
+
+#include <drm/drm_managed.h>
+#include <drm/drm_print.h>
+#include <drm/ttm/ttm_bo.h>
+#include <drm/ttm/ttm_placement.h>
+
+#include "bo/ttm.h"
+#include "device/device.h"
+#include "device/power.h"
+
+static int vram_mgr_fill_extents(struct mirage_vram_res *res)
+{
+	struct gpu_buddy_block *block;
+	unsigned int count = 0;
+
+	list_for_each_entry(block, &res->blocks, link)
+		count++;
+	res->ext.list = kvmalloc_objs(*res->ext.list, count, GFP_KERNEL_ACCOUNT);
+	if (!res->ext.list)
+		return -ENOMEM;
+	return 0;
+}
+
+static int vram_mgr_alloc(struct ttm_resource_manager *man, struct ttm_buffer_object *bo,
+			  const struct ttm_place *place, struct ttm_resource **out)
+{
+	struct mirage_device *mdev = ttm_to_mirage_device(man->bdev);
+	struct gpu_buddy_block *block;
+	struct mirage_vram_res *res;
+	int ret;
+
+	/* What can never fit must not throw out everybody else first. */
+	if (bo->base.size > man->size)
+		return -E2BIG;
+
+	res = kzalloc_obj(*res, GFP_KERNEL_ACCOUNT);
+	if (!res)
+		return -ENOMEM;
+	INIT_LIST_HEAD(&res->blocks);
+	ttm_resource_init(bo, place, &res->base);
+
+	/*
+	 * What is asked for while the device sleeps would be lost. Who empties video memory
+	 * before that finds us in TTM's lists, or we see that he does.
+	 */
+	if (mirage_power_is_asleep(mdev)) {
+		ret = -ENOSPC;
+		goto err_fini;
+	}
+	ret = mirage_vram_alloc_blocks(mdev, &res->blocks, bo->base.size,
+				       place->flags & TTM_PL_FLAG_CONTIGUOUS);
+	if (ret)
+		goto err_fini;
+	ret = vram_mgr_fill_extents(res);
+	if (ret)
+		goto err_free;
+	list_for_each_entry(block, &res->blocks, link)
+		mirage_extents_add(&res->ext, gpu_buddy_block_offset(block),
+				   gpu_buddy_block_size(&mdev->vram.mm, block) >> PAGE_SHIFT);
+	if (res->ext.count == 1) {
+		res->base.placement |= TTM_PL_FLAG_CONTIGUOUS;
+		res->base.start = res->ext.list[0].addr >> PAGE_SHIFT;
+	}
+
+	mutex_lock(&mdev->vram.lock);
+	list_add_tail(&res->node, &mdev->vram.objects);
+	mutex_unlock(&mdev->vram.lock);
+	*out = &res->base;
+
+	return 0;
+
+err_free:
+	mirage_vram_free_blocks(mdev, &res->blocks);
+err_fini:
+	ttm_resource_fini(man, &res->base);
+	kfree(res);
+	return ret;
+}
+
+static void vram_mgr_free(struct ttm_resource_manager *man, struct ttm_resource *base)
+{
+	struct mirage_device *mdev = ttm_to_mirage_device(man->bdev);
+	struct mirage_vram_res *res = to_mirage_vram_res(base);
+
+	mutex_lock(&mdev->vram.lock);
+	list_del(&res->node);
+	mutex_unlock(&mdev->vram.lock);
+	mirage_vram_free_blocks(mdev, &res->blocks);
+
+	ttm_resource_fini(man, base);
+	kvfree(res->ext.list);
+	kfree(res);
+}
+
+/**
+ * mirage_vram_mgr_wait_jobs() - wait for the jobs that hold objects in video memory
+ * @mdev: device that is about to sleep: nobody brings an object there any more
+ * @timeout: jiffies, for all objects together
+ *
+ * TTM has patience for each object by itself: jobs in a row, each with an object of its own, would hold up
+ * a suspend for as long as all of them take.
+ *
+ * Context: may sleep; takes the resvs of objects.
+ * Return: 0, or -EBUSY: jobs take too long
+ */
+int mirage_vram_mgr_wait_jobs(struct mirage_device *mdev, long timeout)
+{
+	struct ttm_operation_ctx ctx = {};
+	struct ttm_lru_walk_arg arg = { .ctx = &ctx, .trylock_only = true };
+	struct ttm_bo_lru_cursor cursor;
+	struct ttm_buffer_object *tbo;
+
+	ttm_bo_lru_for_each_reserved_guarded(&cursor, &mdev->ttm.vram, &arg, tbo) {
+		timeout = dma_resv_wait_timeout(tbo->base.resv, DMA_RESV_USAGE_BOOKKEEP, false,
+						timeout);
+		if (timeout <= 0)
+			return -EBUSY;
+	}
+	return 0;
+}
+
+static void vram_mgr_debug(struct ttm_resource_manager *man, struct drm_printer *p)
+{
+	struct mirage_device *mdev = ttm_to_mirage_device(man->bdev);
+
+	drm_printf(p, "vram: %llu of %llu bytes used\n", mirage_vram_used(mdev), man->size);
+}
+
+static const struct ttm_resource_manager_func vram_mgr_funcs = {
+	.alloc = vram_mgr_alloc,
+	.free = vram_mgr_free,
+	.debug = vram_mgr_debug,
+};
+
+static int tt_mgr_alloc(struct ttm_resource_manager *man, struct ttm_buffer_object *bo,
+			const struct ttm_place *place, struct ttm_resource **out)
+{
+	struct ttm_resource *res;
+
+	res = kzalloc_obj(*res, GFP_KERNEL_ACCOUNT);
+	if (!res)
+		return -ENOMEM;
+	ttm_resource_init(bo, place, res);
+
+	/* A stop-over on the way to video memory is short; without it nothing could leave. */
+	if (!(place->flags & TTM_PL_FLAG_TEMPORARY) &&
+	    ttm_resource_manager_usage(man) > man->size) {
+		ttm_resource_fini(man, res);
+		kfree(res);
+		return -ENOSPC;
+	}
+	*out = res;
+
+	return 0;
+}
+
+static void tt_mgr_free(struct ttm_resource_manager *man, struct ttm_resource *res)
+{
+	ttm_resource_fini(man, res);
+	kfree(res);
+}
+
+static const struct ttm_resource_manager_func tt_mgr_funcs = {
+	.alloc = tt_mgr_alloc,
+	.free = tt_mgr_free,
+};
+
+static void vram_mgr_fini_one(struct mirage_device *mdev, struct ttm_resource_manager *man,
+			      int type)
+{
+	ttm_resource_manager_set_used(man, false);
+	ttm_resource_manager_cleanup(man);
+	ttm_set_driver_manager(&mdev->ttm.bdev, type, NULL);
+}
+
+static void vram_mgr_fini(struct drm_device *drm, void *unused)
+{
+	struct mirage_device *mdev = to_mirage_device(drm);
+
+	/*
+	 * Nobody has an object any more, but TTM may still delete some: those that others'
+	 * fences are in, and all that are not its own memory. They hold no reference to the
+	 * drm_device: the last would go in the very workqueue that has to be drained.
+	 */
+	drain_workqueue(mdev->ttm.bdev.wq);
+	vram_mgr_fini_one(mdev, &mdev->ttm.vram, TTM_PL_VRAM);
+	vram_mgr_fini_one(mdev, &mdev->ttm.tt, TTM_PL_TT);
+}
+
+static void vram_mgr_init_one(struct mirage_device *mdev, struct ttm_resource_manager *man,
+			      int type, const struct ttm_resource_manager_func *funcs, u64 size)
+{
+	man->func = funcs;
+	ttm_resource_manager_init(man, &mdev->ttm.bdev, size);
+	ttm_set_driver_manager(&mdev->ttm.bdev, type, man);
+	ttm_resource_manager_set_used(man, true);
+}
+
+/**
+ * mirage_vram_mgr_init() - give TTM its memory
+ * @mdev: device, with VRAM and TTM initialised
+ *
+ * Context: probe.
+ * Return: 0 or -ENOMEM
+ */
+int mirage_vram_mgr_init(struct mirage_device *mdev)
+{
+	vram_mgr_init_one(mdev, &mdev->ttm.vram, TTM_PL_VRAM, &vram_mgr_funcs, mdev->vram.size);
+	mdev->ttm.tt.use_tt = true;
+	/* The rest is for those who work with what is in it. */
+	vram_mgr_init_one(mdev, &mdev->ttm.tt, TTM_PL_TT, &tt_mgr_funcs,
+			  (u64)totalram_pages() * PAGE_SIZE / 4 * 3);
+
+	return drmm_add_action_or_reset(&mdev->drm, vram_mgr_fini, NULL);
+}

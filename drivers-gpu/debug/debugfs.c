@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0
+/**
+ * DOC: debugfs
+ *
+ * Files in the device's debugfs directory, for those who look into a running driver:
+ *
+ *   registers  every readable register by its name
+ *   counters   the device's counters since it was probed, also while it sleeps
+ *   queues     every queue: state, indices, jobs
+ *   vms        every address space with its page tables, walked as the device does
+ *   bos        every buffer object: size, where it is, owner, label
+ *   vram       a map of video memory
+ *   inject/    fault injection (debug/inject.c)
+ *
+ * Names come from the register tables. These files have no fixed format and are no
+ * interface; what programs need is in the uapi.
+ */
+#include <drm/drm_debugfs.h>
+#include <drm/drm_drv.h>
+#include <drm/drm_file.h>
+#include <drm/drm_print.h>
+
+#include "debug/bo_dump.h"
+#include "debug/debugfs.h"
+#include "debug/inject.h"
+#include "device/power.h"
+#include "device/regs.h"
+#include "device/state.h"
+#include "probe.h"
+#include "queue/queue.h"
+#include "vm/space.h"
+
+/**
+ * struct mirage_debugfs_reg - a register that can be read without an effect
+ */
+struct mirage_debugfs_reg {
+	/** @name: unit and register */
+	const char *name;
+	/** @reg: offset */
+	enum mirage_reg reg;
+};
+
+/* What the access kinds of the table mean here: may it be read? */
+#define MIRAGE_READABLE_RO	1
+#define MIRAGE_READABLE_RW	1
+#define MIRAGE_READABLE_W1C	1
+#define MIRAGE_READABLE_WO	0
+
+/* Registers that cannot be read have no name here. */
+static const struct mirage_debugfs_reg mirage_debugfs_regs[] = {
+#define UNIT(unit, base, size, doc)
+#define REG(unit, name, off, access, reset, doc) \
+	{ MIRAGE_READABLE_##access ? #unit "." #name : NULL, MIRAGE_##unit##_##name },
+#define REG64(unit, name, off, access, doc)
+#define FIELD(unit, reg, name, hi, lo, doc)
+#include <hw/regs/all.def>
+#undef UNIT
+#undef REG
+#undef REG64
+#undef FIELD
+};
+
+/* In the order of their registers, from PERF_PACKETS on. */
+static const char * const mirage_debugfs_counters[] = {
+#define UNIT(unit, base, size, doc)
+#define REG(unit, name, off, access, reset, doc)
+#define REG64(unit, name, off, access, doc) [((off) - MIRAGE_PERF_PACKETS) / sizeof(u64)] = #name,
+#define FIELD(unit, reg, name, hi, lo, doc)
+#include <hw/regs/all.def>
+#undef UNIT
+#undef REG
+#undef REG64
+#undef FIELD
+};
+
+static struct mirage_device *mirage_debugfs_device(struct seq_file *m)
+{
+	const struct drm_debugfs_entry *entry = m->private;
+
+	return to_mirage_device(entry->dev);
+}
+
+/* As drm_dev_enter(), with the device awake. */
+static int mirage_debugfs_enter(struct mirage_device *mdev, int *idx)
+{
+	int ret = mirage_power_get(mdev);
+
+	if (ret)
+		return ret;
+	if (drm_dev_enter(&mdev->drm, idx))
+		return 0;
+	mirage_power_put(mdev);
+	return -ENODEV;
+}
+
+static void mirage_debugfs_exit(struct mirage_device *mdev, int idx)
+{
+	drm_dev_exit(idx);
+	mirage_power_put(mdev);
+}
+
+static int mirage_debugfs_show_registers(struct seq_file *m, void *unused)
+{
+	struct mirage_device *mdev = mirage_debugfs_device(m);
+	unsigned int i;
+	int idx, ret;
+
+	ret = mirage_debugfs_enter(mdev, &idx);
+	if (ret)
+		return ret;
+	for (i = 0; i < ARRAY_SIZE(mirage_debugfs_regs); i++) {
+		const struct mirage_debugfs_reg *reg = &mirage_debugfs_regs[i];
+		u32 value;
+
+		if (!reg->name)
+			continue;
+		/* Reading a low half must not disturb who reads the pair. */
+		spin_lock(&mdev->reg_lock);
+		value = mirage_reg_read(mdev, reg->reg);
+		spin_unlock(&mdev->reg_lock);
+		seq_printf(m, "%04x %-24s %08x\n", reg->reg, reg->name, value);
+	}
+	mirage_debugfs_exit(mdev, idx);
+
+	return 0;
+}
+
+static int mirage_debugfs_show_counters(struct seq_file *m, void *unused)
+{
+	struct mirage_device *mdev = mirage_debugfs_device(m);
+	unsigned int i;
+	int idx;
+
+	/* All counters are REG64, and all REG64 are counters. */
+	BUILD_BUG_ON(ARRAY_SIZE(mirage_debugfs_counters) != MIRAGE_NR_COUNTERS);
+
+	if (!drm_dev_enter(&mdev->drm, &idx))
+		return -ENODEV;
+	for (i = 0; i < ARRAY_SIZE(mirage_debugfs_counters); i++)
+		seq_printf(m, "%-20s %llu\n", mirage_debugfs_counters[i],
+			   mirage_device_counter(mdev, i));
+	drm_dev_exit(idx);
+
+	return 0;
+}
+
+static int mirage_debugfs_show_queues(struct seq_file *m, void *unused)
+{
+	struct drm_printer p = drm_seq_file_printer(m);
+	struct mirage_device *mdev = mirage_debugfs_device(m);
+	int idx, ret;
+
+	ret = mirage_debugfs_enter(mdev, &idx);
+	if (ret)
+		return ret;
+	mirage_queues_dump(mdev, &p);
+	mirage_debugfs_exit(mdev, idx);
+
+	return 0;
+}
+
+static int mirage_debugfs_show_vms(struct seq_file *m, void *unused)
+{
+	struct drm_printer p = drm_seq_file_printer(m);
+	struct mirage_device *mdev = mirage_debugfs_device(m);
+	u32 id;
+	int idx, ret;
+
+	ret = mirage_debugfs_enter(mdev, &idx);
+	if (ret)
+		return ret;
+	for (id = 0; id < mdev->caps.nr_vms; id++) {
+		struct mirage_vm *vm = mirage_vm_lookup(mdev, id);
+
+		if (!vm)
+			continue;
+		mirage_vm_dump(vm, &p);
+		mirage_vm_put(vm);
+	}
+	mirage_debugfs_exit(mdev, idx);
+
+	return 0;
+}
+
+static int mirage_debugfs_show_bos(struct seq_file *m, void *unused)
+{
+	struct drm_printer p = drm_seq_file_printer(m);
+
+	mirage_bo_dump(mirage_debugfs_device(m), &p);
+
+	return 0;
+}
+
+static int mirage_debugfs_show_vram(struct seq_file *m, void *unused)
+{
+	struct drm_printer p = drm_seq_file_printer(m);
+
+	return mirage_vram_dump(mirage_debugfs_device(m), &p);
+}
+
+static const struct drm_debugfs_info mirage_debugfs_files[] = {
+	{ .name = "registers", .show = mirage_debugfs_show_registers },
+	{ .name = "counters", .show = mirage_debugfs_show_counters },
+	{ .name = "queues", .show = mirage_debugfs_show_queues },
+	{ .name = "vms", .show = mirage_debugfs_show_vms },
+	{ .name = "bos", .show = mirage_debugfs_show_bos },
+	{ .name = "vram", .show = mirage_debugfs_show_vram },
+};
+
+/**
+ * mirage_debugfs_init() - make the files of a device
+ * @minor: one of its minors
+ */
+void mirage_debugfs_init(struct drm_minor *minor)
+{
+	struct mirage_device *mdev = to_mirage_device(minor->dev);
+
+	drm_debugfs_add_files(minor->dev, mirage_debugfs_files, ARRAY_SIZE(mirage_debugfs_files));
+	mirage_inject_init(mdev, minor->debugfs_root);
+}

@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The command queue: invalidations, replays and channel control, in order.
+ *
+ * Model: VT-d's queued invalidation. Each post appends its command and a SYNC that writes the
+ * post's number to one slot in memory; numbers only grow, so a waiter for N is content with
+ * anything from N on, many post and wait at the same time, and nobody waits under the lock.
+ *
+ * The device answers within the time slice it is in. One that does not answer for
+ * CMDQ_TIMEOUT_NS is cut off from memory, so every wait is bounded, and when it
+ * ends the device has no access to what was taken away: by the flush, or by the cut.
+ * A SYNC that got lost is covered by the next; a waiter posts one itself after a while.
+ *
+ * A reset makes every post void, and the slot says that all are done: of a device that was
+ * reset no translation is left and no channel runs. While the device does not run nothing is
+ * posted. Both change together under the lock, so whoever finds that it does not run
+ * has written its page-table entries before the device is enabled again.
+ *
+ * Rejected: an interrupt for completion. Waiters include notifiers that must not
+ * sleep, and the answer comes sooner than an interrupt would.
+ */
+#include "device/cmdq.h"
+
+#include <linux/delay.h>
+#include <linux/ktime.h>
+
+#include "device/device.h"
+#include "device/regs.h"
+#include "device/reset.h"
+#include "device/state.h"
+
+/* 1024 entries: two per post, many more posts than can be under way at once. */
+#define CMDQ_ORDER		10
+/* How long the device may leave a SYNC or a full queue unanswered; emulation is slow. */
+#define CMDQ_TIMEOUT_NS		(2 * NSEC_PER_SEC)
+/* After this long without an answer a waiter posts another SYNC. */
+#define CMDQ_NUDGE_NS		(200 * NSEC_PER_MSEC)
+/* The first waits are short: most answers come within a few microseconds. */
+#define CMDQ_SPIN_NS		(20 * NSEC_PER_USEC)
+
+/**
+ * mirage_cmdq_init() - allocate the command queue
+ * @mdev: device, not enabled
+ *
+ * Return: 0 or -ENOMEM
+ */
+int mirage_cmdq_init(struct mirage_device *mdev)
+{
+	struct mirage_cmdq *q = &mdev->cmdq;
+	int ret;
+
+	spin_lock_init(&q->lock);
+	q->order = CMDQ_ORDER;
+	ret = mirage_mem_alloc(mdev, &q->mem, sizeof(struct mirage_cmd) << q->order);
+	if (ret)
+		return ret;
+	return mirage_mem_alloc(mdev, &q->fence, sizeof(__le64));
+}
+
+/**
+ * mirage_cmdq_restart() - void all posts, and post to the device from now on
+ * @mdev: device, reset and not enabled yet; becomes RUNNING
+ *
+ * Context: mirage_device.state_lock is held; takes mirage_cmdq.lock.
+ */
+void mirage_cmdq_restart(struct mirage_device *mdev)
+{
+	struct mirage_cmdq *q = &mdev->cmdq;
+	__le64 *slot = q->fence.cpu;
+
+	lockdep_assert_held(&mdev->state_lock);
+
+	spin_lock(&q->lock);
+	WRITE_ONCE(mdev->status->cmd_put, cpu_to_le32(q->put));
+	WRITE_ONCE(mdev->status->cmd_get, cpu_to_le32(q->put));
+	smp_store_release(slot, cpu_to_le64(q->seqno));
+	atomic_set_release(&mdev->state, MIRAGE_DEVICE_RUNNING);
+	spin_unlock(&q->lock);
+}
+
+static bool cmdq_done(struct mirage_cmdq *q, u64 seqno)
+{
+	const __le64 *slot = q->fence.cpu;
+
+	/* Acquire: what the device did before the SYNC is seen after this. */
+	return le64_to_cpu(smp_load_acquire(slot)) >= seqno;
+}
+
+/*
+ * Write @cmd and a SYNC if there is room; the number of the SYNC, or 0 if there is none or the
+ * device does not run.
+ */
+static u64 cmdq_try_post(struct mirage_device *mdev, const struct mirage_cmd *cmd)
+{
+	struct mirage_cmdq *q = &mdev->cmdq;
+	struct mirage_cmd *ring = q->mem.cpu;
+	u32 size = 1u << q->order;
+	u64 seqno = 0;
+	u32 get;
+
+	spin_lock(&q->lock);
+	/* Acquire: the device has read the entries before it lets them be reused. */
+	get = le32_to_cpu(smp_load_acquire(&mdev->status->cmd_get));
+	if (mirage_device_is_running(mdev) && q->put - get + 2 <= size) {
+		seqno = ++q->seqno;
+		ring[q->put++ & (size - 1)] = *cmd;
+		ring[q->put++ & (size - 1)] = (struct mirage_cmd){
+			.op = cpu_to_le16(MIRAGE_CMD_SYNC),
+			.addr = cpu_to_le64(mirage_mem_phys(&q->fence, 0)),
+			.value = cpu_to_le64(seqno),
+		};
+		dma_wmb();
+		WRITE_ONCE(mdev->status->cmd_put, cpu_to_le32(q->put));
+	}
+	spin_unlock(&q->lock);
+
+	if (seqno)
+		mirage_reg_write(mdev, MIRAGE_DOORBELL_CMD, 1);
+	return seqno;
+}
+
+static void cmdq_pause(bool blockable, u64 waited_ns)
+{
+	if (!blockable || waited_ns < CMDQ_SPIN_NS)
+		cpu_relax();
+	else
+		usleep_range(10, 50);
+}
+
+/* Posts @cmd; waits, bounded, while the queue is full. 0 if the device does not run. */
+static u64 cmdq_post(struct mirage_device *mdev, const struct mirage_cmd *cmd, bool blockable)
+{
+	u64 start = ktime_get_ns();
+	u64 seqno, waited;
+
+	if (blockable)
+		might_sleep();
+
+	while (mirage_device_is_running(mdev)) {
+		/* Looked at first: if we did not run for a while, the device gets its chance. */
+		waited = ktime_get_ns() - start;
+		seqno = cmdq_try_post(mdev, cmd);
+		if (seqno)
+			return seqno;
+		if (waited > CMDQ_TIMEOUT_NS)
+			mirage_reset_request(mdev, "the command queue stays full");
+		else
+			cmdq_pause(blockable, waited);
+	}
+	return 0;
+}
+
+/* A command that names a VM or a channel as a whole. */
+static u64 cmdq_post_id(struct mirage_device *mdev, enum mirage_cmd_op op, u16 flags, u32 id)
+{
+	struct mirage_cmd cmd = {
+		.op = cpu_to_le16(op),
+		.flags = cpu_to_le16(flags),
+		.id = cpu_to_le32(id),
+	};
+
+	return cmdq_post(mdev, &cmd, true);
+}
+
+/**
+ * mirage_cmdq_invalidate() - drop the TLB entries of a range
+ * @mdev: device
+ * @vm_id: VM table index
+ * @addr: GPU address of the first byte
+ * @size: bytes
+ * @blockable: may sleep if the queue is full
+ *
+ * Context: process context, spinlocks allowed if not @blockable; takes mirage_cmdq.lock.
+ * The device is there, running or not.
+ * Return: what mirage_cmdq_wait() has to wait for
+ */
+u64 mirage_cmdq_invalidate(struct mirage_device *mdev, u32 vm_id, u64 addr, u64 size,
+			   bool blockable)
+{
+	struct mirage_cmd cmd = {
+		.op = cpu_to_le16(MIRAGE_CMD_INVALIDATE),
+		.id = cpu_to_le32(vm_id),
+		.addr = cpu_to_le64(addr),
+		.size = cpu_to_le64(size),
+	};
+
+	return cmdq_post(mdev, &cmd, blockable);
+}
+
+/**
+ * mirage_cmdq_invalidate_all() - drop all TLB entries of an address space
+ * @mdev: device
+ * @vm_id: VM table index
+ *
+ * Context: may sleep; takes mirage_cmdq.lock. The device is there, running or not.
+ * Return: what mirage_cmdq_wait() has to wait for
+ */
+u64 mirage_cmdq_invalidate_all(struct mirage_device *mdev, u32 vm_id)
+{
+	return cmdq_post_id(mdev, MIRAGE_CMD_INVALIDATE, MIRAGE_CMD_ALL, vm_id);
+}
+
+/**
+ * mirage_cmdq_replay() - resume what faults suspended in an address space
+ * @mdev: device
+ * @vm_id: VM table index
+ *
+ * Page-table writes before the call are visible to what resumes.
+ *
+ * Context: may sleep; takes mirage_cmdq.lock. The device is there, running or not.
+ * Return: what mirage_cmdq_wait() has to wait for; nobody needs to
+ */
+u64 mirage_cmdq_replay(struct mirage_device *mdev, u32 vm_id)
+{
+	mirage_vram_flush(&mdev->vram);
+	return cmdq_post_id(mdev, MIRAGE_CMD_REPLAY, 0, vm_id);
+}
+
+/**
+ * mirage_cmdq_chan() - start, stop or reset a channel
+ * @mdev: device
+ * @op: MIRAGE_CMD_CHAN_START, MIRAGE_CMD_CHAN_STOP or MIRAGE_CMD_CHAN_RESET
+ * @chan: channel number
+ *
+ * Context: may sleep; takes mirage_cmdq.lock. The device is there, running or not.
+ * Return: what mirage_cmdq_wait() has to wait for
+ */
+u64 mirage_cmdq_chan(struct mirage_device *mdev, enum mirage_cmd_op op, u32 chan)
+{
+	return cmdq_post_id(mdev, op, 0, chan);
+}
+
+/**
+ * mirage_cmdq_context() - save or restore what the device keeps of a channel
+ * @mdev: device
+ * @op: MIRAGE_CMD_CHAN_SAVE or MIRAGE_CMD_CHAN_RESTORE
+ * @chan: channel number
+ * @mem: where it is written to or read from
+ *
+ * Context: may sleep; takes mirage_cmdq.lock. The device is there, running or not.
+ * Return: what mirage_cmdq_wait() has to wait for
+ */
+u64 mirage_cmdq_context(struct mirage_device *mdev, enum mirage_cmd_op op, u32 chan,
+			const struct mirage_mem *mem)
+{
+	struct mirage_cmd cmd = {
+		.op = cpu_to_le16(op),
+		.id = cpu_to_le32(chan),
+		.addr = cpu_to_le64(mirage_mem_phys(mem, 0)),
+		.size = cpu_to_le64(mem->size),
+	};
+
+	return cmdq_post(mdev, &cmd, true);
+}
+
+/**
+ * mirage_cmdq_stuck_on() - the channel that keeps the commands from going on
+ * @mdev: device
+ *
+ * The device executes commands in order, and one that stops or resets a channel only when the
+ * channel lets it. What is waited for is the oldest command that was not executed.
+ *
+ * Context: takes mirage_cmdq.lock.
+ * Return: its number plus 1 as in BUS_CURRENT, or 0 if the oldest command needs no channel
+ */
+u32 mirage_cmdq_stuck_on(struct mirage_device *mdev)
+{
+	struct mirage_cmdq *q = &mdev->cmdq;
+	const struct mirage_cmd *ring = q->mem.cpu;
+	u32 get, chan = 0;
+
+	spin_lock(&q->lock);
+	get = le32_to_cpu(READ_ONCE(mdev->status->cmd_get));
+	if (get != q->put) {
+		const struct mirage_cmd *cmd = &ring[get & ((1u << q->order) - 1)];
+		u16 op = le16_to_cpu(cmd->op);
+
+		if (op == MIRAGE_CMD_CHAN_STOP || op == MIRAGE_CMD_CHAN_RESET)
+			chan = le32_to_cpu(cmd->id) + 1;
+	}
+	spin_unlock(&q->lock);
+	return chan;
+}
+
+static int cmdq_wait(struct mirage_device *mdev, u64 seqno, bool blockable, u64 timeout_ns)
+{
+	static const struct mirage_cmd nop = { .op = cpu_to_le16(MIRAGE_CMD_NOP) };
+	u64 start = ktime_get_ns();
+	u64 nudged = 0;
+	u64 waited;
+
+	if (blockable)
+		might_sleep();
+
+	while (mirage_device_is_running(mdev)) {
+		/* Looked at first: if we did not run for a while, the device may have answered. */
+		waited = ktime_get_ns() - start;
+		if (cmdq_done(&mdev->cmdq, seqno))
+			return 0;
+		if (waited > timeout_ns)
+			return -ETIMEDOUT;
+		if (waited - nudged > CMDQ_NUDGE_NS) {
+			nudged = waited;
+			cmdq_try_post(mdev, &nop);
+		}
+		cmdq_pause(blockable, waited);
+	}
+	return -ENODEV;
+}
+
+/**
+ * mirage_cmdq_try_wait() - wait for a while until a post has taken effect
+ * @mdev: device
+ * @seqno: what the post returned; 0 if the device did not run or nothing had to be done
+ * @timeout_ns: nanoseconds
+ *
+ * For those who know what else to do.
+ *
+ * Context: may sleep.
+ * Return: 0; -ENODEV if the device does not run, be it for the time of a reset; -ETIMEDOUT
+ */
+int mirage_cmdq_try_wait(struct mirage_device *mdev, u64 seqno, u64 timeout_ns)
+{
+	return cmdq_wait(mdev, seqno, true, timeout_ns);
+}
+
+/**
+ * mirage_cmdq_wait() - wait until a post has taken effect
+ * @mdev: device
+ * @seqno: what the post returned; 0 if the device did not run or nothing had to be done
+ * @blockable: may sleep
+ *
+ * If the device does not answer in time it is cut off from memory first, and a work
+ * will reset it. So whatever this returns, the device makes no access by what was invalidated.
+ *
+ * Context: process context, spinlocks allowed if not @blockable. At most about 2 seconds.
+ * Return: 0; or -ENODEV if the device does not run, be it for the time of a reset
+ */
+int mirage_cmdq_wait(struct mirage_device *mdev, u64 seqno, bool blockable)
+{
+	int ret = cmdq_wait(mdev, seqno, blockable, CMDQ_TIMEOUT_NS);
+
+	if (ret == -ETIMEDOUT) {
+		mirage_reset_request(mdev, "it does not answer a SYNC");
+		ret = -ENODEV;
+	}
+	return ret;
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The device structure, without anything that acts on it. */
+#ifndef MIRAGE_DEVICE_TYPES_H
+#define MIRAGE_DEVICE_TYPES_H
+
+#include <linux/atomic.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+
+#include <drm/drm_device.h>
+#include <drm/mirage_drm.h>
+
+#include <hw/queues.h>
+#include <hw/regs.h>
+
+#include "bo/prime.h"
+#include "bo/shrinker.h"
+#include "bo/ttm.h"
+#include "device/cmdq.h"
+#include "device/event.h"
+#include "device/fault.h"
+#include "device/irq.h"
+#include "device/mem.h"
+#include "device/power.h"
+#include "device/quota.h"
+#include "device/reset.h"
+#include "queue/copy.h"
+#include "queue/coredump.h"
+#include "recovery/park.h"
+#include "recovery/watchdog.h"
+#include "vm/userptr.h"
+#include "vram/vram.h"
+
+/**
+ * struct mirage_caps - what the device says it is; constant after probe
+ */
+struct mirage_caps {
+	/** @revision: BUS_REVISION */
+	u32 revision;
+	/** @bits: BUS_CAPS */
+	u32 bits;
+	/** @nr_channels: entries of the channel table */
+	u32 nr_channels;
+	/** @nr_vms: entries of the VM table */
+	u32 nr_vms;
+	/** @nr_vectors: MSI-X vectors the device has */
+	u32 nr_vectors;
+	/** @wave_lanes: lanes of a wave */
+	u32 wave_lanes;
+	/** @max_group: largest number of work items in a group */
+	u32 max_group;
+	/** @max_shared: largest shared memory of a group, bytes */
+	u32 max_shared;
+	/** @max_context: what the device writes down of a channel at most, bytes */
+	u32 max_context;
+};
+
+/**
+ * struct mirage_options - module parameters as this device was probed with; constant after probe
+ */
+struct mirage_options {
+	/** @svm: VMs may mirror processes */
+	bool svm;
+	/** @fault_order: log2 of the fault buffer's entries */
+	unsigned int fault_order;
+};
+
+/**
+ * enum mirage_device_state - what the device may do
+ */
+enum mirage_device_state {
+	/** @MIRAGE_DEVICE_STOPPED: it touches no memory; it will be started, or started again */
+	MIRAGE_DEVICE_STOPPED = 0,
+	/** @MIRAGE_DEVICE_RUNNING: it may touch memory */
+	MIRAGE_DEVICE_RUNNING,
+	/** @MIRAGE_DEVICE_LOST: it touches no memory and never will again */
+	MIRAGE_DEVICE_LOST,
+};
+
+/** MIRAGE_NR_COUNTERS: of the PERF unit. */
+#define MIRAGE_NR_COUNTERS	((MIRAGE_PERF_BUSY_NS - MIRAGE_PERF_PACKETS) / 8 + 1)
+
+/**
+ * struct mirage_device - one GPU
+ *
+ * Lives as long as the last open file; the hardware part is gone after
+ * drm_dev_unplug(), so use it between drm_dev_enter() and drm_dev_exit(), or
+ * from what mirage_device_unplug() waits for.
+ */
+struct mirage_device {
+	/** @drm: the DRM device this is */
+	struct drm_device drm;
+	/** @regs: BAR0, after the device has gone a dangling pointer: see above */
+	void __iomem *regs;
+	/** @caps: what the device has */
+	struct mirage_caps caps;
+	/** @options: how it was asked to be used */
+	struct mirage_options options;
+	/** @svm_reason: why there is no SVM, or DRM_MIRAGE_REASON_NONE; constant after probe */
+	enum drm_mirage_reason svm_reason;
+	/** @userptr_reason: the same for BO_USERPTR */
+	enum drm_mirage_reason userptr_reason;
+
+	/** @status_mem: holds @status */
+	struct mirage_mem status_mem;
+	/** @status: the status page; each index belongs to the queue it is named after */
+	struct mirage_status_page *status;
+	/** @cmdq: command queue */
+	struct mirage_cmdq cmdq;
+	/** @events: event queue */
+	struct mirage_events events;
+	/** @faults: fault buffer */
+	struct mirage_faults faults;
+	/** @irqs: interrupt vectors */
+	struct mirage_irqs irqs;
+	/** @watchdog: looks after lost interrupts and replays while jobs run */
+	struct mirage_watchdog watchdog;
+
+	/** @chan_mem: holds @chans */
+	struct mirage_mem chan_mem;
+	/** @chans: channel table; an entry belongs to the queue that has its number */
+	struct mirage_chan_desc *chans;
+	/**
+	 * @queues: queues by channel number, for those who hear of a channel from the
+	 * device; mirage_queue*.c alone store and erase
+	 */
+	struct xarray queues;
+
+	/** @vm_mem: holds @vm_table */
+	struct mirage_mem vm_mem;
+	/** @vm_table: VM table; an entry belongs to the VM that has its number */
+	struct mirage_vm_desc *vm_table;
+	/** @vms: VMs by VM table index; vm/space.c alone stores and erases */
+	struct xarray vms;
+	/**
+	 * @owner_lock: protects mirage_vm.owner and mirage_vm.submissions of all VMs: jobs may outlive the
+	 * VM that they were submitted to. Nothing but those lists inside.
+	 */
+	spinlock_t owner_lock;
+	/** @vm_erased: woken when one has left @vms; unplug waits here for those that are going */
+	wait_queue_head_t vm_erased;
+
+	/** @quota: what each user has of it */
+	struct mirage_quota quota;
+
+	/** @vram: video memory */
+	struct mirage_vram vram;
+	/** @copier: the kernel's copy queue */
+	struct mirage_copier copier;
+	/** @ttm: memories and moves of buffer objects */
+	struct mirage_ttm ttm;
+	/** @userptrs: objects over memory of processes */
+	struct mirage_userptrs userptrs;
+	/** @prime: objects that are shared with others */
+	struct mirage_prime prime;
+	/** @shrinker: offers mm the pages of buffer objects */
+	struct mirage_shrinker shrinker;
+	/** @bo_lock: protects @bos and the labels in it. A spinlock: nothing but reading and writing them inside. */
+	spinlock_t bo_lock;
+	/** @bos: struct mirage_bo, all of them. Protected by @bo_lock. */
+	struct list_head bos;
+
+	/** @fault_wq: serves the faults of VMs, in parallel; allocates, so reclaim may not wait */
+	struct workqueue_struct *fault_wq;
+	/** @submit_wq: runs the schedulers of all queues and address spaces; what it runs is short */
+	struct workqueue_struct *submit_wq;
+	/** @bind_wq: lets operations of VM_BIND take effect, each work a bounded piece of them */
+	struct workqueue_struct *bind_wq;
+
+	/** @reg_lock: keeps the two reads of a REG64 together. Innermost; no hard interrupts. */
+	spinlock_t reg_lock;
+
+	/**
+	 * @state_lock: makes the device's cut from memory happen once, and complete before anybody
+	 * sees it, and lets nobody enable a device that was lost. Taken in notifiers that must
+	 * not sleep; nothing but registers and mirage_cmdq.lock inside.
+	 */
+	spinlock_t state_lock;
+	/**
+	 * @counters: what the counters of the PERF unit had reached when the device was cut off,
+	 * added up over all starts. Protected by @state_lock.
+	 */
+	u64 counters[MIRAGE_NR_COUNTERS];
+	/** @state: enum mirage_device_state. Written under @state_lock, read anywhere. */
+	atomic_t state;
+	/** @power: whether it sleeps with its users */
+	struct mirage_power power;
+	/** @parking: for the queues while it sleeps */
+	struct mirage_parking parking;
+	/** @reset: what revives it */
+	struct mirage_reset reset;
+	/** @coredump: what is told of failures */
+	struct mirage_coredump coredump;
+	/**
+	 * @time_base: the device's clock is BUS_TIME plus this, so that it goes on when a reset makes
+	 * BUS_TIME 0. Written by mirage_device_start().
+	 */
+	u64 time_base;
+	/**
+	 * @time_offset: ktime_get_ns() minus the device's clock, as measured at probe; good for
+	 * statistics, not for order
+	 */
+	s64 time_offset;
+};
+
+static inline struct mirage_device *to_mirage_device(struct drm_device *drm)
+{
+	return container_of(drm, struct mirage_device, drm);
+}
+
+#endif /* MIRAGE_DEVICE_TYPES_H */

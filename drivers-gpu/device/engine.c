@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The engine, and channels that do not let go of it.
+ *
+ * The device has one engine, and its channels take turns. A channel whose packet hangs keeps
+ * its turn for ever, and a command that would stop or reset it never ends, nor do those
+ * behind it. So a channel is taken off the engine in steps, each with a bound:
+ *
+ *   CHAN_RESET     ENGINE_STOP_NS for the answer: what every stopped queue gets
+ *   ENGINE_RESET   takes off the channel that has the turn, if the commands wait for it; they go on
+ *   BUS_RESET      of all that is in the device (device/reset.c)
+ *
+ * Together they end before those who wait for other commands lose their patience
+ * (mirage_cmdq_wait()), so in the second step nobody but the hanging channel is hurt.
+ *
+ * While one channel hangs, the jobs of all others stand still, and theirs may be the first to
+ * be late. So before a late job is punished, the channel that has the turn is asked to give
+ * it up, which the device does between any two instructions: one that does not is
+ * the one to blame.
+ *
+ * Rejected: telling who hangs from run_ns or from the turn alone. A long kernel has the turn most of
+ * the time and is in order.
+ */
+#include "device/engine.h"
+
+#include <linux/iopoll.h>
+#include <linux/jiffies.h>
+#include <linux/time64.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_print.h>
+
+#include "device/device.h"
+#include "device/regs.h"
+#include "device/state.h"
+#include "device/trace.h"
+#include "queue/queue.h"
+
+/* How long a channel may take to stop. Emulation is slow. */
+#define ENGINE_STOP_NS		(1 * NSEC_PER_SEC)
+#define ENGINE_RESET_POLL_US	100
+#define ENGINE_RESET_US		(200 * USEC_PER_MSEC)
+
+/*
+ * Take the channel that has the turn off the engine, if it is the one that commands wait for: a
+ * device that is slow, or answers nobody, is not one whose engine hangs, and nobody is to
+ * blame.
+ *
+ * Return: 0 what waited may be done now; -ENOENT nobody is to blame; -ETIMEDOUT it does not come back
+ */
+static int engine_reset(struct mirage_device *mdev)
+{
+	u32 current_chan = mirage_reg_read(mdev, MIRAGE_BUS_CURRENT);
+	u32 value;
+	int ret;
+
+	lockdep_assert_held(&mdev->reset.engine_lock);
+
+	if (!current_chan || mirage_cmdq_stuck_on(mdev) != current_chan)
+		return -ENOENT;
+	mirage_reg_write(mdev, MIRAGE_BUS_ENGINE_RESET, 1);
+	ret = readl_poll_timeout(mdev->regs + MIRAGE_BUS_ENGINE_RESET, value, !value,
+				 ENGINE_RESET_POLL_US, ENGINE_RESET_US);
+	if (ret)
+		return ret;
+	trace_mirage_reset(mdev, true, "a channel does not stop");
+	/* Before it is counted: who sees the number sees the time. */
+	WRITE_ONCE(mdev->reset.freed, jiffies);
+	drm_err(&mdev->drm, "engine reset %d: channel %d did not stop\n",
+		atomic_inc_return(&mdev->reset.engine_resets), (int)current_chan - 1);
+	return 0;
+}
+
+/* Wait for a command that needs a channel to stop, and make it stop. */
+static void engine_force(struct mirage_device *mdev, u64 seqno)
+{
+	struct mirage_reset *reset = &mdev->reset;
+	int before = atomic_read(&reset->engine_resets);
+	int ret;
+
+	if (mirage_cmdq_try_wait(mdev, seqno, ENGINE_STOP_NS) != -ETIMEDOUT)
+		return;
+
+	mutex_lock(&reset->engine_lock);
+	/* If another has reset the engine meanwhile our command only waited behind his. */
+	if (atomic_read(&reset->engine_resets) != before &&
+	    mirage_cmdq_try_wait(mdev, seqno, ENGINE_STOP_NS / 2) != -ETIMEDOUT) {
+		mutex_unlock(&reset->engine_lock);
+		return;
+	}
+	ret = engine_reset(mdev);
+	if (!ret)
+		ret = mirage_cmdq_try_wait(mdev, seqno, ENGINE_STOP_NS / 2);
+	mutex_unlock(&reset->engine_lock);
+	/* A device that stands still for a moment gets another; nobody waits for us meanwhile. */
+	if (ret == -ENOENT)
+		ret = mirage_cmdq_try_wait(mdev, seqno, ENGINE_STOP_NS / 2);
+	if (ret == -ETIMEDOUT)
+		mirage_reset_request(mdev, "a channel does not stop");
+}
+
+/**
+ * mirage_engine_wait() - wait until channels have stopped, whatever they do
+ * @mdev: device, between drm_dev_enter() and drm_dev_exit()
+ * @seqno: of a command that follows those that stop them
+ *
+ * Context: process, may sleep, at most about 2 seconds; allocates nothing; takes
+ * mirage_reset.engine_lock.
+ * Return: 0, or -ENODEV if the device does not run (any more)
+ */
+int mirage_engine_wait(struct mirage_device *mdev, u64 seqno)
+{
+	engine_force(mdev, seqno);
+	return mirage_device_is_running(mdev) ? 0 : -ENODEV;
+}
+
+/**
+ * mirage_engine_drop() - make a channel end, whatever it does
+ * @mdev: device, between drm_dev_enter() and drm_dev_exit()
+ * @chan: channel number
+ *
+ * When it returns the device makes no access for the channel: it was reset, or the
+ * device was cut off from memory.
+ *
+ * Context: process, may sleep, at most about 2 seconds; allocates nothing; takes
+ * mirage_reset.engine_lock.
+ */
+void mirage_engine_drop(struct mirage_device *mdev, u32 chan)
+{
+	engine_force(mdev, mirage_cmdq_chan(mdev, MIRAGE_CMD_CHAN_RESET, chan));
+}
+
+/*
+ * Make the channel that has the turn stop and go on. True if it had to be taken off, by us or by whom
+ * we waited for, since there were @before engine resets.
+ */
+static bool engine_try(struct mirage_queue *hog, int before)
+{
+	struct mirage_device *mdev = hog->mdev;
+	bool stopped = false;
+	bool hung;
+
+	/* Nobody resets the channel between the two commands: start would be wrong after that. */
+	mutex_lock(&hog->stop_lock);
+	/* A parked channel is not started before the device sleeps. */
+	if (!hog->quiet && hog->park.state == MIRAGE_PARK_NONE) {
+		engine_force(mdev, mirage_cmdq_chan(mdev, MIRAGE_CMD_CHAN_STOP, hog->chan));
+		stopped = true;
+	}
+	hung = !mirage_device_is_running(mdev) ||
+	       atomic_read(&mdev->reset.engine_resets) != before;
+	if (stopped && !hung)
+		mirage_cmdq_chan(mdev, MIRAGE_CMD_CHAN_START, hog->chan);
+	mutex_unlock(&hog->stop_lock);
+	return hung;
+}
+
+/**
+ * mirage_engine_blames_other() - is a job late because another's hangs?
+ * @queue: queue whose job is late, a reference held
+ *
+ * If so the other's channel has been taken off the engine when this returns.
+ *
+ * Context: process, may sleep, at most about 2 seconds; allocates nothing; takes
+ * mirage_queue.stop_lock of the other.
+ */
+bool mirage_engine_blames_other(struct mirage_queue *queue)
+{
+	struct mirage_device *mdev = queue->mdev;
+	struct mirage_queue *hog;
+	bool hung = false;
+	u32 current_chan;
+	int before;
+
+	/*
+	 * What is stopped must be started again on the same device. When a reset is under way it
+	 * ends the late job, too, or starts it again.
+	 */
+	if (!down_read_trylock(&mdev->reset.lock))
+		return true;
+	/* Before it is seen who has the turn: he may be taken off at any moment. */
+	before = atomic_read(&mdev->reset.engine_resets);
+	current_chan = mirage_reg_read(mdev, MIRAGE_BUS_CURRENT);
+	if (mirage_device_is_running(mdev) && current_chan && current_chan - 1 != queue->chan) {
+		hog = mirage_queue_by_channel(mdev, current_chan - 1);
+		if (hog) {
+			hung = engine_try(hog, before);
+			mirage_queue_put_later(hog);
+		}
+	}
+	up_read(&mdev->reset.lock);
+	return hung;
+}

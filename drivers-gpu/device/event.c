@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The event queue: what channels tell the kernel, fences passed and errors.
+ *
+ * Drained whole by the event vector's thread, or by the watchdog when an
+ * interrupt was lost. What an event means is the queue's business (queue/queue.c).
+ */
+#include "device/event.h"
+
+#include <drm/drm_managed.h>
+
+#include "device/device.h"
+#include "device/reset.h"
+#include "queue/queue.h"
+
+/* 4096 entries: four fences for each channel the device has. */
+#define EVENT_ORDER	12
+
+/**
+ * mirage_event_init() - allocate the event queue
+ * @mdev: device, not enabled
+ *
+ * Return: 0 or a negative errno
+ */
+int mirage_event_init(struct mirage_device *mdev)
+{
+	struct mirage_events *q = &mdev->events;
+	int ret;
+
+	ret = drmm_mutex_init(&mdev->drm, &q->lock);
+	if (ret)
+		return ret;
+	q->order = EVENT_ORDER;
+	return mirage_mem_alloc(mdev, &q->mem, sizeof(struct mirage_event) << q->order);
+}
+
+/**
+ * mirage_event_restart() - let a device that was reset go on adding events
+ * @mdev: device, not enabled; it takes its index from the status page when it is
+ *
+ * What it added before stays and is read: it says no more than where to look.
+ *
+ * Context: any; whoever reads events may do so at the same time.
+ */
+void mirage_event_restart(struct mirage_device *mdev)
+{
+	struct mirage_status_page *status = mdev->status;
+	u32 get = le32_to_cpu(READ_ONCE(status->event_get));
+
+	/* That may be why it was reset. Nobody has read beyond event_get then. */
+	if (le32_to_cpu(READ_ONCE(status->event_put)) - get > 1u << mdev->events.order)
+		WRITE_ONCE(status->event_put, cpu_to_le32(get));
+	WRITE_ONCE(status->event_armed, cpu_to_le32(1));
+}
+
+/**
+ * mirage_event_drain() - read all events, and arm the interrupt for the next
+ * @mdev: device, between drm_dev_enter() and drm_dev_exit()
+ *
+ * Context: may sleep; takes mirage_events.lock.
+ * Return: events read
+ */
+unsigned int mirage_event_drain(struct mirage_device *mdev)
+{
+	struct mirage_events *q = &mdev->events;
+	struct mirage_status_page *status = mdev->status;
+	const struct mirage_event *ring = q->mem.cpu;
+	u32 size = 1u << q->order;
+	unsigned int count = 0;
+	u32 put;
+
+	mutex_lock(&q->lock);
+	for (;;) {
+		/* Acquire: entries are read after the index that says they are there. */
+		put = le32_to_cpu(smp_load_acquire(&status->event_put));
+		if (put == q->get) {
+			WRITE_ONCE(status->event_armed, cpu_to_le32(1));
+			/* The device looks at armed after moving put: look the other way round. */
+			smp_mb();
+			if (put == le32_to_cpu(READ_ONCE(status->event_put)))
+				break;
+			continue;
+		}
+		if (put - q->get > size) {
+			mirage_reset_request(mdev, "the event queue's put is out of range");
+			break;
+		}
+		while (q->get != put) {
+			struct mirage_event event = ring[q->get & (size - 1)];
+
+			q->get++;
+			count++;
+			mirage_queue_event(mdev, &event);
+		}
+		/* Release: the entries were read before the device may reuse them. */
+		smp_store_release(&status->event_get, cpu_to_le32(q->get));
+	}
+	mutex_unlock(&q->lock);
+	return count;
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The fault buffer: accesses that wait for the kernel.
+ *
+ * Model: NVIDIA's UVM. One context empties the whole buffer, so that the device never
+ * waits for room, and hands each address space its faults; address spaces are then served
+ * in parallel (svm/service.c). Nothing here sleeps for memory, so the
+ * buffer keeps moving while services wait for mm.
+ *
+ * A fault that cannot be handed over (its address space is gone, or has more faults pending than
+ * it takes) is dropped: as long as the access still waits, the next replay makes it fault again.
+ */
+#include "device/fault.h"
+
+#include <linux/slab.h>
+
+#include <drm/drm_managed.h>
+
+#include "device/device.h"
+#include "device/reset.h"
+#include "device/trace.h"
+#include "svm/service.h"
+#include "vm/space.h"
+
+static void fault_fini(struct drm_device *drm, void *unused)
+{
+	kvfree(to_mirage_device(drm)->faults.batch);
+}
+
+/**
+ * mirage_fault_init() - allocate the fault buffer
+ * @mdev: device, not enabled
+ *
+ * Return: 0 or a negative errno
+ */
+int mirage_fault_init(struct mirage_device *mdev)
+{
+	struct mirage_faults *q = &mdev->faults;
+	int ret;
+
+	ret = drmm_mutex_init(&mdev->drm, &q->lock);
+	if (ret)
+		return ret;
+	q->order = mdev->options.fault_order;
+	q->batch = kvmalloc_objs(*q->batch, 1u << q->order);
+	if (!q->batch)
+		return -ENOMEM;
+	ret = drmm_add_action_or_reset(&mdev->drm, fault_fini, NULL);
+	if (ret)
+		return ret;
+	ret = mirage_mem_alloc(mdev, &q->place_mem, sizeof(struct mirage_place) << q->order);
+	if (ret)
+		return ret;
+	return mirage_mem_alloc(mdev, &q->mem, sizeof(struct mirage_fault_entry) << q->order);
+}
+
+/**
+ * mirage_fault_restart() - let a device that was reset go on adding faults
+ * @mdev: device, not enabled; it takes its index from the status page when it is
+ *
+ * What it added before the reset waits for nobody any more, and is passed over.
+ *
+ * Context: any; whoever reads faults may do so at the same time.
+ */
+void mirage_fault_restart(struct mirage_device *mdev)
+{
+	struct mirage_status_page *status = mdev->status;
+	u32 get = le32_to_cpu(READ_ONCE(status->fault_get));
+	u32 put = le32_to_cpu(READ_ONCE(status->fault_put));
+
+	/* That may be why it was reset. Nobody has read beyond fault_get then. */
+	if (put - get > 1u << mdev->faults.order) {
+		put = get;
+		WRITE_ONCE(status->fault_put, cpu_to_le32(put));
+	}
+	WRITE_ONCE(mdev->faults.stale, put);
+	WRITE_ONCE(status->fault_armed, cpu_to_le32(1));
+}
+
+/* Was the next entry added before the last reset? */
+static bool fault_is_stale(const struct mirage_faults *q)
+{
+	return in_range(READ_ONCE(q->stale) - q->get, 1, 1u << q->order);
+}
+
+static void fault_read(const struct mirage_faults *q, u32 index, struct mirage_fault *fault,
+		       u64 time_base)
+{
+	const struct mirage_fault_entry *entry = q->mem.cpu + index * sizeof(*entry);
+	const struct mirage_place *place = q->place_mem.cpu + index * sizeof(*place);
+
+	fault->addr = le64_to_cpu(entry->addr);
+	fault->time_ns = le64_to_cpu(entry->time_ns) + time_base;
+	fault->chan = le32_to_cpu(entry->chan);
+	fault->vm = le16_to_cpu(entry->vm);
+	fault->access = entry->access;
+	fault->kind = entry->kind;
+	fault->unit = entry->unit;
+	fault->place = *place;
+}
+
+/* Hand each address space all its faults at once, so that one replay is enough for them. */
+static void fault_distribute(struct mirage_device *mdev, struct mirage_fault *batch,
+			     unsigned int count)
+{
+	unsigned int first = 0;
+	unsigned int i;
+
+	mirage_batch_sort(batch, count);
+
+	for (i = 1; i <= count; i++) {
+		struct mirage_vm *vm;
+
+		if (i < count && batch[i].vm == batch[first].vm)
+			continue;
+		vm = mirage_vm_lookup(mdev, batch[first].vm);
+		if (vm) {
+			mirage_service_add(vm, batch + first, i - first);
+			mirage_vm_put(vm);
+		}
+		first = i;
+	}
+}
+
+/**
+ * mirage_fault_drain() - read the whole fault buffer, and arm the interrupt for the next fault
+ * @mdev: device, between drm_dev_enter() and drm_dev_exit()
+ *
+ * Context: may sleep; takes mirage_faults.lock, and mirage_vm.fault_lock inside.
+ * Return: entries read
+ */
+unsigned int mirage_fault_drain(struct mirage_device *mdev)
+{
+	struct mirage_faults *q = &mdev->faults;
+	struct mirage_status_page *status = mdev->status;
+	u32 size = 1u << q->order;
+	unsigned int total = 0;
+	unsigned int count;
+	u64 time_base;
+	u32 put;
+
+	mutex_lock(&q->lock);
+	for (;;) {
+		/* Acquire: entries of the time before this base are known to be stale. */
+		time_base = smp_load_acquire(&mdev->time_base);
+		/* Acquire: entries are read after the index that says they are there. */
+		put = le32_to_cpu(smp_load_acquire(&status->fault_put));
+		if (put == q->get) {
+			WRITE_ONCE(status->fault_armed, cpu_to_le32(1));
+			/* The device looks at armed after moving put: look the other way round. */
+			smp_mb();
+			if (put == le32_to_cpu(READ_ONCE(status->fault_put)))
+				break;
+			continue;
+		}
+		if (put - q->get > size) {
+			mirage_reset_request(mdev, "the fault buffer's put is out of range");
+			break;
+		}
+		for (count = 0; q->get != put; q->get++) {
+			if (!fault_is_stale(q))
+				fault_read(q, q->get & (size - 1), &q->batch[count++], time_base);
+		}
+		/* Release: the entries were read before the device may reuse them. */
+		smp_store_release(&status->fault_get, cpu_to_le32(q->get));
+
+		trace_mirage_fault_drain(mdev, count);
+		fault_distribute(mdev, q->batch, count);
+		total += count;
+	}
+	mutex_unlock(&q->lock);
+	return total;
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Numbers as words. The lists are those of the hardware's headers, which libmirage and the trace events use too, so
+ * a number has one name wherever somebody meets it.
+ */
+#include "device/names.h"
+
+#include <asm/byteorder.h>
+#include <linux/array_size.h>
+#include <linux/sprintf.h>
+
+/* An element of such a list, in an array of names. */
+#define NAME(name, value, text)	[value] = (text)
+
+/* The device may write any number. */
+static const char *name_lookup(const char * const *names, unsigned int count, unsigned int value)
+{
+	return value < count && names[value] ? names[value] : "unknown";
+}
+
+/**
+ * mirage_access_name() - what an access wants
+ * @access: enum mirage_access, or any other number
+ *
+ * Context: any.
+ * Return: a few words; "unknown" of a number that the lists do not have
+ */
+const char *mirage_access_name(unsigned int access)
+{
+	static const char * const names[] = { MIRAGE_ACCESSES(NAME) };
+
+	return name_lookup(names, ARRAY_SIZE(names), access);
+}
+
+/**
+ * mirage_chan_error_name() - why a channel stopped by itself
+ * @error: enum mirage_chan_error, or any other number
+ *
+ * Context: any.
+ * Return: a few words; "unknown" of a number that the lists do not have
+ */
+const char *mirage_chan_error_name(unsigned int error)
+{
+	static const char * const names[] = { MIRAGE_CHAN_ERRORS(NAME) };
+
+	return name_lookup(names, ARRAY_SIZE(names), error);
+}
+
+/**
+ * mirage_chan_state_name() - what a channel does
+ * @state: enum mirage_chan_state, or any other number
+ *
+ * Context: any.
+ * Return: a few words; "unknown" of a number that the lists do not have
+ */
+const char *mirage_chan_state_name(unsigned int state)
+{
+	static const char * const names[] = { MIRAGE_CHAN_STATES(NAME) };
+
+	return name_lookup(names, ARRAY_SIZE(names), state);
+}
+
+/**
+ * mirage_dev_error_name() - why the device halted
+ * @error: enum mirage_dev_error, or any other number
+ *
+ * Context: any.
+ * Return: a few words; "unknown" of a number that the lists do not have
+ */
+const char *mirage_dev_error_name(unsigned int error)
+{
+	static const char * const names[] = { MIRAGE_DEV_ERRORS(NAME) };
+
+	return name_lookup(names, ARRAY_SIZE(names), error);
+}
+
+/**
+ * mirage_fault_kind_name() - why a translation failed
+ * @kind: enum mirage_fault_kind, or any other number
+ *
+ * Context: any.
+ * Return: a few words; "unknown" of a number that the lists do not have
+ */
+const char *mirage_fault_kind_name(unsigned int kind)
+{
+	static const char * const names[] = { MIRAGE_FAULT_KINDS(NAME) };
+
+	return name_lookup(names, ARRAY_SIZE(names), kind);
+}
+
+/**
+ * mirage_queue_state_name() - what a queue does
+ * @state: enum drm_mirage_queue_state, or any other number
+ *
+ * Context: any.
+ * Return: a few words; "unknown" of a number that the lists do not have
+ */
+const char *mirage_queue_state_name(unsigned int state)
+{
+	static const char * const names[] = { MIRAGE_QUEUE_STATES(NAME) };
+
+	return name_lookup(names, ARRAY_SIZE(names), state);
+}
+
+/**
+ * mirage_place_text() - which instruction did it, as the end of a line
+ * @place: as the device wrote it
+ * @text: room
+ *
+ * Context: any.
+ * Return: @text, which begins with a comma; empty if no instruction did it
+ */
+const char *mirage_place_text(const struct mirage_place *place, char text[MIRAGE_PLACE_TEXT])
+{
+	text[0] = '\0';
+	if (place->pc)
+		snprintf(text, MIRAGE_PLACE_TEXT,
+			 ", instruction at 0x%llx, group %u,%u,%u, wave %u, lane %u",
+			 le64_to_cpu(place->pc), le32_to_cpu(place->group[0]),
+			 le32_to_cpu(place->group[1]), le32_to_cpu(place->group[2]),
+			 le16_to_cpu(place->wave), le16_to_cpu(place->lane));
+	return text;
+}

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0
+/**
+ * DOC: Reset
+ *
+ * Whoever finds that the device does not answer, has halted or writes nonsense cuts it off
+ * from memory (mirage_reset_request()), in any context, and is done: what it waited for
+ * has come true. A work then resets the device and lets it go on:
+ *
+ *   1. queues that had jobs under way stop for good, and the jobs' fences signal
+ *      (mirage_queues_reset()): nothing is known of what the jobs have done
+ *   2. the device is reset and enabled (mirage_device_start()); VRAM stays as it is, page
+ *      tables included
+ *   3. the channels of all other queues are started from their descriptors
+ *      (mirage_queues_restart()); jobs that came meanwhile are in their rings
+ *
+ * Only when the device does not come back is it lost, and with it every queue.
+ *
+ * All of that is on the way to fences that others wait for: nothing is allocated, no dma_resv
+ * and no lock of mm is taken.
+ *
+ * Rejected: doing it in the scheduler's time-out handler, as drivers do that have one scheduler for a
+ * ring that all share. Here each queue has its own, they time out at once, and
+ * notifiers find a dead device before any of them.
+ */
+#include "device/reset.h"
+
+#include <linux/dma-fence.h>
+#include <linux/jiffies.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_managed.h>
+#include <drm/drm_print.h>
+
+#include "device/names.h"
+#include "device/power.h"
+#include "device/regs.h"
+#include "device/state.h"
+#include "device/trace.h"
+#include "queue/coredump.h"
+#include "queue/queue.h"
+
+/* A device that is stopped again each time it has been revived is not worth waiting for. */
+#define RESET_ENTER_TRIES	3
+
+/* Revive a device that was stopped. */
+static void reset_device(struct mirage_device *mdev)
+{
+	int ret, number;
+
+	mirage_coredump_take(mdev, NULL, READ_ONCE(mdev->reset.why));
+	/* Who is told of the reset and then asks how many there were finds it counted. */
+	number = atomic_inc_return(&mdev->reset.device_resets);
+	mirage_queues_reset(mdev);
+	ret = mirage_device_start(mdev);
+	if (ret) {
+		drm_err(&mdev->drm, "reset failed, error %d: the device is lost\n", ret);
+		mirage_device_lose(mdev);
+		return;
+	}
+	mirage_queues_restart(mdev);
+	drm_info(&mdev->drm, "reset %d is complete\n", number);
+}
+
+static void reset_work(struct work_struct *work)
+{
+	struct mirage_device *mdev = container_of(work, struct mirage_device, reset.work);
+	bool signalling;
+	int idx;
+
+	/* Who unplugs it tells the queues. */
+	if (!drm_dev_enter(&mdev->drm, &idx))
+		return;
+	signalling = dma_fence_begin_signalling();
+	down_write(&mdev->reset.lock);
+	if (!mirage_device_is_running(mdev) && !mirage_device_is_lost(mdev))
+		reset_device(mdev);
+	if (mirage_device_is_lost(mdev))
+		mirage_queues_lost(mdev);
+	up_write(&mdev->reset.lock);
+	dma_fence_end_signalling(signalling);
+	drm_dev_exit(idx);
+}
+
+static void reset_destroy_wq(struct drm_device *drm, void *wq)
+{
+	destroy_workqueue(wq);
+}
+
+/**
+ * mirage_reset_init() - before the device is started for the first time
+ * @mdev: device
+ *
+ * Context: probe.
+ * Return: 0 or -ENOMEM
+ */
+int mirage_reset_init(struct mirage_device *mdev)
+{
+	struct mirage_reset *reset = &mdev->reset;
+	int ret;
+
+	ret = drmm_mutex_init(&mdev->drm, &reset->engine_lock);
+	if (ret)
+		return ret;
+	reset->freed = jiffies;
+	reset->asked = jiffies;
+	INIT_WORK(&reset->work, reset_work);
+	init_rwsem(&reset->lock);
+	reset->wq = alloc_ordered_workqueue("mirage-reset-%s", WQ_MEM_RECLAIM,
+					    dev_name(mdev->drm.dev));
+	if (!reset->wq)
+		return -ENOMEM;
+	return drmm_add_action_or_reset(&mdev->drm, reset_destroy_wq, reset->wq);
+}
+
+/**
+ * mirage_reset_stop() - no reset is under way, and none will be
+ * @mdev: device, which is lost
+ *
+ * Context: may sleep.
+ */
+void mirage_reset_stop(struct mirage_device *mdev)
+{
+	disable_work_sync(&mdev->reset.work);
+}
+
+/**
+ * mirage_reset_hold() - put resets off
+ * @mdev: device
+ *
+ * A device that stops answering is cut off from memory all the same.
+ *
+ * Context: process; waits for a reset that is under way.
+ */
+void mirage_reset_hold(struct mirage_device *mdev)
+{
+	disable_work_sync(&mdev->reset.work);
+}
+
+/**
+ * mirage_reset_release() - let resets happen
+ * @mdev: device, after mirage_reset_hold()
+ *
+ * If it does not run now it is reset, and if it is lost queues are told.
+ *
+ * Context: any.
+ */
+void mirage_reset_release(struct mirage_device *mdev)
+{
+	enable_work(&mdev->reset.work);
+	if (!mirage_device_is_running(mdev))
+		queue_work(mdev->reset.wq, &mdev->reset.work);
+}
+
+/**
+ * mirage_reset_request() - the device does not do what it must
+ * @mdev: device, between drm_dev_enter() and drm_dev_exit()
+ * @why: for the log and the core dump; a constant
+ *
+ * When it returns the device has no access to memory. It is reset by a work soon after.
+ *
+ * Context: any but hard interrupts; takes mirage_device.state_lock.
+ */
+void mirage_reset_request(struct mirage_device *mdev, const char *why)
+{
+	if (!mirage_device_stop(mdev))
+		return;
+	WRITE_ONCE(mdev->reset.why, why);
+	trace_mirage_reset(mdev, false, why);
+	drm_err(&mdev->drm, "device hangs: %s; cut off from memory, and reset\n", why);
+	queue_work(mdev->reset.wq, &mdev->reset.work);
+}
+
+/**
+ * mirage_reset_give_up() - the device is lost
+ * @mdev: device, between drm_dev_enter() and drm_dev_exit()
+ *
+ * When it returns the device has no access to memory. Queues are told by a work soon after.
+ *
+ * Context: any but hard interrupts; takes mirage_device.state_lock.
+ */
+void mirage_reset_give_up(struct mirage_device *mdev)
+{
+	mirage_device_lose(mdev);
+	queue_work(mdev->reset.wq, &mdev->reset.work);
+}
+
+/**
+ * mirage_reset_check() - see whether the device has halted by itself, or has gone
+ * @mdev: device, between drm_dev_enter() and drm_dev_exit()
+ *
+ * Context: process; does not sleep.
+ */
+void mirage_reset_check(struct mirage_device *mdev)
+{
+	u32 status;
+
+	/* While it is being reset its registers tell nothing. */
+	if (!down_read_trylock(&mdev->reset.lock))
+		return;
+	if (mirage_device_is_running(mdev)) {
+		status = mirage_reg_read(mdev, MIRAGE_BUS_STATUS);
+		if (status == ~0u) {
+			drm_err(&mdev->drm, "device lost: it has left the bus\n");
+			mirage_reset_give_up(mdev);
+		} else if (MIRAGE_REG_GET(BUS_STATUS_HALTED, status)) {
+			drm_err(&mdev->drm, "halted: %s\n",
+				mirage_dev_error_name(mirage_reg_read(mdev, MIRAGE_BUS_ERROR)));
+			mirage_reset_request(mdev, "it halted");
+		}
+	}
+	up_read(&mdev->reset.lock);
+}
+
+/**
+ * mirage_reset_enter() - wait until the device runs, and put resets off
+ * @mdev: device, between drm_dev_enter() and drm_dev_exit()
+ *
+ * Between here and mirage_reset_exit() the device may be stopped but is not started again: what was
+ * told to it and answered is still so when mirage_device_is_running(), or whoever starts
+ * it finds what the caller has made public.
+ *
+ * Context: process, may sleep; on success mirage_reset.lock is held for reading: nothing may be
+ * allocated before mirage_reset_exit().
+ * Return: 0; -EINTR killed; -ENODEV the device is lost; -EIO it does not come back
+ */
+int mirage_reset_enter(struct mirage_device *mdev)
+{
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < RESET_ENTER_TRIES; i++) {
+		ret = down_read_killable(&mdev->reset.lock);
+		if (ret)
+			return ret;
+		if (mirage_device_is_running(mdev))
+			return 0;
+		up_read(&mdev->reset.lock);
+		if (mirage_device_is_lost(mdev))
+			return -ENODEV;
+		/* Who stopped it may not have come to this yet. */
+		queue_work(mdev->reset.wq, &mdev->reset.work);
+		flush_work(&mdev->reset.work);
+		if (mirage_device_is_running(mdev))
+			continue;
+		if (mirage_device_is_lost(mdev))
+			return -ENODEV;
+		/* While it sleeps nothing resets it, and it runs when it is awake. */
+		ret = mirage_power_wait(mdev);
+		if (ret)
+			return ret;
+	}
+	return -EIO;
+}
+
+/**
+ * mirage_reset_exit() - let resets go on
+ * @mdev: device, after mirage_reset_enter()
+ */
+void mirage_reset_exit(struct mirage_device *mdev)
+{
+	up_read(&mdev->reset.lock);
+}

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Whether the device runs, and how it is made to: one place for probe, reset and resume.
+ *
+ *            start                      lose
+ *   STOPPED ------> RUNNING      any ---------> LOST
+ *           <------
+ *             stop
+ *
+ * The device may touch memory while it is RUNNING and at no other time. Stopping is a cut: ENABLE
+ * cleared and bus mastering off, complete before anybody sees the new state. So who waits for the
+ * device to let go of something has what it waits for when the state is no longer
+ * RUNNING, and a device that does not answer is stopped rather than waited for. That happens in
+ * notifiers that must not sleep, so the cut takes a spinlock only; what follows from
+ * it is for works (device/reset.c).
+ *
+ * Starting is the same after power-on, after a reset and after a suspend: the device is reset,
+ * told where its queues are, enabled, and asked for an answer. Its memory on our side is kept: the
+ * VM table stays as it is, and events and faults go on at the indices they had. Commands that were
+ * posted are void, and count as done: a reset device has no translations and no channel runs.
+ * Channels are started by mirage_queues_restart().
+ *
+ * Rejected: emptying all queues at a start, as firmware interfaces do it. It would need the locks
+ * of those who read them, under which fences are signalled and references dropped.
+ */
+#include "device/state.h"
+
+#include <linux/iopoll.h>
+#include <linux/ktime.h>
+#include <linux/pci.h>
+
+#include <drm/drm_print.h>
+
+#include "device/device.h"
+#include "device/names.h"
+#include "device/regs.h"
+
+#define RESET_POLL_US		100
+#define RESET_TIMEOUT_US	(5 * USEC_PER_SEC)
+
+/* One of the PERF unit's. A device that has left the bus reads as ones, and has counted nothing. */
+static u64 state_read_counter(struct mirage_device *mdev, unsigned int index)
+{
+	u64 value = mirage_reg_read64(mdev, MIRAGE_PERF_PACKETS + sizeof(u64) * index);
+
+	return upper_32_bits(value) == U32_MAX ? 0 : value;
+}
+
+/* Add up the counts since the device started, before a reset or a loss of power takes them. */
+static void state_save_counters(struct mirage_device *mdev)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&mdev->state_lock);
+
+	for (i = 0; i < MIRAGE_NR_COUNTERS; i++)
+		mdev->counters[i] += state_read_counter(mdev, i);
+}
+
+/* Leave RUNNING for @to, or become LOST from anywhere; true if the device was running. */
+static bool state_cut(struct mirage_device *mdev, enum mirage_device_state to)
+{
+	bool was_running;
+
+	spin_lock(&mdev->state_lock);
+	was_running = atomic_read(&mdev->state) == MIRAGE_DEVICE_RUNNING;
+	if (was_running) {
+		mirage_reg_write(mdev, MIRAGE_INTR_ENABLE, 0);
+		mirage_reg_write(mdev, MIRAGE_BUS_CTRL, 0);
+		/* The read is back when the write has taken effect. */
+		mirage_reg_read(mdev, MIRAGE_BUS_CTRL);
+		pci_clear_master(to_pci_dev(mdev->drm.dev));
+		/* The engines stand still, so nothing is counted after this. */
+		state_save_counters(mdev);
+	}
+	/* Release: who sees that it does not run knows that it is cut off. */
+	if (was_running || to == MIRAGE_DEVICE_LOST)
+		atomic_set_release(&mdev->state, to);
+	spin_unlock(&mdev->state_lock);
+	return was_running;
+}
+
+/**
+ * mirage_device_stop() - cut the device off from memory, until it is started again
+ * @mdev: device, whose registers are mapped
+ *
+ * Context: any but hard interrupts; takes mirage_device.state_lock.
+ * Return: true for the caller that stopped it
+ */
+bool mirage_device_stop(struct mirage_device *mdev)
+{
+	return state_cut(mdev, MIRAGE_DEVICE_STOPPED);
+}
+
+/**
+ * mirage_device_lose() - cut the device off from memory for good
+ * @mdev: device, whose registers are mapped
+ *
+ * Context: any but hard interrupts; takes mirage_device.state_lock.
+ */
+void mirage_device_lose(struct mirage_device *mdev)
+{
+	state_cut(mdev, MIRAGE_DEVICE_LOST);
+}
+
+static int state_reset(struct mirage_device *mdev)
+{
+	u32 value;
+	int ret;
+
+	mirage_reg_write(mdev, MIRAGE_BUS_RESET, 1);
+	ret = readl_poll_timeout(mdev->regs + MIRAGE_BUS_RESET, value, !value, RESET_POLL_US,
+				 RESET_TIMEOUT_US);
+	if (ret)
+		drm_err(&mdev->drm, "reset does not end\n");
+	return ret;
+}
+
+static void state_write_queues(struct mirage_device *mdev)
+{
+	mirage_reg_write64(mdev, MIRAGE_QUEUE_STATUS_LO, mirage_mem_phys(&mdev->status_mem, 0));
+	mirage_reg_write64(mdev, MIRAGE_QUEUE_CMD_LO, mirage_mem_phys(&mdev->cmdq.mem, 0));
+	mirage_reg_write(mdev, MIRAGE_QUEUE_CMD_ORDER, mdev->cmdq.order);
+	mirage_reg_write64(mdev, MIRAGE_QUEUE_FAULT_LO, mirage_mem_phys(&mdev->faults.mem, 0));
+	mirage_reg_write(mdev, MIRAGE_QUEUE_FAULT_ORDER, mdev->faults.order);
+	mirage_reg_write64(mdev, MIRAGE_QUEUE_FAULT_PLACE_LO,
+			   mirage_mem_phys(&mdev->faults.place_mem, 0));
+	mirage_reg_write64(mdev, MIRAGE_QUEUE_EVENT_LO, mirage_mem_phys(&mdev->events.mem, 0));
+	mirage_reg_write(mdev, MIRAGE_QUEUE_EVENT_ORDER, mdev->events.order);
+	mirage_reg_write64(mdev, MIRAGE_QUEUE_CHAN_TABLE_LO, mirage_mem_phys(&mdev->chan_mem, 0));
+	mirage_reg_write64(mdev, MIRAGE_QUEUE_VM_TABLE_LO, mirage_mem_phys(&mdev->vm_mem, 0));
+}
+
+/*
+ * The device's clock starts at 0 with each reset; ours goes on. The first start defines what it
+ * goes on from.
+ */
+static void state_set_clock(struct mirage_device *mdev)
+{
+	u64 before = ktime_get_ns();
+	u64 time = mirage_reg_read64(mdev, MIRAGE_BUS_TIME_LO);
+	u64 now = (before + ktime_get_ns()) / 2;
+
+	if (!mdev->time_offset)
+		mdev->time_offset = now - time;
+	/* Release: who reads times by the new base knows which faults are older than it. */
+	smp_store_release(&mdev->time_base, now - mdev->time_offset - time);
+}
+
+static int state_enable(struct mirage_device *mdev)
+{
+	int ret = 0;
+
+	spin_lock(&mdev->state_lock);
+	if (atomic_read(&mdev->state) != MIRAGE_DEVICE_STOPPED) {
+		ret = -ENODEV;
+	} else {
+		/* From here on commands are posted, which it finds when it is enabled. */
+		mirage_cmdq_restart(mdev);
+		pci_set_master(to_pci_dev(mdev->drm.dev));
+		mirage_reg_write(mdev, MIRAGE_BUS_CTRL, MIRAGE_REG_SET(BUS_CTRL_ENABLE, 1));
+		if (!MIRAGE_REG_GET(BUS_STATUS_ENABLED,
+				    mirage_reg_read(mdev, MIRAGE_BUS_STATUS)))
+			ret = -EIO;
+	}
+	spin_unlock(&mdev->state_lock);
+	return ret;
+}
+
+/**
+ * mirage_device_start() - reset the device and let it run
+ * @mdev: device, STOPPED; its tables and queues in memory are there
+ *
+ * What is in VRAM stays, as far as the device kept it; page tables must be in order before
+ * channels start, which they do not here. When it fails the device is cut off from memory.
+ *
+ * Context: may sleep; allocates nothing and takes spinlocks only, so fences may wait for it. One
+ * caller at a time: probe, or who holds mirage_reset.lock for writing.
+ * Return: 0; -ENODEV it was lost meanwhile; -ETIMEDOUT the reset did not end; -EIO it refuses its
+ * queues or does not answer
+ */
+int mirage_device_start(struct mirage_device *mdev)
+{
+	int ret;
+
+	ret = state_reset(mdev);
+	if (ret)
+		return ret;
+	state_write_queues(mdev);
+	mirage_irq_restart(mdev);
+	mirage_fault_restart(mdev);
+	mirage_event_restart(mdev);
+	state_set_clock(mdev);
+
+	ret = state_enable(mdev);
+	if (ret == -EIO) {
+		drm_err(&mdev->drm, "not enabled: %s\n",
+			mirage_dev_error_name(mirage_reg_read(mdev, MIRAGE_BUS_ERROR)));
+		mirage_device_stop(mdev);
+	}
+	if (ret)
+		return ret;
+
+	/* The first command shows that the device reaches memory. */
+	if (mirage_cmdq_wait(mdev, mirage_cmdq_invalidate_all(mdev, 0), true)) {
+		mirage_device_stop(mdev);
+		return -EIO;
+	}
+	return 0;
+}
+
+/**
+ * mirage_device_counter() - a counter of the device
+ * @mdev: device, between drm_dev_enter() and drm_dev_exit(); it may sleep, and is not woken up
+ * @index: in the PERF unit, below MIRAGE_NR_COUNTERS
+ *
+ * Goes on through resets and sleep, other than the registers.
+ *
+ * Context: any but hard interrupts; takes mirage_device.state_lock and mirage_device.reg_lock.
+ * Return: what it has counted since the device was probed
+ */
+u64 mirage_device_counter(struct mirage_device *mdev, unsigned int index)
+{
+	u64 value;
+
+	spin_lock(&mdev->state_lock);
+	value = mdev->counters[index];
+	if (atomic_read(&mdev->state) == MIRAGE_DEVICE_RUNNING)
+		value += state_read_counter(mdev, index);
+	spin_unlock(&mdev->state_lock);
+	return value;
+}
+
+/**
+ * mirage_device_time() - the device's clock
+ * @mdev: device, between drm_dev_enter() and drm_dev_exit()
+ *
+ * Goes on through resets, other than BUS_TIME.
+ *
+ * Context: any but hard interrupts; takes mirage_device.reg_lock.
+ * Return: nanoseconds since the device was probed
+ */
+u64 mirage_device_time(struct mirage_device *mdev)
+{
+	return mirage_reg_read64(mdev, MIRAGE_BUS_TIME_LO) + READ_ONCE(mdev->time_base);
+}
+
+/**
+ * mirage_device_estimate_time() - the device's clock without asking the device
+ * @mdev: device
+ *
+ * Good to about the time of a register access, which is good enough for statistics.
+ *
+ * Return: nanoseconds since the device was probed
+ */
+u64 mirage_device_estimate_time(const struct mirage_device *mdev)
+{
+	return ktime_get_ns() - mdev->time_offset;
+}

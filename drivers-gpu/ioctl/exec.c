@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0
+/**
+ * DOC: Exec
+ *
+ * An exec has three parts. First everything user space gave is copied in and checked,
+ * and everything that can fail is done: nothing has an effect yet, and every way out
+ * gives back what it took. Then the job is armed, which cannot be undone. Last the
+ * syncobjs get their fences and the job goes to the scheduler, and nothing of this
+ * can fail.
+ *
+ * A job that may not fault needs all that its address space maps where the device finds it, and there it
+ * must stay until the job is over: between mirage_gpuvm_exec_begin() and _end() everything is locked
+ * and in place, and the job's fence is added to all reservations. From the armed job to its push
+ * nothing is allocated and no lock is taken that somebody holds who allocates: reclaim may be waiting for
+ * this fence already.
+ *
+ * Rejected: a list of objects with each exec, as drivers without VM_BIND have it. User space would have to
+ * know all that its program may touch, and the kernel to look each one up.
+ */
+#include <linux/dma-fence.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include <drm/drm_file.h>
+#include <drm/mirage_drm.h>
+
+#include <hw/packets.h>
+#include <hw/pte.h>
+
+#include "device/state.h"
+#include "device/trace.h"
+#include "ioctl/exec.h"
+#include "ioctl/file.h"
+#include "queue/job.h"
+#include "queue/packet.h"
+#include "queue/queue.h"
+#include "queue/syncs.h"
+#include "vm/gpuvm.h"
+#include "vm/space.h"
+
+#define MIRAGE_EXEC_MAX_CMDS	64
+#define MIRAGE_EXEC_MAX_FENCES	16
+#define MIRAGE_EXEC_MAX_BYTES	(MIRAGE_IB_MAX_WORDS * sizeof(u32))
+
+/**
+ * struct mirage_exec - an exec in progress
+ */
+struct mirage_exec {
+	/** @file: who submits */
+	struct drm_file *file;
+	/** @queue: where to; a reference is held */
+	struct mirage_queue *queue;
+	/** @cmds: copy of the user's array, or NULL */
+	struct drm_mirage_cmds *cmds;
+	/** @syncs: what the job waits for and signals */
+	struct mirage_syncs syncs;
+	/** @fences: copy of the user's array, or NULL */
+	struct drm_mirage_user_fence *fences;
+	/** @job: the job, until it is pushed */
+	struct mirage_job *job;
+};
+
+/* Are so many bytes from @addr where the queue's jobs may use memory? */
+static bool mirage_exec_in_reach(const struct mirage_queue *queue, u64 addr, u64 size)
+{
+	u64 end;
+
+	if (queue->flags & DRM_MIRAGE_QUEUE_NO_FAULT && addr < DRM_MIRAGE_VA_START)
+		return false;
+
+	return !check_add_overflow(addr, size, &end) && end <= BIT_ULL(MIRAGE_VA_BITS);
+}
+
+static int mirage_exec_check_cmds(const struct mirage_queue *queue,
+				  const struct drm_mirage_cmds *cmds, u32 count)
+{
+	u32 i;
+
+	for (i = 0; i < count; i++) {
+		if (!IS_ALIGNED(cmds[i].addr, sizeof(u32)) ||
+		    !IS_ALIGNED(cmds[i].size, sizeof(u32)))
+			return -EINVAL;
+		if (!cmds[i].size || cmds[i].size > MIRAGE_EXEC_MAX_BYTES)
+			return -EINVAL;
+		if (!mirage_exec_in_reach(queue, cmds[i].addr, cmds[i].size))
+			return -EINVAL;
+	}
+
+	return 0;
+}
+
+static int mirage_exec_check_fences(const struct mirage_queue *queue,
+				    const struct drm_mirage_user_fence *fences, u32 count)
+{
+	u32 i;
+
+	for (i = 0; i < count; i++) {
+		if (!IS_ALIGNED(fences[i].addr, sizeof(u64)) ||
+		    !mirage_exec_in_reach(queue, fences[i].addr, sizeof(u64)))
+			return -EINVAL;
+	}
+
+	return 0;
+}
+
+/* What may never signal is not given to anybody. */
+static int mirage_exec_check_syncs(const struct mirage_exec *exec)
+{
+	u32 i;
+
+	if (!(exec->queue->flags & DRM_MIRAGE_QUEUE_LONG_RUNNING))
+		return 0;
+	for (i = 0; i < exec->syncs.count; i++) {
+		if (exec->syncs.syncs[i].flags & DRM_MIRAGE_SYNC_SIGNAL)
+			return -EINVAL;
+	}
+
+	return 0;
+}
+
+/* Copy a user's array; NULL if it is empty. */
+static void *mirage_exec_copy(u64 user, u32 count, size_t size)
+{
+	if (!count)
+		return NULL;
+
+	return vmemdup_array_user(u64_to_user_ptr(user), count, size);
+}
+
+static int mirage_exec_copy_args(struct mirage_exec *exec, const struct drm_mirage_exec *args)
+{
+	void *copy;
+	int ret;
+
+	copy = mirage_exec_copy(args->cmds, args->nr_cmds, sizeof(*exec->cmds));
+	if (IS_ERR(copy))
+		return PTR_ERR(copy);
+	exec->cmds = copy;
+	ret = mirage_exec_check_cmds(exec->queue, exec->cmds, args->nr_cmds);
+	if (ret)
+		return ret;
+
+	ret = mirage_syncs_copy(&exec->syncs, args->syncs, args->nr_syncs);
+	if (ret)
+		return ret;
+	ret = mirage_exec_check_syncs(exec);
+	if (ret)
+		return ret;
+
+	copy = mirage_exec_copy(args->user_fences, args->nr_user_fences, sizeof(*exec->fences));
+	if (IS_ERR(copy))
+		return PTR_ERR(copy);
+	exec->fences = copy;
+
+	return mirage_exec_check_fences(exec->queue, exec->fences, args->nr_user_fences);
+}
+
+/* Has the queue stopped? A job pushed a moment before it does is cancelled by the scheduler. */
+static int mirage_exec_check_queue(struct mirage_queue *queue)
+{
+	if (mirage_queue_is_ready(queue))
+		return 0;
+
+	return mirage_device_is_lost(queue->mdev) ? -ENODEV : -ECANCELED;
+}
+
+/* From arming on there is no way back. @space: what the job keeps in place, or NULL. */
+static void mirage_exec_push(struct mirage_exec *exec, struct mirage_gpuvm_exec *space)
+{
+	struct mirage_queue *queue = exec->queue;
+	struct dma_fence *fence;
+	bool signalling;
+
+	mutex_lock(&queue->exec_lock);
+	signalling = dma_fence_begin_signalling();
+	fence = dma_fence_get(mirage_job_arm(exec->job));
+	mirage_syncs_signal(&exec->syncs, fence);
+	trace_mirage_exec(queue, fence->seqno, exec->job->nr_words);
+	drm_sched_entity_push_job(&exec->job->base);
+	dma_fence_end_signalling(signalling);
+	mutex_unlock(&queue->exec_lock);
+
+	if (space)
+		mirage_gpuvm_exec_end(space, fence);
+	exec->job = NULL;
+	dma_fence_put(fence);
+}
+
+static int mirage_exec_submit(struct mirage_exec *exec)
+{
+	struct mirage_gpuvm_exec *space = NULL;
+
+	if (exec->queue->flags & DRM_MIRAGE_QUEUE_NO_FAULT) {
+		space = mirage_gpuvm_exec_begin(exec->queue->vm, &exec->job->base);
+		if (IS_ERR(space))
+			return PTR_ERR(space);
+	}
+	mirage_exec_push(exec, space);
+
+	return 0;
+}
+
+static void mirage_exec_fini(struct mirage_exec *exec)
+{
+	mirage_syncs_fini(&exec->syncs);
+	if (exec->job)
+		mirage_job_drop(exec->job);
+	if (exec->queue)
+		mirage_queue_put(exec->queue);
+	kvfree(exec->fences);
+	kvfree(exec->cmds);
+}
+
+static int mirage_exec_add_packets(struct mirage_exec *exec, const struct drm_mirage_exec *args)
+{
+	u32 *words;
+	u32 i;
+
+	for (i = 0; i < args->nr_cmds; i++) {
+		words = mirage_job_extend(exec->job, MIRAGE_PACKET_IB_WORDS);
+		if (!words)
+			return -ENOMEM;
+		mirage_packet_ib(words, exec->cmds[i].addr, exec->cmds[i].size);
+	}
+	for (i = 0; i < args->nr_user_fences; i++) {
+		words = mirage_job_extend(exec->job, MIRAGE_PACKET_SEM_WRITE_WORDS);
+		if (!words)
+			return -ENOMEM;
+		mirage_packet_sem_write(words, exec->fences[i].addr, exec->fences[i].value);
+	}
+
+	return 0;
+}
+
+static int mirage_exec_check_args(const struct drm_mirage_exec *args)
+{
+	if (args->flags || args->pad)
+		return -EINVAL;
+	if (args->nr_cmds > MIRAGE_EXEC_MAX_CMDS || args->nr_user_fences > MIRAGE_EXEC_MAX_FENCES)
+		return -E2BIG;
+
+	return 0;
+}
+
+static int mirage_exec_prepare(struct mirage_exec *exec, const struct drm_mirage_exec *args)
+{
+	struct mirage_job *job;
+	int ret;
+
+	BUILD_BUG_ON(MIRAGE_EXEC_MAX_CMDS * MIRAGE_PACKET_IB_WORDS +
+		     MIRAGE_EXEC_MAX_FENCES * MIRAGE_PACKET_SEM_WRITE_WORDS +
+		     2 * MIRAGE_PACKET_FENCE_WORDS > BIT(MIRAGE_QUEUE_RING_ORDER));
+
+	ret = mirage_exec_check_args(args);
+	if (ret)
+		return ret;
+	exec->queue = mirage_file_get_queue(exec->file, args->queue_id);
+	if (!exec->queue)
+		return -ENOENT;
+	ret = mirage_exec_copy_args(exec, args);
+	if (ret)
+		return ret;
+	if (!mirage_vm_may_submit(exec->queue->vm))
+		return -EPERM;
+	ret = mirage_exec_check_queue(exec->queue);
+	if (ret)
+		return ret;
+
+	job = mirage_job_create(exec->queue, exec->file);
+	if (IS_ERR(job))
+		return PTR_ERR(job);
+	exec->job = job;
+	ret = mirage_vm_add_submission(exec->queue->vm, &job->submission, exec->queue);
+	if (ret)
+		return ret;
+	ret = mirage_exec_add_packets(exec, args);
+	if (ret)
+		return ret;
+
+	return mirage_syncs_prepare(&exec->syncs, exec->file, &job->base,
+				    !(exec->queue->flags & DRM_MIRAGE_QUEUE_NO_FAULT));
+}
+
+/**
+ * mirage_ioctl_exec() - DRM_IOCTL_MIRAGE_EXEC
+ * @drm: device
+ * @data: struct drm_mirage_exec
+ * @file: file
+ *
+ * Return: 0; -EINVAL, -E2BIG, -EFAULT, -ENOENT no such queue or syncobj, -EPERM the queue's
+ * address space is not the caller's, -EWOULDBLOCK the queue is full, -ECANCELED the queue has stopped, -ENODEV, -ENOMEM;
+ * of a queue that may not fault also -ENOSPC no room for what it maps, -ERESTARTSYS
+ */
+int mirage_ioctl_exec(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct mirage_exec exec = { .file = file };
+	int ret;
+
+	ret = mirage_exec_prepare(&exec, data);
+	if (!ret)
+		ret = mirage_exec_submit(&exec);
+	mirage_exec_fini(&exec);
+
+	return ret;
+}

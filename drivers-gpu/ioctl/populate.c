@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Mapping memory of the process before the GPU asks for it.
+ *
+ * Model: MADV_POPULATE_READ and MADV_POPULATE_WRITE, with the GPU in the processor's place: pages come in as by
+ * faults, and a range that is not usable as asked is an error. The same call of the mirror core serves faults, so what is
+ * mapped here is taken away and comes back in the same way.
+ *
+ * As fault service of mirrored memory, this neither waits for a device that sleeps nor keeps it awake: page tables
+ * are written where they are then, see vram/vram.h.
+ *
+ * Rejected: a job that touches each page. To write it would have to know that nobody else writes there,
+ * and it would take a round of fault service for what one call of the core does.
+ */
+#include "ioctl/populate.h"
+
+#include <linux/bitmap.h>
+#include <linux/hmm_mirror.h>
+#include <linux/sched/signal.h>
+#include <linux/sizes.h>
+
+#include <drm/drm_file.h>
+
+#include "ioctl/file.h"
+#include "probe.h"
+#include "vm/space.h"
+
+/* For one call, which a signal other than a deadly one does not end. */
+#define POPULATE_MAX_BYTES	SZ_64M
+
+static void populate_account(struct mirage_vm *vm, const struct hmm_fault *ask)
+{
+	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_RETRIES, ask->retries);
+	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_PAGES_MAPPED, ask->mapped);
+	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_PAGES_PREFETCHED, ask->mapped);
+}
+
+/* The pages from @addr to @end, which are of one block. */
+static int populate_block(struct mirage_vm *vm, u64 addr, u64 end, bool write)
+{
+	u64 start = round_down(addr, HMM_BLOCK_SIZE);
+	struct hmm_fault ask = { .start = start };
+	int ret;
+
+	bitmap_set(write ? ask.write : ask.read, (addr - start) >> MIRAGE_PAGE_SHIFT,
+		   (end - addr) >> MIRAGE_PAGE_SHIFT);
+	ret = hmm_mirror_fault(vm->mirror, &ask);
+	populate_account(vm, &ask);
+	if (!ret && !bitmap_empty(ask.failed, HMM_BLOCK_PAGES))
+		ret = ask.error;
+
+	return ret;
+}
+
+static int populate_range(struct mirage_vm *vm, u64 addr, u64 end, bool write)
+{
+	while (addr < end) {
+		u64 next = min(end, round_down(addr, HMM_BLOCK_SIZE) + HMM_BLOCK_SIZE);
+		int ret;
+
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		ret = populate_block(vm, addr, next, write);
+		if (ret)
+			return ret;
+		addr = next;
+	}
+
+	return 0;
+}
+
+/**
+ * mirage_ioctl_svm_populate() - DRM_IOCTL_MIRAGE_SVM_POPULATE
+ * @drm: device
+ * @data: struct drm_mirage_svm_populate
+ * @file: file
+ *
+ * Context: process; sleeps, allocates, takes mmap_lock; waits for I/O as a processor's fault does.
+ * Return: 0; -EINVAL flags, alignment or range, or no mirror, -ENOENT, -EPERM it mirrors another process,
+ * or the memory may not be written, -EFAULT there is none, -EBUSY, -ENOMEM, -EINTR the task is being killed, -ENODEV
+ */
+int mirage_ioctl_svm_populate(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_mirage_svm_populate *args = data;
+	u64 limit = BIT_ULL(MIRAGE_VA_MIRROR_BITS);
+	struct mirage_vm *vm;
+	int ret = -EINVAL;
+
+	if (args->flags & ~DRM_MIRAGE_POPULATE_WRITE || !args->size ||
+	    args->size > POPULATE_MAX_BYTES ||
+	    !IS_ALIGNED(args->addr | args->size, BIT_ULL(MIRAGE_PAGE_SHIFT)) ||
+	    args->addr >= limit || args->size > limit - args->addr)
+		return -EINVAL;
+
+	vm = mirage_file_get_vm(file, args->vm_id);
+	if (!vm)
+		return -ENOENT;
+	if (!vm->mirror)
+		goto put;
+	ret = -EPERM;
+	if (!mirage_vm_may_submit(vm))
+		goto put;
+	ret = populate_range(vm, args->addr, args->addr + args->size,
+			     args->flags & DRM_MIRAGE_POPULATE_WRITE);
+put:
+	mirage_vm_put(vm);
+
+	return ret;
+}

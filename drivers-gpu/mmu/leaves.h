@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The leaves of one 2 MiB block. Pure. */
+#ifndef MIRAGE_LEAVES_H
+#define MIRAGE_LEAVES_H
+
+#include "device/pure.h"
+#include "mmu/pte.h"
+
+/** MIRAGE_LEAVES_WORDS: words of a bitmap with a bit for each page of a block. */
+#define MIRAGE_LEAVES_WORDS	(MIRAGE_PT_ENTRIES / 64)
+
+struct mirage_leaves;
+
+/**
+ * struct mirage_leaves_sink - where entries are written, in the order that the device must see
+ */
+struct mirage_leaves_sink {
+	/** @write_pte: entry @index of the block's PT */
+	void (*write_pte)(struct mirage_leaves *leaves, unsigned int index, u64 pte);
+	/** @write_pde: the block's PD1 entry; after all earlier write_pte() */
+	void (*write_pde)(struct mirage_leaves *leaves, u64 pde);
+};
+
+/**
+ * struct mirage_leaves - what the device's tables hold for a block, in memory that is fast to read
+ *
+ * The caller serialises; in the driver by the lock of the mirror core's block.
+ */
+struct mirage_leaves {
+	/** @sink: where entries go */
+	const struct mirage_leaves_sink *sink;
+	/** @table: PD1 entry that points to the block's PT; constant */
+	u64 table;
+	/** @pde: PD1 entry as it is: 0, @table or a 2 MiB leaf */
+	u64 pde;
+	/** @pte: MIRAGE_PT_ENTRIES, each page as a PT entry, even while @pde is a leaf */
+	u64 *pte;
+	/** @valid: pages that the device may read */
+	unsigned long valid[MIRAGE_LEAVES_WORDS];
+	/** @writable: of those, pages that it may write */
+	unsigned long writable[MIRAGE_LEAVES_WORDS];
+	/** @synced: the PT in VRAM holds what @pte holds */
+	bool synced;
+};
+
+/**
+ * struct mirage_leaf_counts - leaves by size
+ */
+struct mirage_leaf_counts {
+	/** @pages_4k: 4 KiB leaves */
+	unsigned int pages_4k;
+	/** @pages_64k: 64 KiB leaves */
+	unsigned int pages_64k;
+	/** @pages_2m: 2 MiB leaves */
+	unsigned int pages_2m;
+};
+
+void mirage_leaves_init(struct mirage_leaves *leaves, const struct mirage_leaves_sink *sink,
+			u64 table, u64 *pte);
+bool mirage_leaves_map(struct mirage_leaves *leaves, unsigned int index, unsigned int npages,
+		       u64 addr, u64 rights, struct mirage_leaf_counts *counts);
+bool mirage_leaves_unmap(struct mirage_leaves *leaves, unsigned int index, unsigned int npages);
+
+#endif /* MIRAGE_LEAVES_H */

@@ -1,0 +1,490 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Page tables of the upper part of an address space: which there are.
+ *
+ * Model: what an operation may need is made when it is queued, and kept by reference until it is
+ * done; its mappings then keep what they need. So nothing is allocated on the way to
+ * signalling a fence, and coming back after an eviction allocates nothing either.
+ *
+ * A mapping of an object needs the PT of each 2 MiB it touches, so all that can be made with a
+ * given amount of memory is bounded by it. A NULL mapping needs tables only where it begins
+ * and ends: what lies between is NULL leaves in PD1s and shared tables full of them above, so a
+ * program may reserve as much of the address space as it likes for 32 KiB at most.
+ *
+ * A node that goes leaves a NULL entry behind if all it held was one NULL mapping, and one
+ * that comes takes over what the entry above said. Neither changes a translation, so neither
+ * needs a flush; but a walk may be under way in a node that went, so that is waited for.
+ *
+ * Rejected: making tables when mappings are written, from a pool that each operation fills for
+ * the worst case. Every operation would pay for tables that are nearly always there.
+ */
+#include <linux/align.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+
+#include <drm/drm_drv.h>
+
+#include "device/device.h"
+#include "vm/gpuvm_types.h"
+
+/* The entry of @node's parent that points to it. */
+static unsigned int node_index(const struct mirage_node *node)
+{
+	return mirage_pte_index(node->va, mirage_node_shift(node->level));
+}
+
+/**
+ * mirage_node_find() - the node that covers an address
+ * @gpuvm: upper part of an address space
+ * @level: 0 to 2
+ * @va: address
+ *
+ * Context: mirage_gpuvm.lock or .nodes_lock held.
+ * Return: the node, or NULL
+ */
+struct mirage_node *mirage_node_find(struct mirage_gpuvm *gpuvm, unsigned int level, u64 va)
+{
+	return xa_load(&gpuvm->nodes[level], va >> mirage_node_shift(level));
+}
+
+/*
+ * Let a new node be found, by the driver and by the device, with what its parent's entry has said
+ * so far. Its place in the xarray is reserved.
+ */
+static int node_hook(struct mirage_node *node)
+{
+	struct mirage_gpuvm *gpuvm = node->gpuvm;
+	struct mirage_device *mdev = gpuvm->mdev;
+	unsigned int index = node_index(node);
+	struct mirage_leaf_counts counts = {};
+	unsigned int i;
+	bool null;
+
+	mirage_gpuvm_lock(gpuvm);
+	if (!gpuvm->live) {
+		mirage_gpuvm_unlock(gpuvm);
+		return -ENODEV;
+	}
+	null = test_bit(index, node->parent->null);
+	if (node->level) {
+		u64 pte = null ? mirage_node_null_pte(gpuvm, node->level) : 0;
+
+		if (null)
+			bitmap_set(node->null, 0, MIRAGE_PT_ENTRIES);
+		for (i = 0; i < MIRAGE_PT_ENTRIES; i++)
+			mirage_table_write(mdev, node->table, i, pte);
+		/* The device must not find the table before what is in it. */
+		mirage_vram_flush(&mdev->vram);
+		mirage_table_write(mdev, node->parent->table, index,
+				   mirage_table_pte(node->table));
+	} else if (null) {
+		/* The leaf in the parent stays as it is, and is the block's from now on. */
+		mirage_leaves_map(&to_mirage_bind_block(node)->leaves, 0, MIRAGE_PT_ENTRIES, 0,
+				  MIRAGE_PTE_NULL | MIRAGE_PTE_WRITE | MIRAGE_PTE_ATOMIC,
+				  &counts);
+	}
+	clear_bit(index, node->parent->null);
+	/* Cannot fail: the slot is reserved. */
+	xa_store(&gpuvm->nodes[node->level], node->va >> mirage_node_shift(node->level), node, 0);
+	mirage_gpuvm_unlock(gpuvm);
+	return 0;
+}
+
+/* Take a node that nobody uses out of its parent, which translates as before. */
+static void node_unhook(struct mirage_node *node)
+{
+	struct mirage_gpuvm *gpuvm = node->gpuvm;
+	unsigned int index = node_index(node);
+	bool null;
+
+	mirage_gpuvm_lock(gpuvm);
+	if (node->level) {
+		null = bitmap_full(node->null, MIRAGE_PT_ENTRIES);
+		WARN_ON(!null && !bitmap_empty(node->null, MIRAGE_PT_ENTRIES));
+		if (gpuvm->live)
+			mirage_table_write(gpuvm->mdev, node->parent->table, index,
+					   null ? mirage_node_null_pte(gpuvm, node->level + 1) : 0);
+	} else {
+		u64 pde = to_mirage_bind_block(node)->leaves.pde;
+
+		null = pde & MIRAGE_PTE_LEAF && pde & MIRAGE_PTE_NULL;
+		WARN_ON(!null && pde);
+	}
+	if (null)
+		set_bit(index, node->parent->null);
+	xa_erase(&gpuvm->nodes[node->level], node->va >> mirage_node_shift(node->level));
+	mirage_gpuvm_unlock(gpuvm);
+}
+
+static void node_free(struct mirage_node *node)
+{
+	mirage_table_free(node->gpuvm->mdev, &node->own);
+	if (node->level) {
+		kfree(node);
+	} else {
+		kfree(to_mirage_bind_block(node)->leaves.pte);
+		kfree(to_mirage_bind_block(node));
+	}
+}
+
+/* One user less; nodes without any are out of the tables then, and on @dead. */
+static void node_put(struct mirage_node *node, struct list_head *dead)
+{
+	struct mirage_node *parent;
+
+	lockdep_assert_held(&node->gpuvm->nodes_lock);
+
+	for (; node->level < MIRAGE_NODE_ROOT; node = parent) {
+		parent = node->parent;
+		if (!atomic_dec_and_test(&node->users))
+			return;
+		node_unhook(node);
+		list_add(&node->dead, dead);
+	}
+}
+
+/* Wait until no walk is under way in @dead nodes, and free them. */
+static void node_free_all(struct mirage_gpuvm *gpuvm, struct list_head *dead)
+{
+	struct mirage_node *node, *next;
+
+	if (list_empty(dead))
+		return;
+	mirage_gpuvm_lock(gpuvm);
+	list_for_each_entry(node, dead, dead)
+		mirage_gpuvm_dirty(gpuvm, node->va,
+				   node->va + BIT_ULL(mirage_node_shift(node->level)));
+	mirage_gpuvm_unlock(gpuvm);
+	list_for_each_entry_safe(node, next, dead, dead)
+		node_free(node);
+}
+
+static struct mirage_node *node_alloc(struct mirage_gpuvm *gpuvm, unsigned int level)
+{
+	struct mirage_bind_block *block;
+	struct mirage_node *node;
+	u64 *pte;
+
+	if (level)
+		return kzalloc_obj(*node, GFP_KERNEL_ACCOUNT);
+
+	block = kzalloc_obj(*block, GFP_KERNEL_ACCOUNT);
+	pte = kmalloc_objs(*pte, MIRAGE_PT_ENTRIES, GFP_KERNEL_ACCOUNT);
+	if (!block || !pte) {
+		kfree(block);
+		kfree(pte);
+		return NULL;
+	}
+	block->leaves.pte = pte;
+	return &block->node;
+}
+
+/* Make a node below @parent, of which the caller has a use that becomes the node's. */
+static struct mirage_node *node_create(struct mirage_gpuvm *gpuvm, struct mirage_node *parent,
+				       unsigned int level, u64 va)
+{
+	unsigned long key = va >> mirage_node_shift(level);
+	struct mirage_bind_block *block;
+	struct mirage_node *node;
+	int ret, idx;
+
+	node = node_alloc(gpuvm, level);
+	if (!node)
+		return ERR_PTR(-ENOMEM);
+	node->gpuvm = gpuvm;
+	node->parent = parent;
+	node->level = level;
+	node->va = (u64)key << mirage_node_shift(level);
+	node->table = &node->own;
+	atomic_set(&node->users, 1);
+
+	ret = -ENODEV;
+	if (!drm_dev_enter(&gpuvm->mdev->drm, &idx))
+		goto err_free;
+	ret = mirage_table_alloc(gpuvm->mdev, &node->own, SZ_4K);
+	if (ret)
+		goto err_exit;
+	if (!level) {
+		block = to_mirage_bind_block(node);
+		mirage_leaves_init(&block->leaves, &mirage_bind_sink,
+				   mirage_table_pte(&node->own), block->leaves.pte);
+	}
+	ret = xa_reserve(&gpuvm->nodes[level], key, GFP_KERNEL_ACCOUNT);
+	if (ret)
+		goto err_exit;
+	ret = node_hook(node);
+	if (ret)
+		goto err_release;
+	drm_dev_exit(idx);
+	return node;
+
+err_release:
+	xa_release(&gpuvm->nodes[level], key);
+err_exit:
+	drm_dev_exit(idx);
+err_free:
+	node_free(node);
+	return ERR_PTR(ret);
+}
+
+static struct mirage_node *node_get(struct mirage_gpuvm *gpuvm, unsigned int level, u64 va)
+{
+	struct mirage_node *node, *parent;
+
+	lockdep_assert_held(&gpuvm->nodes_lock);
+
+	if (level == MIRAGE_NODE_ROOT)
+		return &gpuvm->root;
+	node = mirage_node_find(gpuvm, level, va);
+	if (node) {
+		atomic_inc(&node->users);
+		return node;
+	}
+	parent = node_get(gpuvm, level + 1, va);
+	if (IS_ERR(parent))
+		return parent;
+	node = node_create(gpuvm, parent, level, va);
+	if (IS_ERR(node)) {
+		LIST_HEAD(dead);
+
+		node_put(parent, &dead);
+		node_free_all(gpuvm, &dead);
+	}
+	return node;
+}
+
+/**
+ * mirage_node_get() - use a node, made if there is none
+ * @gpuvm: upper part of an address space
+ * @level: 0 to 2
+ * @va: address that it covers
+ *
+ * Context: may sleep and allocate; takes mirage_gpuvm.nodes_lock.
+ * Return: the node, to be given to mirage_node_release(); -ENOMEM, -ENODEV
+ */
+struct mirage_node *mirage_node_get(struct mirage_gpuvm *gpuvm, unsigned int level, u64 va)
+{
+	struct mirage_node *node;
+
+	mutex_lock(&gpuvm->nodes_lock);
+	node = node_get(gpuvm, level, va);
+	mutex_unlock(&gpuvm->nodes_lock);
+	return node;
+}
+
+/**
+ * mirage_node_edges() - which nodes a NULL mapping needs
+ * @start: its first address
+ * @end: behind its last
+ * @edges: filled
+ *
+ * Those that it covers in part: one at each end of it, for each size that the end is not aligned to.
+ *
+ * Return: entries of @edges
+ */
+unsigned int mirage_node_edges(u64 start, u64 end, struct mirage_node_edge edges[MIRAGE_NODE_EDGES])
+{
+	unsigned int level, shift;
+	unsigned int count = 0;
+
+	for (level = 0; level < MIRAGE_NODE_ROOT; level++) {
+		u64 mask = BIT_ULL(mirage_node_shift(level)) - 1;
+
+		shift = mirage_node_shift(level);
+		if (start & mask)
+			edges[count++] = (struct mirage_node_edge){ level, start };
+		if (end & mask && !(start & mask && start >> shift == end >> shift))
+			edges[count++] = (struct mirage_node_edge){ level, end };
+	}
+	return count;
+}
+
+/**
+ * mirage_node_use() - let a mapping use the nodes that it needs
+ * @gpuvm: upper part of an address space
+ * @va: mapping
+ *
+ * Context: mirage_gpuvm.lock held; others, as the operation that makes the mapping, use the
+ * nodes, too.
+ */
+void mirage_node_use(struct mirage_gpuvm *gpuvm, const struct mirage_va *va)
+{
+	struct mirage_node_edge edges[MIRAGE_NODE_EDGES];
+	u64 start = va->base.va.addr;
+	u64 end = start + va->base.va.range;
+	struct mirage_node *node;
+	unsigned int count;
+
+	lockdep_assert_held(&gpuvm->lock);
+
+	if (!(va->base.flags & DRM_GPUVA_SPARSE)) {
+		start = ALIGN_DOWN(start, BIT_ULL(MIRAGE_PD1_SHIFT));
+		for (; start < end; start += BIT_ULL(MIRAGE_PD1_SHIFT)) {
+			node = mirage_node_find(gpuvm, 0, start);
+			if (!WARN_ON(!node))
+				atomic_inc(&node->users);
+		}
+		return;
+	}
+	count = mirage_node_edges(start, end, edges);
+	while (count--) {
+		node = mirage_node_find(gpuvm, edges[count].level, edges[count].va);
+		if (!WARN_ON(!node))
+			atomic_inc(&node->users);
+	}
+}
+
+static void node_put_va(struct mirage_gpuvm *gpuvm, const struct mirage_va *va,
+			struct list_head *dead)
+{
+	struct mirage_node_edge edges[MIRAGE_NODE_EDGES];
+	u64 start = va->base.va.addr;
+	u64 end = start + va->base.va.range;
+	struct mirage_node *node;
+	unsigned int count;
+
+	if (!(va->base.flags & DRM_GPUVA_SPARSE)) {
+		start = ALIGN_DOWN(start, BIT_ULL(MIRAGE_PD1_SHIFT));
+		for (; start < end; start += BIT_ULL(MIRAGE_PD1_SHIFT)) {
+			node = mirage_node_find(gpuvm, 0, start);
+			if (!WARN_ON(!node))
+				node_put(node, dead);
+		}
+		return;
+	}
+	count = mirage_node_edges(start, end, edges);
+	while (count--) {
+		node = mirage_node_find(gpuvm, edges[count].level, edges[count].va);
+		if (!WARN_ON(!node))
+			node_put(node, dead);
+	}
+}
+
+/**
+ * mirage_node_release() - use nodes no more
+ * @gpuvm: upper part of an address space
+ * @nodes: nodes, each used once for each time it is in there
+ * @count: their number
+ * @vas: struct mirage_va of mappings that are no more, after mirage_node_use(); freed
+ *
+ * Context: may sleep; takes mirage_gpuvm.nodes_lock; waits for the device, a bounded time.
+ */
+void mirage_node_release(struct mirage_gpuvm *gpuvm, struct mirage_node **nodes,
+			 unsigned int count, struct list_head *vas)
+{
+	struct mirage_va *va, *next;
+	LIST_HEAD(dead);
+	unsigned int i;
+
+	mutex_lock(&gpuvm->nodes_lock);
+	list_for_each_entry_safe(va, next, vas, node) {
+		list_del(&va->node);
+		node_put_va(gpuvm, va, &dead);
+		kfree(va);
+	}
+	for (i = 0; i < count; i++)
+		node_put(nodes[i], &dead);
+	node_free_all(gpuvm, &dead);
+	mutex_unlock(&gpuvm->nodes_lock);
+}
+
+/**
+ * mirage_node_get_null() - see that there are the tables that NULL mappings share
+ * @gpuvm: upper part of an address space
+ *
+ * Context: may sleep and allocate; takes mirage_gpuvm.nodes_lock.
+ * Return: 0, -ENOMEM, -ENODEV
+ */
+int mirage_node_get_null(struct mirage_gpuvm *gpuvm)
+{
+	struct mirage_device *mdev = gpuvm->mdev;
+	unsigned int level, i;
+	int ret = 0;
+	int idx;
+
+	if (!drm_dev_enter(&mdev->drm, &idx))
+		return -ENODEV;
+	mutex_lock(&gpuvm->nodes_lock);
+	for (level = 1; level < MIRAGE_NODE_ROOT && !ret; level++) {
+		struct mirage_table *table = &gpuvm->null[level];
+
+		if (table->size)
+			continue;
+		ret = mirage_table_alloc(mdev, table, SZ_4K);
+		if (ret) {
+			table->size = 0;
+			break;
+		}
+		for (i = 0; i < MIRAGE_PT_ENTRIES; i++)
+			mirage_table_write(mdev, table, i, mirage_node_null_pte(gpuvm, level));
+	}
+	mirage_vram_flush(&mdev->vram);
+	mutex_unlock(&gpuvm->nodes_lock);
+	drm_dev_exit(idx);
+	return ret;
+}
+
+/**
+ * mirage_node_drop_system() - give back what may not outlive the driver's hold on the device
+ * @gpuvm: upper part of an address space that the device does not use any more and never will
+ *
+ * Context: may sleep; takes mirage_gpuvm.nodes_lock and .lock.
+ */
+void mirage_node_drop_system(struct mirage_gpuvm *gpuvm)
+{
+	struct mirage_device *mdev = gpuvm->mdev;
+	struct mirage_node *node;
+	unsigned int level;
+	unsigned long key;
+
+	mutex_lock(&gpuvm->nodes_lock);
+	mutex_lock(&gpuvm->lock);
+	gpuvm->gone = true;
+	mutex_unlock(&gpuvm->lock);
+	for (level = 0; level < MIRAGE_NODE_ROOT; level++) {
+		mirage_table_drop_system(mdev, &gpuvm->null[level]);
+		xa_for_each(&gpuvm->nodes[level], key, node)
+			mirage_table_drop_system(mdev, &node->own);
+	}
+	mutex_unlock(&gpuvm->nodes_lock);
+}
+
+/**
+ * mirage_node_init() - no node but the root
+ * @gpuvm: all zero but for @gpuvm->mdev
+ * @root: the address space's PD3, whose memory may go when @gpuvm->vm is NULL
+ */
+void mirage_node_init(struct mirage_gpuvm *gpuvm, struct mirage_table *root)
+{
+	unsigned int level;
+
+	mutex_init(&gpuvm->lock);
+	mutex_init(&gpuvm->nodes_lock);
+	/* What allocates may wait for a notifier, which takes the lock. */
+	fs_reclaim_acquire(GFP_KERNEL);
+	might_lock(&gpuvm->lock);
+	fs_reclaim_release(GFP_KERNEL);
+	for (level = 0; level < MIRAGE_NODE_ROOT; level++)
+		xa_init(&gpuvm->nodes[level]);
+	gpuvm->root.gpuvm = gpuvm;
+	gpuvm->root.level = MIRAGE_NODE_ROOT;
+	gpuvm->root.table = root;
+	atomic_set(&gpuvm->root.users, 1);
+}
+
+/**
+ * mirage_node_fini() - undo mirage_node_init()
+ * @gpuvm: upper part of an address space that is no more, without nodes
+ */
+void mirage_node_fini(struct mirage_gpuvm *gpuvm)
+{
+	unsigned int level;
+
+	for (level = 0; level < MIRAGE_NODE_ROOT; level++) {
+		WARN_ON(!xa_empty(&gpuvm->nodes[level]));
+		xa_destroy(&gpuvm->nodes[level]);
+		mirage_table_free(gpuvm->mdev, &gpuvm->null[level]);
+	}
+	mutex_destroy(&gpuvm->nodes_lock);
+	mutex_destroy(&gpuvm->lock);
+}

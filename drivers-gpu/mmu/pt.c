@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Page tables of the GPU: the tables and who owns them. What is in a block's own
+ * table is decided in mmu/leaves.c; looking at tables is mmu/walk.c.
+ *
+ * The root (PD3) serves the whole address space; the rest of this file is about its lower part,
+ * which mirrors a process. What VM_BIND maps has tables of its own (mmu/node.c).
+ *
+ * The two upper levels (PD2, PD1) are made with the first block below them and go with the
+ * last, so a process that wanders through its address space does not fill VRAM. Each block
+ * has its PT from the start: map() and unmap() run under locks that reclaim takes and allocate
+ * nothing.
+ *
+ * A block's entry in PD1 is written by map() and unmap() alone and is 0 while nothing is
+ * mapped. So two blocks of the same address may exist for a while (a new one, and
+ * one that the core is about to free), as long as one of them is empty.
+ *
+ * Rejected: tables in system memory as a rule. Every walk of the device would cross the bus; so
+ * that is for when VRAM is full (mmu/table.c).
+ */
+#include "mmu/pt.h"
+
+#include <linux/sizes.h>
+#include <linux/slab.h>
+
+#include <drm/drm_drv.h>
+
+#include "device/cmdq.h"
+#include "device/device.h"
+
+static void pt_write_pte(struct mirage_leaves *leaves, unsigned int index, u64 pte)
+{
+	struct mirage_block *block = container_of(leaves, struct mirage_block, leaves);
+
+	if (block->live)
+		mirage_table_write(block->mdev, &block->table, index, pte);
+}
+
+static void pt_write_pde(struct mirage_leaves *leaves, u64 pde)
+{
+	struct mirage_block *block = container_of(leaves, struct mirage_block, leaves);
+
+	WRITE_ONCE(block->dir->blocks[block->index], pde ? block : NULL);
+	if (!block->live)
+		return;
+	/* The device must not find the table before what is in it. */
+	mirage_vram_flush(&block->mdev->vram);
+	mirage_table_write(block->mdev, &block->dir->table, block->index, pde);
+}
+
+static const struct mirage_leaves_sink pt_sink = {
+	.write_pte = pt_write_pte,
+	.write_pde = pt_write_pde,
+};
+
+/**
+ * mirage_pt_init() - make empty page tables
+ * @pt: to be set up; all zero
+ * @mdev: device, between drm_dev_enter() and drm_dev_exit()
+ * @vm_id: VM table index
+ *
+ * Context: may sleep and allocate.
+ * Return: 0 or -ENOMEM; mirage_pt_fini() is fine after both
+ */
+int mirage_pt_init(struct mirage_pt *pt, struct mirage_device *mdev, u32 vm_id)
+{
+	int ret;
+
+	pt->mdev = mdev;
+	pt->vm_id = vm_id;
+	mutex_init(&pt->lock);
+	xa_init(&pt->pd2s);
+	xa_init(&pt->pd1s);
+	ret = mirage_table_alloc(mdev, &pt->root, MIRAGE_PD3_ENTRIES * sizeof(u64));
+	if (ret)
+		return ret;
+	mirage_table_zero(mdev, &pt->root);
+	mirage_vram_flush(&mdev->vram);
+	return 0;
+}
+
+/**
+ * mirage_pt_fini() - free page tables
+ * @pt: page tables without blocks, which the device does not use any more
+ *
+ * Context: may sleep.
+ */
+void mirage_pt_fini(struct mirage_pt *pt)
+{
+	if (!pt->mdev)
+		return;
+	WARN_ON(!xa_empty(&pt->pd1s) || !xa_empty(&pt->pd2s));
+	xa_destroy(&pt->pd1s);
+	xa_destroy(&pt->pd2s);
+	mirage_table_free(pt->mdev, &pt->root);
+	mutex_destroy(&pt->lock);
+}
+
+/**
+ * mirage_pt_unplug() - give back what may not outlive the driver's hold on the device
+ * @pt: page tables without blocks, of a device that was cut off
+ *
+ * Context: may sleep; between drm_dev_unplug() and the end of the PCI driver's remove().
+ */
+void mirage_pt_unplug(struct mirage_pt *pt)
+{
+	mirage_table_drop_system(pt->mdev, &pt->root);
+}
+
+/* The dir of @dirs for @va, made if there is none, with one more user. */
+static struct mirage_pt_dir *pt_get_dir(struct mirage_pt *pt, struct xarray *dirs, u64 va,
+					unsigned int shift, struct mirage_pt_dir *parent,
+					unsigned int nr_blocks)
+{
+	struct mirage_pt_dir *dir;
+	int ret;
+
+	lockdep_assert_held(&pt->lock);
+
+	dir = xa_load(dirs, va >> shift);
+	if (dir) {
+		dir->users++;
+		return dir;
+	}
+
+	dir = kvzalloc_flex(*dir, blocks, nr_blocks);
+	if (!dir)
+		return ERR_PTR(-ENOMEM);
+	dir->va = va >> shift << shift;
+	dir->users = 1;
+	dir->parent = parent;
+	dir->above = parent ? &parent->table : &pt->root;
+	ret = mirage_table_alloc(pt->mdev, &dir->table, SZ_4K);
+	if (ret)
+		goto err_free;
+	ret = xa_err(xa_store(dirs, va >> shift, dir, GFP_KERNEL));
+	if (ret)
+		goto err_table;
+
+	mirage_table_zero(pt->mdev, &dir->table);
+	mirage_vram_flush(&pt->mdev->vram);
+	mirage_table_write(pt->mdev, dir->above, mirage_pte_index(va, shift),
+			   mirage_table_pte(&dir->table));
+	if (parent)
+		parent->users++;
+	return dir;
+
+err_table:
+	mirage_table_free(pt->mdev, &dir->table);
+err_free:
+	kvfree(dir);
+	return ERR_PTR(ret);
+}
+
+static void pt_free_dir(struct mirage_pt *pt, struct mirage_pt_dir *dir)
+{
+	mirage_table_free(pt->mdev, &dir->table);
+	kvfree_rcu(dir, rcu);
+}
+
+/* Wait until no walk is under way that may have found what was unlinked below @va. */
+static void pt_settle(struct mirage_pt *pt, u64 va)
+{
+	mirage_vram_flush(&pt->mdev->vram);
+	mirage_cmdq_wait(pt->mdev, mirage_cmdq_invalidate(pt->mdev, pt->vm_id, va,
+							  1ull << MIRAGE_PD2_SHIFT, true), true);
+}
+
+/* Unlink a dir without users; nothing is freed. */
+static void pt_unlink_dir(struct mirage_pt *pt, struct xarray *dirs, struct mirage_pt_dir *dir,
+			  unsigned int shift, bool live)
+{
+	xa_erase(dirs, dir->va >> shift);
+	if (live)
+		mirage_table_write(pt->mdev, dir->above, mirage_pte_index(dir->va, shift), 0);
+}
+
+/* One user less for a PD1, and what follows from it. */
+static void pt_put_pd1(struct mirage_pt *pt, struct mirage_pt_dir *pd1)
+{
+	struct mirage_device *mdev = pt->mdev;
+	struct mirage_pt_dir *pd2 = pd1->parent;
+	bool live;
+	int idx;
+
+	lockdep_assert_held(&pt->lock);
+
+	if (--pd1->users)
+		return;
+
+	live = drm_dev_enter(&mdev->drm, &idx);
+	pt_unlink_dir(pt, &pt->pd1s, pd1, MIRAGE_PD2_SHIFT, live);
+	if (--pd2->users)
+		pd2 = NULL;
+	else
+		pt_unlink_dir(pt, &pt->pd2s, pd2, MIRAGE_PD3_SHIFT, live);
+	if (live) {
+		pt_settle(pt, pd1->va);
+		drm_dev_exit(idx);
+	}
+	pt_free_dir(pt, pd1);
+	if (pd2)
+		pt_free_dir(pt, pd2);
+}
+
+/* The PD1 for @va, with one more user. */
+static struct mirage_pt_dir *pt_get_pd1(struct mirage_pt *pt, u64 va)
+{
+	struct mirage_pt_dir *pd2, *pd1;
+
+	pd2 = pt_get_dir(pt, &pt->pd2s, va, MIRAGE_PD3_SHIFT, NULL, 0);
+	if (IS_ERR(pd2))
+		return pd2;
+	pd1 = pt_get_dir(pt, &pt->pd1s, va, MIRAGE_PD2_SHIFT, pd2, MIRAGE_PT_ENTRIES);
+	/* From here on a PD2 lives by its PD1s alone. */
+	if (!--pd2->users) {
+		pt_unlink_dir(pt, &pt->pd2s, pd2, MIRAGE_PD3_SHIFT, true);
+		/* Empty, but the device may look into it, and its memory becomes another's. */
+		pt_settle(pt, pd2->va);
+		pt_free_dir(pt, pd2);
+	}
+	return pd1;
+}
+
+/**
+ * mirage_pt_create_block() - make all tables that mappings in a block need
+ * @pt: page tables
+ * @start: first address of the block
+ *
+ * Context: may sleep and allocate; takes mirage_pt.lock.
+ * Return: the block, -ENOMEM, or -ENODEV when the device is gone
+ */
+struct mirage_block *mirage_pt_create_block(struct mirage_pt *pt, u64 start)
+{
+	struct mirage_device *mdev = pt->mdev;
+	struct mirage_block *block;
+	int ret = -ENOMEM;
+	u64 *pte;
+	int idx;
+
+	if (!drm_dev_enter(&mdev->drm, &idx))
+		return ERR_PTR(-ENODEV);
+
+	block = kzalloc_obj(*block);
+	pte = kmalloc_objs(*pte, MIRAGE_PT_ENTRIES);
+	if (!block || !pte)
+		goto err_free;
+	ret = mirage_table_alloc(mdev, &block->table, SZ_4K);
+	if (ret)
+		goto err_free;
+
+	mutex_lock(&pt->lock);
+	block->dir = pt_get_pd1(pt, start);
+	mutex_unlock(&pt->lock);
+	if (IS_ERR(block->dir)) {
+		ret = PTR_ERR(block->dir);
+		goto err_table;
+	}
+
+	block->mdev = mdev;
+	block->index = mirage_pte_index(start, MIRAGE_PD1_SHIFT);
+	mirage_leaves_init(&block->leaves, &pt_sink, mirage_table_pte(&block->table), pte);
+	drm_dev_exit(idx);
+	return block;
+
+err_table:
+	mirage_table_free(mdev, &block->table);
+err_free:
+	kfree(pte);
+	kfree(block);
+	drm_dev_exit(idx);
+	return ERR_PTR(ret);
+}
+
+/**
+ * mirage_pt_destroy_block() - free the tables of a block
+ * @pt: page tables
+ * @block: block that has nothing mapped, and whose last flush is complete
+ *
+ * Context: may sleep; takes mirage_pt.lock.
+ */
+void mirage_pt_destroy_block(struct mirage_pt *pt, struct mirage_block *block)
+{
+	WARN_ON(block->leaves.pde);
+
+	mutex_lock(&pt->lock);
+	pt_put_pd1(pt, block->dir);
+	mirage_table_free(pt->mdev, &block->table);
+	mutex_unlock(&pt->lock);
+	kfree(block->leaves.pte);
+	kfree_rcu(block, rcu);
+}
+
+/**
+ * mirage_pt_lookup() - which pages of a block the device has, as a hint
+ * @pt: page tables
+ * @start: first address of the block
+ * @valid: out: pages that it may read
+ * @writable: out: pages that it may write
+ *
+ * Out of date as soon as it is known: mm may take pages at any time.
+ *
+ * Context: any; takes no lock.
+ */
+void mirage_pt_lookup(struct mirage_pt *pt, u64 start, unsigned long valid[MIRAGE_LEAVES_WORDS],
+		      unsigned long writable[MIRAGE_LEAVES_WORDS])
+{
+	struct mirage_block *block = NULL;
+	struct mirage_pt_dir *dir;
+	unsigned int i;
+
+	rcu_read_lock();
+	dir = xa_load(&pt->pd1s, start >> MIRAGE_PD2_SHIFT);
+	if (dir)
+		block = READ_ONCE(dir->blocks[mirage_pte_index(start, MIRAGE_PD1_SHIFT)]);
+	for (i = 0; i < MIRAGE_LEAVES_WORDS; i++) {
+		valid[i] = block ? READ_ONCE(block->leaves.valid[i]) : 0;
+		writable[i] = block ? READ_ONCE(block->leaves.writable[i]) : 0;
+	}
+	rcu_read_unlock();
+}

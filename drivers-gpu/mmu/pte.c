@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Encoding of page-table entries: the one place where an address and rights become the
+ * 64 bits that the hardware document (hw/pte.h) defines.
+ *
+ * Rejected: a C bit-field structure. Its layout is the compiler's, and an entry
+ * has to be one 64-bit store.
+ */
+#include "mmu/pte.h"
+
+/**
+ * mirage_pte_leaf() - entry of a page
+ * @addr: bus address (with MIRAGE_PTE_SYSTEM in @rights) or offset into VRAM, aligned to the page
+ * @rights: bits of MIRAGE_PTE_RIGHTS; MIRAGE_PTE_ATOMIC only together with MIRAGE_PTE_WRITE
+ *
+ * The same encoding serves PT and PD1: whether it means 4 KiB or 2 MiB is a matter of the table.
+ * MIRAGE_PTE_CONT is added by mmu/leaves.c, which alone sees neighbours.
+ */
+u64 mirage_pte_leaf(u64 addr, u64 rights)
+{
+	if (!(rights & MIRAGE_PTE_WRITE))
+		rights &= ~MIRAGE_PTE_ATOMIC;
+	return MIRAGE_PTE_VALID | MIRAGE_PTE_LEAF | (addr & MIRAGE_PTE_ADDR) |
+	       (rights & MIRAGE_PTE_RIGHTS);
+}
+
+/**
+ * mirage_pte_table() - entry that points to a table of the next level
+ * @offset: of the table in VRAM, 4 KiB aligned
+ */
+u64 mirage_pte_table(u64 offset)
+{
+	return MIRAGE_PTE_VALID | (offset & MIRAGE_PTE_ADDR);
+}
+
+/**
+ * mirage_pte_index() - which entry of a table covers an address
+ * @va: GPU virtual address of at most MIRAGE_VA_BITS bits
+ * @shift: MIRAGE_PD3_SHIFT, MIRAGE_PD2_SHIFT, MIRAGE_PD1_SHIFT or MIRAGE_PT_SHIFT
+ */
+unsigned int mirage_pte_index(u64 va, unsigned int shift)
+{
+	unsigned int entries = shift == MIRAGE_PD3_SHIFT ? MIRAGE_PD3_ENTRIES : MIRAGE_PT_ENTRIES;
+
+	return (va >> shift) & (entries - 1);
+}

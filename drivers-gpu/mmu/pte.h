@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Encoding of page-table entries. Pure. */
+#ifndef MIRAGE_PTE_H
+#define MIRAGE_PTE_H
+
+#include "device/pure.h"
+
+#include <hw/pte.h>
+
+/** MIRAGE_PTE_RIGHTS: bits of a leaf that say where the page is and what may be done with it. */
+#define MIRAGE_PTE_RIGHTS	\
+	(MIRAGE_PTE_SYSTEM | MIRAGE_PTE_WRITE | MIRAGE_PTE_ATOMIC | MIRAGE_PTE_NULL)
+
+u64 mirage_pte_leaf(u64 addr, u64 rights);
+u64 mirage_pte_table(u64 offset);
+unsigned int mirage_pte_index(u64 va, unsigned int shift);
+
+/**
+ * mirage_pte_addr() - the address in an entry
+ * @pte: entry
+ */
+static inline u64 mirage_pte_addr(u64 pte)
+{
+	return pte & MIRAGE_PTE_ADDR;
+}
+
+#endif /* MIRAGE_PTE_H */

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Counters of an address space: what the driver counted and what the mirror core did.
+ *
+ * Rejected: per-CPU counters. One work serves a VM's faults, so there is next to no
+ * contention, and 24 counters on each CPU for each VM would be memory for nothing.
+ */
+#include "mmu/stats.h"
+
+#include <linux/hmm_mirror.h>
+
+#include "vm/space.h"
+
+/**
+ * mirage_stats_read() - all counters of an address space
+ * @vm: address space
+ * @values: filled, index enum drm_mirage_stat
+ */
+void mirage_stats_read(struct mirage_vm *vm, u64 values[DRM_MIRAGE_STAT_COUNT])
+{
+	struct hmm_mirror_stats core = {};
+	unsigned int i;
+
+	for (i = 0; i < DRM_MIRAGE_STAT_COUNT; i++)
+		values[i] = atomic64_read(&vm->stats.value[i]);
+
+	if (vm->mirror)
+		hmm_mirror_read_stats(vm->mirror, &core);
+	values[DRM_MIRAGE_STAT_INVALIDATIONS] = core.invalidations;
+	values[DRM_MIRAGE_STAT_PAGES_INVALIDATED] = core.pages_invalidated;
+	values[DRM_MIRAGE_STAT_NS_NOTIFIER] = core.ns_notifier;
+	values[DRM_MIRAGE_STAT_NS_NOTIFIER_MAX] = core.ns_notifier_max;
+	values[DRM_MIRAGE_STAT_BLOCKS] = core.blocks;
+}
+
+/**
+ * mirage_stats_name() - a counter for people
+ * @stat: which
+ */
+const char *mirage_stats_name(enum drm_mirage_stat stat)
+{
+	static const char * const names[DRM_MIRAGE_STAT_COUNT] = {
+		[DRM_MIRAGE_STAT_FAULTS] = "faults",
+		[DRM_MIRAGE_STAT_FAULT_DUPS] = "fault_dups",
+		[DRM_MIRAGE_STAT_BATCHES] = "batches",
+		[DRM_MIRAGE_STAT_BLOCK_FAULTS] = "block_faults",
+		[DRM_MIRAGE_STAT_REPLAYS] = "replays",
+		[DRM_MIRAGE_STAT_FAILED] = "failed",
+		[DRM_MIRAGE_STAT_RETRIES] = "retries",
+		[DRM_MIRAGE_STAT_PAGES_MAPPED] = "pages_mapped",
+		[DRM_MIRAGE_STAT_PAGES_PREFETCHED] = "pages_prefetched",
+		[DRM_MIRAGE_STAT_LEAVES_4K] = "leaves_4k",
+		[DRM_MIRAGE_STAT_LEAVES_64K] = "leaves_64k",
+		[DRM_MIRAGE_STAT_LEAVES_2M] = "leaves_2m",
+		[DRM_MIRAGE_STAT_INVALIDATIONS] = "invalidations",
+		[DRM_MIRAGE_STAT_PAGES_INVALIDATED] = "pages_invalidated",
+		[DRM_MIRAGE_STAT_TLB_FLUSHES] = "tlb_flushes",
+		[DRM_MIRAGE_STAT_NS_DELIVERY] = "ns_delivery",
+		[DRM_MIRAGE_STAT_NS_SERVICE] = "ns_service",
+		[DRM_MIRAGE_STAT_NS_MM] = "ns_mm",
+		[DRM_MIRAGE_STAT_NS_DMA] = "ns_dma",
+		[DRM_MIRAGE_STAT_NS_PT] = "ns_pt",
+		[DRM_MIRAGE_STAT_NS_REPLAY] = "ns_replay",
+		[DRM_MIRAGE_STAT_NS_NOTIFIER] = "ns_notifier",
+		[DRM_MIRAGE_STAT_NS_NOTIFIER_MAX] = "ns_notifier_max",
+		[DRM_MIRAGE_STAT_BLOCKS] = "blocks",
+	};
+
+	return names[stat];
+}

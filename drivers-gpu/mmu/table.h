@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The memory of a page table. */
+#ifndef MIRAGE_TABLE_H
+#define MIRAGE_TABLE_H
+
+#include <linux/compiler.h>
+#include <linux/types.h>
+
+#include "device/device.h"
+#include "mmu/pte.h"
+#include "vram/vram.h"
+
+/**
+ * struct mirage_table - a table of one level, in video memory or in system memory
+ */
+struct mirage_table {
+	/** @vram: where it lies, empty if in system memory */
+	struct mirage_vram_buf vram;
+	/** @cpu: in system memory: where the kernel sees it; else NULL */
+	__le64 *cpu;
+	/** @dma: in system memory: where the device sees it */
+	dma_addr_t dma;
+	/** @size: bytes */
+	size_t size;
+};
+
+int mirage_table_alloc(struct mirage_device *mdev, struct mirage_table *table, size_t size);
+void mirage_table_zero(struct mirage_device *mdev, const struct mirage_table *table);
+void mirage_table_free(struct mirage_device *mdev, struct mirage_table *table);
+void mirage_table_drop_system(struct mirage_device *mdev, struct mirage_table *table);
+
+/**
+ * mirage_table_pte() - the entry of the level above that points to a table
+ * @table: table that has memory
+ */
+static inline u64 mirage_table_pte(const struct mirage_table *table)
+{
+	if (table->cpu)
+		return mirage_pte_table(table->dma) | MIRAGE_PTE_SYSTEM;
+	return mirage_pte_table(table->vram.offset);
+}
+
+/**
+ * mirage_table_write() - store an entry
+ * @mdev: device, between drm_dev_enter() and drm_dev_exit()
+ * @table: table that has memory
+ * @index: of the entry
+ * @pte: entry
+ *
+ * The device sees it at once, or after mirage_vram_flush() at the latest.
+ */
+static inline void mirage_table_write(struct mirage_device *mdev, const struct mirage_table *table,
+				      unsigned int index, u64 pte)
+{
+	if (table->cpu)
+		WRITE_ONCE(table->cpu[index], cpu_to_le64(pte));
+	else
+		mirage_vram_write64(&mdev->vram, table->vram.offset + index * sizeof(u64), pte);
+}
+
+/**
+ * mirage_table_read() - load an entry, slow
+ * @mdev: device, between drm_dev_enter() and drm_dev_exit()
+ * @table: table that has memory
+ * @index: of the entry
+ */
+static inline u64 mirage_table_read(struct mirage_device *mdev, const struct mirage_table *table,
+				    unsigned int index)
+{
+	if (table->cpu)
+		return le64_to_cpu(READ_ONCE(table->cpu[index]));
+	return mirage_vram_read64(&mdev->vram, table->vram.offset + index * sizeof(u64));
+}
+
+#endif /* MIRAGE_TABLE_H */

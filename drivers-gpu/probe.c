@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The device as a whole: what it is, what it needs, and its end.
+ *
+ * Probe is one straight line; whatever it acquires goes back by devm when the
+ * driver leaves the PCI device, or by drmm when the last file is closed. Whether the
+ * device runs is device/state.c's business, and how it is revived device/reset.c's.
+ *
+ * All that ends its life cuts it off from memory first, before anything it could touch is
+ * given back.
+ */
+#include "probe.h"
+
+#include <linux/dma-mapping.h>
+#include <linux/hmm-dma.h>
+#include <linux/mm.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_managed.h>
+#include <drm/drm_print.h>
+
+#include <hw/pci.h>
+
+#include "bo/tt.h"
+#include "device/power.h"
+#include "device/regs.h"
+#include "device/reset.h"
+#include "device/state.h"
+#include "queue/coredump.h"
+#include "queue/queue.h"
+#include "vm/space.h"
+
+/* Width of the addresses in MIRAGE_PTE_ADDR and MIRAGE_PHYS_ADDR. */
+#define MIRAGE_DMA_BITS		52
+
+/*
+ * Address spaces whose operations take effect at a time, as far as they do not wait for each other's flushes. A few keep
+ * the device's command queue in work; more would only take processors from others. Works that are bounded and
+ * queue themselves again take turns, so no address space keeps another from its turn.
+ */
+#define DEVICE_BIND_WORKS	4
+
+/* What this driver cannot do without. */
+#define CAPS_NEEDED	(MIRAGE_REG_SET(BUS_CAPS_COPY, 1) | MIRAGE_REG_SET(BUS_CAPS_PAGE_64K, 1) | \
+			 MIRAGE_REG_SET(BUS_CAPS_PAGE_2M, 1))
+
+static int device_identify(struct mirage_device *mdev)
+{
+	struct mirage_caps *caps = &mdev->caps;
+	u32 id = mirage_reg_read(mdev, MIRAGE_BUS_ID);
+
+	if (id != MIRAGE_BUS_ID_VALUE) {
+		drm_err(&mdev->drm, "BUS_ID is %#x, not a mirage GPU\n", id);
+		return -ENODEV;
+	}
+	caps->revision = mirage_reg_read(mdev, MIRAGE_BUS_REVISION);
+	if (MIRAGE_REG_GET(BUS_REVISION_MAJOR, caps->revision) != MIRAGE_PCI_REVISION) {
+		drm_err(&mdev->drm, "hardware revision %u is not known to this driver\n",
+			MIRAGE_REG_GET(BUS_REVISION_MAJOR, caps->revision));
+		return -ENODEV;
+	}
+	caps->bits = mirage_reg_read(mdev, MIRAGE_BUS_CAPS);
+	if ((caps->bits & CAPS_NEEDED) != CAPS_NEEDED) {
+		drm_err(&mdev->drm, "BUS_CAPS is %#x and lacks some of %#x\n", caps->bits,
+			CAPS_NEEDED);
+		return -ENODEV;
+	}
+	caps->nr_channels = mirage_reg_read(mdev, MIRAGE_BUS_NR_CHANNELS);
+	caps->nr_vms = mirage_reg_read(mdev, MIRAGE_BUS_NR_VMS);
+	caps->nr_vectors = mirage_reg_read(mdev, MIRAGE_BUS_NR_VECTORS);
+	caps->wave_lanes = mirage_reg_read(mdev, MIRAGE_BUS_WAVE_LANES);
+	caps->max_group = mirage_reg_read(mdev, MIRAGE_BUS_MAX_GROUP);
+	caps->max_shared = mirage_reg_read(mdev, MIRAGE_BUS_MAX_SHARED);
+	caps->max_context = mirage_reg_read(mdev, MIRAGE_BUS_MAX_CONTEXT);
+	/* Faults name VMs with 16 bits; a table is one allocation. */
+	if (!in_range(caps->nr_channels, 1, U16_MAX) || !in_range(caps->nr_vms, 1, U16_MAX)) {
+		drm_err(&mdev->drm, "%u channels and %u VMs make no sense\n", caps->nr_channels,
+			caps->nr_vms);
+		return -ENODEV;
+	}
+	return 0;
+}
+
+/* Find out why the device cannot have memory of processes here, if so. */
+static int device_check_memory(struct mirage_device *mdev)
+{
+	struct hmm_dma_map map = {};
+	int ret;
+
+	/* The one test of the platform that means what mappings will meet. */
+	ret = hmm_dma_map_alloc(mdev->drm.dev, &map, 1, PAGE_SIZE);
+	/* That there was no memory today says nothing about the platform. */
+	if (ret == -ENOMEM)
+		return ret;
+	if (!ret)
+		hmm_dma_map_free(mdev->drm.dev, &map);
+	mdev->userptr_reason = ret ? DRM_MIRAGE_REASON_DMA : DRM_MIRAGE_REASON_NONE;
+
+	mdev->svm_reason = mdev->userptr_reason;
+	if (!MIRAGE_REG_GET(BUS_CAPS_REPLAY, mdev->caps.bits))
+		mdev->svm_reason = DRM_MIRAGE_REASON_HARDWARE;
+	if (!mdev->options.svm)
+		mdev->svm_reason = DRM_MIRAGE_REASON_DISABLED;
+	return 0;
+}
+
+static const char *device_reason_text(enum drm_mirage_reason reason)
+{
+	switch (reason) {
+	case DRM_MIRAGE_REASON_NONE:
+		return "on";
+	case DRM_MIRAGE_REASON_HARDWARE:
+		return "off (the device's faults are not replayable)";
+	case DRM_MIRAGE_REASON_KERNEL:
+		return "off (not in this kernel)";
+	case DRM_MIRAGE_REASON_DISABLED:
+		return "off (module parameter)";
+	case DRM_MIRAGE_REASON_DMA:
+		return "off (system memory needs bouncing on this platform)";
+	}
+	return "off";
+}
+
+static void device_destroy_wq(struct drm_device *drm, void *wq)
+{
+	destroy_workqueue(wq);
+}
+
+static int device_alloc_wq(struct mirage_device *mdev, struct workqueue_struct **wq,
+			   const char *name, unsigned int flags, int max_active)
+{
+	*wq = alloc_workqueue("%s-%s", WQ_UNBOUND | flags, max_active, name,
+			      dev_name(mdev->drm.dev));
+	if (!*wq)
+		return -ENOMEM;
+	return drmm_add_action_or_reset(&mdev->drm, device_destroy_wq, *wq);
+}
+
+static void device_destroy_xarrays(struct drm_device *drm, void *unused)
+{
+	struct mirage_device *mdev = to_mirage_device(drm);
+
+	xa_destroy(&mdev->queues);
+	xa_destroy(&mdev->vms);
+}
+
+/* Everything that is memory and nothing else. */
+static int device_init_software(struct mirage_device *mdev)
+{
+	int ret;
+
+	spin_lock_init(&mdev->reg_lock);
+	spin_lock_init(&mdev->state_lock);
+	spin_lock_init(&mdev->owner_lock);
+	mirage_watchdog_init(mdev);
+	mirage_power_init(mdev);
+
+	xa_init_flags(&mdev->queues, XA_FLAGS_ALLOC);
+	xa_init_flags(&mdev->vms, XA_FLAGS_ALLOC);
+	init_waitqueue_head(&mdev->vm_erased);
+	ret = drmm_add_action_or_reset(&mdev->drm, device_destroy_xarrays, NULL);
+	if (ret)
+		return ret;
+	ret = mirage_quota_init(mdev);
+	if (ret)
+		return ret;
+	ret = mirage_reset_init(mdev);
+	if (ret)
+		return ret;
+	ret = mirage_coredump_init(mdev);
+	if (ret)
+		return ret;
+	/* Serving a fault allocates, so nothing that reclaim waits for may run there. */
+	ret = device_alloc_wq(mdev, &mdev->fault_wq, "mirage-fault", WQ_HIGHPRI | WQ_FREEZABLE,
+			      0);
+	if (ret)
+		return ret;
+	ret = device_alloc_wq(mdev, &mdev->submit_wq, "mirage-submit", WQ_MEM_RECLAIM, 0);
+	if (ret)
+		return ret;
+	return device_alloc_wq(mdev, &mdev->bind_wq, "mirage-bind", WQ_MEM_RECLAIM,
+			       DEVICE_BIND_WORKS);
+}
+
+static int device_init_tables(struct mirage_device *mdev)
+{
+	int ret;
+
+	ret = mirage_mem_alloc(mdev, &mdev->status_mem, sizeof(*mdev->status));
+	if (ret)
+		return ret;
+	mdev->status = mdev->status_mem.cpu;
+	ret = mirage_mem_alloc(mdev, &mdev->chan_mem,
+			       mdev->caps.nr_channels * sizeof(*mdev->chans));
+	if (ret)
+		return ret;
+	mdev->chans = mdev->chan_mem.cpu;
+	ret = mirage_mem_alloc(mdev, &mdev->vm_mem, mdev->caps.nr_vms * sizeof(*mdev->vm_table));
+	if (ret)
+		return ret;
+	mdev->vm_table = mdev->vm_mem.cpu;
+
+	ret = mirage_queues_park_init(mdev);
+	if (ret)
+		return ret;
+	ret = mirage_cmdq_init(mdev);
+	if (ret)
+		return ret;
+	ret = mirage_event_init(mdev);
+	if (ret)
+		return ret;
+	return mirage_fault_init(mdev);
+}
+
+static void device_lose_action(void *data)
+{
+	struct mirage_device *mdev = data;
+
+	mirage_device_lose(mdev);
+	mirage_reset_stop(mdev);
+	/* A reset may have asked for one. */
+	mirage_coredump_stop(mdev);
+}
+
+/**
+ * mirage_device_init() - bring the hardware up
+ * @mdev: device, from devm_drm_dev_alloc(), with @mdev->options filled in
+ *
+ * When it fails, devm and drmm undo what was done.
+ *
+ * Context: probe; drm_dev_register() comes after it.
+ * Return: 0 or a negative errno
+ */
+int mirage_device_init(struct mirage_device *mdev)
+{
+	struct device *dev = mdev->drm.dev;
+	struct pci_dev *pdev = to_pci_dev(dev);
+	int ret;
+
+	ret = device_init_software(mdev);
+	if (ret)
+		return ret;
+
+	ret = pcim_enable_device(pdev);
+	if (ret)
+		return ret;
+	/*
+	 * What a page-table entry and a physical pointer hold. No CPU has memory beyond it, so
+	 * nothing bounces, which a mirror could not have; but an IOMMU has such addresses to give.
+	 */
+	ret = dma_set_mask_and_coherent(dev, DMA_BIT_MASK(MIRAGE_DMA_BITS));
+	if (ret)
+		return dev_err_probe(dev, ret, "no %u-bit DMA\n", MIRAGE_DMA_BITS);
+	dma_set_max_seg_size(dev, UINT_MAX);
+
+	mdev->regs = pcim_iomap_region(pdev, MIRAGE_BAR_REGS, "mirage-regs");
+	if (IS_ERR(mdev->regs))
+		return dev_err_probe(dev, PTR_ERR(mdev->regs), "cannot map registers\n");
+	ret = device_identify(mdev);
+	if (ret)
+		return ret;
+	ret = device_check_memory(mdev);
+	if (ret)
+		return ret;
+	ret = mirage_vram_init(mdev);
+	if (ret)
+		return ret;
+	ret = mirage_userptr_init(mdev);
+	if (ret)
+		return ret;
+	/* Before TTM, which deletes imported objects as late as at its own end. */
+	ret = mirage_prime_init(mdev);
+	if (ret)
+		return ret;
+	ret = mirage_ttm_init(mdev);
+	if (ret)
+		return ret;
+	ret = device_init_tables(mdev);
+	if (ret)
+		return ret;
+	ret = mirage_irq_init(mdev);
+	if (ret)
+		return dev_err_probe(dev, ret, "no interrupts\n");
+	/* Whatever fails from here on, the device is cut off before memory goes back. */
+	ret = devm_add_action_or_reset(dev, device_lose_action, mdev);
+	if (ret)
+		return ret;
+	ret = mirage_device_start(mdev);
+	if (ret)
+		return ret;
+	/* The last that may fail: when devm undoes it, the ring is no more there to be given back. */
+	ret = mirage_copy_init(mdev);
+	if (ret)
+		return dev_err_probe(dev, ret, "no queue for the kernel's copies\n");
+
+	drm_info(&mdev->drm,
+		 "revision %u.%u, VRAM %llu MiB, %u channels, %u VMs, %u vectors, compute %s, SVM %s, userptr %s, system atomics %s\n",
+		 MIRAGE_REG_GET(BUS_REVISION_MAJOR, mdev->caps.revision),
+		 MIRAGE_REG_GET(BUS_REVISION_MINOR, mdev->caps.revision), mdev->vram.size >> 20,
+		 mdev->caps.nr_channels, mdev->caps.nr_vms, mdev->irqs.count,
+		 MIRAGE_REG_GET(BUS_CAPS_COMPUTE, mdev->caps.bits) ? "on" : "off (no engine)",
+		 device_reason_text(mdev->svm_reason), device_reason_text(mdev->userptr_reason),
+		 MIRAGE_REG_GET(BUS_CAPS_SYSTEM_ATOMICS, mdev->caps.bits) ? "on" :
+									    "off (hardware)");
+	return 0;
+}
+
+/* Cut off, before anything is given back that it could touch; and nobody waits for it any more. */
+static void device_cut(struct mirage_device *mdev)
+{
+	mirage_device_lose(mdev);
+	mirage_queues_lost(mdev);
+	mirage_power_give_up(mdev);
+}
+
+/* Nobody enters any more: let go of all that is others'. */
+static void device_leave(struct mirage_device *mdev)
+{
+	mirage_irq_stop(mdev);
+	mirage_watchdog_stop(mdev);
+	mirage_reset_stop(mdev);
+	mirage_coredump_stop(mdev);
+	mirage_queues_lost(mdev);
+	mirage_vm_unplug_all(mdev);
+	mirage_userptr_unplug_all(mdev);
+	mirage_prime_unplug(mdev);
+	mirage_tt_unplug(mdev);
+	flush_workqueue(mdev->fault_wq);
+	flush_workqueue(mdev->submit_wq);
+	flush_workqueue(mdev->bind_wq);
+}
+
+/**
+ * mirage_device_unplug() - the driver leaves the device
+ * @mdev: device
+ *
+ * First the device is cut off, so that nothing below gives memory back that it could touch; then
+ * queues are told, since who is between drm_dev_enter() and drm_dev_exit() may wait for a job (a
+ * processor's access to an object does), and drm_dev_unplug() waits for that one; likewise who waits
+ * for it to wake up; then nobody
+ * enters any more, queues that were made meanwhile are told, and mirrors closed. Files may stay open:
+ * their ioctls return -ENODEV.
+ *
+ * Context: the PCI driver's remove().
+ */
+void mirage_device_unplug(struct mirage_device *mdev)
+{
+	device_cut(mdev);
+	drm_dev_unplug(&mdev->drm);
+	device_leave(mdev);
+}
+
+/**
+ * mirage_device_abandon() - mirage_device_unplug() for a device that could not be registered
+ * @mdev: device, after drm_dev_register() has failed
+ *
+ * One of its nodes may have been there for a moment, and have been opened. DRM has undone what it
+ * did and lets nobody enter any more; drm_dev_unplug() would undo it once more, and warn.
+ *
+ * Context: probe.
+ */
+void mirage_device_abandon(struct mirage_device *mdev)
+{
+	device_cut(mdev);
+	unmap_mapping_range(mdev->drm.anon_inode->i_mapping, 0, 0, 1);
+	device_leave(mdev);
+}
+
+/**
+ * mirage_device_shutdown() - the machine goes down, or another kernel takes over
+ * @mdev: device
+ *
+ * The device neither runs nor touches memory any more. Nothing else: to close mirrors may mean to
+ * wait for I/O, whose devices are going as well.
+ *
+ * Context: the PCI driver's shutdown(); may sleep.
+ */
+void mirage_device_shutdown(struct mirage_device *mdev)
+{
+	mirage_reset_give_up(mdev);
+	mirage_irq_stop(mdev);
+}

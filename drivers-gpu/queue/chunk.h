@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* How much of a large copy goes into one job. Pure logic. */
+#ifndef MIRAGE_CHUNK_H
+#define MIRAGE_CHUNK_H
+
+#include "device/pure.h"
+
+/**
+ * MIRAGE_CHUNK_BYTES: what one job copies at most. It must be done long before its time-out, on a device
+ * that others use as well, and be worth its interrupt.
+ */
+#define MIRAGE_CHUNK_BYTES	(64ull << 20)
+
+/**
+ * struct mirage_chunk - what is still free in a job
+ */
+struct mirage_chunk {
+	/** @words: ring words */
+	u32 words;
+	/** @bytes: bytes to be copied */
+	u64 bytes;
+};
+
+/**
+ * mirage_chunk_take() - put as much of an area into a job as it has room for
+ * @chunk: room of the job; reduced
+ * @packet_words: words of the packet that does it
+ * @size: bytes of the area, a multiple of 8, not 0
+ *
+ * Return: bytes that go into this job, a multiple of 8; 0 if it takes another job
+ */
+static inline u64 mirage_chunk_take(struct mirage_chunk *chunk, u32 packet_words, u64 size)
+{
+	u64 taken = size < chunk->bytes ? size : chunk->bytes;
+
+	if (chunk->words < packet_words || !taken)
+		return 0;
+	chunk->words -= packet_words;
+	chunk->bytes -= taken;
+
+	return taken;
+}
+
+#endif /* MIRAGE_CHUNK_H */

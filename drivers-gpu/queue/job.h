@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Jobs: what one exec submits, from the scheduler to the ring to its fence. */
+#ifndef MIRAGE_JOB_H
+#define MIRAGE_JOB_H
+
+#include <linux/list.h>
+#include <linux/types.h>
+
+#include <drm/gpu_scheduler.h>
+
+#include "vm/space.h"
+
+struct dma_fence;
+struct drm_file;
+struct mirage_queue;
+struct mirage_quota_user;
+
+/**
+ * struct mirage_job - one submission to a queue
+ *
+ * Belongs to the scheduler once pushed; freed by it after its finished fence has
+ * signalled. While it is in flight its fence has not signalled, so it cannot go.
+ */
+struct mirage_job {
+	/** @base: the scheduler's part */
+	struct drm_sched_job base;
+	/** @queue: where it runs; its sched_ref is held */
+	struct mirage_queue *queue;
+	/** @fence: hardware fence, one reference; initialised by run_job() */
+	struct dma_fence *fence;
+	/** @node: in mirage_queue.in_flight, protected by mirage_queue.lock */
+	struct list_head node;
+	/** @submission: whose it is, for its address space; unused for the kernel's */
+	struct mirage_submission submission;
+	/** @starts: how often the device may have begun it. Protected by mirage_queue.lock. */
+	unsigned int starts;
+	/** @start: ring index of its first word; set by run_job() */
+	u32 start;
+	/** @seqno: what its FENCE packet writes; set by run_job() */
+	u64 seqno;
+	/**
+	 * @user: whose share of jobs it is part of; it is one of mirage_queue.nr_jobs then, too. NULL for the kernel's
+	 * own, and when it is over, before its fence signals.
+	 */
+	struct mirage_quota_user *user;
+	/** @epoch: the queue's when the job was made; constant */
+	u32 epoch;
+	/** @nr_words: of @words in use; constant once armed */
+	u32 nr_words;
+	/** @room: words that @words has room for; constant once armed */
+	u32 room;
+	/** @words: packets for the ring, all but the FENCE; constant once armed; may be NULL */
+	u32 *words;
+};
+
+extern const struct drm_sched_backend_ops mirage_job_sched_ops;
+
+struct mirage_job *mirage_job_create(struct mirage_queue *queue, struct drm_file *file);
+u32 *mirage_job_extend(struct mirage_job *job, u32 count);
+struct dma_fence *mirage_job_arm(struct mirage_job *job);
+void mirage_job_drop(struct mirage_job *job);
+void mirage_job_complete(struct mirage_job *job, int error);
+
+#endif /* MIRAGE_JOB_H */

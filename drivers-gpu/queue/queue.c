@@ -1,0 +1,454 @@
+// SPDX-License-Identifier: GPL-2.0
+/**
+ * DOC: Queues
+ *
+ * A queue is one channel of the device with a ring in system memory and a scheduler
+ * of its own. It is ready, or it has stopped for good; a stopped queue is never
+ * started again, since what its jobs would have done to memory is unknown to their
+ * successors. Whoever submitted makes a new one.
+ *
+ * Stopping has two halves, because those who find the reason (fault service, event
+ * interrupt, loss of the device) often may not wait:
+ *
+ *   mirage_queue_fail()     writes the reason; the first one stays. No job starts from
+ *                           here on.
+ *   mirage_queue_quiesce()  resets the channel, waits until the device makes no further
+ *                           access for it, and only then signals the fences of
+ *                           the jobs it had. A fence thus never signals while its
+ *                           job can still write memory.
+ *
+ * If the device does not answer the reset it is cut off from memory (device/state.c),
+ * which gives the same guarantee. Stopping is in queue/stop.c, starting channels in
+ * queue/start.c, and the way from a channel's number to its queue in queue/channel.c.
+ *
+ * A channel number is given back after the reset. The fault buffer may still hold
+ * entries of the channel's old owner; they are told from the new one's by their time.
+ * Events need no such care: a FENCE event makes us look at a fence slot, an ERROR event
+ * at the descriptor's state, and both then are the new owner's.
+ *
+ * Rejected: stopping the scheduler (drm_sched_stop) and restarting it with the ring
+ * cleaned of the bad job, as drivers with shared rings do: a ring here belongs to
+ * one submitter, whose jobs behind the bad one count on its result.
+ */
+#include <linux/slab.h>
+#include <linux/wait.h>
+#include <linux/xarray.h>
+
+#include <drm/drm_drv.h>
+
+#include <hw/queues.h>
+
+#include "device/device.h"
+#include "device/power.h"
+#include "device/quota.h"
+#include "device/state.h"
+#include "queue/job.h"
+#include "queue/packet.h"
+#include "queue/queue.h"
+#include "queue/usage.h"
+#include "svm/service.h"
+#include "vm/space.h"
+
+#define MIRAGE_QUEUE_TIMEOUT_MS	10000
+
+/*
+ * Ends schedulers. Of the module and not of a device: the last scheduler's end may be the end of
+ * the device structure, and with it of every workqueue in there.
+ */
+static struct workqueue_struct *mirage_queue_free_wq;
+/* Schedulers alive, and who waits for there to be none: module exit. */
+static atomic_t mirage_queue_count = ATOMIC_INIT(0);
+static DECLARE_WAIT_QUEUE_HEAD(mirage_queue_none);
+
+/**
+ * mirage_queue_comm() - whose queue it is, for reports
+ * @queue: queue, a reference held
+ */
+const char *mirage_queue_comm(const struct mirage_queue *queue)
+{
+	return queue->vm ? queue->vm->comm : "kernel";
+}
+
+/**
+ * mirage_queue_tgid() - process whose queue it is, for reports
+ * @queue: queue, a reference held
+ */
+pid_t mirage_queue_tgid(const struct mirage_queue *queue)
+{
+	return queue->vm ? queue->vm->tgid : 0;
+}
+
+static void mirage_queue_free_work(struct work_struct *work)
+{
+	struct mirage_queue *queue =
+		container_of(to_rcu_work(work), struct mirage_queue, free_work);
+
+	drm_sched_entity_fini(&queue->entity);
+	drm_sched_fini(&queue->sched);
+	drm_dev_put(&queue->mdev->drm);
+	mutex_destroy(&queue->exec_lock);
+	mutex_destroy(&queue->stop_lock);
+	kvfree(queue->park.context);
+	kfree_rcu(queue, rcu);
+
+	if (atomic_dec_and_test(&mirage_queue_count))
+		wake_up_all(&mirage_queue_none);
+}
+
+static void mirage_queue_release_sched(struct kref *kref)
+{
+	struct mirage_queue *queue = container_of(kref, struct mirage_queue, sched_ref);
+
+	queue_rcu_work(mirage_queue_free_wq, &queue->free_work);
+}
+
+/**
+ * mirage_queue_get_sched() - keep the scheduler
+ * @queue: queue that the caller has some reference to
+ */
+void mirage_queue_get_sched(struct mirage_queue *queue)
+{
+	kref_get(&queue->sched_ref);
+}
+
+/**
+ * mirage_queue_put_sched() - need the scheduler no more
+ * @queue: queue
+ *
+ * Context: any; may be called from the scheduler's own works.
+ */
+void mirage_queue_put_sched(struct mirage_queue *queue)
+{
+	kref_put(&queue->sched_ref, mirage_queue_release_sched);
+}
+
+static void mirage_queue_end(struct mirage_queue *queue)
+{
+	const struct mirage_queue_error gone = {
+		.state = DRM_MIRAGE_QUEUE_LOST,
+		.error = -ECANCELED,
+	};
+
+	mirage_queue_fail(queue, &gone);
+	mirage_queue_quiesce(queue);
+
+	/* After this nobody finds the queue by its channel, so nobody queues its stop work. */
+	xa_erase(&queue->mdev->queues, queue->chan);
+	cancel_work_sync(&queue->stop_work);
+
+	/*
+	 * Jobs that wait for others' fences stay with the scheduler, and run_job() cancels them
+	 * when their turn comes. Not drm_sched_entity_kill(): it waits for the same fences, and
+	 * then calls the jobs' error -ESRCH, which is not what happened.
+	 */
+	mirage_mem_free(queue->mdev, &queue->mem);
+	if (queue->user)
+		mirage_quota_give(queue->mdev, queue->user, MIRAGE_QUOTA_QUEUES);
+	if (queue->vm) {
+		mirage_vm_drop_submissions(queue->vm, queue);
+		mirage_vm_put(queue->vm);
+	}
+	mirage_usage_put(queue->usage);
+	mirage_queue_put_sched(queue);
+}
+
+static void mirage_queue_release(struct kref *kref)
+{
+	mirage_queue_end(container_of(kref, struct mirage_queue, ref));
+}
+
+static void mirage_queue_end_work(struct work_struct *work)
+{
+	mirage_queue_end(container_of(work, struct mirage_queue, end_work));
+}
+
+static void mirage_queue_release_later(struct kref *kref)
+{
+	struct mirage_queue *queue = container_of(kref, struct mirage_queue, ref);
+
+	queue_work(mirage_queue_free_wq, &queue->end_work);
+}
+
+/**
+ * mirage_queue_get() - take a reference
+ * @queue: queue that the caller has a reference to
+ *
+ * Return: @queue
+ */
+struct mirage_queue *mirage_queue_get(struct mirage_queue *queue)
+{
+	kref_get(&queue->ref);
+	return queue;
+}
+
+/**
+ * mirage_queue_put() - drop a reference
+ * @queue: queue
+ *
+ * Context: process, may sleep: the last one resets the channel.
+ */
+void mirage_queue_put(struct mirage_queue *queue)
+{
+	kref_put(&queue->ref, mirage_queue_release);
+}
+
+/**
+ * mirage_queue_put_later() - drop a reference where fences are on the way
+ * @queue: queue
+ *
+ * The last one ends an address space, which waits for mm; here a work does.
+ *
+ * Context: any.
+ */
+void mirage_queue_put_later(struct mirage_queue *queue)
+{
+	kref_put(&queue->ref, mirage_queue_release_later);
+}
+
+static long mirage_queue_timeout(const struct mirage_queue_params *params)
+{
+	if (params->flags & DRM_MIRAGE_QUEUE_LONG_RUNNING)
+		return MAX_SCHEDULE_TIMEOUT;
+
+	return msecs_to_jiffies(params->timeout_ms ?: MIRAGE_QUEUE_TIMEOUT_MS);
+}
+
+static int mirage_queue_init_sched(struct mirage_queue *queue,
+				   const struct mirage_queue_params *params)
+{
+	struct drm_gpu_scheduler *sched = &queue->sched;
+	const struct drm_sched_init_args args = {
+		.ops = &mirage_job_sched_ops,
+		.submit_wq = queue->mdev->submit_wq,
+		.num_rqs = 1,
+		.credit_limit = mirage_queue_ring_words(queue) - MIRAGE_PACKET_FENCE_WORDS,
+		.timeout = mirage_queue_timeout(params),
+		.timeout_wq = queue->mdev->submit_wq,
+		.name = "mirage-queue",
+		.dev = queue->mdev->drm.dev,
+	};
+	int ret;
+
+	ret = drm_sched_init(sched, &args);
+	if (ret)
+		return ret;
+
+	ret = drm_sched_entity_init(&queue->entity, DRM_SCHED_PRIORITY_KERNEL, &sched, 1, NULL);
+	if (ret)
+		drm_sched_fini(sched);
+
+	return ret;
+}
+
+/* Get a channel number and start the channel. On failure nothing is left of it. */
+static int mirage_queue_open_channel(struct mirage_queue *queue)
+{
+	struct mirage_device *mdev = queue->mdev;
+	int ret, idx;
+
+	/* Who parks the channels for a sleep shall find all that run. */
+	ret = mirage_power_enter(mdev);
+	if (ret)
+		return ret;
+	if (!drm_dev_enter(&mdev->drm, &idx)) {
+		ret = -ENODEV;
+		goto exit_power;
+	}
+
+	/* Reserved, and not found by anyone, until the channel runs. */
+	ret = xa_alloc(&mdev->queues, &queue->chan, NULL,
+		       XA_LIMIT(0, mdev->caps.nr_channels - 1), GFP_KERNEL);
+	if (ret) {
+		ret = ret == -EBUSY ? -ENOSPC : ret;
+		goto exit_dev;
+	}
+
+	ret = mirage_queue_start_new(queue);
+	if (ret)
+		xa_release(&mdev->queues, queue->chan);
+exit_dev:
+	drm_dev_exit(idx);
+exit_power:
+	mirage_power_exit(mdev);
+
+	return ret;
+}
+
+/* The kernel's own queue is nobody's. */
+static int mirage_queue_take_share(struct mirage_queue *queue)
+{
+	struct mirage_quota_user *user;
+
+	if (!queue->vm)
+		return 0;
+	user = mirage_quota_take(queue->mdev, MIRAGE_QUOTA_QUEUES);
+	if (IS_ERR(user))
+		return PTR_ERR(user);
+	queue->user = user;
+
+	return 0;
+}
+
+/* The structure alone, with one reference. */
+static struct mirage_queue *mirage_queue_alloc(struct mirage_device *mdev,
+					       const struct mirage_queue_params *params)
+{
+	struct mirage_queue *queue = kzalloc_obj(*queue, GFP_KERNEL_ACCOUNT);
+
+	if (!queue)
+		return NULL;
+
+	kref_init(&queue->ref);
+	kref_init(&queue->sched_ref);
+	queue->mdev = mdev;
+	queue->vm = params->vm;
+	queue->queue_class = params->queue_class;
+	queue->priority = params->priority;
+	queue->flags = params->flags;
+	queue->ring_order = params->ring_order;
+	queue->fence_context = dma_fence_context_alloc(1);
+	mutex_init(&queue->exec_lock);
+	mutex_init(&queue->stop_lock);
+	spin_lock_init(&queue->lock);
+	INIT_LIST_HEAD(&queue->in_flight);
+	init_waitqueue_head(&queue->waiters);
+	INIT_WORK(&queue->stop_work, mirage_queue_stop_work);
+	INIT_WORK(&queue->end_work, mirage_queue_end_work);
+	INIT_RCU_WORK(&queue->free_work, mirage_queue_free_work);
+
+	return queue;
+}
+
+/**
+ * mirage_queue_create() - make a queue
+ * @mdev: device
+ * @params: what it shall be; a reference to the address space is taken
+ *
+ * Context: process, may sleep; waits for the device, a bounded time, and until it is awake.
+ * Return: the queue with one reference, or an ERR_PTR: -EDQUOT the user has their share of channels, -ENOSPC out of
+ * channels, -ENODEV the device has gone, -ENOMEM, -ERESTARTSYS
+ */
+struct mirage_queue *mirage_queue_create(struct mirage_device *mdev,
+					 const struct mirage_queue_params *params)
+{
+	const struct mirage_queue_error lost = {
+		.state = DRM_MIRAGE_QUEUE_LOST,
+		.error = -ENODEV,
+	};
+	struct mirage_queue *queue;
+	int ret;
+
+	if (params->vm && !(params->flags & DRM_MIRAGE_QUEUE_NO_FAULT)) {
+		ret = mirage_service_prepare(params->vm);
+		if (ret)
+			return ERR_PTR(ret);
+	}
+
+	queue = mirage_queue_alloc(mdev, params);
+	if (!queue)
+		return ERR_PTR(-ENOMEM);
+
+	ret = mirage_queue_take_share(queue);
+	if (ret)
+		goto err_free;
+	ret = mirage_mem_alloc(mdev, &queue->mem, mirage_queue_ring_bytes(queue) + sizeof(__le64));
+	if (ret)
+		goto err_share;
+	ret = mirage_queue_init_sched(queue, params);
+	if (ret)
+		goto err_mem;
+	ret = mirage_queue_open_channel(queue);
+	if (ret)
+		goto err_sched;
+
+	if (queue->vm)
+		mirage_vm_get(queue->vm);
+	queue->usage = mirage_usage_get(params->usage);
+	drm_dev_get(&mdev->drm);
+	atomic_inc(&mirage_queue_count);
+
+	/* Lost while it was made: mirage_queues_lost() may have looked before it was there. */
+	if (mirage_device_is_lost(mdev)) {
+		mirage_queue_fail(queue, &lost);
+		mirage_queue_put(queue);
+		return ERR_PTR(-ENODEV);
+	}
+
+	return queue;
+
+err_sched:
+	drm_sched_entity_fini(&queue->entity);
+	drm_sched_fini(&queue->sched);
+err_mem:
+	mirage_mem_free(mdev, &queue->mem);
+err_share:
+	if (queue->user)
+		mirage_quota_give(mdev, queue->user, MIRAGE_QUOTA_QUEUES);
+err_free:
+	mutex_destroy(&queue->exec_lock);
+	mutex_destroy(&queue->stop_lock);
+	kfree(queue);
+	return ERR_PTR(ret);
+}
+
+/**
+ * mirage_queue_destroy() - stop a queue whose handle has gone
+ * @queue: queue; the handle's reference is consumed
+ *
+ * When it returns the device does nothing for the queue and its jobs' fences have
+ * signalled, except those that still wait for another's fence: they signal after it.
+ *
+ * Context: process; waits for the device, a bounded time.
+ */
+void mirage_queue_destroy(struct mirage_queue *queue)
+{
+	const struct mirage_queue_error destroyed = {
+		.state = DRM_MIRAGE_QUEUE_LOST,
+		.error = -ECANCELED,
+	};
+
+	mirage_queue_fail(queue, &destroyed);
+	mirage_queue_quiesce(queue);
+	mirage_queue_put(queue);
+}
+
+/**
+ * mirage_queue_query() - tell user space how a queue is
+ * @queue: queue
+ * @args: all but the handle is filled in
+ */
+void mirage_queue_query(struct mirage_queue *queue, struct drm_mirage_queue_query *args)
+{
+	spin_lock(&queue->lock);
+	args->state = queue->error.state;
+	args->hw_error = queue->error.hw_error;
+	args->hw_info = queue->error.hw_info;
+	args->hw_addr = queue->error.hw_addr;
+	args->jobs = queue->jobs;
+	mirage_place_read(&queue->error.place, &args->place);
+	args->fault = queue->error.fault;
+	spin_unlock(&queue->lock);
+}
+
+/**
+ * mirage_queue_module_init() - before any device is probed
+ *
+ * Return: 0 or -ENOMEM
+ */
+int mirage_queue_module_init(void)
+{
+	mirage_queue_free_wq = alloc_workqueue("mirage-free", WQ_UNBOUND, 0);
+
+	return mirage_queue_free_wq ? 0 : -ENOMEM;
+}
+
+/**
+ * mirage_queue_module_exit() - after the last device has gone
+ *
+ * Waits for schedulers whose last jobs depend on fences of others. Those are finite.
+ */
+void mirage_queue_module_exit(void)
+{
+	wait_event(mirage_queue_none, !atomic_read(&mirage_queue_count));
+	destroy_workqueue(mirage_queue_free_wq);
+}

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Starting a queue's channel: for the first time, after the device was reset, and after the kernel's own
+ * queue had stopped.
+ *
+ * All three write the channel's descriptor from what the queue knows and let the device read it. What
+ * the device had written there is not used: after a reset nobody knows how old it is.
+ *
+ * Rejected: going on at the descriptor's get after a reset. A job that was half done would go on in its
+ * middle, with its first half executed by a device that was already going wrong.
+ */
+#include <drm/drm_drv.h>
+#include <drm/drm_print.h>
+
+#include <hw/queues.h>
+
+#include "device/cmdq.h"
+#include "device/device.h"
+#include "device/names.h"
+#include "device/reset.h"
+#include "device/state.h"
+#include "queue/job.h"
+#include "queue/queue.h"
+#include "queue/usage.h"
+#include "vm/space.h"
+
+/* A device that goes down each time it is to start a channel does not start it. */
+#define QUEUE_START_TRIES	3
+
+static struct mirage_chan_desc *mirage_queue_desc(const struct mirage_queue *queue)
+{
+	return &queue->mdev->chans[queue->chan];
+}
+
+/* Describe a channel that does not run to the device: it goes on at the oldest job. */
+static void mirage_queue_describe(struct mirage_queue *queue)
+{
+	struct mirage_device *mdev = queue->mdev;
+	struct mirage_chan_desc *desc = mirage_queue_desc(queue);
+	u64 now = mirage_device_time(mdev);
+	struct mirage_job *oldest, *job;
+
+	spin_lock(&queue->lock);
+	oldest = list_first_entry_or_null(&queue->in_flight, struct mirage_job, node);
+	memset(desc, 0, sizeof(*desc));
+	desc->ring = cpu_to_le64(mirage_mem_phys(&queue->mem, 0));
+	desc->ring_order = cpu_to_le32(queue->ring_order);
+	desc->class = cpu_to_le32(queue->queue_class);
+	desc->vm = cpu_to_le32(queue->vm ? queue->vm->id : MIRAGE_VM_NONE);
+	desc->priority = cpu_to_le32(queue->priority);
+	if (!mirage_queue_may_fault(queue))
+		desc->flags = cpu_to_le32(MIRAGE_CHAN_NO_FAULT);
+	desc->put = cpu_to_le32(queue->put);
+	desc->get = cpu_to_le32(oldest ? oldest->start : queue->put);
+	queue->accounted_ns = 0;
+	WRITE_ONCE(queue->born_ns, now);
+	/* Jobs that are there begin anew, and so does their time. */
+	mirage_charge_begin(queue);
+	list_for_each_entry(job, &queue->in_flight, node)
+		job->starts++;
+	spin_unlock(&queue->lock);
+}
+
+static int mirage_queue_check_started(struct mirage_queue *queue)
+{
+	struct mirage_chan_desc *desc = mirage_queue_desc(queue);
+	u32 state = le32_to_cpu(READ_ONCE(desc->state));
+
+	if (state == MIRAGE_CHAN_RUNNING)
+		return 0;
+	drm_err(&queue->mdev->drm, "channel %u did not start: state %s, error %s\n", queue->chan,
+		mirage_chan_state_name(state),
+		mirage_chan_error_name(le32_to_cpu(READ_ONCE(desc->error))));
+	return -EIO;
+}
+
+static int mirage_queue_start(struct mirage_queue *queue)
+{
+	struct mirage_device *mdev = queue->mdev;
+	int ret;
+
+	mirage_queue_describe(queue);
+	ret = mirage_cmdq_wait(mdev, mirage_cmdq_chan(mdev, MIRAGE_CMD_CHAN_START, queue->chan),
+			       true);
+	return ret ?: mirage_queue_check_started(queue);
+}
+
+/**
+ * mirage_queue_restart() - start the channel of a queue after the device was started
+ * @queue: queue
+ *
+ * Not waited for. A channel that does not start reports an error by itself.
+ *
+ * Context: process; takes mirage_queue.stop_lock; mirage_reset.lock is held for writing.
+ */
+void mirage_queue_restart(struct mirage_queue *queue)
+{
+	/* Who stops it for good resets the channel under this lock: after us, or it is quiet. */
+	mutex_lock(&queue->stop_lock);
+	if (mirage_queue_is_ready(queue) && !queue->quiet) {
+		mirage_usage_account(queue);
+		mirage_queue_describe(queue);
+		mirage_cmdq_chan(queue->mdev, MIRAGE_CMD_CHAN_START, queue->chan);
+	}
+	mutex_unlock(&queue->stop_lock);
+}
+
+/**
+ * mirage_queue_start_new() - start the channel of a queue for the first time
+ * @queue: queue whose channel number is reserved
+ *
+ * Once it runs the queue is found by its number.
+ *
+ * Context: process, between drm_dev_enter() and drm_dev_exit(); waits for the device, a bounded time.
+ * Return: 0; -ENODEV the device is lost; -EIO it does not start the channel. Nothing runs then
+ */
+int mirage_queue_start_new(struct mirage_queue *queue)
+{
+	struct mirage_device *mdev = queue->mdev;
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < QUEUE_START_TRIES; i++) {
+		ret = mirage_reset_enter(mdev);
+		if (ret)
+			return ret;
+		ret = mirage_queue_start(queue);
+		/* Cannot fail: the slot is reserved. */
+		if (!ret)
+			xa_store(&mdev->queues, queue->chan, queue, GFP_KERNEL);
+		else
+			mirage_cmdq_wait(mdev, mirage_cmdq_chan(mdev, MIRAGE_CMD_CHAN_RESET,
+								queue->chan), true);
+		mirage_reset_exit(mdev);
+		/* It was stopped meanwhile. It comes back, or the next round tells. */
+		if (ret != -ENODEV)
+			return ret;
+	}
+	drm_err(&mdev->drm, "does not live to start channel %u\n", queue->chan);
+
+	return -EIO;
+}
+
+static int mirage_queue_start_again(struct mirage_queue *queue)
+{
+	int ret = 0;
+
+	mutex_lock(&queue->stop_lock);
+	if (!queue->quiet)
+		goto unlock;	/* another was faster */
+	queue->put = 0;
+	ret = mirage_queue_start(queue);
+	if (ret)
+		goto unlock;
+	spin_lock(&queue->lock);
+	queue->epoch++;
+	queue->error = (struct mirage_queue_error){ .state = DRM_MIRAGE_QUEUE_READY };
+	spin_unlock(&queue->lock);
+	WRITE_ONCE(queue->quiet, false);
+unlock:
+	mutex_unlock(&queue->stop_lock);
+
+	return ret;
+}
+
+/**
+ * mirage_queue_revive() - let the kernel's own queue go on after it has stopped
+ * @queue: queue without an address space, a reference held
+ *
+ * Its channel is started anew, with an empty ring. Jobs that were made before are cancelled when
+ * their turn comes. Its fences stay on one timeline, which is why it is not made anew: TTM
+ * remembers one fence for each context that it has ever seen, and of few contexts.
+ *
+ * Context: process, may sleep; waits for the device, a bounded time. Takes mirage_queue.stop_lock.
+ * Return: 0, also if it had not stopped; -ENODEV the device is gone or lost, -EIO it does not
+ * start the channel
+ */
+int mirage_queue_revive(struct mirage_queue *queue)
+{
+	unsigned int i;
+	int ret = 0;
+	int idx;
+
+	if (WARN_ON_ONCE(queue->vm))
+		return -EINVAL;
+	if (!drm_dev_enter(&queue->mdev->drm, &idx))
+		return -ENODEV;
+
+	if (mirage_queue_is_ready(queue))
+		goto exit;
+
+	mirage_queue_quiesce(queue);
+	for (i = 0; i < QUEUE_START_TRIES; i++) {
+		ret = mirage_reset_enter(queue->mdev);
+		if (ret)
+			goto exit;
+		ret = mirage_queue_start_again(queue);
+		mirage_reset_exit(queue->mdev);
+		/* As in mirage_queue_start_new(). */
+		if (ret != -ENODEV)
+			goto exit;
+	}
+	ret = -EIO;
+exit:
+	drm_dev_exit(idx);
+
+	return ret;
+}

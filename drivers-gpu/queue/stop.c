@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The ends of jobs and of queues: what the device has completed, what took too long, and how a
+ * queue that has failed comes to rest. queue/queue.c says what the two halves of stopping are.
+ *
+ * A job leaves mirage_queue.in_flight under mirage_queue.lock, by whoever finds out that it is over, and that one
+ * signals its fence. So each fence signals once, whoever is first.
+ */
+#include <linux/list.h>
+#include <linux/wait.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_print.h>
+
+#include <hw/queues.h>
+
+#include "device/device.h"
+#include "device/engine.h"
+#include "device/trace.h"
+#include "queue/coredump.h"
+#include "queue/job.h"
+#include "queue/queue.h"
+#include "queue/usage.h"
+
+/* So often the device may begin a job of the kernel's, whose channel goes on after a reset. */
+#define QUEUE_KERNEL_STARTS	3
+
+/* So often jobs that wait for their turns have the engine looked at. */
+#define QUEUE_ASK_MS		250
+
+/* Take jobs up to @seqno off the device's list, onto @done. */
+static void mirage_queue_take(struct mirage_queue *queue, u64 seqno, struct list_head *done)
+{
+	struct mirage_job *job, *next;
+
+	lockdep_assert_held(&queue->lock);
+
+	list_for_each_entry_safe(job, next, &queue->in_flight, node) {
+		if (job->seqno > seqno)
+			break;
+		list_move_tail(&job->node, done);
+	}
+}
+
+/* Signal the fences of @done: the oldest job's with @error, those of the others with @behind. */
+static void mirage_queue_complete(struct list_head *done, int error, int behind)
+{
+	struct mirage_job *job, *next;
+
+	/* A completed job may be freed at once; those behind it are not complete yet. */
+	list_for_each_entry_safe(job, next, done, node) {
+		list_del_init(&job->node);
+		mirage_job_complete(job, error);
+		error = behind;
+	}
+}
+
+/**
+ * mirage_queue_poll() - signal what the device has completed
+ * @queue: queue
+ *
+ * Context: process, a reference held; sleeps not. The device's memory is there: between
+ * drm_dev_enter() and drm_dev_exit(), or jobs are in flight and nobody has
+ * called mirage_queues_lost().
+ * Return: true if it signalled something
+ */
+bool mirage_queue_poll(struct mirage_queue *queue)
+{
+	__le64 *slot = queue->mem.cpu + mirage_queue_ring_bytes(queue);
+	LIST_HEAD(done);
+	bool any;
+
+	spin_lock(&queue->lock);
+	/* An empty list also means that the slot may have been given back. */
+	if (!list_empty(&queue->in_flight)) {
+		mirage_queue_take(queue, le64_to_cpu(READ_ONCE(*slot)), &done);
+		queue->jobs += list_count_nodes(&done);
+		if (!list_empty(&done))
+			mirage_charge_begin(queue);
+		/* What the job wrote is read after the number that says it did. */
+		dma_rmb();
+	}
+	any = !list_empty(&done);
+	spin_unlock(&queue->lock);
+
+	mirage_queue_complete(&done, 0, 0);
+	if (any)
+		wake_up_all(&queue->waiters);
+
+	return any;
+}
+
+static bool mirage_queue_fail_locked(struct mirage_queue *queue,
+				     const struct mirage_queue_error *error)
+{
+	lockdep_assert_held(&queue->lock);
+
+	if (queue->error.state != DRM_MIRAGE_QUEUE_READY)
+		return false;
+
+	queue->error = *error;
+	trace_mirage_queue_stop(queue, error);
+	queue_work(queue->mdev->submit_wq, &queue->stop_work);
+
+	return true;
+}
+
+/**
+ * mirage_queue_is_ready() - does a queue take jobs?
+ * @queue: queue, a reference held
+ *
+ * Context: any but hard interrupts; takes mirage_queue.lock.
+ */
+bool mirage_queue_is_ready(struct mirage_queue *queue)
+{
+	bool ready;
+
+	spin_lock(&queue->lock);
+	ready = queue->error.state == DRM_MIRAGE_QUEUE_READY;
+	spin_unlock(&queue->lock);
+
+	return ready;
+}
+
+/* Has the oldest job taken too long, by the clock? */
+static bool mirage_queue_is_late(struct mirage_queue *queue)
+{
+	long timeout = queue->sched.timeout;
+
+	lockdep_assert_held(&queue->lock);
+
+	/* The time while the channel is parked is not its job's, nor is that behind one that hung. */
+	return queue->error.state == DRM_MIRAGE_QUEUE_READY && !list_empty(&queue->in_flight) &&
+	       READ_ONCE(queue->park.state) == MIRAGE_PARK_NONE && timeout != MAX_SCHEDULE_TIMEOUT &&
+	       mirage_charge_clock(queue) >= jiffies_to_nsecs(timeout) &&
+	       time_after_eq(jiffies, READ_ONCE(queue->mdev->reset.freed) + timeout);
+}
+
+/* Of many queues whose jobs wait for their turns, one is enough to see that the engine does not hang. */
+static bool mirage_queue_may_ask(struct mirage_device *mdev)
+{
+	unsigned long asked = READ_ONCE(mdev->reset.asked);
+
+	return time_after_eq(jiffies, asked + msecs_to_jiffies(QUEUE_ASK_MS)) &&
+	       cmpxchg(&mdev->reset.asked, asked, jiffies) == asked;
+}
+
+/*
+ * Has the oldest job had its time? If it is late by the clock the engine may hang with another's. If it does the job
+ * gets its time once more.
+ */
+static bool mirage_queue_is_to_blame(struct mirage_queue *queue)
+{
+	bool late, over;
+
+	spin_lock(&queue->lock);
+	late = mirage_queue_is_late(queue);
+	spin_unlock(&queue->lock);
+	if (!late)
+		return false;
+	over = mirage_charge_is_over(queue);
+	if (!over && !mirage_queue_may_ask(queue->mdev))
+		return false;
+	if (!mirage_engine_blames_other(queue))
+		return over;
+
+	spin_lock(&queue->lock);
+	mirage_charge_begin(queue);
+	spin_unlock(&queue->lock);
+
+	return false;
+}
+
+/**
+ * mirage_queue_expire() - stop a queue if its oldest job takes too long
+ * @queue: queue that was polled, a reference held
+ *
+ * Context: process, may sleep: another queue's job that hangs is found and ended here.
+ * Return: true if this stopped it
+ */
+bool mirage_queue_expire(struct mirage_queue *queue)
+{
+	const struct mirage_queue_error timeout = {
+		.state = DRM_MIRAGE_QUEUE_TIMEOUT,
+		.error = -ETIME,
+	};
+	bool late;
+
+	if (!mirage_queue_is_to_blame(queue))
+		return false;
+	/* Before its channel is reset. */
+	mirage_coredump_take(queue->mdev, queue, "time-out");
+
+	spin_lock(&queue->lock);
+	late = mirage_queue_is_late(queue) && mirage_queue_fail_locked(queue, &timeout);
+	spin_unlock(&queue->lock);
+
+	if (late)
+		drm_err_ratelimited(&queue->mdev->drm,
+				    "%s[%d]: queue %u: a job took longer than %u ms; the queue is stopped\n",
+				    mirage_queue_comm(queue), mirage_queue_tgid(queue), queue->id,
+				    jiffies_to_msecs(queue->sched.timeout));
+
+	return late;
+}
+
+/**
+ * mirage_queue_fail() - stop a queue for good
+ * @queue: queue; the caller has a reference or holds the xa_lock of mirage_device.queues
+ * @error: why; its state is not READY
+ *
+ * From here on no job starts. The reset, and the end of the jobs that the device has,
+ * follow in mirage_queue_quiesce(), which a work does unless the caller does.
+ *
+ * Context: process; does not sleep.
+ * Return: true if this stopped it, false if it had stopped before: @error is forgotten
+ */
+bool mirage_queue_fail(struct mirage_queue *queue, const struct mirage_queue_error *error)
+{
+	bool first;
+
+	spin_lock(&queue->lock);
+	first = mirage_queue_fail_locked(queue, error);
+	spin_unlock(&queue->lock);
+
+	return first;
+}
+
+/**
+ * mirage_queue_quiesce() - wait until a failed queue's channel is reset, and end its jobs
+ * @queue: queue that mirage_queue_fail() was called for
+ *
+ * Jobs that the device completed before the reset end without an error. The oldest of the others is the one that
+ * the device executed: its fence tells why the queue stopped. Those behind it were not begun, as those that the
+ * scheduler still has: -ECANCELED. A device that has gone, or a process, concerns all of them alike.
+ *
+ * Context: process; waits for the device, a bounded time.
+ */
+void mirage_queue_quiesce(struct mirage_queue *queue)
+{
+	struct mirage_device *mdev = queue->mdev;
+	LIST_HEAD(cancelled);
+	int error, behind;
+	bool signalling;
+	int idx;
+
+	mutex_lock(&queue->stop_lock);
+	/* Ready: the kernel's own queue, which was stopped, reset and set going again meanwhile. */
+	if (queue->quiet || mirage_queue_is_ready(queue))
+		goto unlock;
+	signalling = dma_fence_begin_signalling();
+
+	/* When the device has been unplugged it was cut off before, and no channel runs. */
+	if (drm_dev_enter(&mdev->drm, &idx)) {
+		mirage_engine_drop(mdev, queue->chan);
+		mirage_queue_poll(queue);
+		mirage_usage_account(queue);
+		drm_dev_exit(idx);
+	}
+
+	spin_lock(&queue->lock);
+	mirage_queue_take(queue, U64_MAX, &cancelled);
+	error = queue->error.error;
+	behind = queue->error.state == DRM_MIRAGE_QUEUE_LOST ? error : -ECANCELED;
+	spin_unlock(&queue->lock);
+
+	mirage_queue_complete(&cancelled, error, behind);
+	/* Release: who sees it quiet sees what its jobs wrote. */
+	smp_store_release(&queue->quiet, true);
+	wake_up_all(&queue->waiters);
+	dma_fence_end_signalling(signalling);
+unlock:
+	mutex_unlock(&queue->stop_lock);
+}
+
+/**
+ * mirage_queue_stop_work() - mirage_queue_quiesce() as a work
+ * @work: mirage_queue.stop_work
+ */
+void mirage_queue_stop_work(struct work_struct *work)
+{
+	mirage_queue_quiesce(container_of(work, struct mirage_queue, stop_work));
+}
+
+/**
+ * mirage_queue_reset() - end a queue whose jobs went down with the device
+ * @queue: queue; the device does not run, and will be reset
+ *
+ * A queue without jobs under way goes on, see mirage_queue_restart(). Jobs that were written when
+ * the device did not run any more are not under way. The kernel's own queue goes on: its jobs may be
+ * executed twice, and VRAM keeps its content; but not with a job that was begun so often that it may be
+ * what takes the device down.
+ *
+ * Context: process; takes mirage_queue.stop_lock; mirage_reset.lock is held for writing.
+ */
+void mirage_queue_reset(struct mirage_queue *queue)
+{
+	const struct mirage_queue_error reset = {
+		.state = DRM_MIRAGE_QUEUE_RESET,
+		.error = -ECANCELED,
+	};
+	unsigned int starts = queue->vm ? 1 : QUEUE_KERNEL_STARTS;
+	const struct mirage_job *oldest;
+	bool innocent;
+
+	mirage_queue_poll(queue);
+	spin_lock(&queue->lock);
+	oldest = list_first_entry_or_null(&queue->in_flight, struct mirage_job, node);
+	innocent = queue->error.state == DRM_MIRAGE_QUEUE_READY &&
+		   (!oldest || oldest->starts < starts);
+	spin_unlock(&queue->lock);
+	if (innocent)
+		return;
+	if (mirage_queue_fail(queue, &reset))
+		drm_err_ratelimited(&queue->mdev->drm,
+				    "%s[%d]: queue %u: a job was under way when the device was reset; the queue is stopped\n",
+				    mirage_queue_comm(queue), mirage_queue_tgid(queue), queue->id);
+	mirage_queue_quiesce(queue);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Faults in an order in which they can be served together. Pure. */
+#ifndef MIRAGE_BATCH_H
+#define MIRAGE_BATCH_H
+
+#include <hw/queues.h>
+
+#include "mmu/leaves.h"
+
+/**
+ * struct mirage_fault - one access that failed, in the CPU's byte order but for @place
+ */
+struct mirage_fault {
+	/** @addr: GPU address, exact to the byte */
+	u64 addr;
+	/** @time_ns: device clock when the access failed */
+	u64 time_ns;
+	/** @chan: channel whose access it was */
+	u32 chan;
+	/** @vm: VM table index of the address space */
+	u16 vm;
+	/** @access: enum mirage_access */
+	u8 access;
+	/** @kind: enum mirage_fault_kind */
+	u8 kind;
+	/** @unit: enum mirage_fault_unit */
+	u8 unit;
+	/** @place: the instruction, as the device wrote it; all zero if none did it */
+	struct mirage_place place;
+};
+
+/**
+ * struct mirage_batch_block - what the faults of one 2 MiB block ask for
+ */
+struct mirage_batch_block {
+	/** @start: first address of the block */
+	u64 start;
+	/** @read: pages that must become readable */
+	unsigned long read[MIRAGE_LEAVES_WORDS];
+	/** @write: pages that must become writable */
+	unsigned long write[MIRAGE_LEAVES_WORDS];
+	/** @count: faults of this block, from the first one given */
+	unsigned int count;
+};
+
+unsigned int mirage_batch_sort(struct mirage_fault *faults, unsigned int count);
+void mirage_batch_take(const struct mirage_fault *faults, unsigned int count,
+		       struct mirage_batch_block *block);
+
+/**
+ * mirage_batch_page() - the page of its block that a fault wants
+ * @fault: fault
+ */
+static inline unsigned int mirage_batch_page(const struct mirage_fault *fault)
+{
+	return (fault->addr >> MIRAGE_PAGE_SHIFT) % MIRAGE_PT_ENTRIES;
+}
+
+/**
+ * mirage_batch_wants_write() - does a fault need a writable page?
+ * @fault: fault
+ */
+static inline bool mirage_batch_wants_write(const struct mirage_fault *fault)
+{
+	return fault->access == MIRAGE_ACCESS_WRITE || fault->access == MIRAGE_ACCESS_ATOMIC;
+}
+
+#endif /* MIRAGE_BATCH_H */

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the mirror core asks of this driver: page-table entries written and taken
+ * away, and the TLB flushed.
+ *
+ * Model: two passes. unmap() clears entries and posts one INVALIDATE for its range, flush()
+ * waits for its SYNC; so the device works on all blocks of an invalidation at once.
+ *
+ * All of it runs under locks that reclaim takes: nothing is allocated, and the only wait is
+ * for the command queue, which is bounded because a device that does not answer is cut off.
+ *
+ * After unplug the callbacks only keep the books: the device was cut off before
+ * drm_dev_unplug(), so what drm_dev_enter() refuses needs no flush.
+ */
+#include "svm/mirror.h"
+
+#include <linux/hmm_mirror.h>
+
+#include <drm/drm_drv.h>
+
+#include "device/state.h"
+#include "device/trace.h"
+#include "probe.h"
+#include "vm/space.h"
+
+static int svm_block_init(struct hmm_mirror *mirror, struct hmm_block *hblock)
+{
+	struct mirage_vm *vm = hmm_mirror_priv(mirror);
+	struct mirage_block *block = mirage_pt_create_block(&vm->pt, hmm_block_start(hblock));
+
+	if (IS_ERR(block))
+		return PTR_ERR(block);
+	hmm_block_set_priv(hblock, block);
+	return 0;
+}
+
+static void svm_block_fini(struct hmm_mirror *mirror, struct hmm_block *hblock)
+{
+	struct mirage_vm *vm = hmm_mirror_priv(mirror);
+
+	mirage_pt_destroy_block(&vm->pt, hmm_block_priv(hblock));
+}
+
+static void svm_map(struct hmm_mirror *mirror, struct hmm_block *hblock,
+		    const struct hmm_run *runs, unsigned int nr_runs)
+{
+	struct mirage_vm *vm = hmm_mirror_priv(mirror);
+	struct mirage_block *block = hmm_block_priv(hblock);
+	struct mirage_leaf_counts counts = {};
+	u64 now = mirage_device_estimate_time(vm->mdev);
+	unsigned int i;
+	int idx;
+
+	hmm_block_assert_held(hblock);
+
+	block->live = drm_dev_enter(&vm->mdev->drm, &idx);
+	for (i = 0; i < nr_runs; i++) {
+		u64 rights = MIRAGE_PTE_SYSTEM;
+
+		if (runs[i].write)
+			rights |= vm->write_rights;
+		mirage_leaves_map(&block->leaves, runs[i].index, runs[i].npages, runs[i].addr,
+				  rights, &counts);
+		mirage_history_add(&vm->history, MIRAGE_HISTORY_MAP, now,
+				   hmm_block_start(hblock) +
+				   ((u64)runs[i].index << MIRAGE_PAGE_SHIFT),
+				   (u64)runs[i].npages << MIRAGE_PAGE_SHIFT, runs[i].write);
+	}
+	if (block->live)
+		drm_dev_exit(idx);
+
+	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_LEAVES_4K, counts.pages_4k);
+	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_LEAVES_64K, counts.pages_64k);
+	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_LEAVES_2M, counts.pages_2m);
+}
+
+static bool svm_unmap(struct hmm_mirror *mirror, struct hmm_block *hblock, unsigned int index,
+		      unsigned int npages, bool blockable, u64 *token)
+{
+	struct mirage_vm *vm = hmm_mirror_priv(mirror);
+	struct mirage_block *block = hmm_block_priv(hblock);
+	u64 addr = hmm_block_start(hblock) + ((u64)index << MIRAGE_PAGE_SHIFT);
+	u64 size = (u64)npages << MIRAGE_PAGE_SHIFT;
+	int idx;
+
+	hmm_block_assert_held(hblock);
+
+	block->live = drm_dev_enter(&vm->mdev->drm, &idx);
+	if (mirage_leaves_unmap(&block->leaves, index, npages) && block->live) {
+		mirage_vram_flush(&vm->mdev->vram);
+		block->token = mirage_cmdq_invalidate(vm->mdev, vm->id, addr, size, blockable);
+		mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_TLB_FLUSHES, 1);
+	}
+	if (block->live)
+		drm_dev_exit(idx);
+	trace_mirage_unmap(vm, addr, npages);
+	mirage_history_add(&vm->history, MIRAGE_HISTORY_UNMAP,
+			   mirage_device_estimate_time(vm->mdev), addr, size, 0);
+
+	/*
+	 * If nothing was mapped, an earlier unmap may have taken these pages, and its flush may
+	 * still be under way: the caller has to wait for that too.
+	 */
+	*token = block->token;
+	return true;
+}
+
+static void svm_flush(struct hmm_mirror *mirror, u64 token, bool blockable)
+{
+	struct mirage_vm *vm = hmm_mirror_priv(mirror);
+	int idx;
+
+	if (!drm_dev_enter(&vm->mdev->drm, &idx))
+		return;
+	mirage_cmdq_wait(vm->mdev, token, blockable);
+	drm_dev_exit(idx);
+}
+
+const struct hmm_mirror_ops mirage_svm_ops = {
+	.block_init = svm_block_init,
+	.block_fini = svm_block_fini,
+	.map = svm_map,
+	.unmap = svm_unmap,
+	.flush = svm_flush,
+};

@@ -1,0 +1,449 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Serving the faults of an address space.
+ *
+ * Model: batches, as in NVIDIA's UVM. All that is pending is taken, sorted, and served
+ * block by block with one call to the mirror core each; one replay then resumes all that waited.
+ * Pages that the device has by now are skipped, pages near by are mapped too when
+ * the density of accesses says so (svm/prefetch.c).
+ * What lies above the mirror is brought back by object (mirage_gpuvm_fault()).
+ *
+ * A page that mm cannot give stops the queue that asked for it and nothing else, once
+ * it is proven that the access still waits (svm/suspects.c). Lack of memory is retried
+ * SERVICE_TRIES times with growing pauses, and then treated the same. A block that mm takes away
+ * faster than it can be given is left to the replay, so that other blocks get their turn; the
+ * time limit of the job ends that, if nothing else does.
+ *
+ * Each address space has a work item of its own on an unbound workqueue: they are served in
+ * parallel, and one that waits for I/O holds nobody up. Within one, blocks are served in
+ * turn: mm would serialise them on the same mmap_lock anyway.
+ *
+ * Rejected: one service thread for the device, as in nouveau, where a process that
+ * swaps makes all others wait.
+ */
+#include "svm/service.h"
+
+#include <linux/delay.h>
+#include <linux/hmm_mirror.h>
+#include <linux/ktime.h>
+#include <linux/slab.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_print.h>
+
+#include "device/device.h"
+#include "device/names.h"
+#include "device/state.h"
+#include "device/trace.h"
+#include "queue/queue.h"
+#include "svm/prefetch.h"
+#include "svm/suspects.h"
+#include "vm/gpuvm.h"
+#include "vm/space.h"
+
+/* Tries of a block when memory is short: pauses of 1, 2, 4 … 64 ms between. */
+#define SERVICE_TRIES	8
+
+/* Faults of each batch that the address space's history keeps. */
+#define SERVICE_REMEMBER	8u
+
+/**
+ * struct mirage_service - what the fault work of one VM works with, and nobody else
+ */
+struct mirage_service {
+	/** @faults: the batch, room for MIRAGE_VM_PENDING */
+	struct mirage_fault *faults;
+	/** @wanted: what the block being served wants */
+	struct mirage_batch_block wanted;
+	/** @ask: the question to the mirror core */
+	struct hmm_fault ask;
+	/** @asked: pages that it has to serve */
+	unsigned int asked;
+	/** @suspects: accesses that failed once */
+	struct mirage_suspect suspects[MIRAGE_SUSPECTS];
+};
+
+/* Take all that is pending. */
+static unsigned int service_take(struct mirage_vm *vm)
+{
+	unsigned int count;
+
+	spin_lock(&vm->fault_lock);
+	swap(vm->pending, vm->service->faults);
+	count = vm->nr_pending;
+	vm->nr_pending = 0;
+	spin_unlock(&vm->fault_lock);
+	return count;
+}
+
+/* The access cannot be served: stop its queue, and say so where people and programs look. */
+static void service_stop_queue(struct mirage_vm *vm, const struct mirage_fault *fault, int error)
+{
+	char place[MIRAGE_PLACE_TEXT];
+	u32 queue_id;
+
+	if (!mirage_queue_is_live(vm->mdev, fault, vm, &queue_id))
+		return;
+	/* Before the fences signal: who waits for one may look at once. */
+	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_FAILED, 1);
+	mirage_vm_report(vm, fault, queue_id, error);
+
+	if (!mirage_queue_fault(vm->mdev, fault, vm, error))
+		return;
+	drm_err_ratelimited(&vm->mdev->drm,
+			    "%s[%d]: queue %u stopped: %s at %#llx could not be served: %s, error %d%s\n",
+			    vm->comm, vm->tgid, queue_id, mirage_access_name(fault->access),
+			    fault->addr, mirage_fault_kind_name(fault->kind), error,
+			    mirage_place_text(&fault->place, place));
+}
+
+static void service_fail(struct mirage_vm *vm, const struct mirage_fault *fault, int error)
+{
+	bool proven = false;
+	int idx;
+
+	if (drm_dev_enter(&vm->mdev->drm, &idx)) {
+		proven = mirage_suspect_confirm(vm->service->suspects, fault,
+						mirage_device_time(vm->mdev));
+		drm_dev_exit(idx);
+	}
+	if (proven)
+		service_stop_queue(vm, fault, error);
+}
+
+/* 0, or why no mapping can serve this access. */
+static int service_check(struct mirage_vm *vm, const struct mirage_fault *fault)
+{
+	switch (fault->kind) {
+	case MIRAGE_FAULT_NOT_PRESENT:
+	case MIRAGE_FAULT_WRITE:
+		break;
+	case MIRAGE_FAULT_ATOMIC:
+		if (!(vm->write_rights & MIRAGE_PTE_ATOMIC))
+			return -EOPNOTSUPP;
+		break;
+	default:
+		return -EFAULT;
+	}
+	return fault->addr >> MIRAGE_VA_MIRROR_BITS || vm->mirror ? 0 : -EFAULT;
+}
+
+/* Drop the faults of queues that are no more, and deal with those that no mapping can serve. */
+static unsigned int service_filter(struct mirage_vm *vm, unsigned int count)
+{
+	struct mirage_fault *faults = vm->service->faults;
+	unsigned int kept = 0;
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		int error;
+
+		if (!mirage_queue_is_live(vm->mdev, &faults[i], vm, NULL))
+			continue;
+		error = service_check(vm, &faults[i]);
+		if (error)
+			service_stop_queue(vm, &faults[i], error);
+		else
+			faults[kept++] = faults[i];
+	}
+	return kept;
+}
+
+/* Set up the question; false if the device has all pages by now. */
+static bool service_ask(struct mirage_vm *vm)
+{
+	struct mirage_batch_block *wanted = &vm->service->wanted;
+	struct hmm_fault *ask = &vm->service->ask;
+	unsigned long valid[MIRAGE_LEAVES_WORDS];
+	unsigned long writable[MIRAGE_LEAVES_WORDS];
+	unsigned long want[MIRAGE_LEAVES_WORDS];
+	unsigned int i;
+
+	static_assert(HMM_BLOCK_PAGES == MIRAGE_PT_ENTRIES);
+
+	mirage_pt_lookup(&vm->pt, wanted->start, valid, writable);
+	memset(ask, 0, sizeof(*ask));
+	ask->start = wanted->start;
+	vm->service->asked = 0;
+	for (i = 0; i < MIRAGE_LEAVES_WORDS; i++) {
+		ask->read[i] = wanted->read[i] & ~valid[i];
+		ask->write[i] = wanted->write[i] & ~writable[i];
+		want[i] = ask->read[i] | ask->write[i];
+		vm->service->asked += mirage_weight(want[i]);
+	}
+	mirage_prefetch(want, valid, ask->prefetch);
+	return vm->service->asked;
+}
+
+static void service_account(struct mirage_vm *vm)
+{
+	const struct hmm_fault *ask = &vm->service->ask;
+	unsigned int asked = vm->service->asked;
+	unsigned int failed = bitmap_weight(ask->failed, HMM_BLOCK_PAGES);
+
+	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_BLOCK_FAULTS, 1);
+	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_RETRIES, ask->retries);
+	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_PAGES_MAPPED, ask->mapped);
+	if (ask->mapped + failed > asked)
+		mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_PAGES_PREFETCHED,
+				 ask->mapped + failed - asked);
+	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_NS_MM, ask->ns_mm);
+	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_NS_DMA, ask->ns_dma);
+	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_NS_PT, ask->ns_map);
+}
+
+/* These can be served: none of them is bad. */
+static void service_pass(struct mirage_vm *vm, const struct mirage_fault *faults,
+			 unsigned int count)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++)
+		mirage_suspect_clear(vm->service->suspects, &faults[i]);
+}
+
+static bool service_wants_retry(int ret)
+{
+	return ret == -ENOMEM || ret == -ENOSPC;
+}
+
+/*
+ * Serve faults of what VM_BIND maps. They are few: the first of an object brings all of it back.
+ * One that finds nothing to be done raced with that, or waits for its replay.
+ */
+static void service_bound(struct mirage_vm *vm, const struct mirage_fault *faults,
+			  unsigned int count)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		unsigned int try = 0;
+		int ret;
+
+		ret = mirage_gpuvm_fault(vm, faults[i].addr, faults[i].access);
+		while (service_wants_retry(ret) && ++try < SERVICE_TRIES) {
+			fsleep(USEC_PER_MSEC << (try - 1));
+			ret = mirage_gpuvm_fault(vm, faults[i].addr, faults[i].access);
+		}
+		if (!ret)
+			mirage_suspect_clear(vm->service->suspects, &faults[i]);
+		else if (ret != -ENODEV && ret != -EBUSY)
+			service_fail(vm, &faults[i], ret);
+	}
+	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_BLOCK_FAULTS, 1);
+}
+
+/* Serve the faults of one block of the mirror, the first @count of @faults. */
+static void service_block(struct mirage_vm *vm, const struct mirage_fault *faults,
+			  unsigned int count)
+{
+	struct hmm_fault *ask = &vm->service->ask;
+	unsigned int try = 0;
+	unsigned int i;
+	int ret;
+
+	if (!service_ask(vm)) {
+		service_pass(vm, faults, count);
+		return;
+	}
+
+	ret = hmm_mirror_fault(vm->mirror, ask);
+	while (ret == -ENOMEM && ++try < SERVICE_TRIES) {
+		fsleep(USEC_PER_MSEC << (try - 1));
+		ret = hmm_mirror_fault(vm->mirror, ask);
+	}
+	trace_mirage_service_block(vm, ask, count, ret);
+	service_account(vm);
+
+	if (ret == -ENODEV || ret == -EBUSY)
+		return;
+	if (ret == -ESRCH) {
+		/* The process is gone; nothing can be served any more. */
+		mirage_queues_stop_vm(vm, ret);
+		return;
+	}
+	for (i = 0; i < count; i++) {
+		unsigned int page = mirage_batch_page(&faults[i]);
+
+		if (ret)
+			service_fail(vm, &faults[i], ret);
+		else if (!test_bit(page, ask->failed))
+			mirage_suspect_clear(vm->service->suspects, &faults[i]);
+		else if (mirage_batch_wants_write(&faults[i]) || !test_bit(page, ask->write))
+			service_fail(vm, &faults[i], ask->error);
+		/* Else it was asked for writing: who only reads is served without the writer. */
+	}
+}
+
+/**
+ * mirage_service_replay() - resume all that waits in an address space
+ * @vm: address space
+ *
+ * Context: may sleep.
+ */
+void mirage_service_replay(struct mirage_vm *vm)
+{
+	u64 start = ktime_get_ns();
+	int idx;
+
+	if (!drm_dev_enter(&vm->mdev->drm, &idx))
+		return;
+	/* Counted first: who is resumed by it may look at once. */
+	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_REPLAYS, 1);
+	mirage_cmdq_replay(vm->mdev, vm->id);
+	drm_dev_exit(idx);
+	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_NS_REPLAY, ktime_get_ns() - start);
+}
+
+static void service_account_delivery(struct mirage_vm *vm, unsigned int count)
+{
+	u64 now = mirage_device_estimate_time(vm->mdev);
+	u64 sum = 0;
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		u64 then = vm->service->faults[i].time_ns;
+
+		sum += now > then ? now - then : 0;
+	}
+	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_NS_DELIVERY, sum);
+}
+
+static void service_batch(struct mirage_vm *vm, unsigned int count)
+{
+	const struct mirage_fault *faults = vm->service->faults;
+	u64 start = ktime_get_ns();
+	unsigned int i, kept, dups;
+
+	service_account_delivery(vm, count);
+	kept = service_filter(vm, count);
+	dups = mirage_batch_sort(vm->service->faults, kept);
+	for (i = 0; i < kept; i += vm->service->wanted.count) {
+		mirage_batch_take(faults + i, kept - i, &vm->service->wanted);
+		if (vm->service->wanted.start >> MIRAGE_VA_MIRROR_BITS)
+			service_bound(vm, faults + i, vm->service->wanted.count);
+		else
+			service_block(vm, faults + i, vm->service->wanted.count);
+	}
+
+	atomic_inc(&vm->progress);
+	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_FAULT_DUPS, dups);
+	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_BATCHES, 1);
+
+	/* Also for those whose entries were dropped: they fault again then. */
+	mirage_service_replay(vm);
+
+	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_NS_SERVICE, ktime_get_ns() - start);
+	trace_mirage_service_batch(vm, count, dups, ktime_get_ns() - start);
+}
+
+/* One batch: more of them have queued the work again, which can be frozen in between. */
+static void service_work(struct work_struct *work)
+{
+	struct mirage_vm *vm = container_of(work, struct mirage_vm, fault_work);
+	unsigned int count = service_take(vm);
+
+	if (count)
+		service_batch(vm, count);
+	mirage_vm_put(vm);
+}
+
+/* The history is short: of a large batch a few tell enough. */
+static void service_remember(struct mirage_vm *vm, const struct mirage_fault *faults,
+			     unsigned int count)
+{
+	unsigned int i;
+
+	for (i = 0; i < min(count, SERVICE_REMEMBER); i++)
+		mirage_history_add(&vm->history, MIRAGE_HISTORY_FAULT, faults[i].time_ns,
+				   faults[i].addr, 1,
+				   faults[i].chan | faults[i].access << 16 | faults[i].kind << 24);
+}
+
+/**
+ * mirage_service_add() - hand an address space faults to serve
+ * @vm: address space
+ * @faults: all of this VM
+ * @count: their number
+ *
+ * What does not fit is dropped: a replay follows, and it faults again.
+ *
+ * Context: process; takes mirage_vm.fault_lock.
+ */
+void mirage_service_add(struct mirage_vm *vm, const struct mirage_fault *faults,
+			unsigned int count)
+{
+	unsigned int room;
+
+	spin_lock(&vm->fault_lock);
+	room = vm->pending ? MIRAGE_VM_PENDING - vm->nr_pending : 0;
+	memcpy(vm->pending + vm->nr_pending, faults, min(count, room) * sizeof(*faults));
+	vm->nr_pending += min(count, room);
+	spin_unlock(&vm->fault_lock);
+
+	service_remember(vm, faults, count);
+	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_FAULTS, count);
+	mirage_vm_get(vm);
+	if (!queue_work(vm->mdev->fault_wq, &vm->fault_work))
+		mirage_vm_put(vm);
+}
+
+/**
+ * mirage_service_prepare() - allocate room for the faults of an address space
+ * @vm: address space that is about to get a queue; called for each
+ *
+ * Not done for every VM: one without a queue cannot fault, and a process may make thousands.
+ *
+ * Context: may sleep and allocate; takes mirage_vm.fault_lock.
+ * Return: 0 or -ENOMEM
+ */
+int mirage_service_prepare(struct mirage_vm *vm)
+{
+	struct mirage_fault *room[2];
+
+	if (READ_ONCE(vm->pending))
+		return 0;
+	room[0] = kvmalloc_objs(*room[0], MIRAGE_VM_PENDING, GFP_KERNEL_ACCOUNT);
+	room[1] = kvmalloc_objs(*room[1], MIRAGE_VM_PENDING, GFP_KERNEL_ACCOUNT);
+	if (!room[0] || !room[1]) {
+		kvfree(room[0]);
+		kvfree(room[1]);
+		return -ENOMEM;
+	}
+
+	spin_lock(&vm->fault_lock);
+	if (!vm->pending) {
+		swap(vm->pending, room[0]);
+		swap(vm->service->faults, room[1]);
+	}
+	spin_unlock(&vm->fault_lock);
+	kvfree(room[0]);
+	kvfree(room[1]);
+	return 0;
+}
+
+/**
+ * mirage_service_init() - set up the service of an address space
+ * @vm: address space
+ *
+ * Return: 0 or -ENOMEM; mirage_service_fini() is fine after both
+ */
+int mirage_service_init(struct mirage_vm *vm)
+{
+	spin_lock_init(&vm->fault_lock);
+	INIT_WORK(&vm->fault_work, service_work);
+	vm->service = kzalloc_obj(*vm->service, GFP_KERNEL_ACCOUNT);
+	return vm->service ? 0 : -ENOMEM;
+}
+
+/**
+ * mirage_service_fini() - free it
+ * @vm: address space that nobody else sees
+ */
+void mirage_service_fini(struct mirage_vm *vm)
+{
+	kvfree(vm->pending);
+	if (vm->service)
+		kvfree(vm->service->faults);
+	kfree(vm->service);
+}

@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * VM_BIND: user space orders what an address space maps.
+ *
+ * As with exec, first all that can fail is done: arguments are copied and checked, memory is
+ * allocated, objects are locked and made resident. Then the job is armed, and its fence is put
+ * into the reservations of what it maps: nothing moves before it is mapped. The reservation of
+ * the address space is held all the while, which makes the order of ioctls the order of
+ * operations.
+ *
+ * Synchronous operations take the same way and are waited for. A process that is killed
+ * meanwhile leaves the queued operation behind, which will be done or cancelled.
+ */
+#include <linux/dma-resv.h>
+#include <linux/overflow.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include <drm/drm_exec.h>
+#include <drm/drm_file.h>
+#include <drm/drm_gem.h>
+#include <drm/ttm/ttm_bo.h>
+
+#include "bo/bo.h"
+#include "bo/validation.h"
+#include "device/power.h"
+#include "ioctl/file.h"
+#include "queue/syncs.h"
+#include "vm/bind.h"
+#include "vm/gpuvm.h"
+#include "vm/gpuvm_types.h"
+#include "vm/space.h"
+#include "vm/userptr.h"
+
+#define MIRAGE_BIND_MAX_OPS	4096
+
+static int bind_check(const struct drm_mirage_bind *bind)
+{
+	u64 end;
+
+	if (bind->pad || bind->op > DRM_MIRAGE_BIND_NULL)
+		return -EINVAL;
+	if (!bind->size || !IS_ALIGNED(bind->addr | bind->size | bind->offset, SZ_4K))
+		return -EINVAL;
+	if (check_add_overflow(bind->addr, bind->size, &end) ||
+	    bind->addr < DRM_MIRAGE_VA_START || end > DRM_MIRAGE_VA_END)
+		return -EINVAL;
+	if (bind->op == DRM_MIRAGE_BIND_MAP)
+		return bind->flags & ~DRM_MIRAGE_BIND_READONLY ? -EINVAL : 0;
+	return bind->flags || bind->handle || bind->offset ? -EINVAL : 0;
+}
+
+/* May this part of the object be mapped in this address space? */
+static int bind_check_bo(struct mirage_vm *vm, const struct mirage_bind_op *op)
+{
+	const struct drm_gem_object *obj = op->vm_bo->obj;
+	const struct mirage_bo *bo = gem_to_mirage_bo((struct drm_gem_object *)obj);
+	u64 end;
+
+	if (check_add_overflow(op->args.offset, op->args.size, &end) || end > obj->size)
+		return -EINVAL;
+	if (bo->vm && obj->resv != mirage_gpuvm_resv(vm))
+		return -EINVAL;
+	if (bo->userptr && !bo->userptr->write && !(op->args.flags & DRM_MIRAGE_BIND_READONLY))
+		return -EACCES;
+	/* A handle is for all who have the file; memory of a process is for that process. */
+	if (!bo->userptr)
+		return 0;
+	return mirage_userptr_is_current(bo) ? mirage_vm_claim(vm) : -EPERM;
+}
+
+static int bind_check_bos(struct mirage_vm *vm, struct mirage_bind_job *job)
+{
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < job->nr_ops && !ret; i++) {
+		if (job->ops[i].vm_bo)
+			ret = bind_check_bo(vm, &job->ops[i]);
+	}
+	return ret;
+}
+
+/* Make resident what will be mapped, and let jobs lock it from now on. */
+static int bind_validate(struct mirage_bind_job *job, struct mirage_validation *validation)
+{
+	struct ttm_operation_ctx ctx = { .interruptible = true };
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < job->nr_ops; i++) {
+		struct drm_gpuvm_bo *vm_bo = job->ops[i].vm_bo;
+		struct mirage_bo *bo;
+
+		if (!vm_bo)
+			continue;
+		bo = gem_to_mirage_bo(vm_bo->obj);
+		/* Memory of a process is brought in by who uses it. */
+		if (!bo->userptr) {
+			ret = mirage_bo_validate(bo, &ctx);
+			if (ret == -EBUSY)
+				mirage_validation_note(validation, vm_bo->obj->resv);
+			/* Not of a pointer: what was in the object is gone. */
+			if (ret)
+				return ret == -EFAULT ? -EINVAL : ret;
+		}
+		drm_gpuvm_bo_extobj_add(vm_bo);
+	}
+	return 0;
+}
+
+/* Validation may lock what it evicts, too, and so is part of the locking. */
+static int bind_lock(struct drm_exec *exec, struct mirage_bind_job *job,
+		     struct mirage_validation *validation)
+{
+	unsigned int i;
+	int ret = 0;
+
+	drm_exec_init(exec, DRM_EXEC_INTERRUPTIBLE_WAIT | DRM_EXEC_IGNORE_DUPLICATES, 0);
+	drm_exec_until_all_locked(exec) {
+		ret = drm_gpuvm_prepare_vm(&job->gpuvm->base, exec, 1);
+		drm_exec_retry_on_contention(exec);
+		for (i = 0; i < job->nr_ops && !ret; i++) {
+			if (!job->ops[i].vm_bo)
+				continue;
+			ret = drm_exec_prepare_obj(exec, job->ops[i].vm_bo->obj, 1);
+			drm_exec_retry_on_contention(exec);
+		}
+		if (!ret)
+			ret = bind_validate(job, validation);
+		if (ret)
+			break;
+	}
+	return ret;
+}
+
+static int bind_add_dependencies(struct drm_exec *exec, struct mirage_bind_job *job)
+{
+	struct drm_gem_object *obj;
+	int ret;
+
+	drm_exec_for_each_locked_object(exec, obj) {
+		/* Moving an object may have taken the room that was reserved. */
+		ret = dma_resv_reserve_fences(obj->resv, 1);
+		if (ret)
+			return ret;
+		ret = drm_sched_job_add_resv_dependencies(&job->base, obj->resv,
+							  DMA_RESV_USAGE_KERNEL);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* From arming on there is no way back. */
+static struct dma_fence *bind_push(struct drm_exec *exec, struct mirage_bind_job *job,
+				   struct mirage_syncs *syncs)
+{
+	struct drm_gem_object *obj;
+	struct dma_fence *fence;
+
+	drm_sched_job_arm(&job->base);
+	fence = dma_fence_get(&job->base.s_fence->finished);
+	drm_exec_for_each_locked_object(exec, obj)
+		dma_resv_add_fence(obj->resv, fence, DMA_RESV_USAGE_BOOKKEEP);
+	mirage_gpuvm_used(job->gpuvm, exec);
+	mirage_syncs_signal(syncs, fence);
+	drm_sched_entity_push_job(&job->base);
+	return fence;
+}
+
+static struct dma_fence *bind_try(struct mirage_bind_job *job, struct mirage_syncs *syncs,
+				  struct mirage_validation *validation)
+{
+	struct dma_fence *fence;
+	struct drm_exec exec;
+	int ret;
+
+	ret = mirage_validation_begin(validation);
+	if (ret)
+		return ERR_PTR(ret);
+	ret = bind_lock(&exec, job, validation);
+	if (!ret)
+		ret = bind_add_dependencies(&exec, job);
+	fence = ret ? ERR_PTR(ret) : bind_push(&exec, job, syncs);
+	drm_exec_fini(&exec);
+	mirage_validation_end(validation);
+	return fence;
+}
+
+/* Consumes the job. */
+static struct dma_fence *bind_submit(struct mirage_bind_job *job, struct mirage_syncs *syncs)
+{
+	struct mirage_validation validation = { .interruptible = true };
+	struct mirage_device *mdev = job->gpuvm->mdev;
+	struct dma_fence *fence;
+	int ret;
+
+	do {
+		ret = mirage_power_enter(mdev);
+		if (ret)
+			break;
+		fence = bind_try(job, syncs, &validation);
+		mirage_power_exit(mdev);
+		if (!IS_ERR(fence))
+			break;
+		ret = mirage_validation_retry(&validation, PTR_ERR(fence));
+	} while (!ret);
+	mirage_validation_fini(&validation);
+	if (!ret)
+		return fence;
+	mirage_bind_job_drop(job);
+	return ERR_PTR(ret);
+}
+
+/**
+ * struct bind_waiter - who waits for a fence and lets nobody but a killer interrupt it
+ */
+struct bind_waiter {
+	/** @cb: of the fence */
+	struct dma_fence_cb cb;
+	/** @done: it has signalled */
+	struct completion done;
+};
+
+static void bind_wake(struct dma_fence *fence, struct dma_fence_cb *cb)
+{
+	complete(&container_of(cb, struct bind_waiter, cb)->done);
+}
+
+static int bind_wait(struct dma_fence *fence)
+{
+	struct bind_waiter waiter;
+	int ret;
+
+	init_completion(&waiter.done);
+	if (!dma_fence_add_callback(fence, &waiter.cb, bind_wake)) {
+		ret = wait_for_completion_killable(&waiter.done);
+		if (ret && dma_fence_remove_callback(fence, &waiter.cb))
+			return -EINTR;
+	}
+	ret = dma_fence_get_status(fence);
+	return ret < 0 ? ret : 0;
+}
+
+static int bind_queue(struct mirage_vm *vm, const struct drm_mirage_vm_bind *args,
+		      const struct drm_mirage_bind *binds, struct mirage_syncs *syncs,
+		      struct drm_file *file)
+{
+	struct mirage_bind_job *job;
+	struct dma_fence *fence;
+	int ret;
+
+	job = mirage_bind_job_create(vm->gpuvm, file, binds, args->nr_binds);
+	if (IS_ERR(job))
+		return PTR_ERR(job);
+	ret = bind_check_bos(vm, job);
+	if (!ret)
+		ret = mirage_bind_job_prepare(job);
+	if (!ret)
+		ret = mirage_syncs_prepare(syncs, file, &job->base, false);
+	if (ret) {
+		mirage_bind_job_drop(job);
+		return ret;
+	}
+
+	fence = bind_submit(job, syncs);
+	if (IS_ERR(fence))
+		return PTR_ERR(fence);
+	if (!(args->flags & DRM_MIRAGE_VM_BIND_ASYNC))
+		ret = bind_wait(fence);
+	dma_fence_put(fence);
+	return ret;
+}
+
+/**
+ * mirage_ioctl_vm_bind() - DRM_IOCTL_MIRAGE_VM_BIND
+ * @drm: device
+ * @data: struct drm_mirage_vm_bind
+ * @file: file
+ *
+ * Return: 0; -EINVAL, -E2BIG, -EFAULT, -ENOENT no such address space, object or syncobj, -EACCES an object for reading
+ * only, -EPERM the address space is another process's, -EBUSY it would become the caller's and jobs of another process
+ * have not ended, -EWOULDBLOCK too many calls are not done yet, -ENOSPC no room for an object, -ENOMEM, -EINTR, -ENODEV
+ */
+int mirage_ioctl_vm_bind(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	const struct drm_mirage_vm_bind *args = data;
+	struct mirage_syncs syncs = {};
+	struct drm_mirage_bind *binds;
+	struct mirage_vm *vm;
+	int ret = 0;
+	u32 i;
+
+	if (args->flags & ~DRM_MIRAGE_VM_BIND_ASYNC || !args->nr_binds)
+		return -EINVAL;
+	if (args->nr_binds > MIRAGE_BIND_MAX_OPS)
+		return -E2BIG;
+	if (args->nr_syncs && !(args->flags & DRM_MIRAGE_VM_BIND_ASYNC))
+		return -EINVAL;
+
+	binds = vmemdup_array_user(u64_to_user_ptr(args->binds), args->nr_binds, sizeof(*binds));
+	if (IS_ERR(binds))
+		return PTR_ERR(binds);
+	for (i = 0; i < args->nr_binds && !ret; i++)
+		ret = bind_check(&binds[i]);
+	if (!ret)
+		ret = mirage_syncs_copy(&syncs, args->syncs, args->nr_syncs);
+	if (ret)
+		goto out;
+
+	vm = mirage_file_get_vm(file, args->vm_id);
+	if (!vm) {
+		ret = -ENOENT;
+		goto out;
+	}
+	if (mirage_vm_may_submit(vm))
+		ret = bind_queue(vm, args, binds, &syncs, file);
+	else
+		ret = -EPERM;
+	mirage_vm_put(vm);
+out:
+	mirage_syncs_fini(&syncs);
+	kvfree(binds);
+	return ret;
+}

@@ -1,0 +1,458 @@
+// SPDX-License-Identifier: GPL-2.0
+/**
+ * DOC: What VM_BIND maps
+ *
+ * The upper part of an address space, from 2^47 on, maps buffer objects where user space orders
+ * it, with drm_gpuvm keeping the books. It shares the page-table root with the mirror below and
+ * nothing else: no structure here is looked at for an address below 2^47, and none of the
+ * mirror's above.
+ *
+ *   mirage_bind           the ioctl               mirage_gpuvm_map   what is in page tables
+ *   mirage_bind_job       queued operations       mirage_gpuvm_node  which page tables there are
+ *   mirage_bind_run       how they take effect    mirage_gpuvm_exec  jobs that may not fault
+ *
+ * A mapping exists from its operation to the next that takes it away, whether its object has
+ * memory or not. It is in the page tables while the object is where it was when they were
+ * written. Who moves an object takes its mappings out everywhere (mirage_gpuvm_evict_bo()); the
+ * next job that may not fault brings all of the address space back before it runs
+ * (mirage_gpuvm_exec_begin()), and one that may fault brings back what it touches
+ * (mirage_gpuvm_fault()).
+ *
+ * Two locks matter: the resvs say where objects are, mirage_gpuvm.lock says what is mapped. The
+ * second is taken on the way to fences and in notifiers and therefore protects nothing that needs memory.
+ *
+ * Rejected: one tree for both parts of the address space. The mirror's state follows mm and has a
+ * lock for each 2 MiB; what is here follows user space's orders, in their order.
+ */
+#include "vm/gpuvm.h"
+
+#include <linux/slab.h>
+#include <linux/wait.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_exec.h>
+#include <drm/drm_print.h>
+#include <drm/mirage_drm.h>
+#include <drm/ttm/ttm_bo.h>
+
+#include "bo/bo.h"
+#include "device/device.h"
+#include "device/state.h"
+#include "device/trace.h"
+#include "vm/bind.h"
+#include "vm/gpuvm_types.h"
+#include "vm/space.h"
+
+/* Mappings printed before the lock is dropped. */
+#define GPUVM_DUMP_BATCH	64
+
+/* Upper parts alive, and who waits for there to be none: module exit. */
+static atomic_t gpuvm_count = ATOMIC_INIT(0);
+static DECLARE_WAIT_QUEUE_HEAD(gpuvm_none);
+
+static void gpuvm_free_work(struct work_struct *work)
+{
+	struct mirage_gpuvm *gpuvm =
+		container_of(to_rcu_work(work), struct mirage_gpuvm, free_work);
+	struct drm_device *drm = &gpuvm->mdev->drm;
+
+	mirage_bind_fini(gpuvm);
+	mirage_node_fini(gpuvm);
+	kfree(gpuvm);
+	drm_dev_put(drm);
+	if (atomic_dec_and_test(&gpuvm_count))
+		wake_up_all(&gpuvm_none);
+}
+
+/* The last reference may go in the scheduler's own work, or in a notifier. */
+static void gpuvm_release(struct drm_gpuvm *base)
+{
+	struct mirage_gpuvm *gpuvm = to_mirage_gpuvm(base);
+
+	/* drm_gpuvm drops its own when this returns. */
+	drm_dev_get(&gpuvm->mdev->drm);
+	mirage_bind_queue_rcu_work(&gpuvm->free_work);
+}
+
+static struct drm_gpuvm_bo *gpuvm_bo_alloc(void)
+{
+	struct mirage_vm_bo *vm_bo = kzalloc_obj(*vm_bo, GFP_KERNEL_ACCOUNT);
+
+	return vm_bo ? &vm_bo->base : NULL;
+}
+
+static void gpuvm_bo_free(struct drm_gpuvm_bo *base)
+{
+	kfree(to_mirage_vm_bo(base));
+}
+
+static const struct drm_gpuvm_ops gpuvm_ops = {
+	.vm_free = gpuvm_release,
+	.vm_bo_alloc = gpuvm_bo_alloc,
+	.vm_bo_free = gpuvm_bo_free,
+	.vm_bo_validate = mirage_gpuvm_validate_bo,
+	.sm_step_remap = mirage_bind_step_remap,
+	.sm_step_unmap = mirage_bind_step_unmap,
+};
+
+static void gpuvm_sweep_work(struct work_struct *work)
+{
+	struct mirage_gpuvm *gpuvm = container_of(work, struct mirage_gpuvm, sweep_work);
+
+	drm_gpuvm_bo_deferred_cleanup(&gpuvm->base);
+	drm_gpuvm_put(&gpuvm->base);
+}
+
+static void gpuvm_resv_free(struct drm_gem_object *obj)
+{
+	struct mirage_gpuvm_resv *resv = to_mirage_gpuvm_resv(obj);
+
+	ttm_lru_bulk_move_fini(&to_mirage_device(obj->dev)->ttm.bdev, &resv->lru);
+	drm_gem_object_release(obj);
+	kfree(resv);
+}
+
+static const struct drm_gem_object_funcs gpuvm_resv_funcs = {
+	.free = gpuvm_resv_free,
+};
+
+static struct drm_gem_object *gpuvm_resv_alloc(struct drm_device *drm)
+{
+	struct mirage_gpuvm_resv *resv = kzalloc_obj(*resv, GFP_KERNEL_ACCOUNT);
+
+	if (!resv)
+		return NULL;
+	resv->base.funcs = &gpuvm_resv_funcs;
+	drm_gem_private_object_init(drm, &resv->base, 0);
+	ttm_lru_bulk_move_init(&resv->lru);
+	return &resv->base;
+}
+
+/**
+ * mirage_gpuvm_init() - make the upper part of an address space, with nothing in it
+ * @vm: address space that has its root
+ *
+ * Context: may sleep and allocate.
+ * Return: 0 or -ENOMEM; mirage_gpuvm_fini() is fine after both
+ */
+int mirage_gpuvm_init(struct mirage_vm *vm)
+{
+	struct drm_device *drm = &vm->mdev->drm;
+	struct drm_gem_object *resv_obj;
+	struct mirage_gpuvm *gpuvm;
+	int ret;
+
+	gpuvm = kzalloc_obj(*gpuvm, GFP_KERNEL_ACCOUNT);
+	if (!gpuvm)
+		return -ENOMEM;
+	gpuvm->mdev = vm->mdev;
+	gpuvm->vm = vm;
+	INIT_RCU_WORK(&gpuvm->free_work, gpuvm_free_work);
+	INIT_WORK(&gpuvm->sweep_work, gpuvm_sweep_work);
+	ret = mirage_bind_init(gpuvm);
+	if (ret)
+		goto err_free;
+	resv_obj = gpuvm_resv_alloc(drm);
+	if (!resv_obj) {
+		ret = -ENOMEM;
+		goto err_bind;
+	}
+	mirage_node_init(gpuvm, &vm->pt.root);
+	drm_gpuvm_init(&gpuvm->base, "mirage", DRM_GPUVM_RESV_PROTECTED | DRM_GPUVM_IMMEDIATE_MODE,
+		       drm, resv_obj, DRM_MIRAGE_VA_START,
+		       DRM_MIRAGE_VA_END - DRM_MIRAGE_VA_START, 0, 0, &gpuvm_ops);
+	/* drm_gpuvm has a reference of its own. */
+	drm_gem_object_put(resv_obj);
+	atomic_inc(&gpuvm_count);
+	vm->gpuvm = gpuvm;
+	return 0;
+
+err_bind:
+	mirage_bind_fini(gpuvm);
+err_free:
+	kfree(gpuvm);
+	return ret;
+}
+
+/**
+ * mirage_gpuvm_fini() - the address space is no more
+ * @vm: address space that the device does not use any more
+ *
+ * Operations that are queued will find nothing to do.
+ *
+ * Context: may sleep; takes the address space's resv, mirage_gpuvm.nodes_lock and .lock.
+ */
+void mirage_gpuvm_fini(struct mirage_vm *vm)
+{
+	struct mirage_gpuvm *gpuvm = vm->gpuvm;
+	struct drm_gpuva *base, *next;
+	LIST_HEAD(dead);
+
+	if (!gpuvm)
+		return;
+	mirage_node_drop_system(gpuvm);
+
+	mirage_gpuvm_lock(gpuvm);
+	mirage_gpuvm_clear(gpuvm, DRM_MIRAGE_VA_START, DRM_MIRAGE_VA_END);
+	drm_gpuvm_for_each_va_safe(base, next, &gpuvm->base) {
+		drm_gpuva_remove(base);
+		drm_gpuva_unlink_defer(base);
+		list_add(&to_mirage_va(base)->node, &dead);
+	}
+	gpuvm->vm = NULL;
+	gpuvm->root.table = NULL;
+	mirage_gpuvm_unlock(gpuvm);
+
+	mirage_node_release(gpuvm, NULL, 0, &dead);
+	drm_gpuvm_bo_deferred_cleanup(&gpuvm->base);
+	drm_gpuvm_put(&gpuvm->base);
+	vm->gpuvm = NULL;
+}
+
+/**
+ * mirage_gpuvm_unplug() - give back what may not outlive the driver's hold on the device
+ * @vm: address space of a device that was cut off
+ *
+ * Context: may sleep; between drm_dev_unplug() and the end of the PCI driver's remove().
+ */
+void mirage_gpuvm_unplug(struct mirage_vm *vm)
+{
+	mirage_node_drop_system(vm->gpuvm);
+}
+
+/**
+ * mirage_gpuvm_module_exit() - after the last device has gone
+ *
+ * Waits for operations that depend on fences of others. Those are finite.
+ */
+void mirage_gpuvm_module_exit(void)
+{
+	wait_event(gpuvm_none, !atomic_read(&gpuvm_count));
+}
+
+/**
+ * mirage_gpuvm_resv() - the reservation that an address space shares with its private objects
+ * @vm: address space
+ */
+struct dma_resv *mirage_gpuvm_resv(struct mirage_vm *vm)
+{
+	return drm_gpuvm_resv(&vm->gpuvm->base);
+}
+
+/**
+ * mirage_gpuvm_resv_obj() - what mirage_gpuvm_resv() is part of
+ * @vm: address space
+ *
+ * Return: an object; who uses its reservation longer than @vm takes a reference to it
+ */
+struct drm_gem_object *mirage_gpuvm_resv_obj(struct mirage_vm *vm)
+{
+	return drm_gpuvm_resv_obj(&vm->gpuvm->base);
+}
+
+/**
+ * mirage_gpuvm_lru() - where the private objects of an address space are in the order of eviction
+ * @resv_obj: from mirage_gpuvm_resv_obj()
+ */
+struct ttm_lru_bulk_move *mirage_gpuvm_lru(struct drm_gem_object *resv_obj)
+{
+	return &to_mirage_gpuvm_resv(resv_obj)->lru;
+}
+
+/**
+ * mirage_gpuvm_used() - a job uses what an address space maps: others leave before it
+ * @gpuvm: upper part of the address space
+ * @exec: has the resvs of the address space, and of other objects
+ *
+ * Context: takes TTM's lru_lock.
+ */
+void mirage_gpuvm_used(struct mirage_gpuvm *gpuvm, struct drm_exec *exec)
+{
+	struct ttm_device *bdev = &gpuvm->mdev->ttm.bdev;
+	struct drm_gem_object *obj;
+
+	spin_lock(&bdev->lru_lock);
+	ttm_lru_bulk_move_tail(mirage_gpuvm_lru(gpuvm->base.r_obj));
+	drm_exec_for_each_locked_object(exec, obj) {
+		if (obj->resv != gpuvm->base.r_obj->resv && !gem_to_mirage_bo(obj)->userptr)
+			ttm_bo_move_to_lru_tail(&gem_to_mirage_bo(obj)->base);
+	}
+	spin_unlock(&bdev->lru_lock);
+}
+
+/**
+ * mirage_gpuvm_put_bo() - one reference less to an object in an address space
+ * @vm_bo: the object there
+ *
+ * Context: may sleep; any lock but mirage_gpuvm.lock and gpuva.lock may be held: the end of the
+ * object, if it comes to that, is left to a work.
+ */
+void mirage_gpuvm_put_bo(struct drm_gpuvm_bo *vm_bo)
+{
+	struct mirage_gpuvm *gpuvm = to_mirage_gpuvm(vm_bo->vm);
+
+	drm_gpuvm_get(&gpuvm->base);
+	if (!drm_gpuvm_bo_put_deferred(vm_bo) || !mirage_bind_queue_work(&gpuvm->sweep_work))
+		drm_gpuvm_put(&gpuvm->base);
+}
+
+/*
+ * What a mapping has in the page tables, or shall have: of one that an operation has taken out of the tree what
+ * the operation has yet to write, of the operation's own what it has written, of others all.
+ */
+static void gpuvm_part(const struct mirage_gpuvm *gpuvm, const struct drm_gpuva *va, u64 *start,
+		       u64 *end)
+{
+	*start = va->va.addr;
+	*end = va->va.addr + va->va.range;
+	if (va->flags & MIRAGE_VA_DEAD) {
+		*start = max(*start, gpuvm->todo_start);
+		*end = max(*start, min(*end, gpuvm->todo_end));
+	} else if (gpuvm->todo_va && va == &gpuvm->todo_va->base) {
+		*end = gpuvm->todo_start;
+	}
+}
+
+/* Take all mappings of an object out of one address space. */
+static void gpuvm_evict(struct mirage_gpuvm *gpuvm, struct mirage_vm_bo *vm_bo)
+{
+	struct drm_gpuva *va;
+	u64 start, end;
+
+	mirage_gpuvm_lock(gpuvm);
+	/* Mappings come and go under our lock; the other one is for the list's sake. */
+	mutex_lock(&vm_bo->base.obj->gpuva.lock);
+	list_for_each_entry(va, &vm_bo->base.list.gpuva, gem.entry) {
+		gpuvm_part(gpuvm, va, &start, &end);
+		mirage_gpuvm_clear(gpuvm, start, end);
+		if (gpuvm->vm)
+			mirage_history_add(&gpuvm->vm->history, MIRAGE_HISTORY_EVICT,
+					   mirage_device_estimate_time(gpuvm->mdev), va->va.addr,
+					   va->va.range, 0);
+	}
+	mutex_unlock(&vm_bo->base.obj->gpuva.lock);
+	vm_bo->stale = true;
+	if (gpuvm->vm)
+		trace_mirage_evict(gpuvm->vm, vm_bo->base.obj->size);
+	mirage_gpuvm_unlock(gpuvm);
+}
+
+/**
+ * mirage_gpuvm_evict_bo() - take an object out of all page tables
+ * @bo: object whose memory is about to change; no fence in its resv is unsignalled
+ *
+ * When it returns the device uses none of its memory.
+ *
+ * Context: the object's resv is held, or, as for memory of a process in a notifier, it is not;
+ * may sleep, does not allocate; takes mirage_gpuvm.lock of every address space that maps it, and
+ * waits for the device, a bounded time.
+ */
+void mirage_gpuvm_evict_bo(struct mirage_bo *bo)
+{
+	struct drm_gem_object *obj = &bo->base.base;
+	struct drm_gpuvm_bo *vm_bo, *last = NULL;
+	struct mirage_gpuvm *gpuvm;
+
+	if (!bo->userptr)
+		dma_resv_assert_held(obj->resv);
+
+	/*
+	 * An address space's lock goes outside of the list's. What has a reference stays in the
+	 * list, so we find the way on from there.
+	 */
+	mutex_lock(&obj->gpuva.lock);
+	vm_bo = list_first_entry_or_null(&obj->gpuva.list, struct drm_gpuvm_bo, list.entry.gem);
+	while (vm_bo) {
+		drm_gpuvm_bo_get(vm_bo);
+		mutex_unlock(&obj->gpuva.lock);
+
+		gpuvm = to_mirage_gpuvm(vm_bo->vm);
+		gpuvm_evict(gpuvm, to_mirage_vm_bo(vm_bo));
+		if (!bo->userptr)
+			drm_gpuvm_bo_evict(vm_bo, true);
+		if (last)
+			mirage_gpuvm_put_bo(last);
+		last = vm_bo;
+
+		mutex_lock(&obj->gpuva.lock);
+		vm_bo = list_is_last(&last->list.entry.gem, &obj->gpuva.list) ?
+			NULL : list_next_entry(last, list.entry.gem);
+	}
+	mutex_unlock(&obj->gpuva.lock);
+	if (last)
+		mirage_gpuvm_put_bo(last);
+}
+
+/**
+ * mirage_gpuvm_write_bo() - put all mappings of an object into the page tables of an address space
+ * @gpuvm: upper part of the address space
+ * @vm_bo: object in it
+ *
+ * Context: may sleep, does not allocate; the object's resv is held; takes mirage_gpuvm.lock.
+ * Return: false if it has no memory that the device can reach; it has to be tried again then
+ */
+bool mirage_gpuvm_write_bo(struct mirage_gpuvm *gpuvm, struct mirage_vm_bo *vm_bo)
+{
+	struct drm_gpuva *va;
+	bool there = true;
+	u64 start, end;
+
+	dma_resv_assert_held(vm_bo->base.obj->resv);
+
+	mirage_gpuvm_lock(gpuvm);
+	mutex_lock(&vm_bo->base.obj->gpuva.lock);
+	list_for_each_entry(va, &vm_bo->base.list.gpuva, gem.entry) {
+		if (va->flags & MIRAGE_VA_DEAD)
+			continue;
+		gpuvm_part(gpuvm, va, &start, &end);
+		there = mirage_gpuvm_write_va(gpuvm, to_mirage_va(va), start, end) && there;
+	}
+	mutex_unlock(&vm_bo->base.obj->gpuva.lock);
+	vm_bo->stale = !there;
+	mirage_gpuvm_unlock(gpuvm);
+	return there;
+}
+
+static void gpuvm_dump_va(struct mirage_va *va, struct drm_printer *p)
+{
+	u64 addr = va->base.va.addr;
+	struct mirage_vm_bo *vm_bo;
+
+	drm_printf(p, "  bind %#014llx..%#014llx ", addr, addr + va->base.va.range);
+	if (va->base.flags & DRM_GPUVA_SPARSE) {
+		drm_puts(p, "null\n");
+		return;
+	}
+	vm_bo = to_mirage_vm_bo(va->base.vm_bo);
+	drm_printf(p, "object of %zu bytes from %#llx%s%s\n", va->base.gem.obj->size,
+		   va->base.gem.offset,
+		   va->base.flags & MIRAGE_VA_READONLY ? ", read-only" : "",
+		   vm_bo->stale ? ", not in page tables" : "");
+}
+
+/**
+ * mirage_gpuvm_dump() - print what VM_BIND has mapped
+ * @vm: address space
+ * @p: where to
+ *
+ * Context: may sleep; takes mirage_gpuvm.lock, for a few mappings at a time.
+ */
+void mirage_gpuvm_dump(struct mirage_vm *vm, struct drm_printer *p)
+{
+	struct mirage_gpuvm *gpuvm = vm->gpuvm;
+	u64 next = DRM_MIRAGE_VA_START;
+	struct drm_gpuva *va;
+	unsigned int count;
+
+	do {
+		count = 0;
+		mutex_lock(&gpuvm->lock);
+		drm_gpuvm_for_each_va_range(va, &gpuvm->base, next, DRM_MIRAGE_VA_END) {
+			gpuvm_dump_va(to_mirage_va(va), p);
+			next = va->va.addr + va->va.range;
+			if (++count == GPUVM_DUMP_BATCH)
+				break;
+		}
+		mutex_unlock(&gpuvm->lock);
+	} while (count == GPUVM_DUMP_BATCH && next < DRM_MIRAGE_VA_END);
+}

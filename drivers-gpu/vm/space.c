@@ -1,0 +1,544 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * GPU address spaces.
+ *
+ * A VM with SVM mirrors the process that made it and follows that process, not the file: the
+ * mirror core sees to it that it outlives neither the process's memory nor a queue. One
+ * without has no mm and no mirror, and belongs to whoever has the file.
+ *
+ * References: each handle, each queue, each service under way. What the device knows of the VM goes
+ * with the last one: the mirror is closed (nothing is mapped then), the root is taken out of the VM
+ * table and its translations are dropped, and only then the index may become another VM's. Faults
+ * of the old one that are still in the buffer are older than the new VM, which is how its queues
+ * tell (mirage_queue.born_ns).
+ *
+ * Rejected: one VM per process, shared by its files. Whoever opens the device twice
+ * (a library and its user) would see the other's counters and reports.
+ */
+#include "vm/space.h"
+
+#include <linux/cred.h>
+#include <linux/hmm_mirror.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_print.h>
+
+#include "device/power.h"
+#include "device/quota.h"
+#include "device/trace.h"
+#include "probe.h"
+#include "svm/mirror.h"
+#include "svm/service.h"
+#include "vm/gpuvm.h"
+
+/* Make the VM known to the device. */
+static void vm_attach(struct mirage_vm *vm)
+{
+	struct mirage_vm_desc *desc = &vm->mdev->vm_table[vm->id];
+
+	WRITE_ONCE(desc->root, cpu_to_le64(mirage_table_pte(&vm->pt.root)));
+	/* Not waited for: it is done before any channel starts, which is a command too. */
+	mirage_cmdq_invalidate_all(vm->mdev, vm->id);
+}
+
+static void vm_detach(struct mirage_vm *vm)
+{
+	struct mirage_vm_desc *desc = &vm->mdev->vm_table[vm->id];
+	int idx;
+
+	if (!drm_dev_enter(&vm->mdev->drm, &idx))
+		return;
+	WRITE_ONCE(desc->root, 0);
+	dma_wmb();
+	mirage_cmdq_wait(vm->mdev, mirage_cmdq_invalidate_all(vm->mdev, vm->id), true);
+	drm_dev_exit(idx);
+}
+
+/* Also for a VM that is not complete. */
+static void vm_free(struct mirage_vm *vm)
+{
+	struct mirage_device *mdev = vm->mdev;
+
+	if (vm->mirror) {
+		hmm_mirror_close(vm->mirror);
+		hmm_mirror_put(vm->mirror);
+	}
+	if (vm->has_id)
+		vm_detach(vm);
+	mirage_gpuvm_fini(vm);
+	mirage_pt_fini(&vm->pt);
+	/* Last: unplug waits for it before the driver leaves the device, and its memory. */
+	if (vm->has_id) {
+		xa_erase(&mdev->vms, vm->id);
+		wake_up_all(&mdev->vm_erased);
+	}
+	if (vm->user)
+		mirage_quota_give(mdev, vm->user, MIRAGE_QUOTA_VMS);
+	mirage_service_fini(vm);
+	if (vm->owner)
+		mmdrop(vm->owner);
+	kfree(vm);
+	mirage_power_put(mdev);
+	drm_dev_put(&mdev->drm);
+}
+
+static int vm_init_mirror(struct mirage_vm *vm)
+{
+	struct hmm_mirror *mirror;
+
+	mirror = hmm_mirror_create(vm->mdev->drm.dev, &mirage_svm_ops, vm);
+	if (IS_ERR(mirror))
+		return PTR_ERR(mirror);
+	vm->mirror = mirror;
+	return 0;
+}
+
+static int vm_init(struct mirage_vm *vm, bool svm)
+{
+	struct mirage_device *mdev = vm->mdev;
+	struct mirage_quota_user *user;
+	int ret;
+
+	user = mirage_quota_take(mdev, MIRAGE_QUOTA_VMS);
+	if (IS_ERR(user))
+		return PTR_ERR(user);
+	vm->user = user;
+	ret = mirage_service_init(vm);
+	if (ret)
+		return ret;
+	/* Reserved, not visible yet. */
+	ret = xa_alloc(&mdev->vms, &vm->id, NULL,
+		       XA_LIMIT(MIRAGE_VM_NONE + 1, mdev->caps.nr_vms - 1), GFP_KERNEL);
+	if (ret)
+		return ret == -EBUSY ? -ENOSPC : ret;
+	vm->has_id = true;
+	ret = mirage_pt_init(&vm->pt, mdev, vm->id);
+	if (ret)
+		return ret;
+	ret = mirage_gpuvm_init(vm);
+	if (ret)
+		return ret;
+	vm_attach(vm);
+
+	if (svm) {
+		ret = vm_init_mirror(vm);
+		if (ret)
+			return ret;
+	}
+	return xa_err(xa_store(&mdev->vms, vm->id, vm, GFP_KERNEL));
+}
+
+/**
+ * mirage_vm_create() - make an address space
+ * @mdev: device, between drm_dev_enter() and drm_dev_exit()
+ * @svm: it mirrors the calling process; the device's svm_reason is NONE
+ *
+ * Context: may sleep and allocate.
+ * Return: the VM with one reference, or -ENOMEM, -EDQUOT (the user has their share), -ENOSPC (the device has no more)
+ */
+struct mirage_vm *mirage_vm_create(struct mirage_device *mdev, bool svm)
+{
+	struct mirage_vm *vm;
+	int ret;
+
+	vm = kzalloc_obj(*vm, GFP_KERNEL_ACCOUNT);
+	if (!vm)
+		return ERR_PTR(-ENOMEM);
+	kref_init(&vm->ref);
+	drm_dev_get(&mdev->drm);
+	mirage_power_get_noresume(mdev);
+	vm->mdev = mdev;
+	vm->tgid = task_tgid_nr(current);
+	vm->uid = current_uid();
+	INIT_LIST_HEAD(&vm->submissions);
+	mirage_history_init(&vm->history);
+	get_task_comm(vm->comm, current->group_leader);
+	vm->write_rights = MIRAGE_PTE_WRITE;
+	if (MIRAGE_REG_GET(BUS_CAPS_SYSTEM_ATOMICS, mdev->caps.bits))
+		vm->write_rights |= MIRAGE_PTE_ATOMIC;
+
+	ret = vm_init(vm, svm);
+	if (ret) {
+		vm_free(vm);
+		return ERR_PTR(ret);
+	}
+	return vm;
+}
+
+/**
+ * mirage_vm_get() - one reference more
+ * @vm: address space the caller has a reference to
+ *
+ * Return: @vm
+ */
+struct mirage_vm *mirage_vm_get(struct mirage_vm *vm)
+{
+	kref_get(&vm->ref);
+	return vm;
+}
+
+static void vm_release(struct kref *ref)
+{
+	vm_free(container_of(ref, struct mirage_vm, ref));
+}
+
+/**
+ * mirage_vm_put() - one reference less
+ * @vm: address space
+ *
+ * Context: may sleep; the last one closes the mirror and waits for the device.
+ */
+void mirage_vm_put(struct mirage_vm *vm)
+{
+	might_sleep();
+	kref_put(&vm->ref, vm_release);
+}
+
+/**
+ * mirage_vm_next() - walk through all address spaces
+ * @mdev: device
+ * @id: where to start, 0 at first; set to where to go on
+ *
+ * Context: process; takes the xa_lock of mirage_device.vms.
+ * Return: the next VM with a reference, or NULL
+ */
+struct mirage_vm *mirage_vm_next(struct mirage_device *mdev, unsigned long *id)
+{
+	struct mirage_vm *vm;
+
+	xa_lock(&mdev->vms);
+	for (vm = xa_find(&mdev->vms, id, ULONG_MAX, XA_PRESENT); vm;
+	     vm = xa_find_after(&mdev->vms, id, ULONG_MAX, XA_PRESENT)) {
+		if (kref_get_unless_zero(&vm->ref))
+			break;
+	}
+	xa_unlock(&mdev->vms);
+	*id += 1;
+	return vm;
+}
+
+/**
+ * mirage_vm_lookup() - the address space with a VM table index
+ * @mdev: device
+ * @id: index
+ *
+ * Context: process; takes the xa_lock of mirage_device.vms.
+ * Return: the VM with a reference, or NULL
+ */
+struct mirage_vm *mirage_vm_lookup(struct mirage_device *mdev, u32 id)
+{
+	struct mirage_vm *vm;
+
+	xa_lock(&mdev->vms);
+	vm = xa_load(&mdev->vms, id);
+	if (vm && !kref_get_unless_zero(&vm->ref))
+		vm = NULL;
+	xa_unlock(&mdev->vms);
+	return vm;
+}
+
+/**
+ * mirage_vm_may_submit() - may the calling process use the VM?
+ * @vm: address space
+ *
+ * Return: false if it mirrors another process, or has objects over another's memory
+ */
+bool mirage_vm_may_submit(struct mirage_vm *vm)
+{
+	struct mm_struct *owner = READ_ONCE(vm->owner);
+
+	if (owner && owner != current->mm)
+		return false;
+	return !vm->mirror || hmm_mirror_is_current(vm->mirror);
+}
+
+/**
+ * mirage_vm_claim() - an object over the calling process's memory is about to be bound
+ * @vm: address space
+ *
+ * From here on the VM is for this process alone, since its jobs reach that memory whoever submits them. It stays so when
+ * the object is unbound: there may be others. Jobs that another process has submitted before would reach it, too, so as
+ * long as there are any the VM cannot be claimed.
+ *
+ * Context: ioctl of a process; takes mirage_device.owner_lock.
+ * Return: 0; -EPERM if it has objects over another process's memory; -EBUSY while jobs of another process have not ended
+ */
+int mirage_vm_claim(struct mirage_vm *vm)
+{
+	struct mirage_device *mdev = vm->mdev;
+	const struct mirage_submission *submission;
+	int ret = 0;
+
+	spin_lock(&mdev->owner_lock);
+	if (vm->owner) {
+		ret = vm->owner == current->mm ? 0 : -EPERM;
+		goto unlock;
+	}
+	list_for_each_entry(submission, &vm->submissions, node) {
+		if (submission->mm != current->mm) {
+			ret = -EBUSY;
+			goto unlock;
+		}
+	}
+	mmgrab(current->mm);
+	WRITE_ONCE(vm->owner, current->mm);
+unlock:
+	spin_unlock(&mdev->owner_lock);
+	return ret;
+}
+
+/**
+ * mirage_vm_add_submission() - a job of the calling process may run from now on
+ * @vm: address space
+ * @submission: of the job, all zero
+ * @queue: where it will run; a queue of @vm
+ *
+ * Context: ioctl of a process; takes mirage_device.owner_lock.
+ * Return: 0, to be undone by mirage_vm_end_submission() and _put_submission(); -EPERM as for mirage_vm_may_submit()
+ */
+int mirage_vm_add_submission(struct mirage_vm *vm, struct mirage_submission *submission,
+			     const struct mirage_queue *queue)
+{
+	struct mirage_device *mdev = vm->mdev;
+	bool allowed;
+
+	spin_lock(&mdev->owner_lock);
+	allowed = mirage_vm_may_submit(vm);
+	if (allowed) {
+		submission->queue = queue;
+		submission->mm = current->mm;
+		mmgrab(submission->mm);
+		list_add_tail(&submission->node, &vm->submissions);
+	}
+	spin_unlock(&mdev->owner_lock);
+	return allowed ? 0 : -EPERM;
+}
+
+/**
+ * mirage_vm_end_submission() - a job has ended, or will never run
+ * @mdev: device of its address space, which may be gone
+ * @submission: of the job, added or not
+ *
+ * Called before the job's fence signals: a process that has seen the fence can claim the address space.
+ *
+ * Context: process; takes mirage_device.owner_lock.
+ */
+void mirage_vm_end_submission(struct mirage_device *mdev, struct mirage_submission *submission)
+{
+	if (!submission->mm)
+		return;
+	spin_lock(&mdev->owner_lock);
+	list_del_init(&submission->node);
+	spin_unlock(&mdev->owner_lock);
+}
+
+/**
+ * mirage_vm_put_submission() - a job is about to be freed
+ * @submission: of the job, ended, or never added
+ *
+ * Context: process, not on the way to a fence.
+ */
+void mirage_vm_put_submission(struct mirage_submission *submission)
+{
+	if (submission->mm)
+		mmdrop(submission->mm);
+}
+
+/**
+ * mirage_vm_drop_submissions() - no job of a queue will run any more
+ * @vm: address space
+ * @queue: queue of @vm whose channel was reset for good; jobs that wait for others' fences will be cancelled, and may
+ *	outlive @vm
+ *
+ * Context: process; takes mirage_device.owner_lock.
+ */
+void mirage_vm_drop_submissions(struct mirage_vm *vm, const struct mirage_queue *queue)
+{
+	struct mirage_submission *submission, *next;
+
+	spin_lock(&vm->mdev->owner_lock);
+	list_for_each_entry_safe(submission, next, &vm->submissions, node) {
+		if (submission->queue == queue)
+			list_del_init(&submission->node);
+	}
+	spin_unlock(&vm->mdev->owner_lock);
+}
+
+/* Is there a VM whose last reference has gone, and whose mirror may still be closing? */
+static bool vm_any_going(struct mirage_device *mdev)
+{
+	struct mirage_vm *vm;
+	unsigned long id;
+	bool going = false;
+
+	xa_lock(&mdev->vms);
+	xa_for_each(&mdev->vms, id, vm) {
+		if (!kref_read(&vm->ref)) {
+			going = true;
+			break;
+		}
+	}
+	xa_unlock(&mdev->vms);
+	return going;
+}
+
+/**
+ * mirage_vm_unplug_all() - close all mirrors, and give back what belongs to the device
+ * @mdev: device, after drm_dev_unplug()
+ *
+ * No service asks mm for anything afterwards, no notifier is left, and no memory is mapped for
+ * the device, which is about to lose its driver.
+ *
+ * Context: may sleep; takes the xa_lock of mirage_device.vms.
+ */
+void mirage_vm_unplug_all(struct mirage_device *mdev)
+{
+	struct mirage_vm *vm;
+	unsigned long id = 0;
+
+	while ((vm = mirage_vm_next(mdev, &id))) {
+		if (vm->mirror)
+			hmm_mirror_close(vm->mirror);
+		mirage_gpuvm_unplug(vm);
+		mirage_pt_unplug(&vm->pt);
+		mirage_vm_put(vm);
+	}
+	/* Those nobody can take a reference to any more are closed by whoever dropped the last. */
+	wait_event(mdev->vm_erased, !vm_any_going(mdev));
+}
+
+/**
+ * mirage_place_read() - an instruction's place for user space
+ * @place: as the device wrote it
+ * @args: filled, all of it
+ *
+ * Context: any.
+ */
+void mirage_place_read(const struct mirage_place *place, struct drm_mirage_place *args)
+{
+	*args = (struct drm_mirage_place){
+		.pc = le64_to_cpu(place->pc),
+		.group[0] = le32_to_cpu(place->group[0]),
+		.group[1] = le32_to_cpu(place->group[1]),
+		.group[2] = le32_to_cpu(place->group[2]),
+		.wave = le16_to_cpu(place->wave),
+		.lane = le16_to_cpu(place->lane),
+	};
+}
+
+/**
+ * mirage_fault_read() - an access that could not be served, for user space
+ * @fault: the access
+ * @queue_id: the queue that it stopped
+ * @error: negative errno that serving it gave
+ * @args: filled, all of it
+ *
+ * Context: any.
+ */
+void mirage_fault_read(const struct mirage_fault *fault, u32 queue_id, int error,
+		       struct drm_mirage_fault *args)
+{
+	*args = (struct drm_mirage_fault){
+		.addr = fault->addr,
+		.time = fault->time_ns,
+		.queue_id = queue_id,
+		.access = fault->access,
+		.kind = fault->kind,
+		.error = -error,
+	};
+}
+
+/**
+ * mirage_vm_report() - remember an access that could not be served
+ * @vm: address space
+ * @fault: the access
+ * @queue_id: the queue that it stopped
+ * @error: negative errno
+ *
+ * Context: process; takes mirage_vm.fault_lock.
+ */
+void mirage_vm_report(struct mirage_vm *vm, const struct mirage_fault *fault, u32 queue_id,
+		      int error)
+{
+	unsigned int index;
+
+	trace_mirage_fault_report(vm, fault, queue_id, error);
+	spin_lock(&vm->fault_lock);
+	index = vm->nr_reports++ % MIRAGE_VM_REPORTS;
+	vm->report_places[index] = fault->place;
+	mirage_fault_read(fault, queue_id, error, &vm->reports[index]);
+	spin_unlock(&vm->fault_lock);
+}
+
+/**
+ * mirage_vm_read_reports() - the last accesses that could not be served
+ * @vm: address space
+ * @reports: filled, newest first
+ * @places: filled with the instructions of @reports
+ * @count: room in both
+ *
+ * Context: process; takes mirage_vm.fault_lock.
+ * Return: entries written, at most MIRAGE_VM_REPORTS
+ */
+unsigned int mirage_vm_read_reports(struct mirage_vm *vm, struct drm_mirage_fault *reports,
+				    struct drm_mirage_place *places, unsigned int count)
+{
+	unsigned int n, index;
+
+	spin_lock(&vm->fault_lock);
+	for (n = 0; n < count && n < MIRAGE_VM_REPORTS && n < vm->nr_reports; n++) {
+		index = (vm->nr_reports - 1 - n) % MIRAGE_VM_REPORTS;
+		reports[n] = vm->reports[index];
+		mirage_place_read(&vm->report_places[index], &places[n]);
+	}
+	spin_unlock(&vm->fault_lock);
+	return n;
+}
+
+/**
+ * mirage_vm_query_pages() - what the page tables hold for a range
+ * @vm: address space
+ * @addr: first address, 4 KiB aligned, below 2^49
+ * @npages: number of 4 KiB pages, not beyond 2^49
+ * @pages: out: DRM_MIRAGE_SVM_PAGE_* of each
+ *
+ * Context: may sleep; takes mirage_pt.lock and mirage_gpuvm.nodes_lock.
+ * Return: 0, or -ENODEV when the device is gone
+ */
+int mirage_vm_query_pages(struct mirage_vm *vm, u64 addr, unsigned int npages, u8 *pages)
+{
+	int idx;
+
+	if (!drm_dev_enter(&vm->mdev->drm, &idx))
+		return -ENODEV;
+	mirage_walk_query(vm, addr, npages, pages);
+	drm_dev_exit(idx);
+	return 0;
+}
+
+/**
+ * mirage_vm_dump() - print a VM, its counters and all that is mapped
+ * @vm: address space
+ * @p: where to
+ *
+ * Context: may sleep; takes mirage_pt.lock and mirage_gpuvm.nodes_lock.
+ */
+void mirage_vm_dump(struct mirage_vm *vm, struct drm_printer *p)
+{
+	u64 values[DRM_MIRAGE_STAT_COUNT];
+	unsigned int i;
+	int idx;
+
+	drm_printf(p, "vm %u: %s[%d], %d jobs\n", vm->id, vm->comm, vm->tgid,
+		   atomic_read(&vm->jobs));
+	mirage_stats_read(vm, values);
+	for (i = 0; i < DRM_MIRAGE_STAT_COUNT; i++)
+		drm_printf(p, "  %s: %llu\n", mirage_stats_name(i), values[i]);
+	mirage_gpuvm_dump(vm, p);
+	if (!drm_dev_enter(&vm->mdev->drm, &idx))
+		return;
+	mirage_walk_dump(vm, p);
+	drm_dev_exit(idx);
+}

@@ -1,0 +1,561 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Objects over memory of a process, for queues that may not fault.
+ *
+ * Model: xe's userptr, with the part that knows mm in mm-core (hmm_userptr.h). Nothing is pinned. An object's memory is
+ * made whole before a job, outside of all locks; once the job's objects are locked it is looked
+ * again, under mirage_userptrs.job_lock, and if one has been invalidated since, all is unlocked and done once more. From
+ * there on the job's fence is in the object's reservation, where an invalidation waits for it.
+ *
+ *   exec                                     mmu notifier, under the range's lock
+ *   ----                                     ------------------------------------
+ *   populate what is not valid               valid = false
+ *   lock the reservations                    job_lock for writing, and drop it
+ *   map what is not mapped                   wait for the fences in the reservation, a bounded time
+ *   job_lock for reading                     present = false
+ *     all valid and mapped? else again       take it out of all page tables, flush
+ *     arm; fence to the reservations         give the pages to mm
+ *   unlock
+ *
+ * The wait is a courtesy to jobs; what keeps memory safe is the page tables, which are cleared whether or not
+ * it was long enough. A job that loses its memory that way stops its queue. Jobs of faulting queues are not waited for at
+ * all: their next access faults the object in again.
+ *
+ * Memory that is not there any more does not keep a job from running, as in xe: an address space may map objects that nobody
+ * uses, whose memory the program has freed already. They stay unmapped, and a job that uses one is stopped.
+ *
+ * Rejected: a lock for each address space or object instead of the device's. A job would have to take as many as it has such
+ * objects; the lock is held for a few instructions, and only by jobs that have any.
+ * Rejected: a list of invalid objects in each address space. The job locks all objects anyway and sees which are.
+ */
+#include "vm/userptr.h"
+
+#include <linux/dma-resv.h>
+#include <linux/hmm_userptr.h>
+#include <linux/jiffies.h>
+#include <linux/mm.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/wait.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_file.h>
+#include <drm/drm_managed.h>
+#include <drm/drm_print.h>
+#include <drm/mirage_drm.h>
+#include <drm/ttm/ttm_tt.h>
+
+#include "bo/bo.h"
+#include "device/device.h"
+#include "device/quota.h"
+#include "vm/gpuvm.h"
+#include "vm/gpuvm_types.h"
+
+/*
+ * How long mm waits for jobs: three times what a single one may take, because several may be queued behind each
+ * other. After that they lose the memory.
+ */
+#define MIRAGE_USERPTR_WAIT_MS	30000
+/*
+ * mm takes one object after the other, and each may be waited for by jobs of the same address space. When those
+ * were too late for one, so long nobody waits for them with another.
+ */
+#define MIRAGE_USERPTR_LATE_MS	3000
+
+/* How long, and how often at least, a job begins again because its memory changes. */
+#define MIRAGE_USERPTR_TRY_MS		1000
+#define MIRAGE_USERPTR_TRY_ROUNDS	16
+
+/* Ends objects. Waits for jobs, so nothing a job waits for may run there. */
+static struct workqueue_struct *mirage_userptr_wq;
+/* Objects there are, of all devices, and who waits for the last to be gone: the module's code ends them */
+static atomic_t mirage_userptr_count = ATOMIC_INIT(0);
+static DECLARE_WAIT_QUEUE_HEAD(mirage_userptr_none);
+
+static struct mirage_device *userptr_mdev(const struct mirage_userptr *userptr)
+{
+	return to_mirage_device(userptr->bo->base.base.dev);
+}
+
+/* Have jobs of an address space that maps the object been too late for mm just now? */
+static bool userptr_is_late(struct mirage_userptr *userptr)
+{
+	struct drm_gem_object *obj = &userptr->bo->base.base;
+	struct drm_gpuvm_bo *vm_bo;
+	bool late = false;
+
+	mutex_lock(&obj->gpuva.lock);
+	drm_gem_for_each_gpuvm_bo(vm_bo, obj)
+		late |= time_before64(get_jiffies_64(),
+				      READ_ONCE(to_mirage_gpuvm(vm_bo->vm)->late_until));
+	mutex_unlock(&obj->gpuva.lock);
+	return late;
+}
+
+static void userptr_set_late(struct mirage_userptr *userptr)
+{
+	u64 until = get_jiffies_64() + msecs_to_jiffies(MIRAGE_USERPTR_LATE_MS);
+	struct drm_gem_object *obj = &userptr->bo->base.base;
+	struct drm_gpuvm_bo *vm_bo;
+
+	mutex_lock(&obj->gpuva.lock);
+	drm_gem_for_each_gpuvm_bo(vm_bo, obj)
+		WRITE_ONCE(to_mirage_gpuvm(vm_bo->vm)->late_until, until);
+	mutex_unlock(&obj->gpuva.lock);
+}
+
+static void userptr_stop(struct hmm_userptr *range)
+{
+	struct mirage_userptr *userptr = hmm_userptr_priv(range);
+	struct mirage_device *mdev = userptr_mdev(userptr);
+	long left;
+
+	/* Who saw the object valid has put its fence into the reservation when this is through. */
+	down_write(&mdev->userptrs.job_lock);
+	up_write(&mdev->userptrs.job_lock);
+	/* What has left does nothing more; and a bind that waits for another's fence never will. */
+	if (drm_dev_is_unplugged(&mdev->drm) || userptr_is_late(userptr))
+		return;
+
+	/* Jobs of queues that may not fault, and binds. Others' fences are never in there. */
+	left = dma_resv_wait_timeout(userptr->bo->base.base.resv, DMA_RESV_USAGE_BOOKKEEP, false,
+				     msecs_to_jiffies(MIRAGE_USERPTR_WAIT_MS));
+	if (left > 0)
+		return;
+	userptr_set_late(userptr);
+	drm_notice_once(&mdev->drm,
+			"jobs on memory of %s[%d] take too long while it is being changed: it is taken from them\n",
+			userptr->bo->comm, userptr->bo->tgid);
+}
+
+static void userptr_unmap(struct hmm_userptr *range)
+{
+	struct mirage_userptr *userptr = hmm_userptr_priv(range);
+
+	mirage_gpuvm_evict_bo(userptr->bo);
+}
+
+static const struct hmm_userptr_ops userptr_ops = {
+	.stop = userptr_stop,
+	.unmap = userptr_unmap,
+};
+
+static void userptr_free_work(struct work_struct *work)
+{
+	struct mirage_userptr *userptr = container_of(work, struct mirage_userptr, free_work);
+	struct mirage_device *mdev = userptr_mdev(userptr);
+	struct mirage_bo *bo = userptr->bo;
+
+	hmm_userptr_close(userptr->range);
+	mutex_lock(&mdev->userptrs.lock);
+	list_del(&userptr->node);
+	mutex_unlock(&mdev->userptrs.lock);
+
+	hmm_userptr_put(userptr->range);
+	bo->userptr = NULL;
+	mirage_quota_give(mdev, userptr->user, MIRAGE_QUOTA_USERPTRS);
+	kfree(userptr);
+	ttm_bo_fini(&bo->base);
+	drm_dev_put(&mdev->drm);
+
+	if (atomic_dec_and_test(&mirage_userptr_count))
+		wake_up_all(&mirage_userptr_none);
+}
+
+/**
+ * mirage_userptr_free() - end an object
+ * @bo: object without references, with memory of a process
+ *
+ * Context: any that may not be waited for by reclaim; the work is done elsewhere.
+ */
+void mirage_userptr_free(struct mirage_bo *bo)
+{
+	queue_work(mirage_userptr_wq, &bo->userptr->free_work);
+}
+
+/* Make memory of the caller that of an object. On success the object is ended by mirage_userptr_free(). */
+static int userptr_attach(struct mirage_bo *bo, u64 addr, bool write)
+{
+	struct mirage_device *mdev = to_mirage_device(bo->base.base.dev);
+	struct mirage_userptr *userptr;
+	struct mirage_quota_user *user;
+	struct hmm_userptr *range;
+
+	userptr = kzalloc_obj(*userptr, GFP_KERNEL_ACCOUNT);
+	if (!userptr)
+		return -ENOMEM;
+	userptr->bo = bo;
+	userptr->write = write;
+	INIT_WORK(&userptr->free_work, userptr_free_work);
+
+	user = mirage_quota_take(mdev, MIRAGE_QUOTA_USERPTRS);
+	if (IS_ERR(user)) {
+		kfree(userptr);
+		return PTR_ERR(user);
+	}
+	userptr->user = user;
+	range = hmm_userptr_create(mdev->drm.dev, &userptr_ops, userptr, addr,
+				   bo->base.base.size >> PAGE_SHIFT, write,
+				   bo->base.ttm->dma_address);
+	if (IS_ERR(range)) {
+		mirage_quota_give(mdev, user, MIRAGE_QUOTA_USERPTRS);
+		kfree(userptr);
+		return PTR_ERR(range);
+	}
+	userptr->range = range;
+
+	drm_dev_get(&mdev->drm);
+	atomic_inc(&mirage_userptr_count);
+	mutex_lock(&mdev->userptrs.lock);
+	list_add_tail(&userptr->node, &mdev->userptrs.list);
+	mutex_unlock(&mdev->userptrs.lock);
+	/* Nobody else has the object yet, but debugfs lists it. Pairs with the address dependency there. */
+	smp_store_release(&bo->userptr, userptr);
+
+	return 0;
+}
+
+static struct mirage_bo *userptr_create(struct mirage_device *mdev, u64 addr, u64 size, bool write)
+{
+	struct mirage_bo *bo;
+	int ret, idx;
+
+	/* Unplug waits for whoever has entered, of all devices, and so must not wait for mm by way of us. */
+	ret = hmm_userptr_prepare();
+	if (ret)
+		return ERR_PTR(ret);
+	/* What is made here is closed by unplug, which waits for us. */
+	if (!drm_dev_enter(&mdev->drm, &idx))
+		return ERR_PTR(-ENODEV);
+
+	bo = mirage_bo_alloc(mdev, size, DRM_MIRAGE_PLACEMENT_SYSTEM, 0);
+	if (IS_ERR(bo))
+		goto out_exit;
+	ret = mirage_bo_init(bo, ttm_bo_type_sg, NULL, NULL);
+	if (ret) {
+		bo = ERR_PTR(ret);
+		goto out_exit;
+	}
+	ret = userptr_attach(bo, addr, write);
+	if (ret) {
+		drm_gem_object_put(&bo->base.base);
+		bo = ERR_PTR(ret);
+	}
+out_exit:
+	drm_dev_exit(idx);
+	return bo;
+}
+
+/**
+ * mirage_userptr_is_current() - is the object over memory of the calling process?
+ * @bo: object over memory of a process
+ *
+ * Context: any that runs for the caller.
+ */
+bool mirage_userptr_is_current(const struct mirage_bo *bo)
+{
+	return hmm_userptr_is_current(bo->userptr->range);
+}
+
+/**
+ * mirage_userptr_is_present() - may the object's addresses be written to page tables?
+ * @bo: object over memory of a process
+ *
+ * Context: the lock under which mirage_gpuvm_evict_bo() clears those page tables is held; without it the answer is a hint.
+ */
+bool mirage_userptr_is_present(const struct mirage_bo *bo)
+{
+	return hmm_userptr_is_present(bo->userptr->range);
+}
+
+/**
+ * mirage_userptr_is_valid() - may a new job rely on the object?
+ * @bo: object over memory of a process
+ *
+ * Context: between mirage_userptr_lock_jobs() and mirage_userptr_unlock_jobs(); else the answer is a hint.
+ */
+bool mirage_userptr_is_valid(const struct mirage_bo *bo)
+{
+	return hmm_userptr_is_valid(bo->userptr->range);
+}
+
+/**
+ * mirage_userptr_populate() - make an object valid
+ * @bo: object over memory of a process, a reference held
+ *
+ * Context: process, may sleep for long; takes mmap_lock, so no resv is held; not between drm_dev_enter() and
+ * drm_dev_exit().
+ * Return: 0, and it was valid at that moment; -EFAULT, -EPERM a page may not be written, -EIO, -EBUSY it changed all
+ * the time, -ESRCH the process is gone, -ENODEV, -EINTR, -ENOMEM
+ */
+int mirage_userptr_populate(struct mirage_bo *bo)
+{
+	return hmm_userptr_populate(bo->userptr->range);
+}
+
+/**
+ * mirage_userptr_lock_jobs() - begin to see whether a job's objects are valid
+ * @mdev: device
+ *
+ * Context: resvs of the objects are held. Until mirage_userptr_unlock_jobs() nothing is allocated.
+ */
+void mirage_userptr_lock_jobs(struct mirage_device *mdev)
+{
+	down_read(&mdev->userptrs.job_lock);
+}
+
+/**
+ * mirage_userptr_unlock_jobs() - the job's fence is in the objects' reservations, or there is none
+ * @mdev: device
+ */
+void mirage_userptr_unlock_jobs(struct mirage_device *mdev)
+{
+	up_read(&mdev->userptrs.job_lock);
+}
+
+/**
+ * mirage_userptr_try_init() - a job is about to look at its objects
+ * @try: what it has to do
+ * @mdev: device
+ */
+void mirage_userptr_try_init(struct mirage_userptr_try *try, struct mirage_device *mdev)
+{
+	try->mdev = mdev;
+	try->number = 0;
+	try->deadline = jiffies + msecs_to_jiffies(MIRAGE_USERPTR_TRY_MS);
+	try->rounds = 0;
+	try->wanted = 0;
+	try->nr = 0;
+	try->room = ARRAY_SIZE(try->few);
+	try->bos = try->few;
+}
+
+/**
+ * mirage_userptr_try_see() - can the job begin, as far as this object goes?
+ * @try: what it has to do
+ * @bo: object over memory of a process
+ * @stale: true if it is not in the page tables
+ *
+ * Context: between mirage_userptr_lock_jobs() and mirage_userptr_unlock_jobs().
+ * Return: true if it can: the object is valid and mapped, or its memory is not usable since the job was submitted.
+ * Otherwise it is noted, as far as there is room, and mirage_userptr_try_again() comes next.
+ */
+bool mirage_userptr_try_see(struct mirage_userptr_try *try, struct mirage_bo *bo,
+			    const bool *stale)
+{
+	lockdep_assert_held_read(&try->mdev->userptrs.job_lock);
+
+	/* It has been made valid after it went stale, so what is read here is not older than that. */
+	if (mirage_userptr_is_valid(bo))
+		return !READ_ONCE(*stale);
+	if (!try->number)
+		try->number = atomic64_inc_return(&try->mdev->userptrs.tries);
+	else if (atomic64_read(&bo->userptr->tried) >= try->number)
+		return true;
+	try->wanted++;
+	if (try->nr < try->room) {
+		drm_gem_object_get(&bo->base.base);
+		try->bos[try->nr++] = bo;
+	}
+	return false;
+}
+
+static void userptr_give_up(struct mirage_userptr *userptr, s64 number)
+{
+	s64 tried = atomic64_read(&userptr->tried);
+
+	while (tried < number && !atomic64_try_cmpxchg(&userptr->tried, &tried, number))
+		;
+}
+
+static int userptr_try_populate(struct mirage_userptr_try *try, struct mirage_bo *bo)
+{
+	int ret = mirage_userptr_populate(bo);
+
+	switch (ret) {
+	case -EFAULT:
+	case -EPERM:
+	case -ESRCH:
+		/* Not there. Whether the job needs it, it alone knows. */
+		userptr_give_up(bo->userptr, try->number);
+		return 0;
+	default:
+		return ret;
+	}
+}
+
+/* Room for all that was seen. */
+static int userptr_try_grow(struct mirage_userptr_try *try)
+{
+	struct mirage_bo **bos;
+
+	if (try->wanted <= try->room)
+		return 0;
+	bos = kvmalloc_array(try->wanted, sizeof(*bos), GFP_KERNEL);
+	if (!bos)
+		return -ENOMEM;
+	mirage_userptr_try_fini(try);
+	try->bos = bos;
+	try->room = try->wanted;
+	return 0;
+}
+
+/**
+ * mirage_userptr_try_again() - make the objects valid that were noted
+ * @try: what has to be done; nothing is noted afterwards
+ *
+ * Context: as mirage_userptr_populate().
+ * Return: 0: begin again; -EBUSY it was in vain for more than a second; -ERESTARTSYS; or another error of
+ * mirage_userptr_populate()
+ */
+int mirage_userptr_try_again(struct mirage_userptr_try *try)
+{
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < try->nr; i++) {
+		if (!ret)
+			ret = userptr_try_populate(try, try->bos[i]);
+		drm_gem_object_put(&try->bos[i]->base.base);
+	}
+	try->nr = 0;
+	if (!ret)
+		ret = userptr_try_grow(try);
+	try->wanted = 0;
+	if (ret)
+		return ret;
+	try->rounds++;
+	if (signal_pending(current))
+		return -ERESTARTSYS;
+	if (try->rounds >= MIRAGE_USERPTR_TRY_ROUNDS && time_after(jiffies, try->deadline))
+		return -EBUSY;
+	return 0;
+}
+
+/**
+ * mirage_userptr_try_fini() - the job has begun, or never will
+ * @try: with nothing noted
+ */
+void mirage_userptr_try_fini(struct mirage_userptr_try *try)
+{
+	if (try->bos != try->few)
+		kvfree(try->bos);
+	try->bos = try->few;
+	try->room = ARRAY_SIZE(try->few);
+}
+
+static int userptr_check(const struct drm_mirage_bo_userptr *args)
+{
+	if (!args->size || !PAGE_ALIGNED(args->addr) || !PAGE_ALIGNED(args->size) ||
+	    args->flags & ~DRM_MIRAGE_USERPTR_READONLY)
+		return -EINVAL;
+	if (args->addr > ULONG_MAX - args->size)
+		return -EFAULT;
+	/* All of it has to be in memory at once. */
+	if (args->size > MIRAGE_BO_MAX_SIZE || args->size > (u64)totalram_pages() << PAGE_SHIFT)
+		return -ENOSPC;
+	return 0;
+}
+
+/**
+ * mirage_ioctl_bo_userptr() - DRM_IOCTL_MIRAGE_BO_USERPTR
+ * @drm: device
+ * @data: struct drm_mirage_bo_userptr
+ * @file: file
+ *
+ * The memory is made whole once, so that what cannot be used is refused here.
+ *
+ * Return: 0; -EINVAL, -EFAULT there is nothing that could be used, -EPERM it may not be written, -ENOSPC larger than
+ * the machine's memory, -EDQUOT the user has their share of such objects, -EOPNOTSUPP memory needs bouncing here,
+ * -EBUSY, -EIO, -ENOMEM, -EINTR, -ENODEV
+ */
+int mirage_ioctl_bo_userptr(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct mirage_device *mdev = to_mirage_device(drm);
+	struct drm_mirage_bo_userptr *args = data;
+	struct mirage_bo *bo;
+	int ret;
+
+	ret = userptr_check(args);
+	if (ret)
+		return ret;
+
+	bo = userptr_create(mdev, args->addr, args->size,
+			    !(args->flags & DRM_MIRAGE_USERPTR_READONLY));
+	if (IS_ERR(bo))
+		return PTR_ERR(bo);
+
+	ret = mirage_userptr_populate(bo);
+	if (!ret)
+		ret = drm_gem_handle_create(file, &bo->base.base, &args->handle);
+	drm_gem_object_put(&bo->base.base);
+
+	return ret;
+}
+
+/**
+ * mirage_userptr_init() - the device may have objects over memory of processes
+ * @mdev: device
+ *
+ * Return: 0 or -ENOMEM
+ */
+int mirage_userptr_init(struct mirage_device *mdev)
+{
+	struct mirage_userptrs *userptrs = &mdev->userptrs;
+	int ret;
+
+	init_rwsem(&userptrs->job_lock);
+	INIT_LIST_HEAD(&userptrs->list);
+	atomic64_set(&userptrs->tries, 0);
+	ret = drmm_mutex_init(&mdev->drm, &userptrs->lock);
+	if (ret)
+		return ret;
+
+	/* Reclaim takes it, but rarely in a test: let lockdep know at once. */
+	fs_reclaim_acquire(GFP_KERNEL);
+	might_lock(&userptrs->job_lock);
+	fs_reclaim_release(GFP_KERNEL);
+	return 0;
+}
+
+/**
+ * mirage_userptr_unplug_all() - give all memory back to its processes
+ * @mdev: device, after drm_dev_unplug(), its queues stopped
+ *
+ * No notifier is left, and nothing mapped for the device, which is about to lose its driver.
+ *
+ * Context: may sleep; takes mirage_userptrs.lock.
+ */
+void mirage_userptr_unplug_all(struct mirage_device *mdev)
+{
+	struct mirage_userptr *userptr;
+
+	mutex_lock(&mdev->userptrs.lock);
+	list_for_each_entry(userptr, &mdev->userptrs.list, node)
+		hmm_userptr_close(userptr->range);
+	mutex_unlock(&mdev->userptrs.lock);
+}
+
+/**
+ * mirage_userptr_module_init() - before any device is probed
+ *
+ * Return: 0 or -ENOMEM
+ */
+int mirage_userptr_module_init(void)
+{
+	mirage_userptr_wq = alloc_workqueue("mirage-userptr", WQ_UNBOUND, 0);
+
+	return mirage_userptr_wq ? 0 : -ENOMEM;
+}
+
+/**
+ * mirage_userptr_module_exit() - after the last device has gone
+ *
+ * Waits for objects whose end is under way.
+ */
+void mirage_userptr_module_exit(void)
+{
+	wait_event(mirage_userptr_none, !atomic_read(&mirage_userptr_count));
+	destroy_workqueue(mirage_userptr_wq);
+}
