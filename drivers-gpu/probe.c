@@ -28,6 +28,7 @@
 #include "device/state.h"
 #include "queue/coredump.h"
 #include "queue/queue.h"
+#include "svm/service.h"
 #include "vm/space.h"
 
 /* Width of the addresses in MIRAGE_PTE_ADDR and MIRAGE_PHYS_ADDR. */
@@ -43,6 +44,11 @@
 /* What this driver cannot do without. */
 #define CAPS_NEEDED	(MIRAGE_REG_SET(BUS_CAPS_COPY, 1) | MIRAGE_REG_SET(BUS_CAPS_PAGE_64K, 1) | \
 			 MIRAGE_REG_SET(BUS_CAPS_PAGE_2M, 1))
+
+static const struct mirage_device_ops device_ops = {
+	.event = mirage_queue_event,
+	.faults = mirage_service_distribute,
+};
 
 static int device_identify(struct mirage_device *mdev)
 {
@@ -149,6 +155,7 @@ static int device_init_software(struct mirage_device *mdev)
 {
 	int ret;
 
+	mdev->ops = &device_ops;
 	spin_lock_init(&mdev->reg_lock);
 	spin_lock_init(&mdev->state_lock);
 	spin_lock_init(&mdev->owner_lock);

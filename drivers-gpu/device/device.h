@@ -69,6 +69,19 @@ struct mirage_options {
 };
 
 /**
+ * struct mirage_device_ops - where news from the device goes: to the rooms above
+ */
+struct mirage_device_ops {
+	/** @event: takes an event; may sleep; mirage_events.lock is held */
+	void (*event)(struct mirage_device *mdev, const struct mirage_event *event);
+	/**
+	 * @faults: takes @count faults, which it may sort in place; mirage_faults.lock is held: it neither
+	 * allocates nor waits
+	 */
+	void (*faults)(struct mirage_device *mdev, struct mirage_fault *faults, unsigned int count);
+};
+
+/**
  * enum mirage_device_state - what the device may do
  */
 enum mirage_device_state {
@@ -97,6 +110,8 @@ struct mirage_device {
 	void __iomem *regs;
 	/** @caps: what the device has */
 	struct mirage_caps caps;
+	/** @ops: where its news go; constant after probe */
+	const struct mirage_device_ops *ops;
 	/** @options: how it was asked to be used */
 	struct mirage_options options;
 	/** @svm_reason: why there is no SVM, or DRM_MIRAGE_REASON_NONE; constant after probe */

@@ -3,7 +3,7 @@
  * The event queue: what channels tell the kernel, fences passed and errors.
  *
  * Drained whole by the event vector's thread, or by the watchdog when an
- * interrupt was lost. What an event means is the queue's business (queue/queue.c).
+ * interrupt was lost. mirage_device_ops.event() knows what an event means.
  */
 #include "device/event.h"
 
@@ -11,7 +11,6 @@
 
 #include "device/device.h"
 #include "device/reset.h"
-#include "queue/queue.h"
 
 /* 4096 entries: four fences for each channel the device has. */
 #define EVENT_ORDER	12
@@ -90,7 +89,7 @@ unsigned int mirage_event_drain(struct mirage_device *mdev)
 
 			q->get++;
 			count++;
-			mirage_queue_event(mdev, &event);
+			mdev->ops->event(mdev, &event);
 		}
 		/* Release: the entries were read before the device may reuse them. */
 		smp_store_release(&status->event_get, cpu_to_le32(q->get));

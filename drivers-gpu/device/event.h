@@ -20,7 +20,7 @@ struct mirage_events {
 	unsigned int order;
 	/**
 	 * @lock: serialises those who drain: the interrupt thread and the watchdog. Outermost
-	 * lock of the submit path: mirage_queue_event() is called with it.
+	 * lock of the submit path: mirage_device_ops.event() is called with it.
 	 */
 	struct mutex lock;
 	/** @get: next entry to read, modulo 2^32. Protected by @lock. */

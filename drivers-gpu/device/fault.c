@@ -3,12 +3,8 @@
  * The fault buffer: accesses that wait for the kernel.
  *
  * Model: NVIDIA's UVM. One context empties the whole buffer, so that the device never
- * waits for room, and hands each address space its faults; address spaces are then served
- * in parallel (svm/service.c). Nothing here sleeps for memory, so the
- * buffer keeps moving while services wait for mm.
- *
- * A fault that cannot be handed over (its address space is gone, or has more faults pending than
- * it takes) is dropped: as long as the access still waits, the next replay makes it fault again.
+ * waits for room, and hands the faults to mirage_device_ops.faults(). Nothing here sleeps for
+ * memory, so the buffer keeps moving while faults are served.
  */
 #include "device/fault.h"
 
@@ -19,8 +15,6 @@
 #include "device/device.h"
 #include "device/reset.h"
 #include "device/trace.h"
-#include "svm/service.h"
-#include "vm/space.h"
 
 static void fault_fini(struct drm_device *drm, void *unused)
 {
@@ -99,34 +93,11 @@ static void fault_read(const struct mirage_faults *q, u32 index, struct mirage_f
 	fault->place = *place;
 }
 
-/* Hand each address space all its faults at once, so that one replay is enough for them. */
-static void fault_distribute(struct mirage_device *mdev, struct mirage_fault *batch,
-			     unsigned int count)
-{
-	unsigned int first = 0;
-	unsigned int i;
-
-	mirage_batch_sort(batch, count);
-
-	for (i = 1; i <= count; i++) {
-		struct mirage_vm *vm;
-
-		if (i < count && batch[i].vm == batch[first].vm)
-			continue;
-		vm = mirage_vm_lookup(mdev, batch[first].vm);
-		if (vm) {
-			mirage_service_add(vm, batch + first, i - first);
-			mirage_vm_put(vm);
-		}
-		first = i;
-	}
-}
-
 /**
  * mirage_fault_drain() - read the whole fault buffer, and arm the interrupt for the next fault
  * @mdev: device, between drm_dev_enter() and drm_dev_exit()
  *
- * Context: may sleep; takes mirage_faults.lock, and mirage_vm.fault_lock inside.
+ * Context: may sleep; takes mirage_faults.lock, and calls mirage_device_ops.faults() with it.
  * Return: entries read
  */
 unsigned int mirage_fault_drain(struct mirage_device *mdev)
@@ -165,7 +136,7 @@ unsigned int mirage_fault_drain(struct mirage_device *mdev)
 		smp_store_release(&status->fault_get, cpu_to_le32(q->get));
 
 		trace_mirage_fault_drain(mdev, count);
-		fault_distribute(mdev, q->batch, count);
+		mdev->ops->faults(mdev, q->batch, count);
 		total += count;
 	}
 	mutex_unlock(&q->lock);

@@ -6,8 +6,8 @@
 #include <linux/mutex.h>
 #include <linux/types.h>
 
+#include "device/fault_entry.h"
 #include "device/mem.h"
-#include "svm/batch.h"
 
 struct mirage_device;
 

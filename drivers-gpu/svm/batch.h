@@ -3,31 +3,8 @@
 #ifndef MIRAGE_BATCH_H
 #define MIRAGE_BATCH_H
 
-#include <hw/queues.h>
-
+#include "device/fault_entry.h"
 #include "mmu/leaves.h"
-
-/**
- * struct mirage_fault - one access that failed, in the CPU's byte order but for @place
- */
-struct mirage_fault {
-	/** @addr: GPU address, exact to the byte */
-	u64 addr;
-	/** @time_ns: device clock when the access failed */
-	u64 time_ns;
-	/** @chan: channel whose access it was */
-	u32 chan;
-	/** @vm: VM table index of the address space */
-	u16 vm;
-	/** @access: enum mirage_access */
-	u8 access;
-	/** @kind: enum mirage_fault_kind */
-	u8 kind;
-	/** @unit: enum mirage_fault_unit */
-	u8 unit;
-	/** @place: the instruction, as the device wrote it; all zero if none did it */
-	struct mirage_place place;
-};
 
 /**
  * struct mirage_batch_block - what the faults of one 2 MiB block ask for

@@ -360,17 +360,8 @@ static void service_remember(struct mirage_vm *vm, const struct mirage_fault *fa
 				   faults[i].chan | faults[i].access << 16 | faults[i].kind << 24);
 }
 
-/**
- * mirage_service_add() - hand an address space faults to serve
- * @vm: address space
- * @faults: all of this VM
- * @count: their number
- *
- * What does not fit is dropped: a replay follows, and it faults again.
- *
- * Context: process; takes mirage_vm.fault_lock.
- */
-void mirage_service_add(struct mirage_vm *vm, const struct mirage_fault *faults,
+/* A fault that finds no room is dropped: a replay follows, and the access faults again. */
+static void service_add(struct mirage_vm *vm, const struct mirage_fault *faults,
 			unsigned int count)
 {
 	unsigned int room;
@@ -386,6 +377,39 @@ void mirage_service_add(struct mirage_vm *vm, const struct mirage_fault *faults,
 	mirage_vm_get(vm);
 	if (!queue_work(vm->mdev->fault_wq, &vm->fault_work))
 		mirage_vm_put(vm);
+}
+
+/**
+ * mirage_service_distribute() - hand each address space its faults: mirage_device_ops.faults()
+ * @mdev: device
+ * @faults: all that were in the fault buffer; sorted in place
+ * @count: their number
+ *
+ * Each address space gets all of its faults at once, so that one replay is enough for them. A fault whose
+ * address space is gone is dropped.
+ *
+ * Context: process; mirage_faults.lock is held: allocates nothing, and does not wait.
+ */
+void mirage_service_distribute(struct mirage_device *mdev, struct mirage_fault *faults,
+			       unsigned int count)
+{
+	unsigned int first = 0;
+	unsigned int i;
+
+	mirage_batch_sort(faults, count);
+
+	for (i = 1; i <= count; i++) {
+		struct mirage_vm *vm;
+
+		if (i < count && faults[i].vm == faults[first].vm)
+			continue;
+		vm = mirage_vm_lookup(mdev, faults[first].vm);
+		if (vm) {
+			service_add(vm, faults + first, i - first);
+			mirage_vm_put(vm);
+		}
+		first = i;
+	}
 }
 
 /**

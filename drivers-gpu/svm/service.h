@@ -5,14 +5,15 @@
 
 #include <linux/types.h>
 
+struct mirage_device;
 struct mirage_fault;
 struct mirage_vm;
 
 int mirage_service_init(struct mirage_vm *vm);
 int mirage_service_prepare(struct mirage_vm *vm);
 void mirage_service_fini(struct mirage_vm *vm);
-void mirage_service_add(struct mirage_vm *vm, const struct mirage_fault *faults,
-			unsigned int count);
+void mirage_service_distribute(struct mirage_device *mdev, struct mirage_fault *faults,
+			       unsigned int count);
 void mirage_service_replay(struct mirage_vm *vm);
 
 #endif /* MIRAGE_SERVICE_H */
