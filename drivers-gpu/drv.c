@@ -35,6 +35,7 @@
 #include "debug/debugfs.h"
 #include "debug/fdinfo.h"
 #include "device/power.h"
+#include "recovery/sleep.h"
 #include "ioctl/exec.h"
 #include "ioctl/file.h"
 #include "ioctl/populate.h"

@@ -28,6 +28,7 @@
 #include "device/state.h"
 #include "queue/coredump.h"
 #include "queue/queue.h"
+#include "recovery/reset.h"
 #include "svm/service.h"
 #include "vm/space.h"
 
@@ -171,7 +172,7 @@ static int device_init_software(struct mirage_device *mdev)
 	ret = mirage_quota_init(mdev);
 	if (ret)
 		return ret;
-	ret = mirage_reset_init(mdev);
+	ret = mirage_reset_init(mdev, mirage_recovery_work);
 	if (ret)
 		return ret;
 	ret = mirage_coredump_init(mdev);

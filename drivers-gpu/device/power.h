@@ -3,7 +3,6 @@
 #ifndef MIRAGE_POWER_H
 #define MIRAGE_POWER_H
 
-#include <linux/pm.h>
 #include <linux/rwsem.h>
 #include <linux/types.h>
 #include <linux/wait.h>
@@ -35,8 +34,6 @@ struct mirage_power {
 	wait_queue_head_t awake;
 };
 
-extern const struct dev_pm_ops mirage_power_ops;
-
 void mirage_power_init(struct mirage_device *mdev);
 void mirage_power_allow(struct mirage_device *mdev);
 void mirage_power_forbid(struct mirage_device *mdev);
@@ -53,9 +50,5 @@ void mirage_power_exit(struct mirage_device *mdev);
 int mirage_power_wait(struct mirage_device *mdev);
 bool mirage_power_is_asleep(struct mirage_device *mdev);
 void mirage_power_give_up(struct mirage_device *mdev);
-
-/* For those who reset the device so that it loses all it has. */
-int mirage_power_sleep(struct mirage_device *mdev);
-int mirage_power_wake(struct mirage_device *mdev);
 
 #endif /* MIRAGE_POWER_H */

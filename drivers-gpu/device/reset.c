@@ -1,30 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
-/**
- * DOC: Reset
+/*
+ * Cutting off a device that hangs, and asking for its reset.
  *
- * Whoever finds that the device does not answer, has halted or writes nonsense cuts it off
- * from memory (mirage_reset_request()), in any context, and is done: what it waited for
- * has come true. A work then resets the device and lets it go on:
- *
- *   1. queues that had jobs under way stop for good, and the jobs' fences signal
- *      (mirage_queues_reset()): nothing is known of what the jobs have done
- *   2. the device is reset and enabled (mirage_device_start()); VRAM stays as it is, page
- *      tables included
- *   3. the channels of all other queues are started from their descriptors
- *      (mirage_queues_restart()); jobs that came meanwhile are in their rings
- *
- * Only when the device does not come back is it lost, and with it every queue.
- *
- * All of that is on the way to fences that others wait for: nothing is allocated, no dma_resv
- * and no lock of mm is taken.
- *
- * Rejected: doing it in the scheduler's time-out handler, as drivers do that have one scheduler for a
- * ring that all share. Here each queue has its own, they time out at once, and
- * notifiers find a dead device before any of them.
+ * Whatever finds that the device does not answer, has halted or writes nonsense cuts it off from
+ * memory (mirage_reset_request()), in any context, and need not wait any longer. The work of
+ * recovery/reset.c then resets the device and lets it go on.
  */
 #include "device/reset.h"
 
-#include <linux/dma-fence.h>
 #include <linux/jiffies.h>
 
 #include <drm/drm_drv.h>
@@ -36,50 +19,9 @@
 #include "device/regs.h"
 #include "device/state.h"
 #include "device/trace.h"
-#include "queue/coredump.h"
-#include "queue/queue.h"
 
 /* A device that is stopped again each time it has been revived is not worth waiting for. */
 #define RESET_ENTER_TRIES	3
-
-/* Revive a device that was stopped. */
-static void reset_device(struct mirage_device *mdev)
-{
-	int ret, number;
-
-	mirage_coredump_take(mdev, NULL, READ_ONCE(mdev->reset.why));
-	/* Who is told of the reset and then asks how many there were finds it counted. */
-	number = atomic_inc_return(&mdev->reset.device_resets);
-	mirage_queues_reset(mdev);
-	ret = mirage_device_start(mdev);
-	if (ret) {
-		drm_err(&mdev->drm, "reset failed, error %d: the device is lost\n", ret);
-		mirage_device_lose(mdev);
-		return;
-	}
-	mirage_queues_restart(mdev);
-	drm_info(&mdev->drm, "reset %d is complete\n", number);
-}
-
-static void reset_work(struct work_struct *work)
-{
-	struct mirage_device *mdev = container_of(work, struct mirage_device, reset.work);
-	bool signalling;
-	int idx;
-
-	/* Who unplugs it tells the queues. */
-	if (!drm_dev_enter(&mdev->drm, &idx))
-		return;
-	signalling = dma_fence_begin_signalling();
-	down_write(&mdev->reset.lock);
-	if (!mirage_device_is_running(mdev) && !mirage_device_is_lost(mdev))
-		reset_device(mdev);
-	if (mirage_device_is_lost(mdev))
-		mirage_queues_lost(mdev);
-	up_write(&mdev->reset.lock);
-	dma_fence_end_signalling(signalling);
-	drm_dev_exit(idx);
-}
 
 static void reset_destroy_wq(struct drm_device *drm, void *wq)
 {
@@ -89,11 +31,12 @@ static void reset_destroy_wq(struct drm_device *drm, void *wq)
 /**
  * mirage_reset_init() - before the device is started for the first time
  * @mdev: device
+ * @work: resets a device that was cut off, and tells queues when it is lost
  *
  * Context: probe.
  * Return: 0 or -ENOMEM
  */
-int mirage_reset_init(struct mirage_device *mdev)
+int mirage_reset_init(struct mirage_device *mdev, work_func_t work)
 {
 	struct mirage_reset *reset = &mdev->reset;
 	int ret;
@@ -103,7 +46,7 @@ int mirage_reset_init(struct mirage_device *mdev)
 		return ret;
 	reset->freed = jiffies;
 	reset->asked = jiffies;
-	INIT_WORK(&reset->work, reset_work);
+	INIT_WORK(&reset->work, work);
 	init_rwsem(&reset->lock);
 	reset->wq = alloc_ordered_workqueue("mirage-reset-%s", WQ_MEM_RECLAIM,
 					    dev_name(mdev->drm.dev));

@@ -49,7 +49,7 @@ struct mirage_reset {
 	atomic_t device_resets;
 };
 
-int mirage_reset_init(struct mirage_device *mdev);
+int mirage_reset_init(struct mirage_device *mdev, work_func_t work);
 void mirage_reset_stop(struct mirage_device *mdev);
 void mirage_reset_hold(struct mirage_device *mdev);
 void mirage_reset_release(struct mirage_device *mdev);

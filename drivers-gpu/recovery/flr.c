@@ -21,6 +21,7 @@
 
 #include "device/device.h"
 #include "device/power.h"
+#include "recovery/sleep.h"
 #include "device/reset.h"
 
 /* How long jobs in a row may hold objects in video memory. Each of them takes 10 s at most. */

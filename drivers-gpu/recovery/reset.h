@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Reviving a device that was cut off. */
+#ifndef MIRAGE_RECOVERY_RESET_H
+#define MIRAGE_RECOVERY_RESET_H
+
+struct work_struct;
+
+void mirage_recovery_work(struct work_struct *work);
+
+#endif /* MIRAGE_RECOVERY_RESET_H */
