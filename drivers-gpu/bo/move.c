@@ -39,10 +39,10 @@
 
 #include "bo/bo.h"
 #include "bo/prime.h"
+#include "bo/trace.h"
 #include "bo/tt.h"
 #include "bo/vram_mgr.h"
 #include "device/device.h"
-#include "device/trace.h"
 #include "queue/copy.h"
 #include "vm/gpuvm.h"
 

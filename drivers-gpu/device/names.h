@@ -32,4 +32,7 @@ const char *mirage_fault_kind_name(unsigned int kind);
 const char *mirage_queue_state_name(unsigned int state);
 const char *mirage_place_text(const struct mirage_place *place, char text[MIRAGE_PLACE_TEXT]);
 
+/* An element of a list of the hardware's, or of MIRAGE_QUEUE_STATES(), for __print_symbolic(). */
+#define MIRAGE_TRACE_SYMBOL(name, value, text)	{ value, text }
+
 #endif /* MIRAGE_NAMES_H */

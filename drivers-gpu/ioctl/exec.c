@@ -30,13 +30,13 @@
 #include <hw/pte.h>
 
 #include "device/state.h"
-#include "device/trace.h"
 #include "ioctl/exec.h"
 #include "ioctl/file.h"
 #include "queue/job.h"
 #include "queue/packet.h"
 #include "queue/queue.h"
 #include "queue/syncs.h"
+#include "queue/trace.h"
 #include "vm/gpuvm.h"
 #include "vm/space.h"
 

@@ -16,10 +16,10 @@
 
 #include "device/device.h"
 #include "device/engine.h"
-#include "device/trace.h"
 #include "queue/coredump.h"
 #include "queue/job.h"
 #include "queue/queue.h"
+#include "queue/trace.h"
 #include "queue/usage.h"
 
 /* So often the device may begin a job of the kernel's, whose channel goes on after a reset. */

@@ -19,8 +19,8 @@
 #include <drm/drm_drv.h>
 
 #include "device/state.h"
-#include "device/trace.h"
 #include "probe.h"
+#include "svm/trace.h"
 #include "vm/space.h"
 
 static int svm_block_init(struct hmm_mirror *mirror, struct hmm_block *hblock)

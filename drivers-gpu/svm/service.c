@@ -34,10 +34,10 @@
 #include "device/device.h"
 #include "device/names.h"
 #include "device/state.h"
-#include "device/trace.h"
 #include "queue/queue.h"
 #include "svm/prefetch.h"
 #include "svm/suspects.h"
+#include "svm/trace.h"
 #include "vm/gpuvm.h"
 #include "vm/space.h"
 

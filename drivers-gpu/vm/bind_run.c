@@ -34,12 +34,12 @@
 
 #include "device/device.h"
 #include "device/state.h"
-#include "device/trace.h"
 #include "queue/fence.h"
 #include "vm/bind.h"
 #include "vm/gpuvm.h"
 #include "vm/gpuvm_types.h"
 #include "vm/space.h"
+#include "vm/trace.h"
 
 /*
  * What a piece costs at most, in page-table entries, but for the end of what it began. At least a block,

@@ -38,10 +38,10 @@
 #include "bo/bo.h"
 #include "device/device.h"
 #include "device/state.h"
-#include "device/trace.h"
 #include "vm/bind.h"
 #include "vm/gpuvm_types.h"
 #include "vm/space.h"
+#include "vm/trace.h"
 
 /* Mappings printed before the lock is dropped. */
 #define GPUVM_DUMP_BATCH	64

@@ -27,11 +27,11 @@
 
 #include "device/power.h"
 #include "device/quota.h"
-#include "device/trace.h"
 #include "probe.h"
 #include "svm/mirror.h"
 #include "svm/service.h"
 #include "vm/gpuvm.h"
+#include "vm/trace.h"
 
 /* Make the VM known to the device. */
 static void vm_attach(struct mirage_vm *vm)

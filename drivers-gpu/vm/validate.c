@@ -24,12 +24,12 @@
 #include "bo/bo.h"
 #include "bo/validation.h"
 #include "device/power.h"
-#include "device/trace.h"
 #include "queue/fence.h"
 #include "svm/batch.h"
 #include "vm/gpuvm.h"
 #include "vm/gpuvm_types.h"
 #include "vm/space.h"
+#include "vm/trace.h"
 #include "vm/userptr.h"
 
 /* Times that what a fault wants may be gone again, by mm, when it could be mapped. */
