@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Page tables of the GPU: the tables and who owns them. What is in a block's own
- * table is decided in mmu/leaves.c; looking at tables is mmu/walk.c.
+ * table is decided in mmu/leaves.c; looking at tables is vm/walk.c.
  *
  * The root (PD3) serves the whole address space; the rest of this file is about its lower part,
- * which mirrors a process. What VM_BIND maps has tables of its own (mmu/node.c).
+ * which mirrors a process. What VM_BIND maps has tables of its own (vm/node.c).
  *
  * The two upper levels (PD2, PD1) are made with the first block below them and go with the
  * last, so a process that wanders through its address space does not fill VRAM. Each block

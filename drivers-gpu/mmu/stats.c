@@ -9,7 +9,8 @@
 
 #include <linux/hmm_mirror.h>
 
-#include "vm/space.h"
+#include "mmu/vm.h"
+
 
 /**
  * mirage_stats_read() - all counters of an address space

@@ -19,9 +19,9 @@
 #include "device/fault.h"
 #include "device/names.h"
 #include "device/state.h"
+#include "mmu/vm.h"
 #include "queue/coredump.h"
 #include "queue/queue.h"
-#include "vm/space.h"
 
 /**
  * mirage_queue_by_channel() - the queue that has a channel

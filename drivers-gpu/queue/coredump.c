@@ -42,8 +42,8 @@
 #include "device/regs.h"
 #include "device/state.h"
 #include "mmu/pte.h"
+#include "mmu/vm.h"
 #include "queue/queue.h"
-#include "vm/space.h"
 
 /* Words of a ring before get, and bytes of an indirect buffer before the packet at fault. */
 #define COREDUMP_RING_BEFORE	16

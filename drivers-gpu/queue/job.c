@@ -35,12 +35,12 @@
 #include "device/quota.h"
 #include "device/regs.h"
 #include "device/state.h"
+#include "mmu/vm.h"
 #include "queue/fence.h"
 #include "queue/job.h"
 #include "queue/packet.h"
 #include "queue/queue.h"
 #include "recovery/watchdog.h"
-#include "vm/space.h"
 
 static struct mirage_job *to_mirage_job(struct drm_sched_job *base)
 {

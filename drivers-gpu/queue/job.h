@@ -8,7 +8,8 @@
 
 #include <drm/gpu_scheduler.h>
 
-#include "vm/space.h"
+#include "mmu/vm.h"
+
 
 struct dma_fence;
 struct drm_file;

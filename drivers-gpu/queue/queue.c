@@ -42,12 +42,12 @@
 #include "device/power.h"
 #include "device/quota.h"
 #include "device/state.h"
+#include "mmu/vm.h"
 #include "queue/job.h"
 #include "queue/packet.h"
 #include "queue/queue.h"
 #include "queue/usage.h"
 #include "svm/service.h"
-#include "vm/space.h"
 
 #define MIRAGE_QUEUE_TIMEOUT_MS	10000
 

@@ -19,10 +19,10 @@
 #include "device/names.h"
 #include "device/reset.h"
 #include "device/state.h"
+#include "mmu/vm.h"
 #include "queue/job.h"
 #include "queue/queue.h"
 #include "queue/usage.h"
-#include "vm/space.h"
 
 /* A device that goes down each time it is to start a channel does not start it. */
 #define QUEUE_START_TRIES	3

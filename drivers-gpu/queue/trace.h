@@ -9,8 +9,8 @@
 #include <linux/tracepoint.h>
 
 #include "device/names.h"
+#include "mmu/vm.h"
 #include "queue/queue.h"
-#include "vm/space.h"
 
 /* Readers of the format know the hardware's numbers, which stand in it, but not those of an enum. */
 TRACE_DEFINE_ENUM(DRM_MIRAGE_QUEUE_READY);

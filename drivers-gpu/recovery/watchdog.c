@@ -17,9 +17,9 @@
 
 #include "device/device.h"
 #include "device/reset.h"
+#include "mmu/vm.h"
 #include "queue/queue.h"
 #include "svm/service.h"
-#include "vm/space.h"
 
 #define WATCHDOG_MS	250
 

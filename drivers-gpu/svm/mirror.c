@@ -19,9 +19,9 @@
 #include <drm/drm_drv.h>
 
 #include "device/state.h"
+#include "mmu/vm.h"
 #include "probe.h"
 #include "svm/trace.h"
-#include "vm/space.h"
 
 static int svm_block_init(struct hmm_mirror *mirror, struct hmm_block *hblock)
 {

@@ -34,12 +34,12 @@
 #include "device/device.h"
 #include "device/names.h"
 #include "device/state.h"
+#include "mmu/vm.h"
 #include "queue/queue.h"
 #include "svm/prefetch.h"
 #include "svm/suspects.h"
 #include "svm/trace.h"
 #include "vm/gpuvm.h"
-#include "vm/space.h"
 
 /* Tries of a block when memory is short: pauses of 1, 2, 4 … 64 ms between. */
 #define SERVICE_TRIES	8

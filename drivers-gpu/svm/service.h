@@ -9,6 +9,12 @@ struct mirage_device;
 struct mirage_fault;
 struct mirage_vm;
 
+/**
+ * MIRAGE_VM_PENDING: faults that wait for the service of one VM; more are dropped and fault again.
+ * Room for all 64 waves of a channel with a page for each of their 32 lanes.
+ */
+#define MIRAGE_VM_PENDING	2048
+
 int mirage_service_init(struct mirage_vm *vm);
 int mirage_service_prepare(struct mirage_vm *vm);
 void mirage_service_fini(struct mirage_vm *vm);

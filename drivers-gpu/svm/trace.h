@@ -9,7 +9,7 @@
 #include <linux/hmm_mirror.h>
 #include <linux/tracepoint.h>
 
-#include "vm/space.h"
+#include "mmu/vm.h"
 
 /* One block was served. @count includes duplicates; time in mm and page tables is in VM_STATS. */
 TRACE_EVENT(mirage_service_block,

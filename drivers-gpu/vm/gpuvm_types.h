@@ -250,7 +250,7 @@ static inline unsigned int mirage_node_shift(unsigned int level)
 	return MIRAGE_PD1_SHIFT + level * (MIRAGE_PD2_SHIFT - MIRAGE_PD1_SHIFT);
 }
 
-/* mmu/node.c: which page tables there are */
+/* vm/node.c: which page tables there are */
 void mirage_node_init(struct mirage_gpuvm *gpuvm, struct mirage_table *root);
 void mirage_node_fini(struct mirage_gpuvm *gpuvm);
 void mirage_node_drop_system(struct mirage_gpuvm *gpuvm);
@@ -263,7 +263,7 @@ void mirage_node_use(struct mirage_gpuvm *gpuvm, const struct mirage_va *va);
 void mirage_node_release(struct mirage_gpuvm *gpuvm, struct mirage_node **nodes,
 			 unsigned int count, struct list_head *vas);
 
-/* mmu/node_map.c: what is in them */
+/* vm/node_map.c: what is in them */
 extern const struct mirage_leaves_sink mirage_bind_sink;
 void mirage_gpuvm_lock(struct mirage_gpuvm *gpuvm);
 void mirage_gpuvm_flush(struct mirage_gpuvm *gpuvm);

@@ -147,6 +147,7 @@ struct mirage_vm *mirage_vm_create(struct mirage_device *mdev, bool svm)
 	if (!vm)
 		return ERR_PTR(-ENOMEM);
 	kref_init(&vm->ref);
+	vm->release = vm_free;
 	drm_dev_get(&mdev->drm);
 	mirage_power_get_noresume(mdev);
 	vm->mdev = mdev;
@@ -165,93 +166,6 @@ struct mirage_vm *mirage_vm_create(struct mirage_device *mdev, bool svm)
 		return ERR_PTR(ret);
 	}
 	return vm;
-}
-
-/**
- * mirage_vm_get() - one reference more
- * @vm: address space the caller has a reference to
- *
- * Return: @vm
- */
-struct mirage_vm *mirage_vm_get(struct mirage_vm *vm)
-{
-	kref_get(&vm->ref);
-	return vm;
-}
-
-static void vm_release(struct kref *ref)
-{
-	vm_free(container_of(ref, struct mirage_vm, ref));
-}
-
-/**
- * mirage_vm_put() - one reference less
- * @vm: address space
- *
- * Context: may sleep; the last one closes the mirror and waits for the device.
- */
-void mirage_vm_put(struct mirage_vm *vm)
-{
-	might_sleep();
-	kref_put(&vm->ref, vm_release);
-}
-
-/**
- * mirage_vm_next() - walk through all address spaces
- * @mdev: device
- * @id: where to start, 0 at first; set to where to go on
- *
- * Context: process; takes the xa_lock of mirage_device.vms.
- * Return: the next VM with a reference, or NULL
- */
-struct mirage_vm *mirage_vm_next(struct mirage_device *mdev, unsigned long *id)
-{
-	struct mirage_vm *vm;
-
-	xa_lock(&mdev->vms);
-	for (vm = xa_find(&mdev->vms, id, ULONG_MAX, XA_PRESENT); vm;
-	     vm = xa_find_after(&mdev->vms, id, ULONG_MAX, XA_PRESENT)) {
-		if (kref_get_unless_zero(&vm->ref))
-			break;
-	}
-	xa_unlock(&mdev->vms);
-	*id += 1;
-	return vm;
-}
-
-/**
- * mirage_vm_lookup() - the address space with a VM table index
- * @mdev: device
- * @id: index
- *
- * Context: process; takes the xa_lock of mirage_device.vms.
- * Return: the VM with a reference, or NULL
- */
-struct mirage_vm *mirage_vm_lookup(struct mirage_device *mdev, u32 id)
-{
-	struct mirage_vm *vm;
-
-	xa_lock(&mdev->vms);
-	vm = xa_load(&mdev->vms, id);
-	if (vm && !kref_get_unless_zero(&vm->ref))
-		vm = NULL;
-	xa_unlock(&mdev->vms);
-	return vm;
-}
-
-/**
- * mirage_vm_may_submit() - may the calling process use the VM?
- * @vm: address space
- *
- * Return: false if it mirrors another process, or has objects over another's memory
- */
-bool mirage_vm_may_submit(struct mirage_vm *vm)
-{
-	struct mm_struct *owner = READ_ONCE(vm->owner);
-
-	if (owner && owner != current->mm)
-		return false;
-	return !vm->mirror || hmm_mirror_is_current(vm->mirror);
 }
 
 /**
@@ -287,83 +201,6 @@ int mirage_vm_claim(struct mirage_vm *vm)
 unlock:
 	spin_unlock(&mdev->owner_lock);
 	return ret;
-}
-
-/**
- * mirage_vm_add_submission() - a job of the calling process may run from now on
- * @vm: address space
- * @submission: of the job, all zero
- * @queue: where it will run; a queue of @vm
- *
- * Context: ioctl of a process; takes mirage_device.owner_lock.
- * Return: 0, to be undone by mirage_vm_end_submission() and _put_submission(); -EPERM as for mirage_vm_may_submit()
- */
-int mirage_vm_add_submission(struct mirage_vm *vm, struct mirage_submission *submission,
-			     const struct mirage_queue *queue)
-{
-	struct mirage_device *mdev = vm->mdev;
-	bool allowed;
-
-	spin_lock(&mdev->owner_lock);
-	allowed = mirage_vm_may_submit(vm);
-	if (allowed) {
-		submission->queue = queue;
-		submission->mm = current->mm;
-		mmgrab(submission->mm);
-		list_add_tail(&submission->node, &vm->submissions);
-	}
-	spin_unlock(&mdev->owner_lock);
-	return allowed ? 0 : -EPERM;
-}
-
-/**
- * mirage_vm_end_submission() - a job has ended, or will never run
- * @mdev: device of its address space, which may be gone
- * @submission: of the job, added or not
- *
- * Called before the job's fence signals: a process that has seen the fence can claim the address space.
- *
- * Context: process; takes mirage_device.owner_lock.
- */
-void mirage_vm_end_submission(struct mirage_device *mdev, struct mirage_submission *submission)
-{
-	if (!submission->mm)
-		return;
-	spin_lock(&mdev->owner_lock);
-	list_del_init(&submission->node);
-	spin_unlock(&mdev->owner_lock);
-}
-
-/**
- * mirage_vm_put_submission() - a job is about to be freed
- * @submission: of the job, ended, or never added
- *
- * Context: process, not on the way to a fence.
- */
-void mirage_vm_put_submission(struct mirage_submission *submission)
-{
-	if (submission->mm)
-		mmdrop(submission->mm);
-}
-
-/**
- * mirage_vm_drop_submissions() - no job of a queue will run any more
- * @vm: address space
- * @queue: queue of @vm whose channel was reset for good; jobs that wait for others' fences will be cancelled, and may
- *	outlive @vm
- *
- * Context: process; takes mirage_device.owner_lock.
- */
-void mirage_vm_drop_submissions(struct mirage_vm *vm, const struct mirage_queue *queue)
-{
-	struct mirage_submission *submission, *next;
-
-	spin_lock(&vm->mdev->owner_lock);
-	list_for_each_entry_safe(submission, next, &vm->submissions, node) {
-		if (submission->queue == queue)
-			list_del_init(&submission->node);
-	}
-	spin_unlock(&vm->mdev->owner_lock);
 }
 
 /* Is there a VM whose last reference has gone, and whose mirror may still be closing? */
@@ -407,94 +244,6 @@ void mirage_vm_unplug_all(struct mirage_device *mdev)
 	}
 	/* Those nobody can take a reference to any more are closed by whoever dropped the last. */
 	wait_event(mdev->vm_erased, !vm_any_going(mdev));
-}
-
-/**
- * mirage_place_read() - an instruction's place for user space
- * @place: as the device wrote it
- * @args: filled, all of it
- *
- * Context: any.
- */
-void mirage_place_read(const struct mirage_place *place, struct drm_mirage_place *args)
-{
-	*args = (struct drm_mirage_place){
-		.pc = le64_to_cpu(place->pc),
-		.group[0] = le32_to_cpu(place->group[0]),
-		.group[1] = le32_to_cpu(place->group[1]),
-		.group[2] = le32_to_cpu(place->group[2]),
-		.wave = le16_to_cpu(place->wave),
-		.lane = le16_to_cpu(place->lane),
-	};
-}
-
-/**
- * mirage_fault_read() - an access that could not be served, for user space
- * @fault: the access
- * @queue_id: the queue that it stopped
- * @error: negative errno that serving it gave
- * @args: filled, all of it
- *
- * Context: any.
- */
-void mirage_fault_read(const struct mirage_fault *fault, u32 queue_id, int error,
-		       struct drm_mirage_fault *args)
-{
-	*args = (struct drm_mirage_fault){
-		.addr = fault->addr,
-		.time = fault->time_ns,
-		.queue_id = queue_id,
-		.access = fault->access,
-		.kind = fault->kind,
-		.error = -error,
-	};
-}
-
-/**
- * mirage_vm_report() - remember an access that could not be served
- * @vm: address space
- * @fault: the access
- * @queue_id: the queue that it stopped
- * @error: negative errno
- *
- * Context: process; takes mirage_vm.fault_lock.
- */
-void mirage_vm_report(struct mirage_vm *vm, const struct mirage_fault *fault, u32 queue_id,
-		      int error)
-{
-	unsigned int index;
-
-	trace_mirage_fault_report(vm, fault, queue_id, error);
-	spin_lock(&vm->fault_lock);
-	index = vm->nr_reports++ % MIRAGE_VM_REPORTS;
-	vm->report_places[index] = fault->place;
-	mirage_fault_read(fault, queue_id, error, &vm->reports[index]);
-	spin_unlock(&vm->fault_lock);
-}
-
-/**
- * mirage_vm_read_reports() - the last accesses that could not be served
- * @vm: address space
- * @reports: filled, newest first
- * @places: filled with the instructions of @reports
- * @count: room in both
- *
- * Context: process; takes mirage_vm.fault_lock.
- * Return: entries written, at most MIRAGE_VM_REPORTS
- */
-unsigned int mirage_vm_read_reports(struct mirage_vm *vm, struct drm_mirage_fault *reports,
-				    struct drm_mirage_place *places, unsigned int count)
-{
-	unsigned int n, index;
-
-	spin_lock(&vm->fault_lock);
-	for (n = 0; n < count && n < MIRAGE_VM_REPORTS && n < vm->nr_reports; n++) {
-		index = (vm->nr_reports - 1 - n) % MIRAGE_VM_REPORTS;
-		reports[n] = vm->reports[index];
-		mirage_place_read(&vm->report_places[index], &places[n]);
-	}
-	spin_unlock(&vm->fault_lock);
-	return n;
 }
 
 /**
