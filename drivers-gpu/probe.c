@@ -28,7 +28,9 @@
 #include "device/state.h"
 #include "queue/coredump.h"
 #include "queue/queue.h"
+#include "recovery/park.h"
 #include "recovery/reset.h"
+#include "recovery/watchdog.h"
 #include "svm/service.h"
 #include "vm/space.h"
 

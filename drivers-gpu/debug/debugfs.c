@@ -23,10 +23,10 @@
 #include "debug/bo_dump.h"
 #include "debug/debugfs.h"
 #include "debug/inject.h"
+#include "device/device.h"
 #include "device/power.h"
 #include "device/regs.h"
 #include "device/state.h"
-#include "probe.h"
 #include "queue/queue.h"
 #include "vm/space.h"
 

@@ -4,6 +4,7 @@
 #define MIRAGE_DEVICE_TYPES_H
 
 #include <linux/atomic.h>
+#include <linux/jiffies.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/wait.h>
@@ -29,8 +30,6 @@
 #include "device/reset.h"
 #include "queue/copy.h"
 #include "queue/coredump.h"
-#include "recovery/park.h"
-#include "recovery/watchdog.h"
 #include "vm/userptr.h"
 #include "vram/vram.h"
 
@@ -95,6 +94,19 @@ enum mirage_device_state {
 
 /** MIRAGE_NR_COUNTERS: of the PERF unit. */
 #define MIRAGE_NR_COUNTERS	((MIRAGE_PERF_BUSY_NS - MIRAGE_PERF_PACKETS) / 8 + 1)
+
+/** MIRAGE_WATCHDOG_MS: between two looks of the watchdog. */
+#define MIRAGE_WATCHDOG_MS	250
+
+/**
+ * struct mirage_watchdog - a delayed work that runs only while the device has jobs
+ */
+struct mirage_watchdog {
+	/** @work: looks at queue indices and at VMs that make no progress */
+	struct delayed_work work;
+	/** @jobs: jobs the device has */
+	atomic_t jobs;
+};
 
 /**
  * struct mirage_device - one GPU
@@ -224,6 +236,13 @@ struct mirage_device {
 static inline struct mirage_device *to_mirage_device(struct drm_device *drm)
 {
 	return container_of(drm, struct mirage_device, drm);
+}
+
+/* Not on the device's own workqueue: services that wait for I/O may fill that. */
+static inline void mirage_watchdog_start(struct mirage_device *mdev)
+{
+	queue_delayed_work(system_dfl_wq, &mdev->watchdog.work,
+			   msecs_to_jiffies(MIRAGE_WATCHDOG_MS));
 }
 
 #endif /* MIRAGE_DEVICE_TYPES_H */

@@ -7,6 +7,8 @@
 #include <linux/types.h>
 #include <linux/wait.h>
 
+#include "device/mem.h"
+
 struct mirage_device;
 struct task_struct;
 
@@ -32,6 +34,16 @@ struct mirage_power {
 	struct task_struct *sleeper;
 	/** @awake: woken when @asleep becomes false */
 	wait_queue_head_t awake;
+};
+
+/**
+ * struct mirage_parking - what it takes to park the queues of a device
+ *
+ * Used by whoever suspends and resumes the device, one at a time.
+ */
+struct mirage_parking {
+	/** @bounce: where the device writes and reads contexts, BUS_MAX_CONTEXT bytes */
+	struct mirage_mem bounce;
 };
 
 void mirage_power_init(struct mirage_device *mdev);

@@ -24,6 +24,7 @@
 #include "ioctl/file.h"
 #include "queue/queue.h"
 #include "queue/usage.h"
+#include "svm/service.h"
 #include "vm/space.h"
 
 #define MIRAGE_MAX_TIMEOUT_MS	600000
@@ -226,6 +227,21 @@ static int mirage_queue_check(const struct mirage_device *mdev,
 	return 0;
 }
 
+static struct mirage_queue *mirage_queue_make(struct mirage_device *mdev,
+					      const struct mirage_queue_params *params)
+{
+	int ret;
+
+	if (!mirage_vm_may_submit(params->vm))
+		return ERR_PTR(-EPERM);
+	if (!(params->flags & DRM_MIRAGE_QUEUE_NO_FAULT)) {
+		ret = mirage_service_prepare(params->vm);
+		if (ret)
+			return ERR_PTR(ret);
+	}
+	return mirage_queue_create(mdev, params);
+}
+
 /**
  * mirage_ioctl_queue_create() - DRM_IOCTL_MIRAGE_QUEUE_CREATE
  * @drm: device
@@ -258,10 +274,7 @@ int mirage_ioctl_queue_create(struct drm_device *drm, void *data, struct drm_fil
 	if (!params.vm)
 		return -ENOENT;
 
-	if (mirage_vm_may_submit(params.vm))
-		queue = mirage_queue_create(to_mirage_device(drm), &params);
-	else
-		queue = ERR_PTR(-EPERM);
+	queue = mirage_queue_make(to_mirage_device(drm), &params);
 	mirage_vm_put(params.vm);
 	if (IS_ERR(queue))
 		return PTR_ERR(queue);

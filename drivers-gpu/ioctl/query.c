@@ -21,13 +21,13 @@
 
 #include <hw/pte.h>
 
+#include "device/device.h"
 #include "device/quota.h"
 #include "device/regs.h"
 #include "device/state.h"
 #include "ioctl/file.h"
 #include "ioctl/query.h"
 #include "mmu/stats.h"
-#include "probe.h"
 #include "queue/queue.h"
 #include "vm/bind.h"
 #include "vm/space.h"

@@ -40,11 +40,30 @@
 #include "queue/job.h"
 #include "queue/packet.h"
 #include "queue/queue.h"
-#include "recovery/watchdog.h"
 
 static struct mirage_job *to_mirage_job(struct drm_sched_job *base)
 {
 	return container_of(base, struct mirage_job, base);
+}
+
+/* The device is about to get a job of @vm, or of the kernel's: the watchdog has something to look at. */
+static void job_start(struct mirage_device *mdev, struct mirage_vm *vm)
+{
+	if (vm) {
+		atomic_inc(&vm->progress);
+		atomic_inc(&vm->jobs);
+	}
+	if (atomic_inc_return(&mdev->watchdog.jobs) == 1)
+		mirage_watchdog_start(mdev);
+}
+
+static void job_done(struct mirage_device *mdev, struct mirage_vm *vm)
+{
+	if (vm) {
+		atomic_inc(&vm->progress);
+		atomic_dec(&vm->jobs);
+	}
+	atomic_dec(&mdev->watchdog.jobs);
 }
 
 /* Write the job to the ring. Its credits have promised the room. */
@@ -123,7 +142,7 @@ static struct dma_fence *mirage_job_run(struct drm_sched_job *base)
 	if (list_empty(&queue->in_flight))
 		mirage_charge_begin(queue);
 	list_add_tail(&job->node, &queue->in_flight);
-	mirage_watchdog_job_start(mdev, queue->vm);
+	job_start(mdev, queue->vm);
 
 	/* The device reads put before the packets, so they are written before put. */
 	dma_wmb();
@@ -313,7 +332,7 @@ void mirage_job_complete(struct mirage_job *job, int error)
 {
 	struct dma_fence *fence = dma_fence_get(job->fence);
 
-	mirage_watchdog_job_done(job->queue->mdev, job->queue->vm);
+	job_done(job->queue->mdev, job->queue->vm);
 	mirage_job_uncount(job);
 	mirage_vm_end_submission(job->queue->mdev, &job->submission);
 	mirage_fence_signal(fence, error);

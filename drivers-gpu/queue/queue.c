@@ -47,7 +47,6 @@
 #include "queue/packet.h"
 #include "queue/queue.h"
 #include "queue/usage.h"
-#include "svm/service.h"
 
 #define MIRAGE_QUEUE_TIMEOUT_MS	10000
 
@@ -337,12 +336,6 @@ struct mirage_queue *mirage_queue_create(struct mirage_device *mdev,
 	};
 	struct mirage_queue *queue;
 	int ret;
-
-	if (params->vm && !(params->flags & DRM_MIRAGE_QUEUE_NO_FAULT)) {
-		ret = mirage_service_prepare(params->vm);
-		if (ret)
-			return ERR_PTR(ret);
-	}
 
 	queue = mirage_queue_alloc(mdev, params);
 	if (!queue)

@@ -3,7 +3,7 @@
  * What notices that an interrupt or a replay was lost.
  *
  * While the device has jobs, and only then, a delayed work looks every
- * WATCHDOG_MS at what interrupts would have told: the indices of both queues, the fences,
+ * MIRAGE_WATCHDOG_MS at what interrupts would have told: the indices of both queues, the fences,
  * the device's state. An address space that has jobs, has had faults and shows no progress
  * from one look to the next, though none of its faults is being served, may wait for a replay that
  * got lost, and gets one more: on a working device that is without effect, and a job
@@ -21,8 +21,6 @@
 #include "queue/queue.h"
 #include "svm/service.h"
 
-#define WATCHDOG_MS	250
-
 static void watchdog_look_at_vm(struct mirage_vm *vm)
 {
 	int progress = atomic_read(&vm->progress);
@@ -31,12 +29,6 @@ static void watchdog_look_at_vm(struct mirage_vm *vm)
 	    atomic64_read(&vm->stats.value[DRM_MIRAGE_STAT_BATCHES]))
 		mirage_service_replay(vm);
 	vm->watched = progress;
-}
-
-/* Not on the device's own workqueue: services that wait for I/O may fill that. */
-static void watchdog_again(struct mirage_device *mdev)
-{
-	queue_delayed_work(system_dfl_wq, &mdev->watchdog.work, msecs_to_jiffies(WATCHDOG_MS));
 }
 
 static void watchdog_work(struct work_struct *work)
@@ -58,7 +50,7 @@ static void watchdog_work(struct work_struct *work)
 		mirage_vm_put(vm);
 	}
 
-	watchdog_again(mdev);
+	mirage_watchdog_start(mdev);
 	drm_dev_exit(idx);
 }
 
@@ -81,37 +73,4 @@ void mirage_watchdog_init(struct mirage_device *mdev)
 void mirage_watchdog_stop(struct mirage_device *mdev)
 {
 	disable_delayed_work_sync(&mdev->watchdog.work);
-}
-
-/**
- * mirage_watchdog_job_start() - the device is about to get a job
- * @mdev: device
- * @vm: address space of the job, or NULL
- *
- * Context: any but hard interrupts.
- */
-void mirage_watchdog_job_start(struct mirage_device *mdev, struct mirage_vm *vm)
-{
-	if (vm) {
-		atomic_inc(&vm->progress);
-		atomic_inc(&vm->jobs);
-	}
-	if (atomic_inc_return(&mdev->watchdog.jobs) == 1)
-		watchdog_again(mdev);
-}
-
-/**
- * mirage_watchdog_job_done() - the device has a job no more
- * @mdev: device
- * @vm: address space of the job, or NULL
- *
- * Context: any.
- */
-void mirage_watchdog_job_done(struct mirage_device *mdev, struct mirage_vm *vm)
-{
-	if (vm) {
-		atomic_inc(&vm->progress);
-		atomic_dec(&vm->jobs);
-	}
-	atomic_dec(&mdev->watchdog.jobs);
 }

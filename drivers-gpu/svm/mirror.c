@@ -18,9 +18,9 @@
 
 #include <drm/drm_drv.h>
 
+#include "device/device.h"
 #include "device/state.h"
 #include "mmu/vm.h"
-#include "probe.h"
 #include "svm/trace.h"
 
 static int svm_block_init(struct hmm_mirror *mirror, struct hmm_block *hblock)

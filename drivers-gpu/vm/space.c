@@ -25,9 +25,9 @@
 #include <drm/drm_drv.h>
 #include <drm/drm_print.h>
 
+#include "device/device.h"
 #include "device/power.h"
 #include "device/quota.h"
-#include "probe.h"
 #include "svm/mirror.h"
 #include "svm/service.h"
 #include "vm/gpuvm.h"

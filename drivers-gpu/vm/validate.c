@@ -25,7 +25,6 @@
 #include "bo/validation.h"
 #include "device/power.h"
 #include "queue/fence.h"
-#include "svm/batch.h"
 #include "vm/gpuvm.h"
 #include "vm/gpuvm_types.h"
 #include "vm/space.h"
