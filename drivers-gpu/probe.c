@@ -32,6 +32,7 @@
 #include "recovery/reset.h"
 #include "recovery/watchdog.h"
 #include "svm/service.h"
+#include "vm/gpuvm.h"
 #include "vm/space.h"
 
 /* Width of the addresses in MIRAGE_PTE_ADDR and MIRAGE_PHYS_ADDR. */
@@ -51,6 +52,7 @@
 static const struct mirage_device_ops device_ops = {
 	.event = mirage_queue_event,
 	.faults = mirage_service_distribute,
+	.evict = mirage_gpuvm_evict_bo,
 };
 
 static int device_identify(struct mirage_device *mdev)

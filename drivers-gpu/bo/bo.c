@@ -25,19 +25,18 @@
 #include <hw/pte.h>
 
 #include "bo/prime.h"
+#include "bo/resv.h"
 #include "bo/tt.h"
 #include "bo/validation.h"
 #include "bo/vram_mgr.h"
 #include "device/device.h"
-#include "vm/gpuvm.h"
-#include "vm/userptr.h"
 
 static void mirage_bo_free(struct drm_gem_object *gem)
 {
 	struct mirage_bo *bo = gem_to_mirage_bo(gem);
 
 	if (bo->userptr) {
-		mirage_userptr_free(bo);
+		bo->ops->free(bo);
 		return;
 	}
 	if (bo->base.bulk_move) {
@@ -148,12 +147,14 @@ int mirage_bo_init(struct mirage_bo *bo, enum ttm_bo_type type, struct sg_table 
  * @flags: DRM_MIRAGE_BO_*
  * @priority: TTM's, MIRAGE_BO_TTM_*
  * @vm: address space that it is private to, or NULL
+ * @resv_obj: of that address space, from mirage_resv_alloc(); or NULL
  *
  * Context: may sleep and allocate; takes the address space's reservation.
  * Return: the object with a reference for the caller, or an error pointer: -ENOMEM, -EINTR
  */
 struct mirage_bo *mirage_bo_create(struct mirage_device *mdev, u64 size, u32 placement, u32 flags,
-				   unsigned int priority, struct mirage_vm *vm)
+				   unsigned int priority, const struct mirage_vm *vm,
+				   struct drm_gem_object *resv_obj)
 {
 	struct dma_resv *resv = NULL;
 	struct mirage_bo *bo;
@@ -166,9 +167,9 @@ struct mirage_bo *mirage_bo_create(struct mirage_device *mdev, u64 size, u32 pla
 	bo->base.priority = priority;
 	if (vm) {
 		bo->vm = vm;
-		bo->resv_obj = mirage_gpuvm_resv_obj(vm);
+		bo->resv_obj = resv_obj;
 		drm_gem_object_get(bo->resv_obj);
-		resv = mirage_gpuvm_resv(vm);
+		resv = resv_obj->resv;
 		ret = dma_resv_lock_interruptible(resv, NULL);
 		if (ret) {
 			mirage_bo_destroy(&bo->base);
@@ -179,7 +180,7 @@ struct mirage_bo *mirage_bo_create(struct mirage_device *mdev, u64 size, u32 pla
 	ret = mirage_bo_init(bo, ttm_bo_type_device, NULL, resv);
 	if (resv) {
 		if (!ret)
-			ttm_bo_set_bulk_move(&bo->base, mirage_gpuvm_lru(bo->resv_obj));
+			ttm_bo_set_bulk_move(&bo->base, mirage_resv_lru(bo->resv_obj));
 		dma_resv_unlock(resv);
 	}
 
@@ -255,7 +256,7 @@ bool mirage_bo_is_resident(const struct mirage_bo *bo)
 	const struct ttm_resource *res = bo->base.resource;
 
 	if (bo->userptr)
-		return mirage_userptr_is_present(bo);
+		return bo->ops->is_resident(bo);
 	if (bo->base.type == ttm_bo_type_sg)
 		return bo->base.sg;
 	return res && (res->mem_type == TTM_PL_VRAM || res->mem_type == TTM_PL_TT);

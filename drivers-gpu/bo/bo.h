@@ -16,6 +16,7 @@ struct dma_fence;
 struct drm_device;
 struct drm_file;
 struct drm_mode_create_dumb;
+struct mirage_bo;
 struct mirage_device;
 struct mirage_userptr;
 struct mirage_vm;
@@ -42,6 +43,16 @@ enum mirage_bo_ttm_priority {
 };
 
 /**
+ * struct mirage_bo_ops - what is done in another way where TTM does not have the memory
+ */
+struct mirage_bo_ops {
+	/** @free: ends an object without references; any context that reclaim does not wait for */
+	void (*free)(struct mirage_bo *bo);
+	/** @is_resident: mirage_bo_is_resident() */
+	bool (*is_resident)(const struct mirage_bo *bo);
+};
+
+/**
  * struct mirage_bo - one buffer object: made by BO_CREATE, over memory of a process, or imported
  *
  * All of @base and what "resv" is said to protect: the object's dma_resv, which is the
@@ -60,9 +71,11 @@ struct mirage_bo {
 	 * @vm: of a private object its address space, for comparison only (no reference); else
 	 * NULL; constant
 	 */
-	struct mirage_vm *vm;
+	const struct mirage_vm *vm;
 	/** @userptr: memory of a process that this object is; else NULL; constant */
 	struct mirage_userptr *userptr;
+	/** @ops: of an object with @userptr, else NULL; constant */
+	const struct mirage_bo_ops *ops;
 	/** @imported: the dma-buf that this object is, a reference; else NULL; constant */
 	struct dma_buf *imported;
 	/**
@@ -133,7 +146,8 @@ struct mirage_bo_run {
 
 /* Making one. */
 struct mirage_bo *mirage_bo_create(struct mirage_device *mdev, u64 size, u32 placement, u32 flags,
-				   unsigned int priority, struct mirage_vm *vm);
+				   unsigned int priority, const struct mirage_vm *vm,
+				   struct drm_gem_object *resv_obj);
 struct mirage_bo *mirage_bo_alloc(struct mirage_device *mdev, u64 size, u32 placement, u32 flags);
 int mirage_bo_init(struct mirage_bo *bo, enum ttm_bo_type type, struct sg_table *sg,
 		   struct dma_resv *resv);

@@ -44,7 +44,6 @@
 #include "bo/vram_mgr.h"
 #include "device/device.h"
 #include "queue/copy.h"
-#include "vm/gpuvm.h"
 
 /* Where the device finds the pages of @res, from @page on. */
 static u64 move_find(const struct ttm_buffer_object *tbo, struct ttm_resource *res, u64 page,
@@ -161,7 +160,7 @@ int mirage_move_quiesce(struct ttm_buffer_object *tbo, struct ttm_operation_ctx 
 		return ret;
 	/* The remains of an object are mapped by nobody. */
 	if (mirage_bo_is_ours(tbo)) {
-		mirage_gpuvm_evict_bo(to_mirage_bo(tbo));
+		ttm_to_mirage_device(tbo->bdev)->ops->evict(to_mirage_bo(tbo));
 		mirage_prime_moving(to_mirage_bo(tbo));
 	}
 	return 0;

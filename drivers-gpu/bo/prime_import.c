@@ -32,7 +32,6 @@
 #include "bo/bo.h"
 #include "bo/validation.h"
 #include "device/device.h"
-#include "vm/gpuvm.h"
 
 MODULE_IMPORT_NS("DMA_BUF");
 
@@ -164,7 +163,7 @@ static void prime_invalidate_mappings(struct dma_buf_attachment *attach)
 		return;
 	dma_resv_wait_timeout(attach->dmabuf->resv, DMA_RESV_USAGE_BOOKKEEP, false,
 			      msecs_to_jiffies(PRIME_PATIENCE_MS));
-	mirage_gpuvm_evict_bo(bo);
+	to_mirage_device(bo->base.base.dev)->ops->evict(bo);
 	mirage_prime_unmap(bo);
 	bo->moves++;
 }
@@ -252,7 +251,7 @@ static int prime_let_go(struct mirage_bo *bo)
 	if (!dma_resv_wait_timeout(bo->base.base.resv, DMA_RESV_USAGE_BOOKKEEP, false,
 				   msecs_to_jiffies(PRIME_PATIENCE_MS)))
 		return -EBUSY;
-	mirage_gpuvm_evict_bo(bo);
+	to_mirage_device(bo->base.base.dev)->ops->evict(bo);
 	mirage_prime_unmap(bo);
 	return 0;
 }

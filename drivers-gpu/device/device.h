@@ -67,8 +67,11 @@ struct mirage_options {
 	unsigned int fault_order;
 };
 
+struct mirage_bo;
+struct mirage_device;
+
 /**
- * struct mirage_device_ops - where news from the device goes: to the rooms above
+ * struct mirage_device_ops - what the rooms below ask of those above
  */
 struct mirage_device_ops {
 	/** @event: takes an event; may sleep; mirage_events.lock is held */
@@ -78,6 +81,8 @@ struct mirage_device_ops {
 	 * allocates nor waits
 	 */
 	void (*faults)(struct mirage_device *mdev, struct mirage_fault *faults, unsigned int count);
+	/** @evict: takes an object, whose resv is held, out of all page tables, and waits for that */
+	void (*evict)(struct mirage_bo *bo);
 };
 
 /**
@@ -122,7 +127,7 @@ struct mirage_device {
 	void __iomem *regs;
 	/** @caps: what the device has */
 	struct mirage_caps caps;
-	/** @ops: where its news go; constant after probe */
+	/** @ops: what the rooms above do; constant after probe */
 	const struct mirage_device_ops *ops;
 	/** @options: how it was asked to be used */
 	struct mirage_options options;

@@ -19,6 +19,7 @@
 #include "bo/tt.h"
 #include "device/device.h"
 #include "ioctl/file.h"
+#include "vm/gpuvm.h"
 #include "vm/space.h"
 
 #define MIRAGE_PLACEMENTS	(DRM_MIRAGE_PLACEMENT_VRAM | DRM_MIRAGE_PLACEMENT_SYSTEM)
@@ -99,7 +100,8 @@ int mirage_ioctl_bo_create(struct drm_device *drm, void *data, struct drm_file *
 	}
 
 	bo = mirage_bo_create(mdev, args->size, args->placement, args->flags,
-			      mirage_bo_ttm_priority(args->priority), vm);
+			      mirage_bo_ttm_priority(args->priority), vm,
+			      vm ? mirage_gpuvm_resv_obj(vm) : NULL);
 	if (vm)
 		mirage_vm_put(vm);
 	if (IS_ERR(bo))

@@ -36,6 +36,7 @@
 #include <drm/ttm/ttm_bo.h>
 
 #include "bo/bo.h"
+#include "bo/resv.h"
 #include "device/device.h"
 #include "device/state.h"
 #include "vm/bind.h"
@@ -103,31 +104,6 @@ static void gpuvm_sweep_work(struct work_struct *work)
 	drm_gpuvm_put(&gpuvm->base);
 }
 
-static void gpuvm_resv_free(struct drm_gem_object *obj)
-{
-	struct mirage_gpuvm_resv *resv = to_mirage_gpuvm_resv(obj);
-
-	ttm_lru_bulk_move_fini(&to_mirage_device(obj->dev)->ttm.bdev, &resv->lru);
-	drm_gem_object_release(obj);
-	kfree(resv);
-}
-
-static const struct drm_gem_object_funcs gpuvm_resv_funcs = {
-	.free = gpuvm_resv_free,
-};
-
-static struct drm_gem_object *gpuvm_resv_alloc(struct drm_device *drm)
-{
-	struct mirage_gpuvm_resv *resv = kzalloc_obj(*resv, GFP_KERNEL_ACCOUNT);
-
-	if (!resv)
-		return NULL;
-	resv->base.funcs = &gpuvm_resv_funcs;
-	drm_gem_private_object_init(drm, &resv->base, 0);
-	ttm_lru_bulk_move_init(&resv->lru);
-	return &resv->base;
-}
-
 /**
  * mirage_gpuvm_init() - make the upper part of an address space, with nothing in it
  * @vm: address space that has its root
@@ -152,7 +128,7 @@ int mirage_gpuvm_init(struct mirage_vm *vm)
 	ret = mirage_bind_init(gpuvm);
 	if (ret)
 		goto err_free;
-	resv_obj = gpuvm_resv_alloc(drm);
+	resv_obj = mirage_resv_alloc(drm);
 	if (!resv_obj) {
 		ret = -ENOMEM;
 		goto err_bind;
@@ -251,15 +227,6 @@ struct drm_gem_object *mirage_gpuvm_resv_obj(struct mirage_vm *vm)
 }
 
 /**
- * mirage_gpuvm_lru() - where the private objects of an address space are in the order of eviction
- * @resv_obj: from mirage_gpuvm_resv_obj()
- */
-struct ttm_lru_bulk_move *mirage_gpuvm_lru(struct drm_gem_object *resv_obj)
-{
-	return &to_mirage_gpuvm_resv(resv_obj)->lru;
-}
-
-/**
  * mirage_gpuvm_used() - a job uses what an address space maps: others leave before it
  * @gpuvm: upper part of the address space
  * @exec: has the resvs of the address space, and of other objects
@@ -272,7 +239,7 @@ void mirage_gpuvm_used(struct mirage_gpuvm *gpuvm, struct drm_exec *exec)
 	struct drm_gem_object *obj;
 
 	spin_lock(&bdev->lru_lock);
-	ttm_lru_bulk_move_tail(mirage_gpuvm_lru(gpuvm->base.r_obj));
+	ttm_lru_bulk_move_tail(mirage_resv_lru(gpuvm->base.r_obj));
 	drm_exec_for_each_locked_object(exec, obj) {
 		if (obj->resv != gpuvm->base.r_obj->resv && !gem_to_mirage_bo(obj)->userptr)
 			ttm_bo_move_to_lru_tail(&gem_to_mirage_bo(obj)->base);

@@ -23,7 +23,6 @@ void mirage_gpuvm_unplug(struct mirage_vm *vm);
 void mirage_gpuvm_module_exit(void);
 struct dma_resv *mirage_gpuvm_resv(struct mirage_vm *vm);
 struct drm_gem_object *mirage_gpuvm_resv_obj(struct mirage_vm *vm);
-struct ttm_lru_bulk_move *mirage_gpuvm_lru(struct drm_gem_object *resv_obj);
 
 /*
  * For the object's side: its memory is about to change. Takes its pages out of every address space and

@@ -82,23 +82,6 @@ struct mirage_node_edge {
 };
 
 /**
- * struct mirage_gpuvm_resv - what an address space shares with its private objects
- *
- * Lives as long as any of them.
- */
-struct mirage_gpuvm_resv {
-	/** @base: an object without memory, for its reservation */
-	struct drm_gem_object base;
-	/** @lru: the private objects, which are used together. Protected by TTM's lru_lock. */
-	struct ttm_lru_bulk_move lru;
-};
-
-static inline struct mirage_gpuvm_resv *to_mirage_gpuvm_resv(struct drm_gem_object *base)
-{
-	return container_of(base, struct mirage_gpuvm_resv, base);
-}
-
-/**
  * struct mirage_gpuvm - what VM_BIND has mapped in an address space
  *
  * Held by its mirage_vm and by operations that are queued; these outlive the address space

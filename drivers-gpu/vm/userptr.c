@@ -163,18 +163,17 @@ static void userptr_free_work(struct work_struct *work)
 		wake_up_all(&mirage_userptr_none);
 }
 
-/**
- * mirage_userptr_free() - end an object
- * @bo: object without references, with memory of a process
- *
- * Context: any that may not be waited for by reclaim; the work is done elsewhere.
- */
-void mirage_userptr_free(struct mirage_bo *bo)
+static void userptr_free(struct mirage_bo *bo)
 {
 	queue_work(mirage_userptr_wq, &bo->userptr->free_work);
 }
 
-/* Make memory of the caller that of an object. On success the object is ended by mirage_userptr_free(). */
+static const struct mirage_bo_ops userptr_bo_ops = {
+	.free = userptr_free,
+	.is_resident = mirage_userptr_is_present,
+};
+
+/* Make memory of the caller that of an object. On success the object is ended by userptr_free(). */
 static int userptr_attach(struct mirage_bo *bo, u64 addr, bool write)
 {
 	struct mirage_device *mdev = to_mirage_device(bo->base.base.dev);
@@ -210,6 +209,7 @@ static int userptr_attach(struct mirage_bo *bo, u64 addr, bool write)
 	mutex_lock(&mdev->userptrs.lock);
 	list_add_tail(&userptr->node, &mdev->userptrs.list);
 	mutex_unlock(&mdev->userptrs.lock);
+	bo->ops = &userptr_bo_ops;
 	/* Nobody else has the object yet, but debugfs lists it. Pairs with the address dependency there. */
 	smp_store_release(&bo->userptr, userptr);
 

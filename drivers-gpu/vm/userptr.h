@@ -96,7 +96,6 @@ struct mirage_userptr_try {
 
 int mirage_userptr_init(struct mirage_device *mdev);
 void mirage_userptr_unplug_all(struct mirage_device *mdev);
-void mirage_userptr_free(struct mirage_bo *bo);
 
 bool mirage_userptr_is_current(const struct mirage_bo *bo);
 bool mirage_userptr_is_present(const struct mirage_bo *bo);
