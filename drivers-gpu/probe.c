@@ -53,6 +53,8 @@ static const struct mirage_device_ops device_ops = {
 	.event = mirage_queue_event,
 	.faults = mirage_service_distribute,
 	.evict = mirage_gpuvm_evict_bo,
+	.vm_init = mirage_service_init,
+	.vm_fini = mirage_service_fini,
 };
 
 static int device_identify(struct mirage_device *mdev)

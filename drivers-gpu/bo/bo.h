@@ -14,8 +14,6 @@
 struct dma_buf;
 struct dma_fence;
 struct drm_device;
-struct drm_file;
-struct drm_mode_create_dumb;
 struct mirage_bo;
 struct mirage_device;
 struct mirage_userptr;
@@ -170,14 +168,5 @@ void mirage_bo_find_run(const struct mirage_bo *bo, unsigned long page, unsigned
 			struct mirage_bo_run *run);
 
 int mirage_bo_mmap(struct drm_gem_object *gem, struct vm_area_struct *vma);
-
-int mirage_ioctl_bo_create(struct drm_device *drm, void *data, struct drm_file *file);
-int mirage_ioctl_bo_mmap(struct drm_device *drm, void *data, struct drm_file *file);
-int mirage_ioctl_bo_madvise(struct drm_device *drm, void *data, struct drm_file *file);
-int mirage_ioctl_bo_query(struct drm_device *drm, void *data, struct drm_file *file);
-int mirage_ioctl_bo_label(struct drm_device *drm, void *data, struct drm_file *file);
-int mirage_ioctl_bo_wait(struct drm_device *drm, void *data, struct drm_file *file);
-int mirage_bo_dumb_create(struct drm_file *file, struct drm_device *drm,
-			  struct drm_mode_create_dumb *args);
 
 #endif /* MIRAGE_BO_H */

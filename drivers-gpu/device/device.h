@@ -69,6 +69,7 @@ struct mirage_options {
 
 struct mirage_bo;
 struct mirage_device;
+struct mirage_vm;
 
 /**
  * struct mirage_device_ops - what the rooms below ask of those above
@@ -83,6 +84,10 @@ struct mirage_device_ops {
 	void (*faults)(struct mirage_device *mdev, struct mirage_fault *faults, unsigned int count);
 	/** @evict: takes an object, whose resv is held, out of all page tables, and waits for that */
 	void (*evict)(struct mirage_bo *bo);
+	/** @vm_init: prepares a new address space for its faults; 0 or -ENOMEM, and @vm_fini comes after both */
+	int (*vm_init)(struct mirage_vm *vm);
+	/** @vm_fini: undoes it, when nobody else sees the address space */
+	void (*vm_fini)(struct mirage_vm *vm);
 };
 
 /**

@@ -2,6 +2,8 @@
 /*
  * What user space asks of buffer objects.
  */
+#include "ioctl/bo.h"
+
 #include <linux/capability.h>
 #include <linux/ctype.h>
 #include <linux/dma-resv.h>
@@ -21,6 +23,7 @@
 #include "ioctl/file.h"
 #include "vm/gpuvm.h"
 #include "vm/space.h"
+#include "vm/userptr.h"
 
 #define MIRAGE_PLACEMENTS	(DRM_MIRAGE_PLACEMENT_VRAM | DRM_MIRAGE_PLACEMENT_SYSTEM)
 #define MIRAGE_BO_FLAGS		(DRM_MIRAGE_BO_CPU_ACCESS | DRM_MIRAGE_BO_CONTIGUOUS)
@@ -109,6 +112,55 @@ int mirage_ioctl_bo_create(struct drm_device *drm, void *data, struct drm_file *
 
 	ret = drm_gem_handle_create(file, &bo->base.base, &args->handle);
 	mirage_bo_put(bo);
+
+	return ret;
+}
+
+static int userptr_check(const struct drm_mirage_bo_userptr *args)
+{
+	if (!args->size || !PAGE_ALIGNED(args->addr) || !PAGE_ALIGNED(args->size) ||
+	    args->flags & ~DRM_MIRAGE_USERPTR_READONLY)
+		return -EINVAL;
+	if (args->addr > ULONG_MAX - args->size)
+		return -EFAULT;
+	/* All of it has to be in memory at once. */
+	if (args->size > MIRAGE_BO_MAX_SIZE || args->size > (u64)totalram_pages() << PAGE_SHIFT)
+		return -ENOSPC;
+	return 0;
+}
+
+/**
+ * mirage_ioctl_bo_userptr() - DRM_IOCTL_MIRAGE_BO_USERPTR
+ * @drm: device
+ * @data: struct drm_mirage_bo_userptr
+ * @file: file
+ *
+ * The memory is made whole once, so that what cannot be used is refused here.
+ *
+ * Return: 0; -EINVAL, -EFAULT there is nothing that could be used, -EPERM it may not be written, -ENOSPC larger than
+ * the machine's memory, -EDQUOT the user has their share of such objects, -EOPNOTSUPP memory needs bouncing here,
+ * -EBUSY, -EIO, -ENOMEM, -EINTR, -ENODEV
+ */
+int mirage_ioctl_bo_userptr(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct mirage_device *mdev = to_mirage_device(drm);
+	struct drm_mirage_bo_userptr *args = data;
+	struct mirage_bo *bo;
+	int ret;
+
+	ret = userptr_check(args);
+	if (ret)
+		return ret;
+
+	bo = mirage_userptr_create(mdev, args->addr, args->size,
+			    !(args->flags & DRM_MIRAGE_USERPTR_READONLY));
+	if (IS_ERR(bo))
+		return PTR_ERR(bo);
+
+	ret = mirage_userptr_populate(bo);
+	if (!ret)
+		ret = drm_gem_handle_create(file, &bo->base.base, &args->handle);
+	drm_gem_object_put(&bo->base.base);
 
 	return ret;
 }

@@ -24,6 +24,7 @@
 #include "ioctl/file.h"
 #include "queue/queue.h"
 #include "queue/usage.h"
+#include "svm/mirror.h"
 #include "svm/service.h"
 #include "vm/space.h"
 
@@ -165,7 +166,7 @@ int mirage_ioctl_vm_create(struct drm_device *drm, void *data, struct drm_file *
 
 	if (!drm_dev_enter(drm, &idx))
 		return -ENODEV;
-	vm = mirage_vm_create(mdev, svm);
+	vm = mirage_vm_create(mdev, svm ? &mirage_svm_ops : NULL);
 	drm_dev_exit(idx);
 	if (IS_ERR(vm))
 		return PTR_ERR(vm);

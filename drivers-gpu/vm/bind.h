@@ -15,6 +15,8 @@ struct dma_fence;
 struct drm_file;
 struct mirage_gpuvm;
 struct mirage_node;
+struct mirage_syncs;
+struct mirage_vm;
 struct mirage_quota_user;
 
 /** MIRAGE_BIND_MAX_JOBS: calls of VM_BIND that an address space holds: DRM_MIRAGE_PARAM_VM_BINDS. */
@@ -80,6 +82,10 @@ static inline struct mirage_bind_job *to_mirage_bind_job(struct drm_sched_job *b
 {
 	return container_of(base, struct mirage_bind_job, base);
 }
+
+int mirage_vm_bind(struct mirage_vm *vm, const struct drm_mirage_vm_bind *args,
+		   const struct drm_mirage_bind *binds, struct mirage_syncs *syncs,
+		   struct drm_file *file);
 
 struct mirage_bind_job *mirage_bind_job_create(struct mirage_gpuvm *gpuvm, struct drm_file *file,
 					       const struct drm_mirage_bind *binds,

@@ -45,7 +45,6 @@ struct mirage_gpuvm_exec;
 struct mirage_gpuvm_exec *mirage_gpuvm_exec_begin(struct mirage_vm *vm, struct drm_sched_job *job);
 void mirage_gpuvm_exec_end(struct mirage_gpuvm_exec *exec, struct dma_fence *fence);
 
-int mirage_ioctl_vm_bind(struct drm_device *drm, void *data, struct drm_file *file);
 void mirage_gpuvm_dump(struct mirage_vm *vm, struct drm_printer *p);
 
 #endif /* MIRAGE_GPUVM_H */

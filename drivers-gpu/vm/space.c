@@ -28,8 +28,6 @@
 #include "device/device.h"
 #include "device/power.h"
 #include "device/quota.h"
-#include "svm/mirror.h"
-#include "svm/service.h"
 #include "vm/gpuvm.h"
 #include "vm/trace.h"
 
@@ -76,7 +74,7 @@ static void vm_free(struct mirage_vm *vm)
 	}
 	if (vm->user)
 		mirage_quota_give(mdev, vm->user, MIRAGE_QUOTA_VMS);
-	mirage_service_fini(vm);
+	mdev->ops->vm_fini(vm);
 	if (vm->owner)
 		mmdrop(vm->owner);
 	kfree(vm);
@@ -84,18 +82,18 @@ static void vm_free(struct mirage_vm *vm)
 	drm_dev_put(&mdev->drm);
 }
 
-static int vm_init_mirror(struct mirage_vm *vm)
+static int vm_init_mirror(struct mirage_vm *vm, const struct hmm_mirror_ops *svm)
 {
 	struct hmm_mirror *mirror;
 
-	mirror = hmm_mirror_create(vm->mdev->drm.dev, &mirage_svm_ops, vm);
+	mirror = hmm_mirror_create(vm->mdev->drm.dev, svm, vm);
 	if (IS_ERR(mirror))
 		return PTR_ERR(mirror);
 	vm->mirror = mirror;
 	return 0;
 }
 
-static int vm_init(struct mirage_vm *vm, bool svm)
+static int vm_init(struct mirage_vm *vm, const struct hmm_mirror_ops *svm)
 {
 	struct mirage_device *mdev = vm->mdev;
 	struct mirage_quota_user *user;
@@ -105,7 +103,7 @@ static int vm_init(struct mirage_vm *vm, bool svm)
 	if (IS_ERR(user))
 		return PTR_ERR(user);
 	vm->user = user;
-	ret = mirage_service_init(vm);
+	ret = mdev->ops->vm_init(vm);
 	if (ret)
 		return ret;
 	/* Reserved, not visible yet. */
@@ -123,7 +121,7 @@ static int vm_init(struct mirage_vm *vm, bool svm)
 	vm_attach(vm);
 
 	if (svm) {
-		ret = vm_init_mirror(vm);
+		ret = vm_init_mirror(vm, svm);
 		if (ret)
 			return ret;
 	}
@@ -133,12 +131,12 @@ static int vm_init(struct mirage_vm *vm, bool svm)
 /**
  * mirage_vm_create() - make an address space
  * @mdev: device, between drm_dev_enter() and drm_dev_exit()
- * @svm: it mirrors the calling process; the device's svm_reason is NONE
+ * @svm: if it mirrors the calling process, the callbacks for that, and the device's svm_reason is NONE; else NULL
  *
  * Context: may sleep and allocate.
  * Return: the VM with one reference, or -ENOMEM, -EDQUOT (the user has their share), -ENOSPC (the device has no more)
  */
-struct mirage_vm *mirage_vm_create(struct mirage_device *mdev, bool svm)
+struct mirage_vm *mirage_vm_create(struct mirage_device *mdev, const struct hmm_mirror_ops *svm)
 {
 	struct mirage_vm *vm;
 	int ret;

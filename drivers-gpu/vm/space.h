@@ -6,8 +6,9 @@
 #include "mmu/vm.h"
 
 struct drm_printer;
+struct hmm_mirror_ops;
 
-struct mirage_vm *mirage_vm_create(struct mirage_device *mdev, bool svm);
+struct mirage_vm *mirage_vm_create(struct mirage_device *mdev, const struct hmm_mirror_ops *svm);
 int mirage_vm_claim(struct mirage_vm *vm);
 void mirage_vm_unplug_all(struct mirage_device *mdev);
 

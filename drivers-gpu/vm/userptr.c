@@ -40,7 +40,6 @@
 #include <linux/wait.h>
 
 #include <drm/drm_drv.h>
-#include <drm/drm_file.h>
 #include <drm/drm_managed.h>
 #include <drm/drm_print.h>
 #include <drm/mirage_drm.h>
@@ -216,7 +215,17 @@ static int userptr_attach(struct mirage_bo *bo, u64 addr, bool write)
 	return 0;
 }
 
-static struct mirage_bo *userptr_create(struct mirage_device *mdev, u64 addr, u64 size, bool write)
+/**
+ * mirage_userptr_create() - make an object over memory of the calling process
+ * @mdev: device
+ * @addr: where, a multiple of the page size
+ * @size: bytes, a multiple of the page size; addr + size does not overflow
+ * @write: the device may write there
+ *
+ * Context: ioctl; not between drm_dev_enter() and drm_dev_exit().
+ * Return: the object with a reference for the caller, or an error pointer: -EOPNOTSUPP, -ENOMEM, -EINTR, -ENODEV
+ */
+struct mirage_bo *mirage_userptr_create(struct mirage_device *mdev, u64 addr, u64 size, bool write)
 {
 	struct mirage_bo *bo;
 	int ret, idx;
@@ -443,55 +452,6 @@ void mirage_userptr_try_fini(struct mirage_userptr_try *try)
 		kvfree(try->bos);
 	try->bos = try->few;
 	try->room = ARRAY_SIZE(try->few);
-}
-
-static int userptr_check(const struct drm_mirage_bo_userptr *args)
-{
-	if (!args->size || !PAGE_ALIGNED(args->addr) || !PAGE_ALIGNED(args->size) ||
-	    args->flags & ~DRM_MIRAGE_USERPTR_READONLY)
-		return -EINVAL;
-	if (args->addr > ULONG_MAX - args->size)
-		return -EFAULT;
-	/* All of it has to be in memory at once. */
-	if (args->size > MIRAGE_BO_MAX_SIZE || args->size > (u64)totalram_pages() << PAGE_SHIFT)
-		return -ENOSPC;
-	return 0;
-}
-
-/**
- * mirage_ioctl_bo_userptr() - DRM_IOCTL_MIRAGE_BO_USERPTR
- * @drm: device
- * @data: struct drm_mirage_bo_userptr
- * @file: file
- *
- * The memory is made whole once, so that what cannot be used is refused here.
- *
- * Return: 0; -EINVAL, -EFAULT there is nothing that could be used, -EPERM it may not be written, -ENOSPC larger than
- * the machine's memory, -EDQUOT the user has their share of such objects, -EOPNOTSUPP memory needs bouncing here,
- * -EBUSY, -EIO, -ENOMEM, -EINTR, -ENODEV
- */
-int mirage_ioctl_bo_userptr(struct drm_device *drm, void *data, struct drm_file *file)
-{
-	struct mirage_device *mdev = to_mirage_device(drm);
-	struct drm_mirage_bo_userptr *args = data;
-	struct mirage_bo *bo;
-	int ret;
-
-	ret = userptr_check(args);
-	if (ret)
-		return ret;
-
-	bo = userptr_create(mdev, args->addr, args->size,
-			    !(args->flags & DRM_MIRAGE_USERPTR_READONLY));
-	if (IS_ERR(bo))
-		return PTR_ERR(bo);
-
-	ret = mirage_userptr_populate(bo);
-	if (!ret)
-		ret = drm_gem_handle_create(file, &bo->base.base, &args->handle);
-	drm_gem_object_put(&bo->base.base);
-
-	return ret;
 }
 
 /**

@@ -10,8 +10,6 @@
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
-struct drm_device;
-struct drm_file;
 struct hmm_userptr;
 struct mirage_bo;
 struct mirage_device;
@@ -96,6 +94,7 @@ struct mirage_userptr_try {
 
 int mirage_userptr_init(struct mirage_device *mdev);
 void mirage_userptr_unplug_all(struct mirage_device *mdev);
+struct mirage_bo *mirage_userptr_create(struct mirage_device *mdev, u64 addr, u64 size, bool write);
 
 bool mirage_userptr_is_current(const struct mirage_bo *bo);
 bool mirage_userptr_is_present(const struct mirage_bo *bo);
@@ -110,8 +109,6 @@ bool mirage_userptr_try_see(struct mirage_userptr_try *try, struct mirage_bo *bo
 			    const bool *stale);
 int mirage_userptr_try_again(struct mirage_userptr_try *try);
 void mirage_userptr_try_fini(struct mirage_userptr_try *try);
-
-int mirage_ioctl_bo_userptr(struct drm_device *drm, void *data, struct drm_file *file);
 
 int mirage_userptr_module_init(void);
 void mirage_userptr_module_exit(void);

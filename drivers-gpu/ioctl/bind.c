@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * VM_BIND: its arguments. What it does is in vm/bind.c.
+ */
+#include "ioctl/bind.h"
+
+#include <linux/align.h>
+#include <linux/overflow.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include <drm/drm_file.h>
+#include <drm/mirage_drm.h>
+
+#include "ioctl/file.h"
+#include "queue/syncs.h"
+#include "vm/bind.h"
+#include "vm/space.h"
+
+#define MIRAGE_BIND_MAX_OPS	4096
+
+static int bind_check(const struct drm_mirage_bind *bind)
+{
+	u64 end;
+
+	if (bind->pad || bind->op > DRM_MIRAGE_BIND_NULL)
+		return -EINVAL;
+	if (!bind->size || !IS_ALIGNED(bind->addr | bind->size | bind->offset, SZ_4K))
+		return -EINVAL;
+	if (check_add_overflow(bind->addr, bind->size, &end) ||
+	    bind->addr < DRM_MIRAGE_VA_START || end > DRM_MIRAGE_VA_END)
+		return -EINVAL;
+	if (bind->op == DRM_MIRAGE_BIND_MAP)
+		return bind->flags & ~DRM_MIRAGE_BIND_READONLY ? -EINVAL : 0;
+	return bind->flags || bind->handle || bind->offset ? -EINVAL : 0;
+}
+
+/**
+ * mirage_ioctl_vm_bind() - DRM_IOCTL_MIRAGE_VM_BIND
+ * @drm: device
+ * @data: struct drm_mirage_vm_bind
+ * @file: file
+ *
+ * Return: 0; -EINVAL, -E2BIG, -EFAULT, -ENOENT no such address space, object or syncobj, -EACCES an object for reading
+ * only, -EPERM the address space is another process's, -EBUSY it would become the caller's and jobs of another process
+ * have not ended, -EWOULDBLOCK too many calls are not done yet, -ENOSPC no room for an object, -ENOMEM, -EINTR, -ENODEV
+ */
+int mirage_ioctl_vm_bind(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	const struct drm_mirage_vm_bind *args = data;
+	struct mirage_syncs syncs = {};
+	struct drm_mirage_bind *binds;
+	struct mirage_vm *vm;
+	int ret = 0;
+	u32 i;
+
+	if (args->flags & ~DRM_MIRAGE_VM_BIND_ASYNC || !args->nr_binds)
+		return -EINVAL;
+	if (args->nr_binds > MIRAGE_BIND_MAX_OPS)
+		return -E2BIG;
+	if (args->nr_syncs && !(args->flags & DRM_MIRAGE_VM_BIND_ASYNC))
+		return -EINVAL;
+
+	binds = vmemdup_array_user(u64_to_user_ptr(args->binds), args->nr_binds, sizeof(*binds));
+	if (IS_ERR(binds))
+		return PTR_ERR(binds);
+	for (i = 0; i < args->nr_binds && !ret; i++)
+		ret = bind_check(&binds[i]);
+	if (!ret)
+		ret = mirage_syncs_copy(&syncs, args->syncs, args->nr_syncs);
+	if (ret)
+		goto out;
+
+	vm = mirage_file_get_vm(file, args->vm_id);
+	if (!vm) {
+		ret = -ENOENT;
+		goto out;
+	}
+	if (mirage_vm_may_submit(vm))
+		ret = mirage_vm_bind(vm, args, binds, &syncs, file);
+	else
+		ret = -EPERM;
+	mirage_vm_put(vm);
+out:
+	mirage_syncs_fini(&syncs);
+	kvfree(binds);
+	return ret;
+}
