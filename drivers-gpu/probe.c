@@ -276,7 +276,8 @@ int mirage_device_init(struct mirage_device *mdev)
 	ret = device_check_memory(mdev);
 	if (ret)
 		return ret;
-	ret = mirage_vram_init(mdev);
+	ret = mirage_vram_init(&mdev->drm, &mdev->vram,
+			       mirage_reg_read64(mdev, MIRAGE_BUS_VRAM_SIZE_LO));
 	if (ret)
 		return ret;
 	ret = mirage_userptr_init(mdev);

@@ -19,8 +19,6 @@ struct mirage_device;
 struct mirage_ttm {
 	/** @bdev: TTM's device */
 	struct ttm_device bdev;
-	/** @vram: manager of TTM_PL_VRAM */
-	struct ttm_resource_manager vram;
 	/** @tt: manager of TTM_PL_TT, system memory mapped for the device */
 	struct ttm_resource_manager tt;
 	/**

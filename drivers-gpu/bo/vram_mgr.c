@@ -66,7 +66,7 @@ static int vram_mgr_alloc(struct ttm_resource_manager *man, struct ttm_buffer_ob
 		ret = -ENOSPC;
 		goto err_fini;
 	}
-	ret = mirage_vram_alloc_blocks(mdev, &res->blocks, bo->base.size,
+	ret = mirage_vram_alloc_blocks(&mdev->vram, &res->blocks, bo->base.size,
 				       place->flags & TTM_PL_FLAG_CONTIGUOUS);
 	if (ret)
 		goto err_fini;
@@ -89,7 +89,7 @@ static int vram_mgr_alloc(struct ttm_resource_manager *man, struct ttm_buffer_ob
 	return 0;
 
 err_free:
-	mirage_vram_free_blocks(mdev, &res->blocks);
+	mirage_vram_free_blocks(&mdev->vram, &res->blocks);
 err_fini:
 	ttm_resource_fini(man, &res->base);
 	kfree(res);
@@ -104,7 +104,7 @@ static void vram_mgr_free(struct ttm_resource_manager *man, struct ttm_resource 
 	mutex_lock(&mdev->vram.lock);
 	list_del(&res->node);
 	mutex_unlock(&mdev->vram.lock);
-	mirage_vram_free_blocks(mdev, &res->blocks);
+	mirage_vram_free_blocks(&mdev->vram, &res->blocks);
 
 	ttm_resource_fini(man, base);
 	kvfree(res->ext.list);
@@ -129,7 +129,7 @@ int mirage_vram_mgr_wait_jobs(struct mirage_device *mdev, long timeout)
 	struct ttm_bo_lru_cursor cursor;
 	struct ttm_buffer_object *tbo;
 
-	ttm_bo_lru_for_each_reserved_guarded(&cursor, &mdev->ttm.vram, &arg, tbo) {
+	ttm_bo_lru_for_each_reserved_guarded(&cursor, &mdev->vram.man, &arg, tbo) {
 		timeout = dma_resv_wait_timeout(tbo->base.resv, DMA_RESV_USAGE_BOOKKEEP, false,
 						timeout);
 		if (timeout <= 0)
@@ -142,7 +142,7 @@ static void vram_mgr_debug(struct ttm_resource_manager *man, struct drm_printer 
 {
 	struct mirage_device *mdev = ttm_to_mirage_device(man->bdev);
 
-	drm_printf(p, "vram: %llu of %llu bytes used\n", mirage_vram_used(mdev), man->size);
+	drm_printf(p, "vram: %llu of %llu bytes used\n", mirage_vram_used(&mdev->vram), man->size);
 }
 
 static const struct ttm_resource_manager_func vram_mgr_funcs = {
@@ -202,7 +202,7 @@ static void vram_mgr_fini(struct drm_device *drm, void *unused)
 	 * drm_device: the last would go in the very workqueue that has to be drained.
 	 */
 	drain_workqueue(mdev->ttm.bdev.wq);
-	vram_mgr_fini_one(mdev, &mdev->ttm.vram, TTM_PL_VRAM);
+	vram_mgr_fini_one(mdev, &mdev->vram.man, TTM_PL_VRAM);
 	vram_mgr_fini_one(mdev, &mdev->ttm.tt, TTM_PL_TT);
 }
 
@@ -224,7 +224,7 @@ static void vram_mgr_init_one(struct mirage_device *mdev, struct ttm_resource_ma
  */
 int mirage_vram_mgr_init(struct mirage_device *mdev)
 {
-	vram_mgr_init_one(mdev, &mdev->ttm.vram, TTM_PL_VRAM, &vram_mgr_funcs, mdev->vram.size);
+	vram_mgr_init_one(mdev, &mdev->vram.man, TTM_PL_VRAM, &vram_mgr_funcs, mdev->vram.size);
 	mdev->ttm.tt.use_tt = true;
 	/* The rest is for those who work with what is in it. */
 	vram_mgr_init_one(mdev, &mdev->ttm.tt, TTM_PL_TT, &tt_mgr_funcs,

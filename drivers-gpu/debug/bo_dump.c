@@ -229,7 +229,7 @@ int mirage_vram_dump(struct mirage_device *mdev, struct drm_printer *p)
 	} while (true);
 
 	sort(map.pieces, map.count, sizeof(*map.pieces), vram_piece_cmp, NULL);
-	drm_printf(p, "%llu of %llu bytes used\n", mirage_vram_used(mdev), mdev->vram.size);
+	drm_printf(p, "%llu of %llu bytes used\n", mirage_vram_used(&mdev->vram), mdev->vram.size);
 	vram_map_print(mdev, &map, p);
 	kvfree(map.pieces);
 

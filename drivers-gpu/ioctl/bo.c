@@ -153,7 +153,7 @@ int mirage_ioctl_bo_userptr(struct drm_device *drm, void *data, struct drm_file 
 		return ret;
 
 	bo = mirage_userptr_create(mdev, args->addr, args->size,
-			    !(args->flags & DRM_MIRAGE_USERPTR_READONLY));
+				   !(args->flags & DRM_MIRAGE_USERPTR_READONLY));
 	if (IS_ERR(bo))
 		return PTR_ERR(bo);
 

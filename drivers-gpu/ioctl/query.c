@@ -114,7 +114,7 @@ int mirage_ioctl_query(struct drm_device *drm, void *data, struct drm_file *file
 		args->value = mdev->vram.size;
 		return 0;
 	case DRM_MIRAGE_PARAM_VRAM_USED:
-		args->value = mirage_vram_used(mdev);
+		args->value = mirage_vram_used(&mdev->vram);
 		return 0;
 	case DRM_MIRAGE_PARAM_EVICTIONS:
 		args->value = atomic64_read(&mdev->ttm.evictions);

@@ -30,7 +30,7 @@
 int mirage_table_alloc(struct mirage_device *mdev, struct mirage_table *table, size_t size)
 {
 	table->size = size;
-	if (!mirage_vram_alloc(mdev, &table->vram, size)) {
+	if (!mirage_vram_alloc(&mdev->vram, &table->vram, size)) {
 		table->cpu = NULL;
 		return 0;
 	}
@@ -63,7 +63,7 @@ void mirage_table_zero(struct mirage_device *mdev, const struct mirage_table *ta
 void mirage_table_free(struct mirage_device *mdev, struct mirage_table *table)
 {
 	mirage_table_drop_system(mdev, table);
-	mirage_vram_free(mdev, &table->vram);
+	mirage_vram_free(&mdev->vram, &table->vram);
 }
 
 /**

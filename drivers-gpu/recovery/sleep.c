@@ -72,7 +72,7 @@ static void power_open_gate(struct mirage_device *mdev)
 /* Nothing of TTM's is in video memory when it returns 0; nor will be: there is none to be had. */
 static int power_evict(struct mirage_device *mdev)
 {
-	struct ttm_resource_manager *man = &mdev->ttm.vram;
+	struct ttm_resource_manager *man = &mdev->vram.man;
 	int ret;
 
 	ret = mirage_vram_mgr_wait_jobs(mdev, msecs_to_jiffies(POWER_PATIENCE_MS));
@@ -129,7 +129,7 @@ int mirage_power_sleep(struct mirage_device *mdev)
 		ret = power_evict(mdev);
 	if (ret)
 		goto err_open;
-	ret = mirage_vram_save(mdev);
+	ret = mirage_vram_save(&mdev->vram);
 	if (ret)
 		goto err_open;
 	ret = power_park(mdev);
@@ -138,14 +138,14 @@ int mirage_power_sleep(struct mirage_device *mdev)
 
 	down_write(&mdev->reset.lock);
 	mirage_device_stop(mdev);
-	mirage_vram_power_off(mdev);
+	mirage_vram_power_off(&mdev->vram);
 	up_write(&mdev->reset.lock);
 	WRITE_ONCE(mdev->power.sleeper, NULL);
 	trace_mirage_power(mdev, false, false, 0);
 	return 0;
 
 err_restore:
-	mirage_vram_restore(mdev);
+	mirage_vram_restore(&mdev->vram);
 err_open:
 	power_open_gate(mdev);
 	trace_mirage_power(mdev, false, false, ret);
@@ -167,7 +167,7 @@ int mirage_power_wake(struct mirage_device *mdev)
 
 	if (!mdev->power.asleep)
 		return 0;
-	mirage_vram_restore(mdev);
+	mirage_vram_restore(&mdev->vram);
 	down_write(&mdev->reset.lock);
 	ret = mirage_device_start(mdev);
 	if (!ret)

@@ -223,7 +223,7 @@ static int userptr_attach(struct mirage_bo *bo, u64 addr, bool write)
  * @write: the device may write there
  *
  * Context: ioctl; not between drm_dev_enter() and drm_dev_exit().
- * Return: the object with a reference for the caller, or an error pointer: -EOPNOTSUPP, -ENOMEM, -EINTR, -ENODEV
+ * Return: the object with a reference for the caller, or an error pointer: -EDQUOT, -EOPNOTSUPP, -ENOMEM, -EINTR, -ENODEV
  */
 struct mirage_bo *mirage_userptr_create(struct mirage_device *mdev, u64 addr, u64 size, bool write)
 {

@@ -26,7 +26,6 @@
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
-#include "device/device.h"
 #include "vram/vram.h"
 
 /**
@@ -187,16 +186,15 @@ static void backup_drop_all(struct mirage_vram *vram)
 
 /**
  * mirage_vram_save() - copy what the kernel keeps in video memory
- * @mdev: device, awake; no object of TTM's is in its video memory
+ * @vram: video memory of a device that is awake; no object of TTM's is in it
  *
  * From here on what the kernel writes there is written to the copy as well.
  *
  * Context: may sleep and allocate; takes mirage_vram.lock.
  * Return: 0 or -ENOMEM, with no effect
  */
-int mirage_vram_save(struct mirage_device *mdev)
+int mirage_vram_save(struct mirage_vram *vram)
 {
-	struct mirage_vram *vram = &mdev->vram;
 	unsigned long index;
 	void *page;
 	int ret;
@@ -226,13 +224,13 @@ int mirage_vram_save(struct mirage_device *mdev)
 
 /**
  * mirage_vram_power_off() - video memory loses its content: use the copy alone
- * @mdev: device, after mirage_vram_save(), which does not run
+ * @vram: video memory, after mirage_vram_save(), of a device that does not run
  *
  * Context: any but hard interrupts; takes mirage_vram_backup.lock.
  */
-void mirage_vram_power_off(struct mirage_device *mdev)
+void mirage_vram_power_off(struct mirage_vram *vram)
 {
-	struct mirage_vram_backup *backup = &mdev->vram.backup;
+	struct mirage_vram_backup *backup = &vram->backup;
 
 	spin_lock(&backup->lock);
 	backup->powered = false;
@@ -241,13 +239,12 @@ void mirage_vram_power_off(struct mirage_device *mdev)
 
 /**
  * mirage_vram_restore() - put back what mirage_vram_save() saved
- * @mdev: device, awake, its video memory within reach; its power may not have been off at all
+ * @vram: video memory within reach; its power may not have been off at all
  *
  * Context: may sleep; takes mirage_vram.lock.
  */
-void mirage_vram_restore(struct mirage_device *mdev)
+void mirage_vram_restore(struct mirage_vram *vram)
 {
-	struct mirage_vram *vram = &mdev->vram;
 	unsigned long index;
 	void *page;
 

@@ -7,7 +7,6 @@
 #include <linux/types.h>
 #include <linux/xarray.h>
 
-struct mirage_device;
 struct mirage_vram;
 
 /**
@@ -43,9 +42,9 @@ void mirage_vram_backup_init(struct mirage_vram *vram);
 void mirage_vram_backup_fini(struct mirage_vram *vram);
 int mirage_vram_backup_add(struct mirage_vram *vram, u64 offset, u64 size);
 
-int mirage_vram_save(struct mirage_device *mdev);
-void mirage_vram_power_off(struct mirage_device *mdev);
-void mirage_vram_restore(struct mirage_device *mdev);
+int mirage_vram_save(struct mirage_vram *vram);
+void mirage_vram_power_off(struct mirage_vram *vram);
+void mirage_vram_restore(struct mirage_vram *vram);
 
 /* For the accessors in vram/vram.h. */
 u64 mirage_vram_backup_read64(struct mirage_vram *vram, u64 offset);

@@ -25,16 +25,14 @@
 #include <drm/drm_print.h>
 
 #include <hw/pci.h>
-
-#include "device/device.h"
-#include "device/regs.h"
+#include <hw/regs.h>
 
 /* What the kernel may have for itself: one part in so many. */
 #define VRAM_BUFFERS_PART	4
 
-static void vram_fini(struct drm_device *drm, void *unused)
+static void vram_fini(struct drm_device *drm, void *data)
 {
-	struct mirage_vram *vram = &to_mirage_device(drm)->vram;
+	struct mirage_vram *vram = data;
 
 	mutex_lock(&vram->lock);
 	gpu_buddy_fini(&vram->mm);
@@ -45,21 +43,22 @@ static void vram_fini(struct drm_device *drm, void *unused)
 
 /**
  * mirage_vram_init() - find and map video memory
- * @mdev: device, registers mapped
+ * @drm: device
+ * @vram: to fill in
+ * @size: bytes, as the device says
  *
  * Context: probe.
  * Return: 0 or a negative errno
  */
-int mirage_vram_init(struct mirage_device *mdev)
+int mirage_vram_init(struct drm_device *drm, struct mirage_vram *vram, u64 size)
 {
-	struct pci_dev *pdev = to_pci_dev(mdev->drm.dev);
-	struct mirage_vram *vram = &mdev->vram;
+	struct pci_dev *pdev = to_pci_dev(drm->dev);
 	int ret;
 
-	vram->size = mirage_reg_read64(mdev, MIRAGE_BUS_VRAM_SIZE_LO);
+	vram->size = size;
 	if (vram->size < MIRAGE_VRAM_MIN || vram->size % MIRAGE_VRAM_GRANULE ||
 	    vram->size > pci_resource_len(pdev, MIRAGE_BAR_VRAM)) {
-		drm_err(&mdev->drm, "%llu bytes of VRAM do not go with a BAR of %llu\n", vram->size,
+		drm_err(drm, "%llu bytes of VRAM do not go with a BAR of %llu\n", vram->size,
 			(u64)pci_resource_len(pdev, MIRAGE_BAR_VRAM));
 		return -ENXIO;
 	}
@@ -68,26 +67,26 @@ int mirage_vram_init(struct mirage_device *mdev)
 	if (ret)
 		return ret;
 	vram->bar = pci_resource_start(pdev, MIRAGE_BAR_VRAM);
-	vram->base = devm_ioremap_wc(mdev->drm.dev, vram->bar, vram->size);
+	vram->base = devm_ioremap_wc(drm->dev, vram->bar, vram->size);
 	if (!vram->base)
 		return -ENOMEM;
 
 	INIT_LIST_HEAD(&vram->buffers);
 	INIT_LIST_HEAD(&vram->objects);
 	mirage_vram_backup_init(vram);
-	ret = drmm_mutex_init(&mdev->drm, &vram->lock);
+	ret = drmm_mutex_init(drm, &vram->lock);
 	if (ret)
 		return ret;
 	ret = gpu_buddy_init(&vram->mm, vram->size, SZ_4K);
 	if (ret)
 		return ret;
 	gpu_buddy_driver_set_lock(&vram->mm, &vram->lock);
-	return drmm_add_action_or_reset(&mdev->drm, vram_fini, NULL);
+	return drmm_add_action_or_reset(drm, vram_fini, vram);
 }
 
 /**
  * mirage_vram_alloc_blocks() - allocate video memory for an object
- * @mdev: device
+ * @vram: video memory
  * @blocks: the allocator's blocks are added to it, in no certain order
  * @size: bytes, a multiple of 4 KiB
  * @contiguous: in one piece
@@ -98,10 +97,9 @@ int mirage_vram_init(struct mirage_device *mdev)
  * Context: may sleep and allocate; takes mirage_vram.lock.
  * Return: 0, -ENOSPC or -ENOMEM
  */
-int mirage_vram_alloc_blocks(struct mirage_device *mdev, struct list_head *blocks, u64 size,
+int mirage_vram_alloc_blocks(struct mirage_vram *vram, struct list_head *blocks, u64 size,
 			     bool contiguous)
 {
-	struct mirage_vram *vram = &mdev->vram;
 	unsigned int nofs;
 	int ret;
 
@@ -118,29 +116,28 @@ int mirage_vram_alloc_blocks(struct mirage_device *mdev, struct list_head *block
 
 /**
  * mirage_vram_free_blocks() - give video memory of an object back
- * @mdev: device
+ * @vram: video memory
  * @blocks: from mirage_vram_alloc_blocks()
  *
  * Context: may sleep; takes mirage_vram.lock; may be called by the shrinker. Fine after the
  * device has gone.
  */
-void mirage_vram_free_blocks(struct mirage_device *mdev, struct list_head *blocks)
+void mirage_vram_free_blocks(struct mirage_vram *vram, struct list_head *blocks)
 {
-	mutex_lock(&mdev->vram.lock);
-	gpu_buddy_free_list(&mdev->vram.mm, blocks, 0);
-	mutex_unlock(&mdev->vram.lock);
+	mutex_lock(&vram->lock);
+	gpu_buddy_free_list(&vram->mm, blocks, 0);
+	mutex_unlock(&vram->lock);
 }
 
 /**
  * mirage_vram_used() - video memory that is allocated
- * @mdev: device
+ * @vram: video memory
  *
  * Context: takes mirage_vram.lock.
  * Return: bytes, page tables included
  */
-u64 mirage_vram_used(struct mirage_device *mdev)
+u64 mirage_vram_used(struct mirage_vram *vram)
 {
-	struct mirage_vram *vram = &mdev->vram;
 	u64 used;
 
 	mutex_lock(&vram->lock);
@@ -151,9 +148,9 @@ u64 mirage_vram_used(struct mirage_device *mdev)
 }
 
 /* Copies out of memory that was given back already may still be under way. */
-static void vram_wait_evictions(struct mirage_device *mdev)
+static void vram_wait_evictions(struct mirage_vram *vram)
 {
-	struct ttm_resource_manager *man = &mdev->ttm.vram;
+	struct ttm_resource_manager *man = &vram->man;
 	struct dma_fence *fence;
 	unsigned int i;
 
@@ -171,7 +168,7 @@ static void vram_wait_evictions(struct mirage_device *mdev)
 
 /**
  * mirage_vram_alloc() - allocate contiguous video memory for the kernel
- * @mdev: device
+ * @vram: video memory
  * @buf: filled
  * @size: bytes, a power of two of at least 4 KiB; the memory is aligned to it
  *
@@ -182,9 +179,8 @@ static void vram_wait_evictions(struct mirage_device *mdev)
  * so not where a fence is to be signalled.
  * Return: 0 or -ENOMEM
  */
-int mirage_vram_alloc(struct mirage_device *mdev, struct mirage_vram_buf *buf, u64 size)
+int mirage_vram_alloc(struct mirage_vram *vram, struct mirage_vram_buf *buf, u64 size)
 {
-	struct mirage_vram *vram = &mdev->vram;
 	LIST_HEAD(blocks);
 	unsigned int nofs;
 	int ret;
@@ -216,25 +212,25 @@ int mirage_vram_alloc(struct mirage_device *mdev, struct mirage_vram_buf *buf, u
 	if (ret)
 		return -ENOMEM;
 
-	vram_wait_evictions(mdev);
+	vram_wait_evictions(vram);
 	return 0;
 }
 
 /**
  * mirage_vram_free() - give video memory back
- * @mdev: device, which must not use the memory any more
- * @buf: memory; may be empty
+ * @vram: video memory
+ * @buf: memory that the device does not use any more; may be empty
  *
  * Context: may sleep; takes mirage_vram.lock. Fine after the device has gone.
  */
-void mirage_vram_free(struct mirage_device *mdev, struct mirage_vram_buf *buf)
+void mirage_vram_free(struct mirage_vram *vram, struct mirage_vram_buf *buf)
 {
 	if (!buf->block)
 		return;
-	mutex_lock(&mdev->vram.lock);
+	mutex_lock(&vram->lock);
 	list_del(&buf->node);
-	mdev->vram.buffers_size -= buf->size;
-	gpu_buddy_free_block(&mdev->vram.mm, buf->block);
-	mutex_unlock(&mdev->vram.lock);
+	vram->buffers_size -= buf->size;
+	gpu_buddy_free_block(&vram->mm, buf->block);
+	mutex_unlock(&vram->lock);
 	buf->block = NULL;
 }

@@ -10,9 +10,11 @@
 #include <linux/rcupdate.h>
 #include <linux/types.h>
 
+#include <drm/ttm/ttm_resource.h>
+
 #include "vram/backup.h"
 
-struct mirage_device;
+struct drm_device;
 
 /**
  * struct mirage_vram - video memory
@@ -38,6 +40,8 @@ struct mirage_vram {
 	struct list_head buffers;
 	/** @objects: struct mirage_vram_res. Protected by @lock. */
 	struct list_head objects;
+	/** @man: TTM's manager of @objects */
+	struct ttm_resource_manager man;
 	/** @backup: of @buffers, while the device sleeps */
 	struct mirage_vram_backup backup;
 };
@@ -56,13 +60,13 @@ struct mirage_vram_buf {
 	struct list_head node;
 };
 
-int mirage_vram_init(struct mirage_device *mdev);
-int mirage_vram_alloc(struct mirage_device *mdev, struct mirage_vram_buf *buf, u64 size);
-void mirage_vram_free(struct mirage_device *mdev, struct mirage_vram_buf *buf);
-int mirage_vram_alloc_blocks(struct mirage_device *mdev, struct list_head *blocks, u64 size,
+int mirage_vram_init(struct drm_device *drm, struct mirage_vram *vram, u64 size);
+int mirage_vram_alloc(struct mirage_vram *vram, struct mirage_vram_buf *buf, u64 size);
+void mirage_vram_free(struct mirage_vram *vram, struct mirage_vram_buf *buf);
+int mirage_vram_alloc_blocks(struct mirage_vram *vram, struct list_head *blocks, u64 size,
 			     bool contiguous);
-void mirage_vram_free_blocks(struct mirage_device *mdev, struct list_head *blocks);
-u64 mirage_vram_used(struct mirage_device *mdev);
+void mirage_vram_free_blocks(struct mirage_vram *vram, struct list_head *blocks);
+u64 mirage_vram_used(struct mirage_vram *vram);
 
 /*
  * Accessors. Offsets and lengths are in bytes and multiples of 8; the caller has checked them
