@@ -21,11 +21,14 @@
 
 #include <hw/pci.h>
 
+#include "bo/prime.h"
 #include "bo/tt.h"
+#include "bo/ttm.h"
 #include "device/power.h"
 #include "device/regs.h"
 #include "device/reset.h"
 #include "device/state.h"
+#include "queue/copy.h"
 #include "queue/coredump.h"
 #include "queue/queue.h"
 #include "recovery/park.h"
@@ -34,6 +37,7 @@
 #include "svm/service.h"
 #include "vm/gpuvm.h"
 #include "vm/space.h"
+#include "vm/userptr.h"
 
 /* Width of the addresses in MIRAGE_PTE_ADDR and MIRAGE_PHYS_ADDR. */
 #define MIRAGE_DMA_BITS		52

@@ -27,6 +27,7 @@
 #include "bo/prime.h"
 #include "bo/resv.h"
 #include "bo/tt.h"
+#include "bo/ttm.h"
 #include "bo/validation.h"
 #include "bo/vram_mgr.h"
 #include "device/device.h"
@@ -127,7 +128,7 @@ int mirage_bo_init(struct mirage_bo *bo, enum ttm_bo_type type, struct sg_table 
 	struct mirage_device *mdev = to_mirage_device(bo->base.base.dev);
 	int ret;
 
-	ret = ttm_bo_init_validate(&mdev->ttm.bdev, &bo->base, type, &placement, 1, true, sg, resv,
+	ret = ttm_bo_init_validate(&mdev->ttm->bdev, &bo->base, type, &placement, 1, true, sg, resv,
 				   mirage_bo_destroy);
 	if (ret)
 		return ret;

@@ -41,6 +41,7 @@
 #include "bo/prime.h"
 #include "bo/trace.h"
 #include "bo/tt.h"
+#include "bo/ttm.h"
 #include "bo/vram_mgr.h"
 #include "device/device.h"
 #include "queue/copy.h"
@@ -209,7 +210,7 @@ static int move_reachable(struct mirage_device *mdev, struct ttm_buffer_object *
 		return ret;
 	to_mirage_bo(tbo)->moves++;
 	if (evict && from == TTM_PL_VRAM)
-		atomic64_inc(&mdev->ttm.evictions);
+		atomic64_inc(&mdev->ttm->evictions);
 	return 0;
 }
 

@@ -333,7 +333,7 @@ static void prime_vunmap(struct dma_buf *dma_buf, struct iosys_map *map)
 static void prime_release(struct dma_buf *dma_buf)
 {
 	struct mirage_bo *bo = exported_bo(dma_buf);
-	struct mirage_prime *prime = &to_mirage_device(bo->base.base.dev)->prime;
+	struct mirage_prime *prime = to_mirage_device(bo->base.base.dev)->prime;
 
 	mutex_lock(&prime->lock);
 	dma_resv_lock(dma_buf->resv, NULL);
@@ -369,7 +369,7 @@ static const struct dma_buf_ops mirage_dma_buf_ops = {
 /* From now on importers of @dma_buf are told of moves, unless the object cannot be shared. */
 static int prime_publish(struct mirage_bo *bo, struct dma_buf *dma_buf)
 {
-	struct mirage_prime *prime = &to_mirage_device(bo->base.base.dev)->prime;
+	struct mirage_prime *prime = to_mirage_device(bo->base.base.dev)->prime;
 	int ret;
 
 	mutex_lock(&prime->lock);
@@ -485,8 +485,14 @@ void mirage_prime_moving(struct mirage_bo *bo)
  */
 int mirage_prime_init(struct mirage_device *mdev)
 {
-	INIT_LIST_HEAD(&mdev->prime.bos);
-	return drmm_mutex_init(&mdev->drm, &mdev->prime.lock);
+	struct mirage_prime *prime;
+
+	prime = drmm_kzalloc(&mdev->drm, sizeof(*prime), GFP_KERNEL);
+	if (!prime)
+		return -ENOMEM;
+	mdev->prime = prime;
+	INIT_LIST_HEAD(&prime->bos);
+	return drmm_mutex_init(&mdev->drm, &prime->lock);
 }
 
 /* The device leaves an exported object. */
@@ -519,8 +525,8 @@ void mirage_prime_unplug(struct mirage_device *mdev)
 {
 	struct mirage_bo *bo;
 
-	mutex_lock(&mdev->prime.lock);
-	list_for_each_entry(bo, &mdev->prime.bos, prime_node) {
+	mutex_lock(&mdev->prime->lock);
+	list_for_each_entry(bo, &mdev->prime->bos, prime_node) {
 		struct dma_resv *resv = bo->base.base.resv;
 
 		dma_resv_lock(resv, NULL);
@@ -530,5 +536,5 @@ void mirage_prime_unplug(struct mirage_device *mdev)
 			prime_leave(bo);
 		dma_resv_unlock(resv);
 	}
-	mutex_unlock(&mdev->prime.lock);
+	mutex_unlock(&mdev->prime->lock);
 }

@@ -239,9 +239,9 @@ struct drm_gem_object *mirage_prime_import(struct drm_device *drm, struct dma_bu
 	}
 	gem->import_attach = attach;
 
-	mutex_lock(&mdev->prime.lock);
-	list_add_tail(&bo->prime_node, &mdev->prime.bos);
-	mutex_unlock(&mdev->prime.lock);
+	mutex_lock(&mdev->prime->lock);
+	list_add_tail(&bo->prime_node, &mdev->prime->bos);
+	mutex_unlock(&mdev->prime->lock);
 	return gem;
 }
 
@@ -275,8 +275,8 @@ int mirage_prime_sleep(struct mirage_device *mdev)
 	struct mirage_bo *bo;
 	int ret = 0;
 
-	mutex_lock(&mdev->prime.lock);
-	list_for_each_entry(bo, &mdev->prime.bos, prime_node) {
+	mutex_lock(&mdev->prime->lock);
+	list_for_each_entry(bo, &mdev->prime->bos, prime_node) {
 		if (!bo->imported)
 			continue;
 		dma_resv_lock(bo->base.base.resv, NULL);
@@ -286,7 +286,7 @@ int mirage_prime_sleep(struct mirage_device *mdev)
 		if (ret)
 			break;
 	}
-	mutex_unlock(&mdev->prime.lock);
+	mutex_unlock(&mdev->prime->lock);
 	return ret;
 }
 
@@ -299,7 +299,7 @@ int mirage_prime_sleep(struct mirage_device *mdev)
 void mirage_prime_destroy(struct mirage_bo *bo)
 {
 	struct drm_gem_object *gem = &bo->base.base;
-	struct mirage_prime *prime = &to_mirage_device(gem->dev)->prime;
+	struct mirage_prime *prime = to_mirage_device(gem->dev)->prime;
 
 	mutex_lock(&prime->lock);
 	list_del_init(&bo->prime_node);

@@ -12,6 +12,7 @@
 #include <drm/drm_gem.h>
 #include <drm/ttm/ttm_resource.h>
 
+#include "bo/ttm.h"
 #include "device/device.h"
 
 /**
@@ -33,7 +34,7 @@ static void resv_free(struct drm_gem_object *obj)
 {
 	struct mirage_resv *resv = to_mirage_resv(obj);
 
-	ttm_lru_bulk_move_fini(&to_mirage_device(obj->dev)->ttm.bdev, &resv->lru);
+	ttm_lru_bulk_move_fini(&to_mirage_device(obj->dev)->ttm->bdev, &resv->lru);
 	drm_gem_object_release(obj);
 	kfree(resv);
 }

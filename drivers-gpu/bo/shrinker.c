@@ -31,6 +31,7 @@
 #include "bo/bo.h"
 #include "bo/move.h"
 #include "bo/tt.h"
+#include "bo/ttm.h"
 #include "device/device.h"
 
 /* What one call of mm's may wait for jobs. Reclaim of all memory waits behind it. */
@@ -69,7 +70,7 @@ static unsigned long *shrinker_counter(struct mirage_shrinker *shrinker, bool pu
  */
 void mirage_shrinker_add(struct mirage_tt *tt)
 {
-	struct mirage_shrinker *shrinker = &tt->mdev->shrinker;
+	struct mirage_shrinker *shrinker = tt->mdev->shrinker;
 
 	spin_lock(&shrinker->lock);
 	*shrinker_counter(shrinker, tt->purgeable) += tt->base.num_pages;
@@ -82,7 +83,7 @@ void mirage_shrinker_add(struct mirage_tt *tt)
  */
 void mirage_shrinker_remove(struct mirage_tt *tt)
 {
-	struct mirage_shrinker *shrinker = &tt->mdev->shrinker;
+	struct mirage_shrinker *shrinker = tt->mdev->shrinker;
 
 	spin_lock(&shrinker->lock);
 	*shrinker_counter(shrinker, tt->purgeable) -= tt->base.num_pages;
@@ -184,7 +185,7 @@ static void shrink_walk(struct mirage_device *mdev, struct mirage_shrink *shrink
 
 	for (i = 0; i < ARRAY_SIZE(types); i++) {
 		struct ttm_lru_walk_arg arg = { .ctx = &shrink->ctx, .trylock_only = true };
-		struct ttm_resource_manager *man = ttm_manager_type(&mdev->ttm.bdev, types[i]);
+		struct ttm_resource_manager *man = ttm_manager_type(&mdev->ttm->bdev, types[i]);
 		struct ttm_bo_lru_cursor cursor;
 		struct ttm_buffer_object *tbo;
 
@@ -235,8 +236,7 @@ static unsigned long shrinker_count(struct shrinker *shrink, struct shrink_contr
 
 static unsigned long shrinker_scan(struct shrinker *shrinker, struct shrink_control *sc)
 {
-	struct mirage_device *mdev = container_of(shrinker->private_data, struct mirage_device,
-						  shrinker);
+	struct mirage_device *mdev = ((struct mirage_shrinker *)shrinker->private_data)->mdev;
 	struct mirage_shrink shrink = {
 		.ctx.no_wait_gpu = true,
 		.patience = ttm_bo_shrink_avoid_wait() ? 0 : SHRINK_PATIENCE,
@@ -260,7 +260,7 @@ static unsigned long shrinker_scan(struct shrinker *shrinker, struct shrink_cont
 
 static void shrinker_fini(struct drm_device *drm, void *unused)
 {
-	shrinker_free(to_mirage_device(drm)->shrinker.shrinker);
+	shrinker_free(to_mirage_device(drm)->shrinker->shrinker);
 }
 
 /**
@@ -272,8 +272,13 @@ static void shrinker_fini(struct drm_device *drm, void *unused)
  */
 int mirage_shrinker_init(struct mirage_device *mdev)
 {
-	struct mirage_shrinker *shrinker = &mdev->shrinker;
+	struct mirage_shrinker *shrinker;
 
+	shrinker = drmm_kzalloc(&mdev->drm, sizeof(*shrinker), GFP_KERNEL);
+	if (!shrinker)
+		return -ENOMEM;
+	mdev->shrinker = shrinker;
+	shrinker->mdev = mdev;
 	spin_lock_init(&shrinker->lock);
 	shrinker->shrinker = shrinker_alloc(0, "drm-mirage:%s", dev_name(mdev->drm.dev));
 	if (!shrinker->shrinker)

@@ -13,6 +13,8 @@ struct shrinker;
  * struct mirage_shrinker - pages that could be given back
  */
 struct mirage_shrinker {
+	/** @mdev: whose it is; constant */
+	struct mirage_device *mdev;
 	/** @shrinker: mm's */
 	struct shrinker *shrinker;
 	/** @lock: protects the counts; innermost */

@@ -25,6 +25,7 @@
 
 #include "bo/bo.h"
 #include "bo/shrinker.h"
+#include "bo/ttm.h"
 #include "device/device.h"
 
 /*
@@ -142,7 +143,7 @@ int mirage_tt_populate(struct ttm_device *bdev, struct ttm_tt *tt,
 /* Undo the mapping, once. mirage_ttm.dma_lock held. */
 static void mirage_tt_unmap_locked(struct mirage_tt *tt)
 {
-	lockdep_assert_held(&tt->mdev->ttm.dma_lock);
+	lockdep_assert_held(&tt->mdev->ttm->dma_lock);
 	if (list_empty(&tt->node))
 		return;
 	list_del_init(&tt->node);
@@ -157,7 +158,7 @@ static void mirage_tt_unmap_locked(struct mirage_tt *tt)
  */
 void mirage_tt_unmap(struct mirage_tt *tt)
 {
-	struct mirage_ttm *ttm = &tt->mdev->ttm;
+	struct mirage_ttm *ttm = tt->mdev->ttm;
 
 	if (!tt->ext.list)
 		return;
@@ -194,9 +195,9 @@ static int mirage_tt_map_entered(struct mirage_tt *tt)
 	for_each_sgtable_dma_sg(&tt->sgt, sg, i)
 		mirage_extents_add(&tt->ext, sg_dma_address(sg), sg_dma_len(sg) >> PAGE_SHIFT);
 
-	mutex_lock(&mdev->ttm.dma_lock);
-	list_add_tail(&tt->node, &mdev->ttm.mapped);
-	mutex_unlock(&mdev->ttm.dma_lock);
+	mutex_lock(&mdev->ttm->dma_lock);
+	list_add_tail(&tt->node, &mdev->ttm->mapped);
+	mutex_unlock(&mdev->ttm->dma_lock);
 	return 0;
 
 err_unmap:
@@ -263,7 +264,7 @@ void mirage_tt_destroy(struct ttm_device *bdev, struct ttm_tt *tt)
  */
 void mirage_tt_unplug(struct mirage_device *mdev)
 {
-	struct mirage_ttm *ttm = &mdev->ttm;
+	struct mirage_ttm *ttm = mdev->ttm;
 	struct mirage_tt *tt, *next;
 
 	mutex_lock(&ttm->dma_lock);

@@ -36,7 +36,7 @@
  */
 struct mirage_device *ttm_to_mirage_device(struct ttm_device *bdev)
 {
-	return container_of(bdev, struct mirage_device, ttm.bdev);
+	return container_of(bdev, struct mirage_ttm, bdev)->mdev;
 }
 
 static void mirage_ttm_evict_flags(struct ttm_buffer_object *bo, struct ttm_placement *placement)
@@ -131,7 +131,7 @@ static const struct ttm_device_funcs mirage_ttm_funcs = {
 
 static void mirage_ttm_fini(struct drm_device *drm, void *unused)
 {
-	ttm_device_fini(&to_mirage_device(drm)->ttm.bdev);
+	ttm_device_fini(&to_mirage_device(drm)->ttm->bdev);
 }
 
 /**
@@ -143,9 +143,14 @@ static void mirage_ttm_fini(struct drm_device *drm, void *unused)
  */
 int mirage_ttm_init(struct mirage_device *mdev)
 {
-	struct mirage_ttm *ttm = &mdev->ttm;
+	struct mirage_ttm *ttm;
 	int ret;
 
+	ttm = drmm_kzalloc(&mdev->drm, sizeof(*ttm), GFP_KERNEL);
+	if (!ttm)
+		return -ENOMEM;
+	mdev->ttm = ttm;
+	ttm->mdev = mdev;
 	ret = drmm_mutex_init(&mdev->drm, &ttm->dma_lock);
 	if (ret)
 		return ret;

@@ -17,6 +17,8 @@ struct mirage_device;
  * struct mirage_ttm - TTM's part of a device
  */
 struct mirage_ttm {
+	/** @mdev: whose it is; constant */
+	struct mirage_device *mdev;
 	/** @bdev: TTM's device */
 	struct ttm_device bdev;
 	/** @tt: manager of TTM_PL_TT, system memory mapped for the device */

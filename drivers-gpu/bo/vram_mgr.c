@@ -189,7 +189,7 @@ static void vram_mgr_fini_one(struct mirage_device *mdev, struct ttm_resource_ma
 {
 	ttm_resource_manager_set_used(man, false);
 	ttm_resource_manager_cleanup(man);
-	ttm_set_driver_manager(&mdev->ttm.bdev, type, NULL);
+	ttm_set_driver_manager(&mdev->ttm->bdev, type, NULL);
 }
 
 static void vram_mgr_fini(struct drm_device *drm, void *unused)
@@ -201,17 +201,17 @@ static void vram_mgr_fini(struct drm_device *drm, void *unused)
 	 * fences are in, and all that are not its own memory. They hold no reference to the
 	 * drm_device: the last would go in the very workqueue that has to be drained.
 	 */
-	drain_workqueue(mdev->ttm.bdev.wq);
+	drain_workqueue(mdev->ttm->bdev.wq);
 	vram_mgr_fini_one(mdev, &mdev->vram.man, TTM_PL_VRAM);
-	vram_mgr_fini_one(mdev, &mdev->ttm.tt, TTM_PL_TT);
+	vram_mgr_fini_one(mdev, &mdev->ttm->tt, TTM_PL_TT);
 }
 
 static void vram_mgr_init_one(struct mirage_device *mdev, struct ttm_resource_manager *man,
 			      int type, const struct ttm_resource_manager_func *funcs, u64 size)
 {
 	man->func = funcs;
-	ttm_resource_manager_init(man, &mdev->ttm.bdev, size);
-	ttm_set_driver_manager(&mdev->ttm.bdev, type, man);
+	ttm_resource_manager_init(man, &mdev->ttm->bdev, size);
+	ttm_set_driver_manager(&mdev->ttm->bdev, type, man);
 	ttm_resource_manager_set_used(man, true);
 }
 
@@ -225,9 +225,9 @@ static void vram_mgr_init_one(struct mirage_device *mdev, struct ttm_resource_ma
 int mirage_vram_mgr_init(struct mirage_device *mdev)
 {
 	vram_mgr_init_one(mdev, &mdev->vram.man, TTM_PL_VRAM, &vram_mgr_funcs, mdev->vram.size);
-	mdev->ttm.tt.use_tt = true;
+	mdev->ttm->tt.use_tt = true;
 	/* The rest is for those who work with what is in it. */
-	vram_mgr_init_one(mdev, &mdev->ttm.tt, TTM_PL_TT, &tt_mgr_funcs,
+	vram_mgr_init_one(mdev, &mdev->ttm->tt, TTM_PL_TT, &tt_mgr_funcs,
 			  (u64)totalram_pages() * PAGE_SIZE / 4 * 3);
 
 	return drmm_add_action_or_reset(&mdev->drm, vram_mgr_fini, NULL);

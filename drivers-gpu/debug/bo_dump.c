@@ -15,6 +15,7 @@
 #include <drm/ttm/ttm_tt.h>
 
 #include "bo/bo.h"
+#include "bo/ttm.h"
 #include "bo/vram_mgr.h"
 #include "device/device.h"
 
@@ -145,7 +146,7 @@ static void vram_map_add_object(struct mirage_device *mdev, struct vram_map *map
 		if (!piece)
 			continue;
 		/* TTM hands a resource over to the remains of an object under this lock. */
-		spin_lock(&mdev->ttm.bdev.lru_lock);
+		spin_lock(&mdev->ttm->bdev.lru_lock);
 		tbo = res->base.bo;
 		piece->remains = !mirage_bo_is_ours(tbo) || tbo->deleted;
 		if (mirage_bo_is_ours(tbo)) {
@@ -155,7 +156,7 @@ static void vram_map_add_object(struct mirage_device *mdev, struct vram_map *map
 			memcpy(piece->comm, bo->comm, sizeof(piece->comm));
 			bo_get_label(mdev, bo, piece->label);
 		}
-		spin_unlock(&mdev->ttm.bdev.lru_lock);
+		spin_unlock(&mdev->ttm->bdev.lru_lock);
 	}
 }
 

@@ -17,9 +17,6 @@
 #include <hw/queues.h>
 #include <hw/regs.h>
 
-#include "bo/prime.h"
-#include "bo/shrinker.h"
-#include "bo/ttm.h"
 #include "device/cmdq.h"
 #include "device/event.h"
 #include "device/fault.h"
@@ -28,9 +25,6 @@
 #include "device/power.h"
 #include "device/quota.h"
 #include "device/reset.h"
-#include "queue/copy.h"
-#include "queue/coredump.h"
-#include "vm/userptr.h"
 #include "vram/vram.h"
 
 /**
@@ -68,7 +62,13 @@ struct mirage_options {
 };
 
 struct mirage_bo;
+struct mirage_coredump;
 struct mirage_device;
+struct mirage_prime;
+struct mirage_queue;
+struct mirage_shrinker;
+struct mirage_ttm;
+struct mirage_userptrs;
 struct mirage_vm;
 
 /**
@@ -185,16 +185,19 @@ struct mirage_device {
 
 	/** @vram: video memory */
 	struct mirage_vram vram;
-	/** @copier: the kernel's copy queue */
-	struct mirage_copier copier;
-	/** @ttm: memories and moves of buffer objects */
-	struct mirage_ttm ttm;
-	/** @userptrs: objects over memory of processes */
-	struct mirage_userptrs userptrs;
-	/** @prime: objects that are shared with others */
-	struct mirage_prime prime;
-	/** @shrinker: offers mm the pages of buffer objects */
-	struct mirage_shrinker shrinker;
+	/**
+	 * @copy_queue: the kernel's own, one reference; NULL before mirage_copy_init() and when the driver
+	 * leaves the device. Read between drm_dev_enter() and drm_dev_exit().
+	 */
+	struct mirage_queue *copy_queue;
+	/** @ttm: memories and moves of buffer objects; constant after probe */
+	struct mirage_ttm *ttm;
+	/** @userptrs: objects over memory of processes; constant after probe */
+	struct mirage_userptrs *userptrs;
+	/** @prime: objects that are shared with others; constant after probe */
+	struct mirage_prime *prime;
+	/** @shrinker: offers mm the pages of buffer objects; constant after probe */
+	struct mirage_shrinker *shrinker;
 	/** @bo_lock: protects @bos and the labels in it. A spinlock: nothing but reading and writing them inside. */
 	spinlock_t bo_lock;
 	/** @bos: struct mirage_bo, all of them. Protected by @bo_lock. */
@@ -229,8 +232,8 @@ struct mirage_device {
 	struct mirage_parking parking;
 	/** @reset: what revives it */
 	struct mirage_reset reset;
-	/** @coredump: what is told of failures */
-	struct mirage_coredump coredump;
+	/** @coredump: what is told of failures; constant after probe */
+	struct mirage_coredump *coredump;
 	/**
 	 * @time_base: the device's clock is BUS_TIME plus this, so that it goes on when a reset makes
 	 * BUS_TIME 0. Written by mirage_device_start().

@@ -21,6 +21,7 @@
 
 #include <hw/pte.h>
 
+#include "bo/ttm.h"
 #include "device/device.h"
 #include "device/quota.h"
 #include "device/regs.h"
@@ -117,7 +118,7 @@ int mirage_ioctl_query(struct drm_device *drm, void *data, struct drm_file *file
 		args->value = mirage_vram_used(&mdev->vram);
 		return 0;
 	case DRM_MIRAGE_PARAM_EVICTIONS:
-		args->value = atomic64_read(&mdev->ttm.evictions);
+		args->value = atomic64_read(&mdev->ttm->evictions);
 		return 0;
 	case DRM_MIRAGE_PARAM_HW_REVISION:
 		args->value = mdev->caps.revision;

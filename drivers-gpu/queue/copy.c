@@ -68,9 +68,9 @@ struct mirage_copy {
 static void copy_fini(void *data)
 {
 	struct mirage_device *mdev = data;
-	struct mirage_queue *queue = mdev->copier.queue;
+	struct mirage_queue *queue = mdev->copy_queue;
 
-	mdev->copier.queue = NULL;
+	mdev->copy_queue = NULL;
 	mirage_queue_destroy(queue);
 }
 
@@ -98,7 +98,7 @@ int mirage_copy_init(struct mirage_device *mdev)
 	queue = mirage_queue_create(mdev, &params);
 	if (IS_ERR(queue))
 		return PTR_ERR(queue);
-	mdev->copier.queue = queue;
+	mdev->copy_queue = queue;
 
 	return devm_add_action_or_reset(mdev->drm.dev, copy_fini, mdev);
 }
@@ -133,8 +133,8 @@ static struct mirage_queue *copy_get_queue(struct mirage_device *mdev)
 
 	if (!drm_dev_enter(&mdev->drm, &idx))
 		return ERR_PTR(-ENODEV);
-	if (mdev->copier.queue) {
-		queue = mirage_queue_get(mdev->copier.queue);
+	if (mdev->copy_queue) {
+		queue = mirage_queue_get(mdev->copy_queue);
 		ret = mirage_queue_revive(queue);
 	}
 	drm_dev_exit(idx);

@@ -11,17 +11,6 @@ struct mirage_device;
 struct mirage_queue;
 
 /**
- * struct mirage_copier - the kernel's copy queue
- */
-struct mirage_copier {
-	/**
-	 * @queue: one reference; NULL before mirage_copy_init() and when the driver leaves the
-	 * device. Read between drm_dev_enter() and drm_dev_exit().
-	 */
-	struct mirage_queue *queue;
-};
-
-/**
  * struct mirage_copy_piece - memory that is contiguous for the device on both sides
  */
 struct mirage_copy_piece {

@@ -219,7 +219,7 @@ static void coredump_take_queues(struct mirage_device *mdev, struct mirage_cored
 void mirage_coredump_take(struct mirage_device *mdev, struct mirage_queue *guilty,
 			  const char *why)
 {
-	struct mirage_coredump *dump = &mdev->coredump;
+	struct mirage_coredump *dump = mdev->coredump;
 	struct mirage_coredump_state *state = dump->state;
 
 	if (atomic_cmpxchg_acquire(&dump->busy, 0, 1))
@@ -249,7 +249,7 @@ static size_t coredump_print_to(struct mirage_device *mdev, char *text, size_t s
 	struct drm_print_iterator iter = { .data = text, .remain = size };
 	struct drm_printer p = drm_coredump_printer(&iter);
 
-	mirage_coredump_print(mdev, mdev->coredump.state, &p);
+	mirage_coredump_print(mdev, mdev->coredump->state, &p);
 	return size - iter.remain;
 }
 
@@ -277,24 +277,24 @@ static bool coredump_is_first(struct mirage_coredump *dump, kuid_t uid)
 
 static void coredump_work(struct work_struct *work)
 {
-	struct mirage_device *mdev = container_of(work, struct mirage_device, coredump.work);
+	struct mirage_device *mdev = container_of(work, struct mirage_coredump, work)->mdev;
 	size_t size = coredump_print_to(mdev, NULL, INT_MAX);
 	char *text = vmalloc(size);
 
 	if (text) {
 		coredump_print_to(mdev, text, size);
-		if (coredump_is_first(&mdev->coredump, mdev->coredump.state->uid))
+		if (coredump_is_first(mdev->coredump, mdev->coredump->state->uid))
 			dev_coredump_put(mdev->drm.dev);
 		/* Any process can make the GPU fail as often as it likes. */
-		if (__ratelimit(&mdev->coredump.told))
+		if (__ratelimit(&mdev->coredump->told))
 			drm_info(&mdev->drm, "core dump: %s; see /sys/class/devcoredump\n",
-				 mdev->coredump.state->why);
+				 mdev->coredump->state->why);
 		/* Takes the text; drops it if a dump is there that has not been read. */
 		dev_coredumpv(mdev->drm.dev, text, size, GFP_KERNEL);
 	} else {
 		drm_err_ratelimited(&mdev->drm, "no memory for a core dump of %zu bytes\n", size);
 	}
-	atomic_set_release(&mdev->coredump.busy, 0);
+	atomic_set_release(&mdev->coredump->busy, 0);
 }
 
 static void coredump_free(struct drm_device *drm, void *state)
@@ -311,8 +311,13 @@ static void coredump_free(struct drm_device *drm, void *state)
  */
 int mirage_coredump_init(struct mirage_device *mdev)
 {
-	struct mirage_coredump *dump = &mdev->coredump;
+	struct mirage_coredump *dump;
 
+	dump = drmm_kzalloc(&mdev->drm, sizeof(*dump), GFP_KERNEL);
+	if (!dump)
+		return -ENOMEM;
+	mdev->coredump = dump;
+	dump->mdev = mdev;
 	INIT_WORK(&dump->work, coredump_work);
 	ratelimit_state_init(&dump->told, DEFAULT_RATELIMIT_INTERVAL, DEFAULT_RATELIMIT_BURST);
 	ratelimit_set_flags(&dump->told, RATELIMIT_MSG_ON_RELEASE);
@@ -330,5 +335,5 @@ int mirage_coredump_init(struct mirage_device *mdev)
  */
 void mirage_coredump_stop(struct mirage_device *mdev)
 {
-	disable_work_sync(&mdev->coredump.work);
+	disable_work_sync(&mdev->coredump->work);
 }

@@ -119,6 +119,8 @@ struct mirage_coredump_user {
  * struct mirage_coredump - one dump at a time
  */
 struct mirage_coredump {
+	/** @mdev: whose it is; constant */
+	struct mirage_device *mdev;
 	/** @busy: @state is being filled or printed; whoever finds it set does without a dump */
 	atomic_t busy;
 	/** @state: room for what is taken, allocated at probe: where it is taken nothing can be */

@@ -39,6 +39,7 @@
 #include <drm/drm_print.h>
 
 #include "bo/prime.h"
+#include "bo/ttm.h"
 #include "bo/vram_mgr.h"
 #include "device/device.h"
 #include "device/power.h"
@@ -77,7 +78,7 @@ static int power_evict(struct mirage_device *mdev)
 
 	ret = mirage_vram_mgr_wait_jobs(mdev, msecs_to_jiffies(POWER_PATIENCE_MS));
 	if (!ret)
-		ret = ttm_resource_manager_evict_all(&mdev->ttm.bdev, man);
+		ret = ttm_resource_manager_evict_all(&mdev->ttm->bdev, man);
 	if (ret)
 		drm_err(&mdev->drm, "video memory cannot be emptied, error %d\n", ret);
 	return ret;

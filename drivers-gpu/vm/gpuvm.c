@@ -37,6 +37,7 @@
 
 #include "bo/bo.h"
 #include "bo/resv.h"
+#include "bo/ttm.h"
 #include "device/device.h"
 #include "device/state.h"
 #include "vm/bind.h"
@@ -235,7 +236,7 @@ struct drm_gem_object *mirage_gpuvm_resv_obj(struct mirage_vm *vm)
  */
 void mirage_gpuvm_used(struct mirage_gpuvm *gpuvm, struct drm_exec *exec)
 {
-	struct ttm_device *bdev = &gpuvm->mdev->ttm.bdev;
+	struct ttm_device *bdev = &gpuvm->mdev->ttm->bdev;
 	struct drm_gem_object *obj;
 
 	spin_lock(&bdev->lru_lock);

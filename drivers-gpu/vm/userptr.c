@@ -111,8 +111,8 @@ static void userptr_stop(struct hmm_userptr *range)
 	long left;
 
 	/* Who saw the object valid has put its fence into the reservation when this is through. */
-	down_write(&mdev->userptrs.job_lock);
-	up_write(&mdev->userptrs.job_lock);
+	down_write(&mdev->userptrs->job_lock);
+	up_write(&mdev->userptrs->job_lock);
 	/* What has left does nothing more; and a bind that waits for another's fence never will. */
 	if (drm_dev_is_unplugged(&mdev->drm) || userptr_is_late(userptr))
 		return;
@@ -147,9 +147,9 @@ static void userptr_free_work(struct work_struct *work)
 	struct mirage_bo *bo = userptr->bo;
 
 	hmm_userptr_close(userptr->range);
-	mutex_lock(&mdev->userptrs.lock);
+	mutex_lock(&mdev->userptrs->lock);
 	list_del(&userptr->node);
-	mutex_unlock(&mdev->userptrs.lock);
+	mutex_unlock(&mdev->userptrs->lock);
 
 	hmm_userptr_put(userptr->range);
 	bo->userptr = NULL;
@@ -205,9 +205,9 @@ static int userptr_attach(struct mirage_bo *bo, u64 addr, bool write)
 
 	drm_dev_get(&mdev->drm);
 	atomic_inc(&mirage_userptr_count);
-	mutex_lock(&mdev->userptrs.lock);
-	list_add_tail(&userptr->node, &mdev->userptrs.list);
-	mutex_unlock(&mdev->userptrs.lock);
+	mutex_lock(&mdev->userptrs->lock);
+	list_add_tail(&userptr->node, &mdev->userptrs->list);
+	mutex_unlock(&mdev->userptrs->lock);
 	bo->ops = &userptr_bo_ops;
 	/* Nobody else has the object yet, but debugfs lists it. Pairs with the address dependency there. */
 	smp_store_release(&bo->userptr, userptr);
@@ -311,7 +311,7 @@ int mirage_userptr_populate(struct mirage_bo *bo)
  */
 void mirage_userptr_lock_jobs(struct mirage_device *mdev)
 {
-	down_read(&mdev->userptrs.job_lock);
+	down_read(&mdev->userptrs->job_lock);
 }
 
 /**
@@ -320,7 +320,7 @@ void mirage_userptr_lock_jobs(struct mirage_device *mdev)
  */
 void mirage_userptr_unlock_jobs(struct mirage_device *mdev)
 {
-	up_read(&mdev->userptrs.job_lock);
+	up_read(&mdev->userptrs->job_lock);
 }
 
 /**
@@ -353,13 +353,13 @@ void mirage_userptr_try_init(struct mirage_userptr_try *try, struct mirage_devic
 bool mirage_userptr_try_see(struct mirage_userptr_try *try, struct mirage_bo *bo,
 			    const bool *stale)
 {
-	lockdep_assert_held_read(&try->mdev->userptrs.job_lock);
+	lockdep_assert_held_read(&try->mdev->userptrs->job_lock);
 
 	/* It has been made valid after it went stale, so what is read here is not older than that. */
 	if (mirage_userptr_is_valid(bo))
 		return !READ_ONCE(*stale);
 	if (!try->number)
-		try->number = atomic64_inc_return(&try->mdev->userptrs.tries);
+		try->number = atomic64_inc_return(&try->mdev->userptrs->tries);
 	else if (atomic64_read(&bo->userptr->tried) >= try->number)
 		return true;
 	try->wanted++;
@@ -462,9 +462,13 @@ void mirage_userptr_try_fini(struct mirage_userptr_try *try)
  */
 int mirage_userptr_init(struct mirage_device *mdev)
 {
-	struct mirage_userptrs *userptrs = &mdev->userptrs;
+	struct mirage_userptrs *userptrs;
 	int ret;
 
+	userptrs = drmm_kzalloc(&mdev->drm, sizeof(*userptrs), GFP_KERNEL);
+	if (!userptrs)
+		return -ENOMEM;
+	mdev->userptrs = userptrs;
 	init_rwsem(&userptrs->job_lock);
 	INIT_LIST_HEAD(&userptrs->list);
 	atomic64_set(&userptrs->tries, 0);
@@ -491,10 +495,10 @@ void mirage_userptr_unplug_all(struct mirage_device *mdev)
 {
 	struct mirage_userptr *userptr;
 
-	mutex_lock(&mdev->userptrs.lock);
-	list_for_each_entry(userptr, &mdev->userptrs.list, node)
+	mutex_lock(&mdev->userptrs->lock);
+	list_for_each_entry(userptr, &mdev->userptrs->list, node)
 		hmm_userptr_close(userptr->range);
-	mutex_unlock(&mdev->userptrs.lock);
+	mutex_unlock(&mdev->userptrs->lock);
 }
 
 /**
