@@ -12,14 +12,6 @@
  *
  * Together they end before those who wait for other commands lose their patience
  * (mirage_cmdq_wait()), so in the second step nobody but the hanging channel is hurt.
- *
- * While one channel hangs, the jobs of all others stand still, and theirs may be the first to
- * be late. So before a late job is punished, the channel that has the turn is asked to give
- * it up, which the device does between any two instructions: one that does not is
- * the one to blame.
- *
- * Rejected: telling who hangs from run_ns or from the turn alone. A long kernel has the turn most of
- * the time and is in order.
  */
 #include "device/engine.h"
 
@@ -34,7 +26,6 @@
 #include "device/regs.h"
 #include "device/state.h"
 #include "device/trace.h"
-#include "queue/queue.h"
 
 /* How long a channel may take to stop. Emulation is slow. */
 #define ENGINE_STOP_NS		(1 * NSEC_PER_SEC)
@@ -128,66 +119,4 @@ int mirage_engine_wait(struct mirage_device *mdev, u64 seqno)
 void mirage_engine_drop(struct mirage_device *mdev, u32 chan)
 {
 	engine_force(mdev, mirage_cmdq_chan(mdev, MIRAGE_CMD_CHAN_RESET, chan));
-}
-
-/*
- * Make the channel that has the turn stop and go on. True if it had to be taken off, by us or by whom
- * we waited for, since there were @before engine resets.
- */
-static bool engine_try(struct mirage_queue *hog, int before)
-{
-	struct mirage_device *mdev = hog->mdev;
-	bool stopped = false;
-	bool hung;
-
-	/* Nobody resets the channel between the two commands: start would be wrong after that. */
-	mutex_lock(&hog->stop_lock);
-	/* A parked channel is not started before the device sleeps. */
-	if (!hog->quiet && hog->park.state == MIRAGE_PARK_NONE) {
-		engine_force(mdev, mirage_cmdq_chan(mdev, MIRAGE_CMD_CHAN_STOP, hog->chan));
-		stopped = true;
-	}
-	hung = !mirage_device_is_running(mdev) ||
-	       atomic_read(&mdev->reset.engine_resets) != before;
-	if (stopped && !hung)
-		mirage_cmdq_chan(mdev, MIRAGE_CMD_CHAN_START, hog->chan);
-	mutex_unlock(&hog->stop_lock);
-	return hung;
-}
-
-/**
- * mirage_engine_blames_other() - is a job late because another's hangs?
- * @queue: queue whose job is late, a reference held
- *
- * If so the other's channel has been taken off the engine when this returns.
- *
- * Context: process, may sleep, at most about 2 seconds; allocates nothing; takes
- * mirage_queue.stop_lock of the other.
- */
-bool mirage_engine_blames_other(struct mirage_queue *queue)
-{
-	struct mirage_device *mdev = queue->mdev;
-	struct mirage_queue *hog;
-	bool hung = false;
-	u32 current_chan;
-	int before;
-
-	/*
-	 * What is stopped must be started again on the same device. When a reset is under way it
-	 * ends the late job, too, or starts it again.
-	 */
-	if (!down_read_trylock(&mdev->reset.lock))
-		return true;
-	/* Before it is seen who has the turn: he may be taken off at any moment. */
-	before = atomic_read(&mdev->reset.engine_resets);
-	current_chan = mirage_reg_read(mdev, MIRAGE_BUS_CURRENT);
-	if (mirage_device_is_running(mdev) && current_chan && current_chan - 1 != queue->chan) {
-		hog = mirage_queue_by_channel(mdev, current_chan - 1);
-		if (hog) {
-			hung = engine_try(hog, before);
-			mirage_queue_put_later(hog);
-		}
-	}
-	up_read(&mdev->reset.lock);
-	return hung;
 }

@@ -6,10 +6,8 @@
 #include <linux/types.h>
 
 struct mirage_device;
-struct mirage_queue;
 
 void mirage_engine_drop(struct mirage_device *mdev, u32 chan);
 int mirage_engine_wait(struct mirage_device *mdev, u64 seqno);
-bool mirage_engine_blames_other(struct mirage_queue *queue);
 
 #endif /* MIRAGE_ENGINE_H */

@@ -21,8 +21,8 @@
 
 #include <drm/drm_file.h>
 
+#include "device/device.h"
 #include "ioctl/file.h"
-#include "probe.h"
 #include "vm/space.h"
 
 /* For one call, which a signal other than a deadly one does not end. */

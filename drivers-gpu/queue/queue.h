@@ -262,6 +262,7 @@ void mirage_queue_get_sched(struct mirage_queue *queue);
 void mirage_queue_put_sched(struct mirage_queue *queue);
 bool mirage_queue_poll(struct mirage_queue *queue);
 bool mirage_queue_expire(struct mirage_queue *queue);
+bool mirage_queue_fail_locked(struct mirage_queue *queue, const struct mirage_queue_error *error);
 bool mirage_queue_fail(struct mirage_queue *queue, const struct mirage_queue_error *error);
 void mirage_queue_quiesce(struct mirage_queue *queue);
 void mirage_queue_stop_work(struct work_struct *work);

@@ -25,9 +25,6 @@
 /* So often the device may begin a job of the kernel's, whose channel goes on after a reset. */
 #define QUEUE_KERNEL_STARTS	3
 
-/* So often jobs that wait for their turns have the engine looked at. */
-#define QUEUE_ASK_MS		250
-
 /* Take jobs up to @seqno off the device's list, onto @done. */
 static void mirage_queue_take(struct mirage_queue *queue, u64 seqno, struct list_head *done)
 {
@@ -90,8 +87,14 @@ bool mirage_queue_poll(struct mirage_queue *queue)
 	return any;
 }
 
-static bool mirage_queue_fail_locked(struct mirage_queue *queue,
-				     const struct mirage_queue_error *error)
+/**
+ * mirage_queue_fail_locked() - mirage_queue_fail() where mirage_queue.lock is held
+ * @queue: queue
+ * @error: why; its state is not READY
+ *
+ * Return: true if it was ready before
+ */
+bool mirage_queue_fail_locked(struct mirage_queue *queue, const struct mirage_queue_error *error)
 {
 	lockdep_assert_held(&queue->lock);
 
@@ -120,88 +123,6 @@ bool mirage_queue_is_ready(struct mirage_queue *queue)
 	spin_unlock(&queue->lock);
 
 	return ready;
-}
-
-/* Has the oldest job taken too long, by the clock? */
-static bool mirage_queue_is_late(struct mirage_queue *queue)
-{
-	long timeout = queue->sched.timeout;
-
-	lockdep_assert_held(&queue->lock);
-
-	/* The time while the channel is parked is not its job's, nor is that behind one that hung. */
-	return queue->error.state == DRM_MIRAGE_QUEUE_READY && !list_empty(&queue->in_flight) &&
-	       READ_ONCE(queue->park.state) == MIRAGE_PARK_NONE && timeout != MAX_SCHEDULE_TIMEOUT &&
-	       mirage_charge_clock(queue) >= jiffies_to_nsecs(timeout) &&
-	       time_after_eq(jiffies, READ_ONCE(queue->mdev->reset.freed) + timeout);
-}
-
-/* Of many queues whose jobs wait for their turns, one is enough to see that the engine does not hang. */
-static bool mirage_queue_may_ask(struct mirage_device *mdev)
-{
-	unsigned long asked = READ_ONCE(mdev->reset.asked);
-
-	return time_after_eq(jiffies, asked + msecs_to_jiffies(QUEUE_ASK_MS)) &&
-	       cmpxchg(&mdev->reset.asked, asked, jiffies) == asked;
-}
-
-/*
- * Has the oldest job had its time? If it is late by the clock the engine may hang with another's. If it does the job
- * gets its time once more.
- */
-static bool mirage_queue_is_to_blame(struct mirage_queue *queue)
-{
-	bool late, over;
-
-	spin_lock(&queue->lock);
-	late = mirage_queue_is_late(queue);
-	spin_unlock(&queue->lock);
-	if (!late)
-		return false;
-	over = mirage_charge_is_over(queue);
-	if (!over && !mirage_queue_may_ask(queue->mdev))
-		return false;
-	if (!mirage_engine_blames_other(queue))
-		return over;
-
-	spin_lock(&queue->lock);
-	mirage_charge_begin(queue);
-	spin_unlock(&queue->lock);
-
-	return false;
-}
-
-/**
- * mirage_queue_expire() - stop a queue if its oldest job takes too long
- * @queue: queue that was polled, a reference held
- *
- * Context: process, may sleep: another queue's job that hangs is found and ended here.
- * Return: true if this stopped it
- */
-bool mirage_queue_expire(struct mirage_queue *queue)
-{
-	const struct mirage_queue_error timeout = {
-		.state = DRM_MIRAGE_QUEUE_TIMEOUT,
-		.error = -ETIME,
-	};
-	bool late;
-
-	if (!mirage_queue_is_to_blame(queue))
-		return false;
-	/* Before its channel is reset. */
-	mirage_coredump_take(queue->mdev, queue, "time-out");
-
-	spin_lock(&queue->lock);
-	late = mirage_queue_is_late(queue) && mirage_queue_fail_locked(queue, &timeout);
-	spin_unlock(&queue->lock);
-
-	if (late)
-		drm_err_ratelimited(&queue->mdev->drm,
-				    "%s[%d]: queue %u: a job took longer than %u ms; the queue is stopped\n",
-				    mirage_queue_comm(queue), mirage_queue_tgid(queue), queue->id,
-				    jiffies_to_msecs(queue->sched.timeout));
-
-	return late;
 }
 
 /**

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Jobs that take too long, and whether they are to blame for it.
+ *
+ * While one channel hangs, the jobs of all others stand still, and theirs may be the first to
+ * be late. So before a late job is punished, the channel that has the turn is asked to give
+ * it up, which the device does between any two instructions: one that does not is
+ * the one to blame.
+ *
+ * Rejected: telling who hangs from run_ns or from the turn alone. A long kernel has the turn most of
+ * the time and is in order.
+ */
+#include <linux/atomic.h>
+#include <linux/jiffies.h>
+
+#include <drm/drm_print.h>
+
+#include "device/cmdq.h"
+#include "device/device.h"
+#include "device/engine.h"
+#include "device/regs.h"
+#include "device/state.h"
+#include "queue/coredump.h"
+#include "queue/queue.h"
+
+/* So often jobs that wait for their turns have the engine looked at. */
+#define QUEUE_ASK_MS		250
+
+/*
+ * Make the channel that has the turn stop and go on. True if it had to be taken off, since there were @before engine
+ * resets: here, or by another caller that this waited for.
+ */
+static bool late_try(struct mirage_queue *running, int before)
+{
+	struct mirage_device *mdev = running->mdev;
+	bool stopped = false;
+	bool hung;
+
+	/* Nobody resets the channel between the two commands: start would be wrong after that. */
+	mutex_lock(&running->stop_lock);
+	/* A parked channel is not started before the device sleeps. */
+	if (!running->quiet && running->park.state == MIRAGE_PARK_NONE) {
+		mirage_engine_wait(mdev, mirage_cmdq_chan(mdev, MIRAGE_CMD_CHAN_STOP,
+							   running->chan));
+		stopped = true;
+	}
+	hung = !mirage_device_is_running(mdev) ||
+	       atomic_read(&mdev->reset.engine_resets) != before;
+	if (stopped && !hung)
+		mirage_cmdq_chan(mdev, MIRAGE_CMD_CHAN_START, running->chan);
+	mutex_unlock(&running->stop_lock);
+	return hung;
+}
+
+/*
+ * Is a job late because another's hangs? If so the other's channel has been taken off the engine when this returns, after
+ * about 2 seconds at most.
+ */
+static bool late_blames_other(struct mirage_queue *queue)
+{
+	struct mirage_device *mdev = queue->mdev;
+	struct mirage_queue *running;
+	bool hung = false;
+	u32 current_chan;
+	int before;
+
+	/*
+	 * What is stopped must be started again on the same device. When a reset is under way it
+	 * ends the late job, too, or starts it again.
+	 */
+	if (!down_read_trylock(&mdev->reset.lock))
+		return true;
+	/* Before it is seen which one has the turn: it may be taken off at any moment. */
+	before = atomic_read(&mdev->reset.engine_resets);
+	current_chan = mirage_reg_read(mdev, MIRAGE_BUS_CURRENT);
+	if (mirage_device_is_running(mdev) && current_chan && current_chan - 1 != queue->chan) {
+		running = mirage_queue_by_channel(mdev, current_chan - 1);
+		if (running) {
+			hung = late_try(running, before);
+			mirage_queue_put_later(running);
+		}
+	}
+	up_read(&mdev->reset.lock);
+	return hung;
+}
+
+/* Has the oldest job taken too long, by the clock? */
+static bool late_by_clock(struct mirage_queue *queue)
+{
+	long timeout = queue->sched.timeout;
+
+	lockdep_assert_held(&queue->lock);
+
+	/* The time while the channel is parked is not its job's, nor is that behind one that hung. */
+	return queue->error.state == DRM_MIRAGE_QUEUE_READY && !list_empty(&queue->in_flight) &&
+	       READ_ONCE(queue->park.state) == MIRAGE_PARK_NONE && timeout != MAX_SCHEDULE_TIMEOUT &&
+	       mirage_charge_clock(queue) >= jiffies_to_nsecs(timeout) &&
+	       time_after_eq(jiffies, READ_ONCE(queue->mdev->reset.freed) + timeout);
+}
+
+/* Of many queues whose jobs wait for their turns, one is enough to see that the engine does not hang. */
+static bool late_may_ask(struct mirage_device *mdev)
+{
+	unsigned long asked = READ_ONCE(mdev->reset.asked);
+
+	return time_after_eq(jiffies, asked + msecs_to_jiffies(QUEUE_ASK_MS)) &&
+	       cmpxchg(&mdev->reset.asked, asked, jiffies) == asked;
+}
+
+/*
+ * Has the oldest job had its time? If it is late by the clock the engine may hang with another's. If it does the job
+ * gets its time once more.
+ */
+static bool late_is_to_blame(struct mirage_queue *queue)
+{
+	bool late, over;
+
+	spin_lock(&queue->lock);
+	late = late_by_clock(queue);
+	spin_unlock(&queue->lock);
+	if (!late)
+		return false;
+	over = mirage_charge_is_over(queue);
+	if (!over && !late_may_ask(queue->mdev))
+		return false;
+	if (!late_blames_other(queue))
+		return over;
+
+	spin_lock(&queue->lock);
+	mirage_charge_begin(queue);
+	spin_unlock(&queue->lock);
+
+	return false;
+}
+
+/**
+ * mirage_queue_expire() - stop a queue if its oldest job takes too long
+ * @queue: queue that was polled, a reference held
+ *
+ * Context: process, may sleep: another queue's job that hangs is found and ended here.
+ * Return: true if this stopped it
+ */
+bool mirage_queue_expire(struct mirage_queue *queue)
+{
+	const struct mirage_queue_error timeout = {
+		.state = DRM_MIRAGE_QUEUE_TIMEOUT,
+		.error = -ETIME,
+	};
+	bool late;
+
+	if (!late_is_to_blame(queue))
+		return false;
+	/* Before its channel is reset. */
+	mirage_coredump_take(queue->mdev, queue, "time-out");
+
+	spin_lock(&queue->lock);
+	late = late_by_clock(queue) && mirage_queue_fail_locked(queue, &timeout);
+	spin_unlock(&queue->lock);
+
+	if (late)
+		drm_err_ratelimited(&queue->mdev->drm,
+				    "%s[%d]: queue %u: a job took longer than %u ms; the queue is stopped\n",
+				    mirage_queue_comm(queue), mirage_queue_tgid(queue), queue->id,
+				    jiffies_to_msecs(queue->sched.timeout));
+
+	return late;
+}
