@@ -2,21 +2,25 @@
 /**
  * DOC: mirage, a DRM driver for the mirage GPU
  *
- * The GPU uses a process's own addresses: it faults on what it has not seen yet,
- * and the driver lets the mirror core (hmm_mirror) bring the pages in. The parts are
- * named after the thing they keep:
+ * The GPU uses a process's own addresses. It faults on what it has not seen yet, and the driver
+ * lets the mirror core (hmm_mirror) bring the pages in.
  *
- *   mirage_drv     module, PCI glue, table of ioctls
- *   mirage_device  bring-up and loss of the hardware
- *   mirage_file    handles of an open file           mirage_query     what may be asked
- *   mirage_queue   channels and their ends           mirage_job       from exec to fence
- *   mirage_vm      address spaces                    mirage_pt        page tables
- *   mirage_gpuvm   what VM_BIND maps
- *   mirage_fault   fault buffer                      mirage_service   serving faults
- *   mirage_svm     what the mirror core calls        mirage_cmdq      commands to the device
- *   mirage_event   what channels report              mirage_watchdog  lost interrupts
- *   mirage_bo      buffer objects                    mirage_ttm       their pages and moves
- *   mirage_vram    video memory                      mirage_prime     objects shared with others
+ * Each folder is a room, and a room uses those below it alone (lab/checks/dependencies). What is above a
+ * room is called by operations that it has registered: struct mirage_device_ops in probe.c, and
+ * struct mirage_bo_ops.
+ *
+ *   drv.c      module, PCI glue, table of ioctls
+ *   probe.c    bring-up and unplug: the one file that knows all rooms
+ *   debug/     debugfs, fdinfo, injection of failures
+ *   recovery/  the reset's work, suspend and resume, FLR, the watchdog
+ *   ioctl/     arguments and handles
+ *   svm/       memory of processes: the mirror's callbacks, fault service, prefetch
+ *   vm/        address spaces as a whole, VM_BIND, validation, userptrs
+ *   bo/        buffer objects: TTM, moves, eviction, PRIME
+ *   queue/     channels, jobs, fences, the kernel's copies, core dumps
+ *   mmu/       page-table entries and tables, and an address space as queues know it
+ *   device/    registers, rings in memory, interrupts, the run state, power
+ *   vram/      video memory: the allocator, the accessors, the backup for suspend
  */
 #include <linux/module.h>
 #include <linux/pci.h>
