@@ -134,7 +134,7 @@ struct mirage_bind_job *mirage_bind_job_create(struct mirage_gpuvm *gpuvm, struc
 {
 	struct mirage_bind_job *job;
 	unsigned int i;
-	int ret;
+	int ret = 0;
 
 	job = kvzalloc_flex(*job, ops, count, GFP_KERNEL_ACCOUNT);
 	if (!job)
