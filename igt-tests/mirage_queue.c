@@ -4,8 +4,10 @@
  * Description: What queues owe each other: priorities, turns, kinds that do not mix.
  * Category: Core
  */
+#include <inttypes.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 
 #include <drm/drm.h>
@@ -543,6 +545,78 @@ static void waiting_is_not_charged(struct gpu *gpu)
 	job_free(&hanger);
 }
 
+/* Memory that reads as zeroes, so that a fault for each page takes no page, and where it is copied to. */
+#define ZEROES_SIZE	(64u << 20)
+#define PIECE_SIZE	(4u << 20)
+
+/**
+ * struct copying - what became of a job that copies them
+ */
+struct copying {
+	/** @result: of the job: 0 or a negative errno */
+	int result;
+	/** @took_ms: on the clock */
+	uint64_t took_ms;
+	/** @served_ms: of them in fault service */
+	uint64_t served_ms;
+};
+
+static struct copying copy_zeroes(struct gpu *gpu, uint32_t timeout_ms, char *zeroes, char *to)
+{
+	struct job job = job_new(gpu);
+	struct copying copying;
+	uint64_t begun;
+
+	igt_assert_eq(madvise(zeroes, ZEROES_SIZE, MADV_DONTNEED), 0);
+	igt_assert_eq(mirage_queue_create(&gpu->dev, gpu->vm, DRM_MIRAGE_QUEUE_COPY,
+					  QUEUE(.timeout_ms = timeout_ms), &job.queue), 0);
+	for (size_t at = 0; at < ZEROES_SIZE; at += PIECE_SIZE)
+		mirage_ib_copy(&job.ib, to, zeroes + at, PIECE_SIZE);
+	gpu_mark(gpu);
+	begun = mirage_deadline(1);
+	job_submit(&job);
+	copying.result = job_wait(&job);
+	copying.took_ms = (mirage_deadline(1) - begun) / 1000000;
+	copying.served_ms = gpu_delta(gpu, DRM_MIRAGE_STAT_NS_SERVICE) / 1000000;
+	igt_assert_eq(mirage_queue_destroy(&gpu->dev, job.queue), 0);
+	job_free(&job);
+	return copying;
+}
+
+/**
+ * SUBTEST: fault-service-is-not-charged
+ * Description: A job spends much of its time in having its faults served. It may take longer than its queue's
+ *	limit by what that was.
+ */
+static void fault_service_is_not_charged(struct gpu *gpu)
+{
+	char *zeroes = mem_reserve(ZEROES_SIZE, BLOCK), *to = mem_anon(PIECE_SIZE);
+	struct copying copying;
+	uint64_t limit_ms = 0;
+	unsigned int i;
+
+	igt_assert_eq(mprotect(zeroes, ZEROES_SIZE, PROT_READ), 0);
+	igt_assert_eq(madvise(zeroes, ZEROES_SIZE, MADV_NOHUGEPAGE), 0);
+	mem_touch(to, PIECE_SIZE, 1);
+	copying = copy_zeroes(gpu, QUEUE_TIMEOUT_MS, zeroes, to);
+	igt_assert_eq(copying.result, 0);
+
+	/* A machine that others use may be slower the next time. */
+	for (i = 0; i < 16; i++) {
+		if (!copying.result)
+			limit_ms = copying.took_ms - copying.served_ms / 2;
+		copying = copy_zeroes(gpu, limit_ms, zeroes, to);
+		igt_info("limit %" PRIu64 " ms, result %d after %" PRIu64 " ms, %" PRIu64 " in fault service\n",
+			 limit_ms, copying.result, copying.took_ms, copying.served_ms);
+		if (!copying.result && copying.took_ms > limit_ms)
+			break;
+		igt_assert(!copying.result || copying.result == -ETIME);
+	}
+	igt_assert_lt(i, 16);
+	mem_unmap(to, PIECE_SIZE);
+	mem_unmap(zeroes, ZEROES_SIZE);
+}
+
 static const struct gpu_scenario scenarios[] = {
 	{ "high-priority-overtakes", high_priority_overtakes,
 	  "A job of a high priority runs before a kernel of a low one goes on." },
@@ -550,6 +624,8 @@ static const struct gpu_scenario scenarios[] = {
 	  "Queues of one priority share the engine by time slices." },
 	{ "waiting-is-not-charged", waiting_is_not_charged,
 	  "A job's time is not that of others." },
+	{ "fault-service-is-not-charged", fault_service_is_not_charged,
+	  "A job's time is not that of mm." },
 	{ "low-priority-does-not-disturb", low_priority_does_not_disturb,
 	  "A job of a low priority waits." },
 	{ "sixteen-queues-advance", sixteen_queues_advance, "Sixteen endless kernels all advance." },

@@ -5,8 +5,10 @@
  * A job has its queue's limit from the moment when it is the oldest of its channel. What counts is the
  * time on the clock without that in which the channel had work and waited for its turn, which the device
  * adds up (wait_ns in the channel's descriptor). So a job behind a thousand busy channels is not
- * stopped for what they do. What counts are computing, waiting at a semaphore, and waiting for faults to
- * be served; so a job that never ends is stopped, and a fence is finite.
+ * stopped for what they do. Time in which faults of the address space are served does not count
+ * either: it is mm's, and on an emulated machine most of a faulting job's. But mm may wait for I/O without a bound,
+ * so no more than CHARGE_SERVICE limits of it are left out, and none of a service that has not ended. Computing and
+ * waiting at a semaphore count. So a job that never ends is stopped, and a fence is finite.
  *
  * Channels of one priority take turns, so of BUS_NR_CHANNELS each has its share of the time at least. A
  * job that has been the oldest for its limit times that number has waited for higher priorities.
@@ -32,10 +34,22 @@
 
 #include "device/device.h"
 #include "device/regs.h"
+#include "mmu/vm.h"
 #include "queue/queue.h"
 
 /* The first revision of the hardware whose descriptors have wait_ns. */
 #define CHARGE_REVISION	(MIRAGE_REG_SET(BUS_REVISION_MAJOR, 1) | MIRAGE_REG_SET(BUS_REVISION_MINOR, 4))
+
+/* So many times the limit may be spent in serving faults. */
+#define CHARGE_SERVICE	3
+
+/* Nanoseconds in which faults of the queue's address space were served; 0 if its jobs do not fault. */
+static u64 charge_read_service(const struct mirage_queue *queue)
+{
+	if (!mirage_queue_may_fault(queue))
+		return 0;
+	return atomic64_read(&queue->vm->stats.value[DRM_MIRAGE_STAT_NS_SERVICE]);
+}
 
 static u64 charge_read_wait(const struct mirage_queue *queue)
 {
@@ -58,6 +72,7 @@ void mirage_charge_begin(struct mirage_queue *queue)
 {
 	queue->charge.begun_ns = ktime_get_ns();
 	queue->charge.wait_ns = charge_read_wait(queue);
+	queue->charge.service_ns = charge_read_service(queue);
 }
 
 /**
@@ -94,7 +109,7 @@ bool mirage_charge_is_over(struct mirage_queue *queue)
 {
 	u64 limit = jiffies_to_nsecs(queue->sched.timeout);
 	struct mirage_device *mdev = queue->mdev;
-	u64 clock, bus_ns, waited = 0;
+	u64 clock, bus_ns, left_out = 0;
 	int idx;
 
 	if (!drm_dev_enter(&mdev->drm, &idx))
@@ -103,9 +118,13 @@ bool mirage_charge_is_over(struct mirage_queue *queue)
 	spin_lock(&queue->lock);
 	clock = mirage_charge_clock(queue);
 	if (mdev->caps.revision >= CHARGE_REVISION)
-		waited = charge_waited(queue, clock, bus_ns);
+		left_out = charge_waited(queue, clock, bus_ns);
+	left_out += min(charge_read_service(queue) - queue->charge.service_ns,
+			CHARGE_SERVICE * limit);
 	spin_unlock(&queue->lock);
 	drm_dev_exit(idx);
 
-	return clock - waited >= limit || clock / mdev->caps.nr_channels >= limit;
+	/* Another queue's fault may be served while this one waits for its turn. */
+	left_out = min(left_out, clock);
+	return clock - left_out >= limit || clock / mdev->caps.nr_channels >= limit;
 }

@@ -17,6 +17,8 @@ struct mirage_charge {
 	u64 begun_ns;
 	/** @wait_ns: of the channel's descriptor then, as the device wrote it */
 	u64 wait_ns;
+	/** @service_ns: DRM_MIRAGE_STAT_NS_SERVICE of the address space then */
+	u64 service_ns;
 };
 
 void mirage_charge_begin(struct mirage_queue *queue);

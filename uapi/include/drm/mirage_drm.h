@@ -397,8 +397,8 @@ struct drm_mirage_queue_create {
 	__u32 flags;
 	/**
 	 * @timeout_ms: in: a job that takes longer stops the queue; 0: 10000; at most 600000; zero if LONG_RUNNING.
-	 * From hardware revision 1.4 on the time in which the job could run and waited for its turn does not
-	 * count; waiting for memory and for faults does.
+	 * Time in which the kernel serves faults of the address space does not count, up to three times the limit. From
+	 * hardware revision 1.4 on the time in which the job could run and waited for its turn does not count either.
 	 * From when it is the queue's oldest, whether it runs or others do; but not behind one that hangs
 	 */
 	__u32 timeout_ms;
