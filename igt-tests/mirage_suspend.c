@@ -400,7 +400,7 @@ static void objects_first(struct gpu *gpu)
 	space_open(&space, &gpu->dev);
 	buf = buf_new(&space, MIB, DRM_MIRAGE_PLACEMENT_VRAM);
 	words_write(buf.words, MIB, 5);
-	igt_assert(file_write(TRACING "trace", "\n"));
+	igt_assert(file_write(TRACING "trace", "\n") && file_write(TRACING "tracing_on", "1"));
 	igt_assert(file_write(PHASES, "1") && file_write(MOVES, "1"));
 	igt_system_suspend_autoresume(SUSPEND_STATE_FREEZE, SUSPEND_TEST_DEVICES);
 	igt_assert(file_write(PHASES, "0") && file_write(MOVES, "0"));

@@ -713,6 +713,8 @@ static void no_callback_unless_mapped(void)
 	igt_assert(file_write("/sys/kernel/tracing/current_tracer", "nop"));
 	igt_assert(file_write("/sys/kernel/tracing/set_ftrace_pid", ""));
 	igt_assert(file_write("/sys/kernel/tracing/set_ftrace_filter", ""));
+	/* As it was found: events are not recorded otherwise. */
+	igt_assert(file_write("/sys/kernel/tracing/tracing_on", "1"));
 }
 
 static const struct gpu_scenario scenarios[] = {
