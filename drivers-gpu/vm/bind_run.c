@@ -272,6 +272,21 @@ static void bind_unlink(struct mirage_bind_job *job)
 	list_splice_init(&job->done, &job->dead);
 }
 
+/*
+ * What is left of the operation under way is never done. Nothing may be in its page tables, in the books, when they lose
+ * the mappings that it has taken out.
+ */
+static void bind_abandon(struct mirage_bind_job *job)
+{
+	struct mirage_gpuvm *gpuvm = job->gpuvm;
+	const struct drm_mirage_bind *args;
+
+	if (!gpuvm->todo_end)
+		return;
+	args = &job->ops[job->next].args;
+	mirage_gpuvm_clear(gpuvm, args->addr, args->addr + args->size);
+}
+
 /* The job may be freed before this returns. */
 static void bind_complete(struct mirage_bind_job *job, int error)
 {
@@ -296,10 +311,12 @@ void mirage_bind_work(struct work_struct *work)
 	int ret = 0;
 
 	mirage_gpuvm_lock(gpuvm);
-	if (gpuvm->live)
+	if (gpuvm->live) {
 		more = bind_piece(job);
-	else
+	} else {
+		bind_abandon(job);
 		ret = gpuvm->vm ? -ENODEV : -ECANCELED;
+	}
 	if (!more)
 		bind_end(job);
 	/* Not before the flush: eviction waits for the lock only if the object is mapped. */
