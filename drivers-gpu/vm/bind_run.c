@@ -273,8 +273,8 @@ static void bind_unlink(struct mirage_bind_job *job)
 }
 
 /*
- * What is left of the operation under way is never done. Nothing may be in its page tables, in the books, when they lose
- * the mappings that it has taken out.
+ * The operation under way does not go on. The mappings that it has taken out of the tree are about to lose their page
+ * tables, and a page table that goes holds nothing: so the range is cleared, as far as the books go.
  */
 static void bind_abandon(struct mirage_bind_job *job)
 {
