@@ -345,6 +345,38 @@ static void held_back(void)
 	driver_assert_works();
 }
 
+/**
+ * SUBTEST: bind-in-pieces
+ * Description: The device is unbound while an UNMAP takes effect, one piece after the other. What is left of it is not
+ *	done, and the kernel finds its books in order when the mappings go.
+ */
+static void bind_in_pieces(void)
+{
+	const size_t size = 32 * BLOCK;
+	const unsigned int count = 32;
+	/* Not aligned as the memory is: an entry for each page. */
+	const uint64_t start = DRM_MIRAGE_VA_START + PAGE;
+	struct drm_mirage_sync sync;
+	struct drm_mirage_bind bind;
+	uint32_t handle, syncobj;
+	struct gpu gpu;
+
+	gpu_open(&gpu);
+	igt_assert_eq(mirage_bo_create(&gpu.dev, size, BO_SYSTEM, 0, &handle), 0);
+	igt_assert_eq(mirage_syncobj_create(&gpu.dev, false, &syncobj), 0);
+	for (unsigned int i = 0; i < count; i++) {
+		bind = mirage_bind_map(start + i * size, size, handle, 0, 0);
+		igt_assert_eq(mirage_vm_bind(&gpu.dev, gpu.vm, &bind, 1), 0);
+	}
+	sync = mirage_sync_signal(syncobj);
+	bind = mirage_bind_unmap(start, count * size);
+	igt_assert_eq(mirage_vm_bind_async(&gpu.dev, gpu.vm, &bind, 1, &sync, 1), 0);
+	driver_unbind();
+	gpu_close(&gpu);
+	driver_bind();
+	driver_assert_works();
+}
+
 /* ---- calls that make something, in loops ---- */
 
 /* Has the device gone? Nothing else may go wrong. */
@@ -533,6 +565,10 @@ int igt_main()
 	igt_describe("What a debugger reads from objects when the device has gone.");
 	igt_subtest("proc-mem")
 		proc_mem();
+
+	igt_describe("Unbind while an UNMAP takes effect in pieces.");
+	igt_subtest("bind-in-pieces")
+		bind_in_pieces();
 
 	igt_describe("Unbind and bind while processes make and destroy all kinds of things.");
 	igt_subtest("unbind-under-creation")

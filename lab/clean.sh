@@ -13,7 +13,7 @@ Removes parts of the cache, $cache; without an argument, all of it.
   kernels            kernels but the lab's own, their symbols, peers of the bench, and whether this
                      host's KVM boots the lab's
   roots              the lab's root file systems, and the tool that makes them
-  builds             what was built, of each checkout, and the copies that mutants are put into
+  builds             what was built, of each checkout, and the copies with deliberate defects
   logs               logs and results, of each checkout
   old                what was not used for $old_days days, and what is of a checkout that is gone
   NAME               one thing, by the name that --list shows

@@ -338,8 +338,19 @@ int mirage_bo_validate(struct mirage_bo *bo, struct ttm_operation_ctx *ctx)
 	if (mirage_prime_wants_system(bo))
 		placement = DRM_MIRAGE_PLACEMENT_SYSTEM;
 	/* An object that jobs use stays where it is; where it may not stay, they have to end first. */
-	if (mirage_bo_is_resident(bo) && mirage_validation_is_busy(bo->base.base.resv))
-		return mirage_bo_location(bo) & placement ? 0 : -EBUSY;
+	if (mirage_validation_is_busy(bo->base.base.resv)) {
+		if (mirage_bo_is_resident(bo))
+			return mirage_bo_location(bo) & placement ? 0 : -EBUSY;
+		/*
+		 * One that has been evicted would go to video memory by way of TTM_PL_TT, and its move from there
+		 * would wait: jobs use other objects that share its reservation.
+		 */
+		if (mirage_tt_has_data(bo->base.ttm)) {
+			if (!(placement & bo->placement & DRM_MIRAGE_PLACEMENT_SYSTEM))
+				return -EBUSY;
+			placement = DRM_MIRAGE_PLACEMENT_SYSTEM;
+		}
+	}
 
 	return mirage_bo_validate_in(bo, placement, ctx);
 }

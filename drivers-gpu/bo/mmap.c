@@ -20,6 +20,8 @@
  * Rejected: ttm_bo_vm_reserve(). Its waits are always interruptible.
  */
 #include <linux/dma-resv.h>
+#include <linux/file.h>
+#include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/string.h>
 
@@ -69,12 +71,32 @@ static int mirage_bo_lock(struct drm_gem_object *gem, bool interruptible)
 }
 
 /*
+ * Drop mmap_lock for a wait. The mapping may go meanwhile, and the file with it, which is what has kept the device and
+ * this module. Returns that file, for mirage_bo_unhold().
+ */
+static struct file *mirage_bo_hold(struct drm_gem_object *gem, struct vm_fault *vmf)
+{
+	struct file *file = get_file(vmf->vma->vm_file);
+
+	drm_gem_object_get(gem);
+	mmap_read_unlock(vmf->vma->vm_mm);
+	return file;
+}
+
+static void mirage_bo_unhold(struct drm_gem_object *gem, struct file *file)
+{
+	drm_gem_object_put(gem);
+	fput(file);
+}
+
+/*
  * The processor may run while the device sleeps if that is to be reset, which may take a minute. mmap_lock is not
  * held meanwhile, where it can be dropped.
  */
 static vm_fault_t mirage_bo_wait_awake(struct drm_gem_object *gem, struct vm_fault *vmf)
 {
 	struct mirage_device *mdev = to_mirage_device(gem->dev);
+	struct file *file;
 
 	if (!mirage_power_is_asleep(mdev))
 		return 0;
@@ -83,11 +105,10 @@ static vm_fault_t mirage_bo_wait_awake(struct drm_gem_object *gem, struct vm_fau
 	if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
 		return VM_FAULT_RETRY;
 
-	drm_gem_object_get(gem);
-	mmap_read_unlock(vmf->vma->vm_mm);
+	file = mirage_bo_hold(gem, vmf);
 	/* A task that is killed does not come back. */
 	mirage_power_wait(mdev);
-	drm_gem_object_put(gem);
+	mirage_bo_unhold(gem, file);
 	return VM_FAULT_RETRY;
 }
 
@@ -95,6 +116,7 @@ static vm_fault_t mirage_bo_wait_awake(struct drm_gem_object *gem, struct vm_fau
 static vm_fault_t mirage_bo_vm_reserve(struct drm_gem_object *gem, struct vm_fault *vmf)
 {
 	bool interruptible = mirage_bo_is_interruptible(vmf);
+	struct file *file;
 
 	if (dma_resv_trylock(gem->resv))
 		return 0;
@@ -103,11 +125,10 @@ static vm_fault_t mirage_bo_vm_reserve(struct drm_gem_object *gem, struct vm_fau
 	if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
 		return VM_FAULT_RETRY;
 
-	drm_gem_object_get(gem);
-	mmap_read_unlock(vmf->vma->vm_mm);
+	file = mirage_bo_hold(gem, vmf);
 	if (!mirage_bo_lock(gem, interruptible))
 		dma_resv_unlock(gem->resv);
-	drm_gem_object_put(gem);
+	mirage_bo_unhold(gem, file);
 	return VM_FAULT_RETRY;
 }
 
@@ -123,15 +144,15 @@ static vm_fault_t mirage_bo_wait_unlocked(struct mirage_bo *bo, struct vm_fault 
 {
 	bool interruptible = mirage_bo_is_interruptible(vmf);
 	struct drm_gem_object *gem = &bo->base.base;
+	struct file *file;
 
 	if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
 		return VM_FAULT_RETRY;
-	drm_gem_object_get(gem);
-	mmap_read_unlock(vmf->vma->vm_mm);
+	file = mirage_bo_hold(gem, vmf);
 	dma_resv_wait_timeout(gem->resv, DMA_RESV_USAGE_KERNEL, interruptible,
 			      MAX_SCHEDULE_TIMEOUT);
 	dma_resv_unlock(gem->resv);
-	drm_gem_object_put(gem);
+	mirage_bo_unhold(gem, file);
 	return VM_FAULT_RETRY;
 }
 
@@ -187,6 +208,7 @@ static vm_fault_t mirage_bo_find_room(struct mirage_bo *bo, struct vm_fault *vmf
 	};
 	struct drm_gem_object *gem = &bo->base.base;
 	struct mirage_device *mdev = to_mirage_device(gem->dev);
+	struct file *file;
 	int ret;
 
 	if (!fault_flag_allow_retry_first(vmf->flags)) {
@@ -200,15 +222,14 @@ static vm_fault_t mirage_bo_find_room(struct mirage_bo *bo, struct vm_fault *vmf
 	if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
 		return VM_FAULT_RETRY;
 
-	drm_gem_object_get(gem);
-	mmap_read_unlock(vmf->vma->vm_mm);
+	file = mirage_bo_hold(gem, vmf);
 	for (;;) {
 		ret = mirage_bo_get_memory_alone(bo, &validation);
 		if (!ret || mirage_validation_retry(&validation, ret))
 			break;
 	}
 	mirage_validation_fini(&validation);
-	drm_gem_object_put(gem);
+	mirage_bo_unhold(gem, file);
 	/* The access made again finds the memory, or the same error. */
 	return VM_FAULT_RETRY;
 }

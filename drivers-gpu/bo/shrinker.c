@@ -264,13 +264,15 @@ static void shrinker_fini(struct drm_device *drm, void *unused)
 }
 
 /**
- * mirage_shrinker_init() - offer mm the pages of objects
- * @mdev: device, with TTM initialised
+ * mirage_shrinker_alloc() - count pages of objects, which nobody is offered yet
+ * @mdev: device
+ *
+ * Before TTM, which gives pages back as late as at its own end.
  *
  * Context: probe.
  * Return: 0 or -ENOMEM
  */
-int mirage_shrinker_init(struct mirage_device *mdev)
+int mirage_shrinker_alloc(struct mirage_device *mdev)
 {
 	struct mirage_shrinker *shrinker;
 
@@ -280,6 +282,21 @@ int mirage_shrinker_init(struct mirage_device *mdev)
 	mdev->shrinker = shrinker;
 	shrinker->mdev = mdev;
 	spin_lock_init(&shrinker->lock);
+
+	return 0;
+}
+
+/**
+ * mirage_shrinker_init() - offer mm the pages of objects
+ * @mdev: device, with TTM initialised, after mirage_shrinker_alloc()
+ *
+ * Context: probe.
+ * Return: 0 or -ENOMEM
+ */
+int mirage_shrinker_init(struct mirage_device *mdev)
+{
+	struct mirage_shrinker *shrinker = mdev->shrinker;
+
 	shrinker->shrinker = shrinker_alloc(0, "drm-mirage:%s", dev_name(mdev->drm.dev));
 	if (!shrinker->shrinker)
 		return -ENOMEM;

@@ -25,6 +25,7 @@ struct mirage_shrinker {
 	unsigned long purgeable;
 };
 
+int mirage_shrinker_alloc(struct mirage_device *mdev);
 int mirage_shrinker_init(struct mirage_device *mdev);
 void mirage_shrinker_add(struct mirage_tt *tt);
 void mirage_shrinker_remove(struct mirage_tt *tt);

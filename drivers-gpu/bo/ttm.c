@@ -155,6 +155,9 @@ int mirage_ttm_init(struct mirage_device *mdev)
 	if (ret)
 		return ret;
 	INIT_LIST_HEAD(&ttm->mapped);
+	ret = mirage_shrinker_alloc(mdev);
+	if (ret)
+		return ret;
 	spin_lock_init(&mdev->bo_lock);
 	INIT_LIST_HEAD(&mdev->bos);
 

@@ -159,8 +159,10 @@ static struct dma_fence *mirage_job_run(struct drm_sched_job *base)
 exit:
 	drm_dev_exit(idx);
 end:
-	if (IS_ERR(fence))
+	if (IS_ERR(fence)) {
+		mirage_job_uncount(job);
 		mirage_vm_end_submission(mdev, &job->submission);
+	}
 	dma_fence_end_signalling(signalling);
 
 	return fence;

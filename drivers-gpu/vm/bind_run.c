@@ -272,6 +272,21 @@ static void bind_unlink(struct mirage_bind_job *job)
 	list_splice_init(&job->done, &job->dead);
 }
 
+/*
+ * The operation under way does not go on. The mappings that it has taken out of the tree are about to lose their page
+ * tables, and a page table that goes holds nothing: so the range is cleared, as far as the books go.
+ */
+static void bind_abandon(struct mirage_bind_job *job)
+{
+	struct mirage_gpuvm *gpuvm = job->gpuvm;
+	const struct drm_mirage_bind *args;
+
+	if (!gpuvm->todo_end)
+		return;
+	args = &job->ops[job->next].args;
+	mirage_gpuvm_clear(gpuvm, args->addr, args->addr + args->size);
+}
+
 /* The job may be freed before this returns. */
 static void bind_complete(struct mirage_bind_job *job, int error)
 {
@@ -296,10 +311,12 @@ void mirage_bind_work(struct work_struct *work)
 	int ret = 0;
 
 	mirage_gpuvm_lock(gpuvm);
-	if (gpuvm->live)
+	if (gpuvm->live) {
 		more = bind_piece(job);
-	else
+	} else {
+		bind_abandon(job);
 		ret = gpuvm->vm ? -ENODEV : -ECANCELED;
+	}
 	if (!more)
 		bind_end(job);
 	/* Not before the flush: eviction waits for the lock only if the object is mapped. */
