@@ -79,6 +79,19 @@ static void write_operands(FILE *out, const struct mirage_format_info *format)
 	}
 }
 
+/* A bar would end the cell. */
+static void write_cell(FILE *out, const char *text)
+{
+	for (; *text; text++) {
+		if (*text == '|')
+			fputc('\\', out);
+		fputc(*text, out);
+	}
+}
+
+/* Bit I of the instructions of a format, by its imm. */
+static const char * const bit_i[] = { "0", "0 or 1", "1" };
+
 static void write_table(FILE *out)
 {
 	char mnemonic[MIRAGE_MNEMONIC_SIZE];
@@ -86,18 +99,22 @@ static void write_table(FILE *out)
 
 	for (op = 0; op < MIRAGE_NR_OPCODES; op++) {
 		const struct mirage_insn_info *info = mirage_insn_info(op);
+		const struct mirage_format_info *format;
 
 		if (!info)
 			continue;
+		format = mirage_format_info(info->format);
 		if (part < ARRAY_SIZE(parts) && op >= parts[part].op)
-			fprintf(out, "%s**%s**\n\n| Opcode | Instruction | Does |\n|---|---|---|\n",
+			fprintf(out, "%s**%s**\n\n| Opcode | Instruction | I | Does |\n|---|---|---|---|\n",
 				part ? "\n" : "", parts[part].title);
 		while (part < ARRAY_SIZE(parts) && op >= parts[part].op)
 			part++;
 		mirage_insn_mnemonic(info->name, mnemonic);
 		fprintf(out, "| 0x%03x | `%s", op, mnemonic);
-		write_operands(out, mirage_format_info(info->format));
-		fprintf(out, "` | %s |\n", info->doc);
+		write_operands(out, format);
+		fprintf(out, "` | %s | ", bit_i[format->imm]);
+		write_cell(out, info->doc);
+		fputs(" |\n", out);
 	}
 }
 

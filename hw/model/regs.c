@@ -150,7 +150,7 @@ u32 regs_read(struct device *dev, u32 offset)
 
 static bool is_queue(u32 offset)
 {
-	return offset >= MIRAGE_QUEUE_STATUS_LO && offset <= MIRAGE_QUEUE_VM_TABLE_HI;
+	return offset >= MIRAGE_QUEUE_STATUS_LO && offset <= MIRAGE_QUEUE_FAULT_PLACE_HI;
 }
 
 static void write_locked(struct device *dev, u32 offset, u32 value)

@@ -115,6 +115,22 @@ static void time_latches(void)
 	fixture_close(&f);
 }
 
+/* The read of a low half keeps the high half of that counter, and of no other. */
+static void counters_latch(void)
+{
+	fixture_open(&f);
+	f.dev->perf[PERF_PACKETS] = 0x1ffffffff;
+	f.dev->perf[PERF_WAVES] = 0x500000000;
+	CHECK_EQ(fixture_read(&f, MIRAGE_PERF_PACKETS + 4), 0);
+	CHECK_EQ(fixture_read(&f, MIRAGE_PERF_PACKETS), 0xffffffff);
+	f.dev->perf[PERF_PACKETS]++;
+	CHECK_EQ(fixture_read(&f, MIRAGE_PERF_WAVES), 0);
+	CHECK_EQ(fixture_read(&f, MIRAGE_PERF_PACKETS + 4), 1);
+	CHECK_EQ(fixture_read(&f, MIRAGE_PERF_WAVES + 4), 5);
+	CHECK_EQ(fixture_read64(&f, MIRAGE_PERF_PACKETS), 0x200000000);
+	fixture_close(&f);
+}
+
 static void enable_checks_each_queue(void)
 {
 	static const u32 places[] = {
@@ -161,10 +177,36 @@ static void enable_checks_each_queue(void)
 	fixture_write_phys(&f, MIRAGE_QUEUE_CMD_LO, f.cmd_phys);
 	fixture_write(&f, MIRAGE_BUS_CTRL, 1);
 	CHECK_EQ(fixture_read(&f, MIRAGE_BUS_STATUS), MIRAGE_BUS_STATUS_ENABLED__MASK);
+	CHECK_EQ(fixture_read(&f, MIRAGE_BUS_ERROR), MIRAGE_DEV_BAD_QUEUE);
 	/* Now they are latched. */
 	fixture_write_phys(&f, MIRAGE_QUEUE_CMD_LO, 0);
 	CHECK_EQ(fixture_read64(&f, MIRAGE_QUEUE_CMD_LO), f.cmd_phys);
+	fixture_write_phys(&f, MIRAGE_QUEUE_FAULT_PLACE_LO, f.place_phys);
+	CHECK_EQ(fixture_read64(&f, MIRAGE_QUEUE_FAULT_PLACE_LO), 0);
 	fixture_sync(&f);
+	fixture_close(&f);
+}
+
+/* ENABLE stays 1 after it has failed, so nothing can be corrected, or tried again, before it is 0. */
+static void failed_enable_ends_with_0(void)
+{
+	fixture_open(&f);
+	fixture_write(&f, MIRAGE_QUEUE_CMD_ORDER, 0);
+	fixture_write(&f, MIRAGE_BUS_CTRL, 1);
+	CHECK_EQ(fixture_read(&f, MIRAGE_BUS_CTRL), 1);
+	CHECK_EQ(fixture_read(&f, MIRAGE_BUS_STATUS), 0);
+	fixture_write(&f, MIRAGE_QUEUE_CMD_ORDER, FIXTURE_QUEUE_ORDER);
+	CHECK_EQ(fixture_read(&f, MIRAGE_QUEUE_CMD_ORDER), 0);
+	fixture_write(&f, MIRAGE_BUS_CTRL, 1);
+	CHECK_EQ(fixture_read(&f, MIRAGE_BUS_STATUS), 0);
+	fixture_write(&f, MIRAGE_BUS_CTRL, 0);
+	CHECK_EQ(fixture_read(&f, MIRAGE_BUS_ERROR), MIRAGE_DEV_BAD_QUEUE);
+	fixture_write(&f, MIRAGE_QUEUE_CMD_ORDER, FIXTURE_QUEUE_ORDER);
+	fixture_write(&f, MIRAGE_BUS_CTRL, 1);
+	CHECK_EQ(fixture_read(&f, MIRAGE_BUS_STATUS), MIRAGE_BUS_STATUS_ENABLED__MASK);
+	CHECK_EQ(fixture_read(&f, MIRAGE_BUS_ERROR), MIRAGE_DEV_BAD_QUEUE);
+	fixture_write(&f, MIRAGE_BUS_RESET, 1);
+	CHECK_EQ(fixture_read(&f, MIRAGE_BUS_ERROR), MIRAGE_DEV_OK);
 	fixture_close(&f);
 }
 
@@ -446,6 +488,8 @@ static const struct tap_test tests[] = {
 	{ "access rules and reset value of every register", access_rules },
 	{ "sizes and alignments of register accesses", access_sizes },
 	{ "time latches its high half", time_latches },
+	{ "counters latch their high halves", counters_latch },
+	{ "a failed enable ends with ENABLE 0", failed_enable_ends_with_0 },
 	{ "enable checks each QUEUE register", enable_checks_each_queue },
 	{ "queues in VRAM", queues_in_vram },
 	{ "indices go on after disable", indices_go_on_after_disable },

@@ -46,10 +46,18 @@ static const char intro[] =
 	"|WO|0|has the effect described|\n"
 	"|W1C|the value|clears the bits that are 1 in what is written|\n"
 	"\n"
-	"A 64-bit register is two words, low half first. Where \"a read latches the high half\", read the\n"
-	"low half, then the high half: together they are one value. Names in C: `MIRAGE_<unit>_<register>`\n"
+	"A 64-bit register is two words, low half first. Each PERF counter, and TIME, latches: a read of the\n"
+	"low half keeps the high half of that moment, for this register alone, and a read of the high half\n"
+	"returns what was kept (0 after reset). So software reads the low half, then the high half: together\n"
+	"they are one value. The other pairs hold what was written. Names in C: `MIRAGE_<unit>_<register>`\n"
 	"is the offset, `MIRAGE_<unit>_<register>_<field>__MASK` and `__SHIFT` the field (`hw/regs.h`).\n"
-	"Values are those after reset.\n";
+	"Values are those after reset. *size* is what the device has, the same after each reset.\n";
+
+/* The size of VRAM is that of the device at hand: the model fills it in. */
+static int is_vram_size(unsigned int offset)
+{
+	return offset == MIRAGE_BUS_VRAM_SIZE_LO || offset == MIRAGE_BUS_VRAM_SIZE_HI;
+}
 
 static void print_row(const struct row *row)
 {
@@ -60,12 +68,15 @@ static void print_row(const struct row *row)
 		printf("|Offset|Name|Access|Reset|Meaning|\n|---|---|---|---|---|\n");
 		break;
 	case KIND_REG:
-		printf("|0x%04x|%s|%s|0x%x|%s|\n", row->offset, row->name, row->access, row->value,
-		       row->doc);
+		printf("|0x%04x|%s|%s|", row->offset, row->name, row->access);
+		if (is_vram_size(row->offset))
+			printf("*size*|%s|\n", row->doc);
+		else
+			printf("0x%x|%s|\n", row->value, row->doc);
 		break;
 	case KIND_REG64:
-		printf("|0x%04x|%s|%s|0|%s (64 bits)|\n", row->offset, row->name, row->access,
-		       row->doc);
+		printf("|0x%04x|%s|%s|0|%s (64 bits, low half; the high half is at 0x%04x, a read latches it)|\n",
+		       row->offset, row->name, row->access, row->doc, row->offset + 4);
 		break;
 	case KIND_FIELD:
 		if (row->offset == row->value)

@@ -48,18 +48,15 @@ enum mirage_packet_op {
 #define MIRAGE_SEM_EQUAL	(1u << 0)
 #define MIRAGE_IB_MAX_WORDS	(1u << 20)
 
-/* What a DISPATCH runs: grid[] groups of group[] work items. */
+/* A DISPATCH runs grid[] groups of group[] work items. The fields are documented in structs/dispatch.def. */
+#define FIELD(structure, type, name, doc)		type name;
+#define ARRAY(structure, type, name, number, doc)	type name[number];
+
 struct mirage_dispatch {
-	__le64 code;		/* first instruction, 8-byte aligned */
-	__le32 code_size;	/* bytes, multiple of 8, 8 to 2^24 */
-	__le32 nr_regs;		/* registers a lane may use, 1 to 255 */
-	__le64 args;		/* argument block, 8-byte aligned; may be 0 when args_size is 0 */
-	__le32 args_size;	/* bytes, at most 4096 */
-	__le32 shared_size;	/* bytes of shared memory of each group, at most BUS_MAX_SHARED */
-	__le32 grid[3];		/* groups, each at least 1; the product at most 2^32 - 1 */
-	__le32 rsvd0;		/* zero */
-	__le32 group[3];	/* work items, each at least 1; the product at most BUS_MAX_GROUP */
-	__le32 rsvd1[17];	/* zero; 128 bytes in all */
+#include "structs/dispatch.def"
 };
+
+#undef FIELD
+#undef ARRAY
 
 #endif /* HW_PACKETS_H */

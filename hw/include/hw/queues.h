@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Structures in memory that the kernel driver and the mirage GPU share.
- * All little endian. Explained in hw/doc/queues.md.
+ * All little endian. Their fields are in structs/ and hw/doc/structures.md; hw/doc/queues.md
+ * explains them.
  *
  * Everything on a hot path lies in memory: a register access traps, and under
  * emulation costs more than serving a fault. Model followed: the queued
@@ -11,6 +12,13 @@
 #define HW_QUEUES_H
 
 #include <linux/types.h>
+
+/*
+ * Fields of a structure, as in structs/<structure>.def, the one source for this header and the tables of
+ * hw/doc/structures.md.
+ */
+#define FIELD(structure, type, name, doc)		type name;
+#define ARRAY(structure, type, name, number, doc)	type name[number];
 
 /*
  * A physical pointer: an offset into VRAM, or with bit 0 set a bus address.
@@ -32,20 +40,7 @@
  * looks at put once more.
  */
 struct mirage_status_page {
-	/* Written by software. */
-	__le32 cmd_put;
-	__le32 fault_get;
-	__le32 event_get;
-	__le32 rsvd0[13];
-	/* Written by the device. */
-	__le32 cmd_get;
-	__le32 fault_put;
-	__le32 event_put;
-	__le32 rsvd1[13];
-	/* Set to 1 by software, exchanged with 0 by the device. */
-	__le32 fault_armed;
-	__le32 event_armed;
-	__le32 rsvd2[14];
+#include "structs/status_page.def"
 };
 
 /*
@@ -104,18 +99,12 @@ enum mirage_cmd_op {
 #define MIRAGE_CMD_ALL		(1u << 0)	/* flags of INVALIDATE and REPLAY */
 
 struct mirage_cmd {
-	__le16 op;		/* enum mirage_cmd_op */
-	__le16 flags;
-	__le32 id;		/* VM or channel */
-	__le64 addr;
-	__le64 size;		/* bytes */
-	__le64 value;
+#include "structs/cmd.def"
 };
 
 /* VM table entry. A VM's root must not change without INVALIDATE with MIRAGE_CMD_ALL. */
 struct mirage_vm_desc {
-	__le64 root;		/* MIRAGE_PTE_VALID, MIRAGE_PTE_SYSTEM, address of PD3 (8 KiB aligned) */
-	__le64 rsvd;		/* zero */
+#include "structs/vm_desc.def"
 };
 
 enum mirage_chan_class {
@@ -180,14 +169,10 @@ enum mirage_chan_error {
 #undef MIRAGE_CHAN_VALUE
 
 /*
- * Which instruction of which work item it was. pc 0: none, what failed was a packet's or a copy's; then all is zero.
+ * Which instruction of which work item failed. pc 0: no instruction did, but a packet or a copy; then all is zero.
  */
 struct mirage_place {
-	__le64 pc;		/* GPU virtual address of the instruction */
-	__le32 group[3];	/* the group in the grid: x, y, z */
-	__le16 wave;		/* of the group */
-	__le16 lane;		/* of the wave, the first that failed; the work item is wave * BUS_WAVE_LANES + lane */
-	__le32 rsvd[2];
+#include "structs/place.def"
 };
 
 /* flags of a channel descriptor */
@@ -209,41 +194,15 @@ struct mirage_place {
  * when it makes a channel.
  */
 struct mirage_chan_desc {
-	__le64 ring;		/* physical pointer, 4 KiB aligned */
-	__le32 ring_order;	/* log2 of the ring's 32-bit words, 10 to 20 */
-	__le32 class;		/* enum mirage_chan_class */
-	__le32 vm;		/* VM table index */
-	__le32 priority;	/* 0 (lowest) to 3; a higher one runs first */
-	__le32 timeslice_us;	/* 0: the device's own (1000); channels of one priority take turns */
-	__le32 flags;		/* MIRAGE_CHAN_NO_FAULT */
-	__le64 wait_ns;		/* written by the device (revision 1.4): time it has waited for its turn; see MIRAGE_CHAN_WAITING */
-	__le32 rsvd0[5];	/* zero */
-	__le32 put;		/* in words, counts up modulo 2^32 */
-
-	__le32 get;		/* in words, counts up modulo 2^32; moves behind each ring packet when it is complete */
-	__le32 state;		/* enum mirage_chan_state */
-	__le32 error;		/* enum mirage_chan_error */
-	__le32 error_info;	/* BAD_PACKET, PRIVILEGE: the header; BAD_INSN: the instruction's first word; TRAP: its immediate; FAULT: enum mirage_access | enum mirage_fault_kind << 8 */
-	__le64 error_addr;	/* GPU address of the packet, instruction or access; of a ring packet its word index */
-	__le64 run_ns;		/* time it has had an engine; written whenever its turn ends and when a packet is complete */
-	struct mirage_place error_place;	/* of an error or FAULT of a program */
+#include "structs/chan_desc.def"
 };
 
 /* Fault buffer entry: an access waits for a REPLAY. Its struct mirage_place has the same index at QUEUE_FAULT_PLACE. */
 struct mirage_fault_entry {
-	__le64 addr;		/* GPU virtual address of the access, exact to the byte */
-	__le64 time_ns;		/* BUS_TIME when the access failed */
-	__le32 chan;
-	__le16 vm;
-	__u8 access;		/* enum mirage_access */
-	__u8 kind;		/* enum mirage_fault_kind */
-	__u8 unit;		/* enum mirage_fault_unit */
-	__u8 rsvd;
-	__le16 wave;		/* wave slot of the compute engine, else 0 */
-	__le32 rsvd1;
+#include "structs/fault_entry.def"
 };
 
-/* Whose access failed. */
+/* The unit whose access failed. */
 #define MIRAGE_FAULT_UNITS(X) \
 	/* packet fetch, semaphore, dispatch descriptor */ \
 	X(FRONTEND, 0, "frontend"), \
@@ -264,11 +223,10 @@ enum mirage_event_type {
 };
 
 struct mirage_event {
-	__u8 type;		/* enum mirage_event_type */
-	__u8 code;
-	__le16 rsvd;
-	__le32 chan;
-	__le64 value;
+#include "structs/event.def"
 };
+
+#undef FIELD
+#undef ARRAY
 
 #endif /* HW_QUEUES_H */
