@@ -2,12 +2,12 @@
 /**
  * DOC: mirage, a DRM driver for the mirage GPU
  *
- * The GPU uses a process's own addresses. It faults on what it has not seen yet, and the driver
- * lets the mirror core (hmm_mirror) bring the pages in.
+ * The GPU uses a process's own addresses. It faults on pages that it has not mapped yet, and the
+ * mirror core (hmm_mirror) brings them in.
  *
- * Each folder is a room, and a room uses those below it alone (lab/checks/dependencies). What is above a
- * room is called by operations that it has registered: struct mirage_device_ops in probe.c, and
- * struct mirage_bo_ops.
+ * Each folder is a room, and a room uses only those below it (lab/checks/dependencies). A lower
+ * room calls an upper one through registered operations: struct mirage_device_ops, set in probe.c,
+ * and struct mirage_bo_ops.
  *
  *   drv.c      module, PCI glue, table of ioctls
  *   probe.c    bring-up and unplug: the one file that knows all rooms
@@ -213,7 +213,7 @@ err_queue:
 static void __exit mirage_module_exit(void)
 {
 	pci_unregister_driver(&mirage_pci_driver);
-	/* Queues have the last jobs, whose address spaces have the last references to objects. */
+	/* Queues hold the last jobs, their address spaces the last references to objects. */
 	mirage_queue_module_exit();
 	mirage_gpuvm_module_exit();
 	mirage_bind_module_exit();

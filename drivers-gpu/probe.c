@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The device as a whole: what it is, what it needs, and its end.
+ * Device bring-up, unplug and shutdown.
  *
- * Probe is one straight line; whatever it acquires goes back by devm when the
- * driver leaves the PCI device, or by drmm when the last file is closed. Whether the
- * device runs is device/state.c's business, and how it is revived device/reset.c's.
+ * Probe is one straight line. devm releases each resource when the driver leaves the PCI device, or
+ * drmm when the last file is closed. device/state.c handles the run state, device/reset.c resets.
  *
- * All that ends its life cuts it off from memory first, before anything it could touch is
- * given back.
+ * Every path that ends the device cuts it off from memory before it releases anything that the
+ * device could touch.
  */
 #include "probe.h"
 
@@ -43,13 +42,13 @@
 #define MIRAGE_DMA_BITS		52
 
 /*
- * Address spaces whose operations take effect at a time, as far as they do not wait for each other's flushes. A few keep
- * the device's command queue in work; more would only take processors from others. Works that are bounded and
- * queue themselves again take turns, so no address space keeps another from its turn.
+ * Maximum number of bind works that run at a time. Address spaces overlap while one waits for
+ * another's flush. A few keep the device's command queue busy; more would only take CPU time from
+ * others. Each work is bounded and requeues itself, so the address spaces take turns.
  */
 #define DEVICE_BIND_WORKS	4
 
-/* What this driver cannot do without. */
+/* Capabilities that this driver requires. */
 #define CAPS_NEEDED	(MIRAGE_REG_SET(BUS_CAPS_COPY, 1) | MIRAGE_REG_SET(BUS_CAPS_PAGE_64K, 1) | \
 			 MIRAGE_REG_SET(BUS_CAPS_PAGE_2M, 1))
 
@@ -98,15 +97,15 @@ static int device_identify(struct mirage_device *mdev)
 	return 0;
 }
 
-/* Find out why the device cannot have memory of processes here, if so. */
+/* Find out why the device cannot access memory of processes here, if so. */
 static int device_check_memory(struct mirage_device *mdev)
 {
 	struct hmm_dma_map map = {};
 	int ret;
 
-	/* The one test of the platform that means what mappings will meet. */
+	/* The only test of the platform that matches how mappings are made later. */
 	ret = hmm_dma_map_alloc(mdev->drm.dev, &map, 1, PAGE_SIZE);
-	/* That there was no memory today says nothing about the platform. */
+	/* A failed allocation today says nothing about the platform. */
 	if (ret == -ENOMEM)
 		return ret;
 	if (!ret)
@@ -161,7 +160,7 @@ static void device_destroy_xarrays(struct drm_device *drm, void *unused)
 	xa_destroy(&mdev->vms);
 }
 
-/* Everything that is memory and nothing else. */
+/* Set up everything that needs no hardware. */
 static int device_init_software(struct mirage_device *mdev)
 {
 	int ret;
@@ -188,7 +187,7 @@ static int device_init_software(struct mirage_device *mdev)
 	ret = mirage_coredump_init(mdev);
 	if (ret)
 		return ret;
-	/* Serving a fault allocates, so nothing that reclaim waits for may run there. */
+	/* Serving a fault allocates, so works that reclaim waits for must not run here. */
 	ret = device_alloc_wq(mdev, &mdev->fault_wq, "mirage-fault", WQ_HIGHPRI | WQ_FREEZABLE,
 			      0);
 	if (ret)
@@ -236,7 +235,7 @@ static void device_lose_action(void *data)
 
 	mirage_device_lose(mdev);
 	mirage_reset_stop(mdev);
-	/* A reset may have asked for one. */
+	/* A reset may have requested one. */
 	mirage_coredump_stop(mdev);
 }
 
@@ -244,7 +243,7 @@ static void device_lose_action(void *data)
  * mirage_device_init() - bring the hardware up
  * @mdev: device, from devm_drm_dev_alloc(), with @mdev->options filled in
  *
- * When it fails, devm and drmm undo what was done.
+ * On failure, devm and drmm undo the completed steps.
  *
  * Context: probe; drm_dev_register() comes after it.
  * Return: 0 or a negative errno
@@ -263,8 +262,9 @@ int mirage_device_init(struct mirage_device *mdev)
 	if (ret)
 		return ret;
 	/*
-	 * What a page-table entry and a physical pointer hold. No CPU has memory beyond it, so
-	 * nothing bounces, which a mirror could not have; but an IOMMU has such addresses to give.
+	 * Width of the addresses in page-table entries and physical pointers. No CPU has memory
+	 * beyond it, so nothing bounces (a mirror cannot use bounce buffers); but an IOMMU may hand
+	 * out wider addresses.
 	 */
 	ret = dma_set_mask_and_coherent(dev, DMA_BIT_MASK(MIRAGE_DMA_BITS));
 	if (ret)
@@ -287,7 +287,7 @@ int mirage_device_init(struct mirage_device *mdev)
 	ret = mirage_userptr_init(mdev);
 	if (ret)
 		return ret;
-	/* Before TTM, which deletes imported objects as late as at its own end. */
+	/* Before TTM, which may delete imported objects as late as in its own teardown. */
 	ret = mirage_prime_init(mdev);
 	if (ret)
 		return ret;
@@ -300,14 +300,17 @@ int mirage_device_init(struct mirage_device *mdev)
 	ret = mirage_irq_init(mdev);
 	if (ret)
 		return dev_err_probe(dev, ret, "no interrupts\n");
-	/* Whatever fails from here on, the device is cut off before memory goes back. */
+	/* If a later step fails, the device is cut off before memory is freed. */
 	ret = devm_add_action_or_reset(dev, device_lose_action, mdev);
 	if (ret)
 		return ret;
 	ret = mirage_device_start(mdev);
 	if (ret)
 		return ret;
-	/* The last that may fail: when devm undoes it, the ring is no more there to be given back. */
+	/*
+	 * The last step that may fail: in devm's unwinding the ring is gone before it could be
+	 * freed here.
+	 */
 	ret = mirage_copy_init(mdev);
 	if (ret)
 		return dev_err_probe(dev, ret, "no queue for the kernel's copies\n");
@@ -324,7 +327,7 @@ int mirage_device_init(struct mirage_device *mdev)
 	return 0;
 }
 
-/* Cut off, before anything is given back that it could touch; and nobody waits for it any more. */
+/* Cut the device off before releasing anything that it could touch, and wake all waiters. */
 static void device_cut(struct mirage_device *mdev)
 {
 	mirage_device_lose(mdev);
@@ -332,7 +335,7 @@ static void device_cut(struct mirage_device *mdev)
 	mirage_power_give_up(mdev);
 }
 
-/* Nobody enters any more: let go of all that is others'. */
+/* After drm_dev_unplug(): release everything that belongs to others. */
 static void device_leave(struct mirage_device *mdev)
 {
 	mirage_irq_stop(mdev);
@@ -350,15 +353,15 @@ static void device_leave(struct mirage_device *mdev)
 }
 
 /**
- * mirage_device_unplug() - the driver leaves the device
+ * mirage_device_unplug() - end the driver's use of the device
  * @mdev: device
  *
- * First the device is cut off, so that nothing below gives memory back that it could touch; then
- * queues are told, since who is between drm_dev_enter() and drm_dev_exit() may wait for a job (a
- * processor's access to an object does), and drm_dev_unplug() waits for that one; likewise who waits
- * for it to wake up; then nobody
- * enters any more, queues that were made meanwhile are told, and mirrors closed. Files may stay open:
- * their ioctls return -ENODEV.
+ * First the device is cut off, so that the steps below free no memory that it could still touch.
+ * Then queues are stopped and waiters for a wake-up released: a thread between drm_dev_enter() and
+ * drm_dev_exit() may wait for a job (CPU access to an object does) or for the wake-up, and
+ * drm_dev_unplug() waits for that thread. After drm_dev_unplug() no thread enters any more; queues
+ * created meanwhile are stopped, and mirrors closed. Files may stay open: their ioctls return
+ * -ENODEV.
  *
  * Context: the PCI driver's remove().
  */
@@ -373,8 +376,8 @@ void mirage_device_unplug(struct mirage_device *mdev)
  * mirage_device_abandon() - mirage_device_unplug() for a device that could not be registered
  * @mdev: device, after drm_dev_register() has failed
  *
- * One of its nodes may have been there for a moment, and have been opened. DRM has undone what it
- * did and lets nobody enter any more; drm_dev_unplug() would undo it once more, and warn.
+ * One of its nodes may have existed for a moment and have been opened. DRM has cleaned up, and
+ * drm_dev_enter() fails already; drm_dev_unplug() would clean up twice, and warn.
  *
  * Context: probe.
  */
@@ -386,11 +389,11 @@ void mirage_device_abandon(struct mirage_device *mdev)
 }
 
 /**
- * mirage_device_shutdown() - the machine goes down, or another kernel takes over
+ * mirage_device_shutdown() - stop the device for a system shutdown or kexec
  * @mdev: device
  *
- * The device neither runs nor touches memory any more. Nothing else: to close mirrors may mean to
- * wait for I/O, whose devices are going as well.
+ * The device neither runs nor touches memory any more. Mirrors stay open: closing them may wait for
+ * I/O on devices that are being shut down too.
  *
  * Context: the PCI driver's shutdown(); may sleep.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The device as a whole: what it is, what it needs, and its end. */
+/* Device bring-up, unplug and shutdown. */
 #ifndef MIRAGE_DEVICE_H
 #define MIRAGE_DEVICE_H
 

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * One question to mm, and how often to ask it.
+ * One question to mm, and how often to repeat it.
  *
- * What a fault of a mirror and the populating of a userptr share. Both ask without the lock that
- * invalidations take, take it, and look whether the answer still holds. Where invalidations never stop, that
- * could go on for ever; so they give up, after a time and a number of rounds: a round alone may
- * take longer, if it waits for swap.
+ * Shared by faults of mirrors and by populating userptrs. Both ask mm without the lock that
+ * invalidations take, then take the lock and check whether the answer still holds. With a steady
+ * stream of invalidations this would repeat for ever, so they give up after a time and a number of
+ * rounds: a single round may take longer than the time, if it waits for swap.
  *
- * hmm_range_fault() looks at page tables and at VM_READ and VM_WRITE. Two kinds of mappings need more, and
- * get_user_pages() has a check for each in check_vma_flags(). The checks are here, so that every question has them:
+ * hmm_range_fault() checks page tables, VM_READ and VM_WRITE. Two kinds of mappings need more; for
+ * each, get_user_pages() has a check in check_vma_flags(). This file repeats these checks, so that
+ * they apply to every question:
  *
- *   secret memory (memfd_secret)   no page of it, not even one that is present
- *   a shadow stack                 readable; only the processor's calls and returns write it
+ *   secret memory (memfd_secret)   no page may be mapped, not even one that is present
+ *   a shadow stack                 read-only; only the CPU's calls and returns write it
  *
- * vma_is_secretmem() is not exported. A mapping of secret memory is told by its file instead: all such files, and no
- * others, are of the file system with SECRETMEM_MAGIC.
+ * vma_is_secretmem() is not exported. Instead, a mapping of secret memory is recognised by its
+ * file: exactly these files belong to the file system with SECRETMEM_MAGIC.
  */
 #include <linux/fs.h>
 #include <linux/hmm.h>
@@ -31,7 +32,7 @@
 #define HMM_PATIENCE_ROUNDS	16
 
 /**
- * hmm_patience_init - begin to count void rounds
+ * hmm_patience_init - start to count void rounds
  * @patience: the count
  */
 void hmm_patience_init(struct hmm_patience *patience)
@@ -41,11 +42,11 @@ void hmm_patience_init(struct hmm_patience *patience)
 }
 
 /**
- * hmm_patience_spend - a round was void
+ * hmm_patience_spend - count a void round
  * @patience: the count
  *
- * Return: 0 if there should be another; -EINTR if the task is being killed; -EBUSY if there have been
- * enough.
+ * Return: 0 if another round should follow; -EINTR if the task is being killed; -EBUSY if the limit
+ * is reached.
  */
 int hmm_patience_spend(struct hmm_patience *patience)
 {
@@ -62,7 +63,7 @@ static bool hmm_vma_is_secret(const struct vm_area_struct *vma)
 	return vma->vm_file && file_inode(vma->vm_file)->i_sb->s_magic == SECRETMEM_MAGIC;
 }
 
-/* What no device may have of a page that mm has there: HMM_PFN_* flags of the answer */
+/* Access that devices must not have to pages of a mapping: HMM_PFN_* flags of the answer */
 static unsigned long hmm_vma_denies(const struct vm_area_struct *vma)
 {
 	if (hmm_vma_is_secret(vma))
@@ -70,7 +71,10 @@ static unsigned long hmm_vma_denies(const struct vm_area_struct *vma)
 	return vma->vm_flags & VM_SHADOW_STACK ? HMM_PFN_WRITE : 0;
 }
 
-/* 0, or why pages of the range cannot be had as @flags ask. @denies: out: of all mappings together */
+/*
+ * 0, or the errno if devices must not access the range as @flags ask. @denies: out: union of all
+ * mappings
+ */
 static int hmm_range_check(const struct hmm_range *range, unsigned long flags,
 			   unsigned long *denies)
 {
@@ -90,7 +94,7 @@ static int hmm_range_check(const struct hmm_range *range, unsigned long flags,
 	return 0;
 }
 
-/* Take out of an answer what no device may have */
+/* Remove access that devices must not have from an answer */
 static void hmm_range_conceal(const struct hmm_range *range)
 {
 	VMA_ITERATOR(vmi, range->notifier->mm, range->start);
@@ -107,18 +111,18 @@ static void hmm_range_conceal(const struct hmm_range *range)
 }
 
 /**
- * hmm_ask - what mm has of some pages
+ * hmm_ask - ask mm for the state of some pages
  * @notifier: covers them
- * @seq: of mmu_interval_read_begin()
- * @start: address of the first
- * @npages: how many
- * @flags: HMM_PFN_REQ_* that all of them need; 0 to look only
- * @pfns: out: one answer for each
+ * @seq: from mmu_interval_read_begin()
+ * @start: address of the first page
+ * @npages: number of pages
+ * @flags: HMM_PFN_REQ_* for all of them; 0 for a snapshot
+ * @pfns: out: one answer per page
  *
- * Context: under mmap_lock for reading, with a user of the mm held. With flags it sleeps, allocates, waits
- * for I/O.
- * Return: as hmm_range_fault(): 0; -EBUSY an invalidation came between; -EFAULT, -EPERM, -ENOMEM a page cannot
- * be had as asked.
+ * Context: under mmap_lock for reading, with a user of the mm held. With @flags it sleeps,
+ * allocates, and waits for I/O.
+ * Return: as hmm_range_fault(): 0; -EBUSY an invalidation came in between; -EFAULT, -EPERM, -ENOMEM
+ * a page is not available as requested.
  */
 int hmm_ask(struct mmu_interval_notifier *notifier, unsigned long seq, unsigned long start,
 	    unsigned long npages, unsigned long flags, unsigned long *pfns)
@@ -137,13 +141,13 @@ int hmm_ask(struct mmu_interval_notifier *notifier, unsigned long seq, unsigned 
 
 	mmap_assert_locked(notifier->mm);
 
-	/* Input too: sticky flags in it would come out again */
+	/* hmm_range_fault() reads it, too: sticky flags would be returned again */
 	memset(pfns, 0, npages * sizeof(*pfns));
 	ret = hmm_range_check(&range, flags, &denies);
 	if (ret)
 		return ret;
 	ret = hmm_range_fault(&range);
-	/* mmap_lock was held all the time: the mappings are the same */
+	/* mmap_lock has been held since the check, so the mappings are the same */
 	if (!ret && denies)
 		hmm_range_conceal(&range);
 	return ret;

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Blocks: how they are made, found and taken out of service.
+ * Blocks: how they are created, looked up and retired.
  *
- * A block is made by the first fault in its 2 MiB and goes when it has had no mapping for a
- * while (reap.c) or the mirror closes, so what is spent follows what is mapped, not what
- * once was. It is found under RCU and held by a reference; the registry's lock is
- * taken only to enter and remove. Its notifier lives exactly as long as it can be found: inserted
- * once, not per fault, because insertion takes a lock of the whole mm.
+ * The first fault in a 2 MiB range creates its block. The block is removed when it has been without
+ * mappings for a while (reap.c), or when the mirror closes. So memory use follows the current
+ * mappings, not the past ones. Lookups use RCU and take a reference; the registry's lock is taken
+ * only to insert and remove a block. Its notifier lives exactly as long as the block can be found.
+ * It is inserted once per block, not per fault, because insertion takes a lock of the whole mm.
  *
- * A block out of service is marked dead under its lock and stays readable for those
- * who found it just before; they look again and make a new one. Two tasks may make the same
- * block at once; the one that enters it second throws its own away.
+ * A retired block is marked dead under its lock, and stays readable for tasks that found it just
+ * before; they look up again and create a new one. Two tasks may create the same block at once; the
+ * second one to insert it discards its own.
  *
- * Rejected: one notifier for the whole mirror with the blocks found in the callback. Every
- * fault would then collide with every invalidation anywhere in the process.
+ * Rejected: one notifier for the whole mirror, with block lookup in the callback. Every fault would
+ * then collide with every invalidation anywhere in the process.
  */
 #include <linux/lockdep.h>
 #include <linux/slab.h>
@@ -24,8 +24,8 @@
  * hmm_block_lock_init - initialise a block's lock
  * @lock: the lock
  *
- * The one place that does, so that all blocks, and the lock that teaches lockdep at module
- * load, are of one class.
+ * Only this function initialises them, so that all blocks, and the lock that teaches lockdep at
+ * module load, have one lock class.
  */
 void hmm_block_lock_init(struct mutex *lock)
 {
@@ -112,15 +112,15 @@ err_block:
 }
 
 /**
- * hmm_block_get - find or make a block
+ * hmm_block_get - find or create a block
  * @mirror: the mirror
  * @start: the block's first address
  *
  * Context: a call of hmm_mirror_fault() that holds a user of the mm; no lock held. May
  * allocate and sleep.
- * Return: the block with a reference for the caller, or an ERR_PTR(): -ENOMEM, what block_init()
- * returned, -EINTR from the first notifier of an mm when a signal is pending. It may be
- * dead by the time its lock is taken.
+ * Return: the block with a reference for the caller, or an ERR_PTR(): -ENOMEM, the errno from
+ * block_init(), -EINTR from the first notifier of an mm when a signal is pending. It may be dead by
+ * the time its lock is taken.
  */
 struct hmm_block *hmm_block_get(struct hmm_mirror *mirror, unsigned long start)
 {
@@ -136,7 +136,7 @@ struct hmm_block *hmm_block_get(struct hmm_mirror *mirror, unsigned long start)
 		if (IS_ERR(block))
 			return block;
 
-		/* The caller's reference, beside the registry's */
+		/* The caller's reference, in addition to the registry's */
 		kref_get(&block->ref);
 		ret = xa_insert(&mirror->blocks, start >> HMM_BLOCK_SHIFT, block, GFP_KERNEL);
 		if (!ret) {
@@ -153,9 +153,9 @@ struct hmm_block *hmm_block_get(struct hmm_mirror *mirror, unsigned long start)
 }
 
 /**
- * hmm_block_release_pages - give pages back to mm
+ * hmm_block_release_pages - return pages to mm
  * @block: the block
- * @pages: pages that are mapped for DMA and that the device cannot reach any more
+ * @pages: pages that are mapped for DMA and that the device can no longer reach
  *
  * Context: under the block's lock; does not sleep.
  */
@@ -170,11 +170,11 @@ void hmm_block_release_pages(struct hmm_block *block, const unsigned long *pages
 }
 
 /**
- * hmm_block_retire - take a block out of service
+ * hmm_block_retire - retire a block
  * @block: the block; without mappings, or the mirror is closing
  *
- * From now on it cannot be found; those who found it before see that it is dead. To be
- * followed by hmm_block_drop().
+ * After this it cannot be found; tasks that found it before see that it is dead. Call
+ * hmm_block_drop() afterwards.
  * Context: under the block's lock; the reaper or hmm_mirror_close(), of which only one runs.
  */
 void hmm_block_retire(struct hmm_block *block)
@@ -201,7 +201,7 @@ void hmm_block_drop(struct hmm_block *block)
 }
 
 /**
- * hmm_block_start - where a block begins
+ * hmm_block_start - get the address of a block
  * @block: the block
  *
  * Return: its first address, HMM_BLOCK_SIZE aligned.
@@ -213,10 +213,10 @@ unsigned long hmm_block_start(const struct hmm_block *block)
 EXPORT_SYMBOL_GPL(hmm_block_start);
 
 /**
- * hmm_block_priv - the driver's data of a block
+ * hmm_block_priv - get the driver's data of a block
  * @block: the block
  *
- * Return: what hmm_block_set_priv() was given, else NULL.
+ * Return: the pointer passed to hmm_block_set_priv(), else NULL.
  */
 void *hmm_block_priv(const struct hmm_block *block)
 {
@@ -225,11 +225,11 @@ void *hmm_block_priv(const struct hmm_block *block)
 EXPORT_SYMBOL_GPL(hmm_block_priv);
 
 /**
- * hmm_block_set_priv - keep the driver's data with a block
+ * hmm_block_set_priv - attach the driver's data to a block
  * @block: the block
  * @priv: the data
  *
- * Context: block_init() only; nobody else sees the block yet.
+ * Context: block_init() only, while the block is not visible yet.
  */
 void hmm_block_set_priv(struct hmm_block *block, void *priv)
 {
@@ -238,7 +238,7 @@ void hmm_block_set_priv(struct hmm_block *block, void *priv)
 EXPORT_SYMBOL_GPL(hmm_block_set_priv);
 
 /**
- * hmm_block_assert_held - tell lockdep that a function needs the block's lock
+ * hmm_block_assert_held - lockdep assertion that the block's lock is held
  * @block: the block
  */
 void hmm_block_assert_held(const struct hmm_block *block)

@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Pages as the device addresses them.
+ * DMA addresses of pages.
  *
- * Each block, and each userptr, owns a struct hmm_dma_map. Behind an IOMMU that offers it, this is
- * as much IOVA as it has pages, into which pages are linked at their own offset: device addresses are then
- * contiguous whatever memory looks like, and a 2 MiB page-table entry of the device always
- * fits a block. Elsewhere a page has its own DMA address.
+ * Each block and each userptr owns a struct hmm_dma_map. Behind an IOMMU that supports it, this
+ * reserves IOVA for all its pages, and each page is linked at its own offset. Then device addresses
+ * are contiguous whatever the physical layout, and a 2 MiB page-table entry of the device always
+ * fits a block. Otherwise each page has its own DMA address.
  *
- * hmm_dma_map_pfn() and hmm_dma_unmap_pfn() sync the IOTLB once per page, which behind a virtual
- * IOMMU costs a message to the host each time. So for ordinary pages in the IOVA case
- * linking is done here, with one sync for a fault, and contiguous pages are unlinked
- * in one call. They are still linked page by page: a page may be taken away alone, and an IOMMU
- * cannot unmap a part of a large entry. Peer-to-peer pages, and all pages where there is no IOVA,
- * go through the hmm_dma functions.
+ * hmm_dma_map_pfn() and hmm_dma_unmap_pfn() sync the IOTLB once per page. Behind a virtual IOMMU
+ * each sync costs a message to the host. So in the IOVA case this file links ordinary pages itself,
+ * with one sync per fault, and unlinks contiguous pages in one call. Pages are still linked one by
+ * one: a single page may be taken away, and an IOMMU cannot unmap a part of a large entry.
+ * Peer-to-peer pages, and all pages without IOVA, go through the hmm_dma functions.
  *
- * Everything here runs under the lock of the block or userptr, under which reclaim may run: the
- * DMA layer allocates atomically and may fail.
+ * Everything here runs under the lock of the block or userptr, which reclaim takes too: the DMA
+ * layer allocates atomically and may fail.
  */
 #include <linux/hmm.h>
 #include <linux/memremap.h>
@@ -23,20 +22,20 @@
 
 #include "mirror.h"
 
-/* As hmm_dma_map_pfn(): never bounced, since nobody would copy the bounce buffer back */
+/* As in hmm_dma_map_pfn(): no bounce buffers, because the data would not be copied back */
 #define HMM_DMA_ATTRS	DMA_ATTR_REQUIRE_COHERENT
 
 /**
  * hmm_pages_link - map a page for the device, or find its mapping
  * @dev: the device
  * @map: the mapping
- * @index: the page, in pages from the start of @map
- * @pfn: what hmm_range_fault() said of it; has HMM_PFN_VALID
+ * @index: index of the page in @map
+ * @pfn: the page's answer from hmm_range_fault(); has HMM_PFN_VALID
  * @p2p: state for peer-to-peer pages, zero at the first call for a fault
  *
- * The device may use the address after hmm_pages_sync().
+ * The device may use the address only after hmm_pages_sync().
  * Context: under the lock that protects @map, with the answer of hmm_range_fault() still valid.
- * Return: the device address, DMA_MAPPING_ERROR if the page cannot be mapped.
+ * Return: the device address, or DMA_MAPPING_ERROR if the page cannot be mapped.
  */
 dma_addr_t hmm_pages_link(struct device *dev, struct hmm_dma_map *map, size_t index,
 			  unsigned long pfn, struct pci_p2pdma_map_state *p2p)
@@ -46,7 +45,7 @@ dma_addr_t hmm_pages_link(struct device *dev, struct hmm_dma_map *map, size_t in
 	unsigned long old = *entry;
 	dma_addr_t addr;
 
-	/* Sticky bits of the DMA layer are kept only in our own list */
+	/* Only our own list keeps the sticky bits of the DMA layer */
 	*entry = (old & ~(HMM_PFN_VALID | HMM_PFN_WRITE)) | (pfn & ~HMM_PFN_FLAGS) |
 		 HMM_PFN_VALID | (pfn & HMM_PFN_WRITE);
 
@@ -61,7 +60,7 @@ dma_addr_t hmm_pages_link(struct device *dev, struct hmm_dma_map *map, size_t in
 		addr = map->state.addr + offset;
 	}
 
-	/* An address of a page that is already mapped is only looked up again */
+	/* For a page that is already mapped, only its address is looked up */
 	if (addr == DMA_MAPPING_ERROR)
 		*entry = old;
 	return addr;
@@ -72,7 +71,7 @@ dma_addr_t hmm_pages_link(struct device *dev, struct hmm_dma_map *map, size_t in
  * @dev: the device
  * @map: the mapping
  * @first: first page that hmm_pages_link() mapped
- * @end: behind the last
+ * @end: end of the range, exclusive
  *
  * Context: under the lock that protects @map.
  * Return: 0 or a negative errno; then the device must not use the addresses.
@@ -91,8 +90,8 @@ static bool hmm_pfn_is_linked(unsigned long pfn)
 }
 
 /*
- * Unlink page @index, and as many behind it, up to @end, as can go in the same call.
- * Returns the page behind them.
+ * Unlink page @index, and following pages up to @end that can go in the same call. Returns the
+ * index after the last page unlinked.
  */
 static size_t hmm_pages_unlink(struct device *dev, struct hmm_dma_map *map, size_t index,
 			       size_t end)
@@ -112,13 +111,13 @@ static size_t hmm_pages_unlink(struct device *dev, struct hmm_dma_map *map, size
 }
 
 /*
- * What the device wrote did not set the dirty bit of any CPU page-table entry. This is the
- * last moment to say so: the device can write no more, and mm, which waits for
- * us, has not unmapped the page yet, which keeps the folio and its mapping from going away.
- * The folio's lock is not taken because callers of notifiers hold it sometimes.
- * A file's page that mm lets us write has been made dirty with its file system's knowledge
- * when the CPU's entry became writable, so this changes nothing for it; it is needed for
- * anonymous memory whose entry is writable but clean, as after swap-in or MADV_FREE.
+ * The device's writes did not set the dirty bit of any CPU page-table entry. This is the last
+ * moment to mark the folio dirty: the device can no longer write, and mm waits for this notifier
+ * before it unmaps the page, so the folio and its mapping still exist. The folio lock is not taken,
+ * because some callers of notifiers hold it. A file page that mm lets us write became dirty, with
+ * its file system's knowledge, when the CPU's entry became writable, so nothing changes for it. The
+ * mark is needed for anonymous memory whose entry is writable but clean, as after swap-in or
+ * MADV_FREE.
  */
 static void hmm_dirty(unsigned long pfn, struct folio **last)
 {
@@ -131,13 +130,13 @@ static void hmm_dirty(unsigned long pfn, struct folio **last)
 }
 
 /**
- * hmm_pages_release - give pages back to mm
+ * hmm_pages_release - return pages to mm
  * @dev: the device
  * @map: the mapping
  * @first: first page
- * @end: behind the last page; the device cannot reach those any more that are mapped
+ * @end: end of the range, exclusive; the device can no longer reach mapped pages in it
  *
- * Removes the DMA mappings of those that have one, and marks dirty what the device could write.
+ * Removes the DMA mappings of mapped pages, and marks those dirty that the device could write.
  * Context: under the lock that protects @map; does not sleep.
  * Return: number of pages that were mapped
  */

@@ -1,29 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Serving a device's faults.
+ * Fault service.
  *
- * The collision-retry scheme of mmu_interval_notifier: read the sequence, ask mm (walk.c) under
- * mmap_lock alone, then take the block's lock and use the answer only if no invalidation
- * came between. Nothing is pinned: from the moment the lock is dropped, the
- * notifier is what keeps the device honest.
+ * It follows the collision-retry scheme of mmu_interval_notifier: read the sequence, ask mm
+ * (walk.c) under mmap_lock alone, then take the block's lock and use the answer only if no
+ * invalidation came in between. Nothing is pinned: once the lock is dropped, only the notifier
+ * revokes the device's access.
  *
- * Two faults of one block run side by side until they want its lock; the second finds the
- * first's pages mapped and gives the rest. Faults of different blocks share only mmap_lock,
- * for reading.
+ * Two faults of one block run in parallel until they take its lock; the second one finds the first
+ * one's pages mapped and maps the rest. Faults of different blocks share only mmap_lock, for
+ * reading.
  *
- * A page mm lets us write is given writable even if only a read was asked for: that costs mm
- * nothing, and saves the fault that would follow a write. Writing is never asked of mm for it.
+ * If mm allows writing to a page, it is mapped writable even if only a read was requested: that
+ * costs mm nothing, and saves a later write fault. But mm is never asked for write access in that
+ * case.
  *
- * A fault is served by a task that is not the process, a worker mostly. mm charges anonymous memory to the process's
- * cgroup all the same, but page tables and page cache to the cgroup of the task that allocates, and above memory.high it
- * is that task's cgroup that is reclaimed from, and that task that is made to sleep. So for its time in mm the task works
- * on the account of the process (active_memcg). mm lets it sleep then for up to 2 s for each 512 KiB. The process is held
- * back by that, as its device waits. Closing the mirror waits for one such sleep or two, and so does the freeing of the
- * memory of a process that is killed then (hmm_walk_is_over()).
+ * Faults are usually served by a worker, not by the process. mm still charges anonymous memory to
+ * the process's cgroup. But it charges page tables and page cache to the cgroup of the allocating
+ * task; and above memory.high it reclaims from that task's cgroup and throttles that task. So while
+ * the task is in mm, it is charged as the process (active_memcg). mm may then make it sleep for up
+ * to 2 s per 512 KiB. That throttles the process, since its device waits. Closing the mirror waits
+ * for one or two such sleeps, and so does freeing the memory of a process that is killed meanwhile
+ * (hmm_walk_is_over()).
  *
- * Rejected: mapping for DMA before the lock is taken, to hold it shorter. Pages would have to be
- * unmapped again at each collision, and a DMA mapping of a page that may
- * have been freed would exist in between.
+ * Rejected: mapping for DMA before the lock is taken, to hold it for less time. Pages would have to
+ * be unmapped again at each collision, and in between there would be DMA mappings of pages that may
+ * have been freed.
  */
 #include <linux/dma-mapping.h>
 #include <linux/hmm.h>
@@ -44,22 +46,22 @@
  * Used by one task; no lock.
  */
 struct hmm_call {
-	/** @walk: what is asked of mm */
+	/** @walk: the walk in mm */
 	struct hmm_walk walk;
-	/** @runs: what goes to the driver */
+	/** @runs: runs for the driver's map() */
 	struct hmm_runs runs;
-	/** @pfns: what mm answered */
+	/** @pfns: mm's answers */
 	unsigned long pfns[HMM_BLOCK_PAGES];
 	/** @added: pages mapped for DMA in this round */
 	DECLARE_BITMAP(added, HMM_BLOCK_PAGES);
 };
 
-/* 16 KiB each: too much for a stack, and needed too often for the page allocator */
+/* 16 KiB each: too large for a stack, and used too often for the page allocator */
 static struct kmem_cache *hmm_call_cache;
 
 /*
- * An object with a constructor is not cleared at each allocation (init_on_alloc), which would
- * take longer than a fault. So what a call uses of it, it writes first.
+ * An object with a constructor is not cleared at each allocation (init_on_alloc), which would take
+ * longer than a fault. So a call must initialise the fields that it uses.
  */
 static void hmm_call_construct(void *object)
 {
@@ -91,7 +93,7 @@ static void hmm_call_add(struct hmm_call *call, unsigned int index,
 	bool mapped = test_bit(index, block->mapped);
 	dma_addr_t addr;
 
-	/* mm must not change a page without an invalidation, nor answer during one */
+	/* mm changes a page only with an invalidation, and gives no valid answer during one */
 	if (WARN_ON_ONCE((mapped && ((block->dma.pfn_list[index] ^ pfn) & ~HMM_PFN_FLAGS)) ||
 			 test_bit(index, block->pending.pages))) {
 		hmm_call_refuse(call, index);
@@ -108,7 +110,7 @@ static void hmm_call_add(struct hmm_call *call, unsigned int index,
 	hmm_runs_add(&call->runs, index, addr, pfn & HMM_PFN_WRITE);
 }
 
-/* The device may not use what was linked in this round: take it back */
+/* Undo the DMA mappings of this round after a failed sync */
 static void hmm_call_drop(struct hmm_call *call)
 {
 	unsigned int i, index;
@@ -123,7 +125,7 @@ static void hmm_call_drop(struct hmm_call *call)
 	hmm_runs_init(&call->runs);
 }
 
-/* Give the device what mm has of the named pages */
+/* Map the named pages, as far as mm has them, for the device */
 static void hmm_call_give(struct hmm_call *call)
 {
 	struct hmm_block *block = call->walk.block;
@@ -168,7 +170,7 @@ static void hmm_call_give(struct hmm_call *call)
 
 /*
  * One round. Returns 0 if it counts, -EBUSY if an invalidation made it void, -ESTALE if the block
- * went out of service, or what ends the fault.
+ * was retired, or an errno that ends the fault.
  */
 static int hmm_call_round(struct hmm_call *call)
 {
@@ -199,7 +201,7 @@ static int hmm_call_round(struct hmm_call *call)
 	return ret;
 }
 
-/* A block that was made, and then nothing could be mapped in, must not stay */
+/* Let the reaper remove a block that was created but has no mappings */
 static void hmm_call_leave(struct hmm_block *block)
 {
 	mutex_lock(&block->lock);
@@ -242,7 +244,7 @@ static int hmm_call_rounds(struct hmm_call *call, struct hmm_mirror *mirror)
 	}
 }
 
-/* The same, with what it allocates charged to the process's cgroup */
+/* The same, with allocations charged to the process's cgroup */
 static int hmm_call_charged(struct hmm_call *call, struct hmm_mirror *mirror)
 {
 	struct mem_cgroup *memcg = get_mem_cgroup_from_mm(mirror->mm);
@@ -255,7 +257,7 @@ static int hmm_call_charged(struct hmm_call *call, struct hmm_mirror *mirror)
 	return ret;
 }
 
-/* Pages of the block that the mm can have */
+/* Number of pages of the block that are within the mm's address space */
 static unsigned int hmm_call_limit(struct hmm_mirror *mirror, unsigned long start)
 {
 	unsigned long end = mirror->mm->task_size;
@@ -287,7 +289,7 @@ static int hmm_call_mm(struct hmm_mirror *mirror, struct hmm_fault *fault)
 		ret = -ESRCH;
 	} else {
 		ret = hmm_call_charged(call, mirror);
-		/* If we are the last, taking the mm down is not the fault's to wait for */
+		/* If this is the last user, the fault must not wait for the mm's teardown */
 		mmput_async(mm);
 	}
 
@@ -298,24 +300,24 @@ static int hmm_call_mm(struct hmm_mirror *mirror, struct hmm_fault *fault)
 /**
  * hmm_mirror_fault - make pages of one block accessible to the device
  * @mirror: the mirror
- * @fault: what is asked for, and what became of it
+ * @fault: the request and its results
  *
- * With nothing but &hmm_fault.prefetch set this is a snapshot: the device gets what mm has, and
- * nothing is faulted in.
+ * If only &hmm_fault.prefetch is set, this is a snapshot: the device gets the pages that mm has,
+ * and nothing is faulted in.
  *
- * Pages that cannot be served do not keep the others from being: look at &hmm_fault.failed
- * also when 0 is returned. -EFAULT there means no mapping, no permission to read, secret memory, SIGBUS,
- * poison, a guard region or userfaultfd, -EPERM a write to what may only be read, -EIO that
- * the page cannot be mapped for the device, -ENOMEM that mm had no memory for it (before Linux 7.3 that is
- * -EFAULT, too).
+ * A page that cannot be served does not affect the others: check &hmm_fault.failed even if 0 is
+ * returned. The errno in &hmm_fault.error is -EFAULT for no mapping, no read permission, secret
+ * memory, SIGBUS, poison, a guard region or userfaultfd; -EPERM for a write to read-only memory;
+ * -EIO if the page cannot be mapped for the device; -ENOMEM if mm had no memory for it (before
+ * Linux 7.3 that is -EFAULT, too).
  *
- * Context: process context, no lock held that mm or reclaim may take; any task, not only one
- * of the mirrored process. Sleeps, allocates, on the account of the process's memory cgroup; waits for I/O as a
- * CPU's fault would, which cannot be interrupted.
+ * Context: process context, without locks that mm or reclaim may take; in any task, not only the
+ * mirrored process. Sleeps and allocates, charged to the process's memory cgroup; waits for I/O
+ * like a CPU fault, uninterruptibly.
  * Return: 0; -EINVAL if the start is not aligned; -ENODEV after hmm_mirror_close(); -ESRCH if the
- * mirrored process is gone; -EBUSY if for more than a second invalidations made every round
- * void (come again later); -EINTR if the task is being killed; -ENOMEM; or what block_init()
- * returned. On an error no page is in &hmm_fault.mapped.
+ * mirrored process is gone; -EBUSY if invalidations made every round void for more than a second
+ * (retry later); -EINTR if the task is being killed; -ENOMEM; or the errno from block_init(). On an
+ * error no page is in &hmm_fault.mapped.
  */
 int hmm_mirror_fault(struct hmm_mirror *mirror, struct hmm_fault *fault)
 {
@@ -342,7 +344,7 @@ int hmm_mirror_fault(struct hmm_mirror *mirror, struct hmm_fault *fault)
 EXPORT_SYMBOL_GPL(hmm_mirror_fault);
 
 /**
- * hmm_call_cache_create - set up memory for faults
+ * hmm_call_cache_create - create the cache for calls
  *
  * Return: 0 or -ENOMEM.
  */
@@ -354,7 +356,7 @@ int hmm_call_cache_create(void)
 }
 
 /**
- * hmm_call_cache_destroy - give it back
+ * hmm_call_cache_destroy - destroy the cache
  *
  * Context: no fault runs.
  */

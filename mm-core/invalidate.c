@@ -1,32 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * mm takes pages away.
+ * Invalidation: mm takes pages away.
  *
- * Every event is honoured alike: the pages mm names that the device has are taken from
- * it, before mm goes on; nothing else is touched. No event is filtered out: a change of
- * protection, soft-dirty and NUMA balancing work by the fault that follows.
+ * All events are handled alike: pages that mm names and the device has are unmapped from the device
+ * before mm continues; no other pages are touched. No event is filtered out: protection changes,
+ * soft-dirty and NUMA balancing rely on the fault that follows.
  *
- * Two passes. In the first, mm goes through all blocks of the range, and each starts its
- * TLB flush; in the second it waits for them, so that an munmap() of 1 GiB waits about once and
- * not 512 times:
+ * There are two passes. In the first, mm visits all blocks of the range, and each starts its TLB
+ * flush; the second waits for the flushes. So an munmap() of 1 GiB waits about once, not 512 times:
  *
  *   start    lock; set_seq; mapped &= ~named; unmap() -> token; pending = taken pages; unlock
  *   finish   flush(token); lock; release the pending pages that are still there; unlock
  *
- * Between them no fault can map anything in the block: mmu_interval_read_begin() of a fault that
- * began before set_seq collides, of one that begins later waits until mm has called
- * the end of the invalidation, which comes after the second pass.
+ * Between the passes no fault can map anything in the block. If a fault called
+ * mmu_interval_read_begin() before set_seq, it collides. If it calls it later, it waits until mm
+ * ends the invalidation, which happens after the second pass.
  *
- * What can come between is another invalidation, say reclaim in the middle of an munmap(). Pages it
- * names may be pending: not mapped any more, but still in the TLB. It may not go on as if
- * they were gone, so it waits for the pending token too, releases those pages itself
- * and removes them from the pending set. And as there is one pending set, pages it takes from
- * the block are flushed in its first pass, under the lock.
+ * But another invalidation can come in between, for example reclaim in the middle of an munmap().
+ * Pages that it names may be pending: no longer mapped, but still in the TLB. It must not treat
+ * them as gone. So it also waits for the pending token, releases those pages itself and removes
+ * them from the pending set. And since there is only one pending set, it flushes its own pages in
+ * its first pass, under the lock.
  *
- * A non-blockable invalidation (the OOM reaper) only tries the lock and does all in one pass.
+ * A non-blockable invalidation (the OOM reaper) only tries the lock and does everything in one
+ * pass.
  *
- * Rejected: allocating one pending set for each invalidation (nothing here may fail); waiting for
- * the flush in the first pass always (the cost above).
+ * Rejected: allocating a pending set per invalidation (nothing here may fail); always waiting for
+ * the flush in the first pass (the cost above).
  */
 #include <linux/ktime.h>
 
@@ -39,13 +39,13 @@
 struct hmm_shot {
 	/** @first: first page that mm named */
 	unsigned int first;
-	/** @end: behind the last */
+	/** @end: end of the range, exclusive */
 	unsigned int end;
 	/** @blockable: may sleep */
 	bool blockable;
-	/** @counted: mm asks for it, and not hmm_mirror_close() */
+	/** @counted: requested by mm, not by hmm_mirror_close() */
 	bool counted;
-	/** @token: of unmap(), if pages were taken */
+	/** @token: token from unmap(), if pages were taken */
 	u64 token;
 	/** @npages: pages in @taken */
 	unsigned int npages;
@@ -53,7 +53,7 @@ struct hmm_shot {
 	DECLARE_BITMAP(taken, HMM_BLOCK_PAGES);
 };
 
-/* Take what is mapped away from the device. False: it would have to sleep; nothing changed. */
+/* Unmap the mapped pages from the device. False: it would have to sleep; nothing changed. */
 static bool hmm_shot_take(struct hmm_shot *shot, struct hmm_block *block)
 {
 	const struct hmm_mirror_ops *ops = block->mirror->ops;
@@ -69,7 +69,7 @@ static bool hmm_shot_take(struct hmm_shot *shot, struct hmm_block *block)
 	first = find_first_bit(shot->taken, HMM_BLOCK_PAGES);
 	last = find_last_bit(shot->taken, HMM_BLOCK_PAGES);
 	npages = bitmap_weight(shot->taken, HMM_BLOCK_PAGES);
-	/* First: whoever sees that the pages have gone may look at the counter at once */
+	/* Counted first, so that an observer who finds the pages gone also finds the new count */
 	if (shot->counted)
 		hmm_count_invalidation(block->mirror, npages);
 	if (!ops->unmap(block->mirror, block, first, last - first + 1, shot->blockable,
@@ -107,7 +107,7 @@ static void hmm_shot_finish_now(struct hmm_shot *shot, struct hmm_block *block)
 	}
 }
 
-/* Leave the rest to the second pass, if it can be had */
+/* Defer the flush to the second pass, if possible */
 static struct mmu_interval_notifier_finish *hmm_shot_defer(struct hmm_shot *shot,
 							   struct hmm_block *block)
 {
@@ -184,7 +184,7 @@ static bool hmm_block_invalidate_start(struct mmu_interval_notifier *notifier,
 	return done;
 }
 
-/* Second pass over a block whose pending set is the caller's */
+/* Second pass of a block whose pending set belongs to the caller */
 static void hmm_block_settle(struct hmm_block *block)
 {
 	struct hmm_pending *pending = &block->pending;
@@ -214,9 +214,9 @@ const struct mmu_interval_notifier_ops hmm_block_notifier_ops = {
 };
 
 /**
- * hmm_block_take_all - start to take a block from the device for good
+ * hmm_block_take_all - start to unmap a whole block from the device for good
  * @block: the block
- * @finish: where what is left for hmm_block_finish_all() is noted
+ * @finish: list for hmm_block_finish_all()
  *
  * Context: hmm_mirror_close(), after the last fault; no lock held. Sleeps.
  */
@@ -234,8 +234,8 @@ void hmm_block_take_all(struct hmm_block *block, struct llist_head *finish)
 }
 
 /**
- * hmm_block_finish_all - wait for what hmm_block_take_all() began
- * @finish: the blocks
+ * hmm_block_finish_all - wait for the flushes that hmm_block_take_all() started
+ * @finish: list of blocks
  *
  * Context: as hmm_block_take_all(). Sleeps.
  */

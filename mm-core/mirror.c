@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Mirrors: how they begin and end.
+ * Mirrors: creation and closing.
  *
- * A mirror belongs to its creator alone: created, closed, put. What must be counted is who
- * is inside it, the calls of hmm_mirror_fault(). It holds the
- * mm's structure, not its contents: a process exits although its mirror lives, and
- * the mirror can be closed before, during or after that.
+ * A mirror belongs only to its creator, who creates, closes and puts it. The running calls of
+ * hmm_mirror_fault() have to be counted. A mirror holds the mm's structure, not its contents: the
+ * process can exit while its mirror exists, and the mirror can be closed before, during or after
+ * that.
  *
- * Closing: no new fault comes in; those that run end with their question to mm; the reaper stops; every block is taken
- * from the device as by an munmap() of everything, all flushes started before the first is
- * waited for; only then are the notifiers removed. In the other order mm could free pages that
- * the device still has.
+ * Closing: no new fault enters; running faults end after their current question to mm; the reaper
+ * is stopped; every block is unmapped from the device as by an munmap() of everything, with all
+ * flushes started before the first wait; only then are the notifiers removed. In the opposite order
+ * mm could free pages that the device still has.
  *
  * A mirror without blocks has no notifier, so mm does not know of it.
  *
- * Rejected: counting the calls per processor (percpu_ref). Each call takes mmap_lock, whose
- * count all share already, so nothing was won; and each close waited for an RCU grace period,
- * which made a process with thousands of mirrors take minutes to exit.
+ * Rejected: counting the calls per CPU (percpu_ref). Each call takes mmap_lock, whose count is
+ * shared anyway, so there was no gain; and each close waited for an RCU grace period, so that a
+ * process with thousands of mirrors took minutes to exit.
  */
 #include <linux/device.h>
 #include <linux/mm.h>
@@ -30,7 +30,7 @@
 #define HMM_MIRROR_CLOSING	0
 
 /**
- * hmm_mirror_is_closing - should a call that runs come to its end?
+ * hmm_mirror_is_closing - should running calls end early?
  * @mirror: the mirror
  *
  * Return: true once hmm_mirror_close() was called.
@@ -41,7 +41,7 @@ bool hmm_mirror_is_closing(const struct hmm_mirror *mirror)
 }
 
 /**
- * hmm_mirror_enter - begin a call that hmm_mirror_close() has to wait for
+ * hmm_mirror_enter - start a call that hmm_mirror_close() has to wait for
  * @mirror: the mirror
  *
  * Return: false if the mirror is closed or being closed.
@@ -50,7 +50,9 @@ bool hmm_mirror_enter(struct hmm_mirror *mirror)
 {
 	if (!refcount_inc_not_zero(&mirror->users))
 		return false;
-	/* Others may still be inside: without this a stream of calls could hold up closing */
+	/*
+	 * Other calls may still be inside: without this check a stream of calls could delay closing
+	 */
 	if (!hmm_mirror_is_closing(mirror))
 		return true;
 	hmm_mirror_leave(mirror);
@@ -58,7 +60,7 @@ bool hmm_mirror_enter(struct hmm_mirror *mirror)
 }
 
 /**
- * hmm_mirror_leave - end it
+ * hmm_mirror_leave - end a call
  * @mirror: the mirror; may be freed as soon as this was called
  */
 void hmm_mirror_leave(struct hmm_mirror *mirror)
@@ -68,8 +70,8 @@ void hmm_mirror_leave(struct hmm_mirror *mirror)
 }
 
 /*
- * Would a block be refused for every page? Blocks are made in faults, too late to say
- * that mirroring does not work at all.
+ * Check whether DMA mapping would fail for every page. Blocks are created in faults, which is too
+ * late to report that mirroring does not work at all.
  */
 static int hmm_mirror_try_dma(struct device *dev)
 {
@@ -85,15 +87,15 @@ static int hmm_mirror_try_dma(struct device *dev)
 /**
  * hmm_mirror_create - mirror the calling process
  * @dev: the device that memory is mapped for; its DMA mask is set
- * @ops: the driver; map, unmap and flush must be there
- * @priv: the driver's own, for hmm_mirror_priv()
+ * @ops: the driver's callbacks; map, unmap and flush are required
+ * @priv: the driver's data, for hmm_mirror_priv()
  *
  * Nothing is mirrored, and mm has no callback, before the first fault.
  *
  * Context: a process with an mm. May sleep and allocate.
  * Return: the mirror, to be ended by hmm_mirror_close() and hmm_mirror_put(), or an ERR_PTR():
- * -EINVAL without an mm or the operations, -EOPNOTSUPP if the device cannot reach all
- * memory or needs its cache kept coherent by software, -ENOMEM.
+ * -EINVAL without an mm or without the required callbacks, -EOPNOTSUPP if the device cannot reach
+ * all memory or is not cache-coherent, -ENOMEM.
  */
 struct hmm_mirror *hmm_mirror_create(struct device *dev, const struct hmm_mirror_ops *ops,
 				     void *priv)
@@ -139,12 +141,12 @@ EXPORT_SYMBOL_GPL(hmm_mirror_create);
  * hmm_mirror_close - stop mirroring
  * @mirror: the mirror
  *
- * When it returns the device has no page of the mm, no callback of the driver runs and none
- * will; hmm_mirror_fault() returns -ENODEV. May be called more than once and by several tasks;
- * each returns when all is done.
+ * When it returns, the device has no page of the mm, no callback of the driver is running and none
+ * will be called; hmm_mirror_fault() returns -ENODEV. It may be called more than once and by
+ * several tasks; each call returns only when closing is complete.
  *
- * Context: process context; not in a callback nor in a call of hmm_mirror_fault(), no lock held
- * that such callbacks or mm take. Sleeps until the faults that run have ended.
+ * Context: process context; not in a callback or inside hmm_mirror_fault(), without locks that
+ * callbacks or mm take. Sleeps until the running faults have ended.
  */
 void hmm_mirror_close(struct hmm_mirror *mirror)
 {
@@ -161,7 +163,7 @@ void hmm_mirror_close(struct hmm_mirror *mirror)
 	wait_for_completion(&mirror->idle);
 	disable_delayed_work_sync(&mirror->reap_work);
 
-	/* From here on only mm's callbacks run beside us */
+	/* From here on only mm's callbacks run concurrently */
 	xa_for_each(&mirror->blocks, index, block)
 		hmm_block_take_all(block, &finish);
 	hmm_block_finish_all(&finish);
@@ -180,7 +182,7 @@ EXPORT_SYMBOL_GPL(hmm_mirror_close);
  * hmm_mirror_put - free a mirror
  * @mirror: the mirror, closed; NULL is allowed
  *
- * Context: process context; nobody else uses the mirror. May sleep.
+ * Context: process context; the mirror has no other user. May sleep.
  */
 void hmm_mirror_put(struct hmm_mirror *mirror)
 {
@@ -199,10 +201,10 @@ void hmm_mirror_put(struct hmm_mirror *mirror)
 EXPORT_SYMBOL_GPL(hmm_mirror_put);
 
 /**
- * hmm_mirror_priv - the driver's data of a mirror
+ * hmm_mirror_priv - get the driver's data of a mirror
  * @mirror: the mirror
  *
- * Return: what hmm_mirror_create() was given.
+ * Return: the pointer passed to hmm_mirror_create().
  */
 void *hmm_mirror_priv(struct hmm_mirror *mirror)
 {
@@ -211,10 +213,10 @@ void *hmm_mirror_priv(struct hmm_mirror *mirror)
 EXPORT_SYMBOL_GPL(hmm_mirror_priv);
 
 /**
- * hmm_mirror_is_current - is this the caller's own memory?
+ * hmm_mirror_is_current - does the mirror belong to the caller's mm?
  * @mirror: the mirror
  *
- * False for a child after fork(), after execve(), and for another process that was given the file.
+ * False in a child after fork(), after execve(), and in another process that was given the file.
  *
  * Return: true if the calling task runs in the mirrored mm.
  */

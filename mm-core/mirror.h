@@ -2,7 +2,7 @@
 /*
  * The mirror core's own types. Drivers see <linux/hmm_mirror.h> only.
  *
- * Who may touch what of a block is written at the fields; docs/mm-core.md has the reasons.
+ * The fields of a block say which lock protects them; docs/mm-core.md gives the reasons.
  */
 #ifndef _HMM_MIRROR_MIRROR_H
 #define _HMM_MIRROR_MIRROR_H
@@ -22,7 +22,7 @@
 struct pci_p2pdma_map_state;
 
 /**
- * struct hmm_counters - one processor's share of a mirror's counters
+ * struct hmm_counters - one CPU's share of a mirror's counters
  */
 struct hmm_counters {
 	/** @invalidations: see &struct hmm_mirror_stats */
@@ -37,72 +37,74 @@ struct hmm_counters {
  * struct hmm_mirror - one device address space that mirrors one mm
  */
 struct hmm_mirror {
-	/** @mm: what is mirrored; held by mmgrab(), so it may be without users. Constant. */
+	/** @mm: the mirrored mm; held by mmgrab(), so it may be without users. Constant. */
 	struct mm_struct *mm;
 	/** @dev: the device DMA is mapped for; a reference is held. Constant. */
 	struct device *dev;
-	/** @ops: the driver. Constant. */
+	/** @ops: the driver's callbacks. Constant. */
 	const struct hmm_mirror_ops *ops;
-	/** @priv: the driver's own. Constant. */
+	/** @priv: the driver's data. Constant. */
 	void *priv;
-	/** @id: of hmm_new_id(), for trace events. Constant. */
+	/** @id: number from hmm_new_id(), for trace events. Constant. */
 	u32 id;
-	/** @tgid: process that made it, for trace events; it may have gone. Constant. */
+	/** @tgid: process that created it, for trace events; it may have exited. Constant. */
 	pid_t tgid;
 
 	/**
-	 * @blocks: blocks that are alive, by address >> HMM_BLOCK_SHIFT. Read under RCU; its
-	 * own lock is taken only to enter or remove a block, never on the path of a fault
-	 * that finds its block nor on that of an invalidation.
+	 * @blocks: live blocks, by address >> HMM_BLOCK_SHIFT. Read under RCU. Its own lock is
+	 * taken only to insert or remove a block, never by invalidations or by faults that find
+	 * their block.
 	 */
 	struct xarray blocks;
 	/** @nr_blocks: entries in @blocks */
 	atomic_long_t nr_blocks;
 
 	/**
-	 * @users: calls of hmm_mirror_fault() that run, and one until hmm_mirror_close() drops
-	 * it and waits for @idle.
+	 * @users: running calls of hmm_mirror_fault(), plus one until hmm_mirror_close() drops it
+	 * and waits for @idle.
 	 */
 	refcount_t users;
-	/** @idle: @users has gone to 0 */
+	/** @idle: @users has dropped to 0 */
 	struct completion idle;
 	/** @closing: bit 0: hmm_mirror_close() was called */
 	unsigned long closing;
 	/** @closed: hmm_mirror_close() is done */
 	struct completion closed;
 
-	/** @reap_list: blocks with @reap_queued set, by &struct hmm_block.reap_node. Lock-free. */
+	/**
+	 * @reap_list: blocks with @reap_queued set, linked by &struct hmm_block.reap_node.
+	 * Lock-free.
+	 */
 	struct llist_head reap_list;
-	/** @reap_work: removes blocks that stayed without mappings; disabled by closing */
+	/** @reap_work: removes blocks that stayed without mappings; disabled on closing */
 	struct delayed_work reap_work;
 
-	/** @counters: added to from anywhere, summed when read */
+	/** @counters: per-CPU counters, summed when read */
 	struct hmm_counters __percpu *counters;
-	/** @ns_notifier_max: the longest invalidation; changed by cmpxchg */
+	/** @ns_notifier_max: duration of the longest invalidation; changed by cmpxchg */
 	atomic64_t ns_notifier_max;
 };
 
 /**
- * struct hmm_pending - pages taken from the device whose flush is still to be waited for
+ * struct hmm_pending - pages taken from the device whose flush is still in progress
  *
- * Filled by the first pass of an invalidation, emptied by its second pass; there is one per
- * block, and an invalidation that finds it in use does all its work in one pass.
- * Protected by &struct hmm_block.lock, except that the second pass reads @token and @ns
- * without it (nobody writes them while @busy).
+ * The first pass of an invalidation fills it and its second pass empties it. There is one per
+ * block; an invalidation that finds it in use does all its work in one pass. Protected by &struct
+ * hmm_block.lock, except that the second pass reads @token and @ns without it (they do not change
+ * while @busy).
  */
 struct hmm_pending {
-	/** @finish: what mm hands to the second pass */
+	/** @finish: passed by mm to the second pass */
 	struct mmu_interval_notifier_finish finish;
-	/** @busy: a second pass will come */
+	/** @busy: a second pass is due */
 	bool busy;
-	/** @token: what hmm_mirror_ops.flush() has to wait for */
+	/** @token: token for hmm_mirror_ops.flush() */
 	u64 token;
-	/** @ns: nanoseconds the first pass took */
+	/** @ns: duration of the first pass, nanoseconds */
 	u64 ns;
 	/**
 	 * @pages: pages that are still DMA mapped and may still be in the device's TLB. Another
-	 * invalidation that names them waits for @token itself, releases them and
-	 * clears them here.
+	 * invalidation that names them waits for @token itself, releases them and clears them here.
 	 */
 	DECLARE_BITMAP(pages, HMM_BLOCK_PAGES);
 };
@@ -111,52 +113,52 @@ struct hmm_pending {
  * struct hmm_block - HMM_BLOCK_SIZE of a mirror
  */
 struct hmm_block {
-	/** @mirror: whose block it is; valid as long as the block is alive or a fault uses it */
+	/** @mirror: owner; valid as long as the block is live or a fault uses it */
 	struct hmm_mirror *mirror;
 	/** @start: first address. Constant. */
 	unsigned long start;
-	/** @priv: the driver's; written in block_init() only */
+	/** @priv: the driver's data; written only in block_init() */
 	void *priv;
-	/** @ref: one of the registry while alive, one of each fault that uses it */
+	/** @ref: one held by the registry while live, one by each fault that uses it */
 	struct kref ref;
-	/** @rcu: lookups may still read @ref when the block is freed */
+	/** @rcu: lookups may still read @ref after the last put */
 	struct rcu_head rcu;
 
 	/**
-	 * @notifier: exactly this block's addresses. Inserted before the block can be
-	 * found, removed after it cannot.
+	 * @notifier: covers exactly this block. Inserted before the block can be found, removed
+	 * after it cannot be found any more.
 	 */
 	struct mmu_interval_notifier notifier;
 
 	/**
-	 * @lock: protects all below, and keeps map() and unmap() apart.
+	 * @lock: protects all fields below, and serialises map() and unmap().
 	 *
-	 * Order: mmap_lock, then whatever reclaim holds (it is taken in mmu notifiers), then this,
-	 * then the driver's page-table and command-queue locks. Never two blocks' at once.
-	 * While it is held: no allocation that may reclaim, no wait for a fence, for
-	 * mm or for another block; a wait for a TLB flush, which is bounded, is allowed.
-	 * Non-blockable notifiers only try it.
+	 * Order: mmap_lock, then locks held during reclaim (it is taken in mmu notifiers), then
+	 * this, then the driver's page-table and command-queue locks. Never two blocks' at once.
+	 * While it is held: no allocation that may reclaim, no wait for a fence, for mm or for
+	 * another block; a bounded wait for a TLB flush is allowed. Non-blockable notifiers only
+	 * try it.
 	 */
 	struct mutex lock;
-	/** @dead: out of service and not in the registry any more; look the block up again */
+	/** @dead: retired and not in the registry any more; look the block up again */
 	bool dead;
-	/** @reap_queued: in the reaper's hands, which alone clears this */
+	/** @reap_queued: on the reaper's list; only the reaper clears this */
 	bool reap_queued;
-	/** @empty_since: jiffies when @mapped became empty last */
+	/** @empty_since: jiffies when @mapped last became empty */
 	unsigned long empty_since;
-	/** @reap_delay: jiffies it must be empty before it goes; while @reap_queued */
+	/** @reap_delay: jiffies that it must stay empty before removal; valid while @reap_queued */
 	unsigned long reap_delay;
 	/** @reap_node: link in &struct hmm_mirror.reap_list */
 	struct llist_node reap_node;
-	/** @mapped: pages the device has */
+	/** @mapped: pages mapped for the device */
 	DECLARE_BITMAP(mapped, HMM_BLOCK_PAGES);
-	/** @writable: pages the device may write, part of @mapped */
+	/** @writable: pages that the device may write, a subset of @mapped */
 	DECLARE_BITMAP(writable, HMM_BLOCK_PAGES);
 	/** @pending: pages between the two passes of an invalidation, disjoint from @mapped */
 	struct hmm_pending pending;
 	/**
-	 * @dma: pages mapped for DMA: those in @mapped and in @pending.pages, all other
-	 * entries of its pfn_list are 0. An entry has HMM_PFN_WRITE if the device could write.
+	 * @dma: DMA mappings of the pages in @mapped and in @pending.pages; all other entries of
+	 * its pfn_list are 0. An entry has HMM_PFN_WRITE if the device could write the page.
 	 */
 	struct hmm_dma_map dma;
 };
@@ -168,14 +170,14 @@ u32 hmm_new_id(void);
 
 /* ask.c */
 /**
- * struct hmm_patience - how long to go on while invalidations make answers void
+ * struct hmm_patience - limit for repeating rounds that invalidations made void
  *
  * Used by one task; no lock.
  */
 struct hmm_patience {
-	/** @deadline: jiffies */
+	/** @deadline: end of the time limit, jiffies */
 	unsigned long deadline;
-	/** @rounds: void ones so far */
+	/** @rounds: void rounds so far */
 	unsigned int rounds;
 };
 
@@ -213,7 +215,9 @@ bool hmm_mirror_enter(struct hmm_mirror *mirror);
 void hmm_mirror_leave(struct hmm_mirror *mirror);
 
 /* reap.c */
-/* Wait before an empty block goes: its memory was unmapped; it may be faulted again */
+/*
+ * Delays before an empty block is removed: after an unmap; otherwise, since it may be faulted again
+ */
 #define HMM_REAP_UNMAPPED	(HZ / 10)
 #define HMM_REAP_IDLE		(2 * HZ)
 
@@ -227,31 +231,31 @@ void hmm_count_notifier(struct hmm_mirror *mirror, u64 ns);
 
 /* walk.c */
 /**
- * struct hmm_walk - what one round of a fault asks mm
+ * struct hmm_walk - one round of a fault's questions to mm
  *
  * Used by one task; no lock.
  */
 struct hmm_walk {
-	/** @block: where */
+	/** @block: block of the fault */
 	struct hmm_block *block;
-	/** @seq: of mmu_interval_read_begin(); the answers hold while it does */
+	/** @seq: from mmu_interval_read_begin(); the answers are valid while it does not change */
 	unsigned long seq;
-	/** @fault: in: the pages asked for; out: failed and error */
+	/** @fault: in: requested pages; out: failed and error */
 	struct hmm_fault *fault;
-	/** @limit: pages from here on are beyond the address space */
+	/** @limit: end of the pages within the address space, exclusive */
 	unsigned int limit;
-	/** @pfns: out: what hmm_range_fault() says of each page in named; others undefined */
+	/** @pfns: out: hmm_range_fault()'s answer for each page in @named; others undefined */
 	unsigned long *pfns;
 	/** @required: scratch: pages to read or to write */
 	DECLARE_BITMAP(required, HMM_BLOCK_PAGES);
 	/**
-	 * @named: scratch: pages in any of the three sets, below @limit; all where mm has the block
-	 * in one entry
+	 * @named: scratch: pages in any of the three sets, below @limit; all pages if mm maps the
+	 * block with one entry
 	 */
 	DECLARE_BITMAP(named, HMM_BLOCK_PAGES);
 	/** @first: scratch: first page in @named */
 	unsigned int first;
-	/** @end: scratch: behind the last page in @named */
+	/** @end: scratch: end of the pages in @named, exclusive */
 	unsigned int end;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The module: what all mirrors share.
+ * The module: resources shared by all mirrors.
  */
 #include <linux/atomic.h>
 #include <linux/module.h>
@@ -10,19 +10,19 @@
 #include "userptr.h"
 
 /*
- * Removes empty blocks. Reclaim never waits for it, so it needs no rescuer; it is
- * unbound because removing a notifier may wait for a long invalidation.
+ * Removes empty blocks. Reclaim never waits for it, so it needs no rescuer; it is unbound because
+ * removing a notifier may wait for a long invalidation.
  */
 struct workqueue_struct *hmm_mirror_wq;
 
-/* The last that was given. */
+/* The last number handed out. */
 static atomic_t hmm_last_id = ATOMIC_INIT(0);
 
 /**
- * hmm_new_id - a number for a mirror or a userptr
+ * hmm_new_id - get a number for a mirror or a userptr
  *
- * Trace events have it in place of an address, which tracing hides and the allocator gives again. It comes again
- * when 2^32 have been given.
+ * Trace events use it instead of an address, which tracing would hash and the allocator would
+ * reuse. Numbers repeat after 2^32.
  *
  * Context: any.
  * Return: the number; the first is 1
@@ -33,8 +33,8 @@ u32 hmm_new_id(void)
 }
 
 /*
- * Reclaim takes blocks' and userptrs' locks. That is rare in testing, so teach lockdep at once: whoever
- * allocates under such a lock is then told at the first try.
+ * Reclaim takes the locks of blocks and userptrs. That is rare in tests, so teach lockdep at load:
+ * it then reports an allocation under such a lock the first time it happens.
  */
 static void __init hmm_mirror_prime_lockdep(void)
 {

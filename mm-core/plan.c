@@ -2,17 +2,17 @@
 /*
  * Finding the pages that mm refuses.
  *
- * hmm_range_fault() answers for all of a range or for nothing, and does not say where it
- * stopped. So that one bad page does not cost its neighbours their service, a range that
- * failed is asked for again in halves, until a single page is to blame; after a
- * success the chunk grows again. A stretch without a bad page costs one walk, one bad page
- * in n costs about 2 * log2(n) more, n bad pages cost n + log2(n).
+ * hmm_range_fault() succeeds or fails for a whole range, and does not report where it stopped. One
+ * bad page must not prevent service of its neighbours. So a range that failed is retried in halves,
+ * until a single page is identified as bad; after a success the chunk grows again. A range without
+ * a bad page costs one walk, one bad page in n costs about 2 * log2(n) more, n bad pages cost n +
+ * log2(n).
  *
- * Rejected: plain recursive bisection, which asks for 2 * n chunks when all is bad (a hole in
- * the address space, the usual case); and guessing the place from which entries of
- * the result array were written, which hmm_range_fault() does not promise.
+ * Rejected: plain recursive bisection, which needs 2 * n walks when all pages are bad (a hole in
+ * the address space, the usual case); and inferring the bad page from which entries of the result
+ * array were written, which hmm_range_fault() does not guarantee.
  *
- * No kernel interface is used here: tests/ builds this file natively.
+ * This file uses no kernel interface: tests/ builds it natively.
  */
 #include "plan.h"
 
@@ -20,7 +20,7 @@
  * hmm_plan_init - start a plan
  * @plan: the plan
  * @first: first page
- * @end: behind the last page
+ * @end: end of the range, exclusive
  */
 void hmm_plan_init(struct hmm_plan *plan, unsigned int first, unsigned int end)
 {
@@ -31,10 +31,10 @@ void hmm_plan_init(struct hmm_plan *plan, unsigned int first, unsigned int end)
 }
 
 /**
- * hmm_plan_next - what to ask for next
+ * hmm_plan_next - get the next chunk to ask for
  * @plan: the plan
- * @first: the first page to ask for
- * @end: behind the last page to ask for
+ * @first: out: its first page
+ * @end: out: its end, exclusive
  *
  * Return: false when every page is decided.
  */
@@ -51,11 +51,11 @@ bool hmm_plan_next(const struct hmm_plan *plan, unsigned int *first, unsigned in
 }
 
 /**
- * hmm_plan_report - tell how the last hmm_plan_next() went
+ * hmm_plan_report - report the result of the last chunk
  * @plan: the plan
- * @served: all pages that it named were served
+ * @served: all its pages were served
  *
- * Return: true if these pages are decided: served, or a single page that cannot be.
+ * Return: true if its pages are decided: served, or a single bad page.
  */
 bool hmm_plan_report(struct hmm_plan *plan, bool served)
 {
@@ -75,7 +75,7 @@ bool hmm_plan_report(struct hmm_plan *plan, bool served)
 	if (!served)
 		plan->suspect = end;
 
-	/* Close in on a bad page that is known to be there; grow where none is */
+	/* Narrow down to a bad page that is known to exist; otherwise grow */
 	if (plan->suspect > end)
 		plan->chunk = (plan->suspect - end + 1) / 2;
 	else

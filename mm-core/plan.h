@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Which pages to ask mm for next when some of a stretch cannot be served.
+ * The order of chunks to ask mm for when some pages of a range cannot be served.
  */
 #ifndef _HMM_MIRROR_PLAN_H
 #define _HMM_MIRROR_PLAN_H
@@ -13,13 +13,13 @@
  * Used by one task; no lock.
  */
 struct hmm_plan {
-	/** @pos: first page not decided yet */
+	/** @pos: first page that is not decided yet */
 	unsigned int pos;
-	/** @end: behind the last page */
+	/** @end: end of the range, exclusive */
 	unsigned int end;
-	/** @chunk: pages to ask for at once, at least 1 */
+	/** @chunk: size of the next chunk in pages, at least 1 */
 	unsigned int chunk;
-	/** @suspect: there is a bad page from @pos to here, if this is behind @pos */
+	/** @suspect: if greater than @pos, there is a bad page between @pos and here */
 	unsigned int suspect;
 };
 

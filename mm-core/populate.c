@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Making a userptr whole.
+ * Populating a userptr.
  *
- * Piece by piece, in steps of at most 2 MiB that end where a huge page would: ask mm under mmap_lock alone, take the
- * range's lock, use the answer if no invalidation came between. What is linked stays, guarded by
- * the notifier, while the rest is asked for; so an invalidation voids one step and what it names, and not the work
- * on a range of gigabytes. At the end it is looked whether all is still there.
+ * This proceeds in steps of at most 2 MiB that end at huge-page boundaries: ask mm under mmap_lock
+ * alone, take the range's lock, use the answer if no invalidation came in between. Linked pages
+ * stay linked, guarded by the notifier, while the rest is populated. So an invalidation voids only
+ * one step and the pages that it names, and not the work on a range of gigabytes. At the end, one
+ * check under the lock shows whether all pages are still linked.
  *
- * Several tasks may populate one range at once: each finds what the others have linked.
+ * Several tasks may populate one range at once: each finds the pages that the others have linked.
  *
- * A range for reading never asks for write access, and takes none that mm happens to have: its pages are
- * neither copied nor made dirty.
+ * A read-only range never asks for write access, and does not use write access that mm happens to
+ * have: its pages are neither copied nor marked dirty.
  *
- * Rejected: one sequence for the whole range, as hmm_range_fault() is usually called. Any invalidation anywhere in it,
- * reclaim's of a single page say, then voids everything, and a large range under memory pressure
- * is never whole.
+ * Rejected: one sequence for the whole range, as hmm_range_fault() is usually called. Then any
+ * invalidation in it, such as reclaim of a single page, voids everything, and a large range under
+ * memory pressure is never fully populated.
  */
 #include <linux/dma-mapping.h>
 #include <linux/hmm.h>
@@ -29,22 +30,22 @@
 #include "userptr.h"
 
 /**
- * struct hmm_step - pages that are asked for together
+ * struct hmm_step - pages that are requested together
  *
  * Used by one task; no lock.
  */
 struct hmm_step {
 	/** @first: first page */
 	unsigned long first;
-	/** @end: behind the last */
+	/** @end: end of the pages, exclusive */
 	unsigned long end;
-	/** @pfns: what mm answered */
+	/** @pfns: mm's answers */
 	unsigned long pfns[HMM_BLOCK_PAGES];
 };
 
 /*
- * Where to go on from @pos: the next page that is not linked, up to the end of its 2 MiB. The step is empty if there
- * is none.
+ * Start a step at the next page from @pos that is not linked, up to the end of its 2 MiB. The step
+ * is empty if there is none.
  */
 static int hmm_step_begin(struct hmm_step *step, struct hmm_userptr *userptr, unsigned long pos)
 {
@@ -90,7 +91,7 @@ static int hmm_step_link_page(struct hmm_userptr *userptr, unsigned long index, 
 	unsigned long old = userptr->dma.pfn_list[index];
 	dma_addr_t addr;
 
-	/* mm must not change a page without an invalidation */
+	/* mm changes a page only with an invalidation */
 	if (old)
 		return WARN_ON_ONCE((old ^ pfn) & ~HMM_PFN_FLAGS) ? -EIO : 0;
 	if (!userptr->write)
@@ -116,14 +117,17 @@ static int hmm_step_link(struct hmm_step *step, struct hmm_userptr *userptr)
 		ret = hmm_step_link_page(userptr, i, step->pfns[i - step->first], &p2p);
 	if (!ret)
 		ret = hmm_pages_sync(userptr->dev, &userptr->dma, step->first, step->end);
-	/* Those others linked go too: the range is not whole, so the device has none of them */
+	/*
+	 * This also releases pages linked by others: the range is not present, so the device uses
+	 * none
+	 */
 	if (ret && !WARN_ON_ONCE(userptr->present))
 		userptr->nr_linked -= hmm_pages_release(userptr->dev, &userptr->dma, step->first,
 							step->end);
 	return ret;
 }
 
-/* Returns 0, -EBUSY if an invalidation made the step void, or what ends the populating */
+/* Returns 0, -EBUSY if an invalidation made the step void, or an errno that ends populating */
 static int hmm_step_do(struct hmm_step *step, struct hmm_userptr *userptr)
 {
 	unsigned long seq;
@@ -145,7 +149,7 @@ static int hmm_step_do(struct hmm_step *step, struct hmm_userptr *userptr)
 	return ret;
 }
 
-/* Go over the range once */
+/* One pass over the range */
 static int hmm_userptr_pass(struct hmm_userptr *userptr, struct hmm_step *step)
 {
 	struct hmm_patience patience;
@@ -172,7 +176,7 @@ static int hmm_userptr_pass(struct hmm_userptr *userptr, struct hmm_step *step)
 	}
 }
 
-/* Is all there that was, one page after the other? */
+/* Mark the range as present and valid, if all its pages are linked */
 static int hmm_userptr_settle(struct hmm_userptr *userptr)
 {
 	int ret = 0;
@@ -184,7 +188,10 @@ static int hmm_userptr_settle(struct hmm_userptr *userptr)
 	} else if (userptr->nr_linked < userptr->npages) {
 		ret = -EBUSY;
 	} else {
-		/* Pair with hmm_userptr_is_present() and _is_valid(): the addresses are there */
+		/*
+		 * Pairs with hmm_userptr_is_present() and _is_valid(): the addresses have been
+		 * written
+		 */
 		smp_store_release(&userptr->present, true);
 		/* As above */
 		smp_store_release(&userptr->valid, true);
@@ -214,19 +221,20 @@ static int hmm_userptr_passes(struct hmm_userptr *userptr, struct hmm_step *step
 }
 
 /**
- * hmm_userptr_populate - make a range valid
+ * hmm_userptr_populate - populate a range, which makes it valid
  * @userptr: the range
  *
- * Pages that are not there are faulted in, as an access of the process would; only the range's own process's
- * memory is looked at, whoever calls. Costs little for what is there already.
+ * Missing pages are faulted in, as by an access of the process. Only the memory of the range's own
+ * process is used, whichever task calls. Pages that are linked already cost little.
  *
- * Context: process context, no lock held that mm, reclaim or stop() may take, no dma_resv. Sleeps, allocates; waits
- * for I/O as a CPU's fault would, which cannot be interrupted.
- * Return: 0, and the range was valid at that moment; -EFAULT if a page cannot be had (nothing mapped there, may not be
- * read, secret memory, SIGBUS, poison, a guard region, userfaultfd); -EPERM if a page may not be written; -EIO if a page
- * cannot be mapped for the device; -EBUSY if for more than a second invalidations voided every try; -ESRCH if the process
- * is gone; -ENODEV after hmm_userptr_close(); -EINTR if the task is being killed; -ENOMEM (before Linux 7.3 -EFAULT,
- * where mm had none for a page).
+ * Context: process context, without locks that mm, reclaim or stop() may take, no dma_resv. Sleeps
+ * and allocates; waits for I/O like a CPU fault, uninterruptibly.
+ * Return: 0, and the range was valid at that moment; -EFAULT if a page is not available (no
+ * mapping, no read permission, secret memory, SIGBUS, poison, a guard region, userfaultfd); -EPERM
+ * if a page is not writable; -EIO if a page cannot be mapped for the device; -EBUSY if
+ * invalidations voided every try for more than a second; -ESRCH if the process is gone; -ENODEV
+ * after hmm_userptr_close(); -EINTR if the task is being killed; -ENOMEM (before Linux 7.3 -EFAULT,
+ * if mm had no memory for a page).
  */
 int hmm_userptr_populate(struct hmm_userptr *userptr)
 {
@@ -244,7 +252,7 @@ int hmm_userptr_populate(struct hmm_userptr *userptr)
 
 	if (mmget_not_zero(userptr->mm)) {
 		ret = hmm_userptr_passes(userptr, step, &passes);
-		/* If we are the last, taking the mm down is not the job's to wait for */
+		/* If this is the last user, the job must not wait for the mm's teardown */
 		mmput_async(userptr->mm);
 	} else {
 		ret = -ESRCH;

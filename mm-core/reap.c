@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Blocks without mappings go away.
+ * The reaper: removal of blocks without mappings.
  *
- * A block cannot be removed where it becomes empty, in its notifier's callback, so it is handed to
- * a work item, which looks again after a while: at once nearly always means
- * too early, because an allocator that returns memory often takes it back. Memory that was
- * unmapped is looked at sooner than memory that was swapped out or migrated.
+ * A block becomes empty in its notifier's callback, where it cannot be removed. So it is queued for
+ * a work item, which checks it again after a delay. Immediate removal is nearly always too early,
+ * because an allocator that returns memory often takes it back. The delay is shorter for memory
+ * that was unmapped than for memory that was swapped out or migrated.
  *
- * The list is lock-free because it is filled under the locks of different blocks. Its owner is the
- * work item alone: a block that is on it stays alive until the work item has seen it, since
- * only the work item and hmm_mirror_close(), which stops it first, remove blocks.
+ * The list is lock-free because it is filled under the locks of different blocks. Only the work
+ * item removes entries. A block on the list stays alive until then, since only the work item and
+ * hmm_mirror_close(), which stops it first, remove blocks.
  */
 #include "mirror.h"
 
 /**
- * hmm_reap_block - hand an empty block to the reaper
+ * hmm_reap_block - queue an empty block for the reaper
  * @block: the block
- * @delay: jiffies after which to look at it
+ * @delay: jiffies after which to check it
  *
  * Context: under the block's lock; does not sleep.
  */
@@ -38,7 +38,7 @@ void hmm_reap_block(struct hmm_block *block, unsigned long delay)
 
 enum hmm_verdict {
 	HMM_KEEP,	/* in use again */
-	HMM_LATER,	/* not long enough empty */
+	HMM_LATER,	/* not empty for long enough */
 	HMM_REAP,	/* retired */
 };
 

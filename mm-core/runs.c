@@ -2,17 +2,17 @@
 /*
  * Joining pages to runs.
  *
- * A driver writes large page-table entries where memory allows; whether it does shows in
- * the device addresses, not in the size of mm's folios: behind an IOMMU 2 MiB may be
- * contiguous that are scattered in memory, and two small folios may happen to lie side by side.
- * So pages are joined by address and permission, and the order of a folio is not looked at.
+ * A driver writes large page-table entries where memory is contiguous for the device. That shows in
+ * the device addresses, not in the size of mm's folios: behind an IOMMU 2 MiB may be contiguous
+ * although they are scattered in memory, and two small folios may happen to be adjacent. So pages
+ * are joined by address and permission, regardless of folio order.
  *
- * No kernel interface is used here: tests/ builds this file natively.
+ * This file uses no kernel interface: tests/ builds it natively.
  */
 #include "runs.h"
 
 /**
- * hmm_runs_init - start with no run
+ * hmm_runs_init - start with an empty list
  * @runs: the runs
  */
 void hmm_runs_init(struct hmm_runs *runs)
@@ -24,7 +24,7 @@ void hmm_runs_init(struct hmm_runs *runs)
 /**
  * hmm_runs_add - add a page
  * @runs: the runs
- * @index: the page, in pages from the start of the block; higher than any added before
+ * @index: index of the page in the block; higher than any added before
  * @addr: its device address
  * @write: the device may write
  */

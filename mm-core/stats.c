@@ -2,12 +2,13 @@
 /*
  * A mirror's counters.
  *
- * They are added to in mmu notifiers, so they cost one unshared cache line: one set per
- * processor, summed when read. A reader may see a sum that no moment had; each counter alone
- * only grows, but for an invalidation that is sent away (hmm_uncount_invalidation()).
+ * mmu notifiers update them, so an update costs one unshared cache line: there is one set per CPU,
+ * summed when read. A reader may see a sum that never existed at one moment; each counter alone
+ * only grows, except for an invalidation that returns without taking the pages
+ * (hmm_uncount_invalidation()).
  *
- * Pages are counted before they leave the device's page table, the time when the flush is complete. So whoever sees in
- * the page table that a page has gone finds it counted.
+ * Pages are counted before they leave the device's page table, the time when the flush is complete.
+ * So an observer who finds a page gone from the page table also finds it counted.
  */
 #include <linux/percpu.h>
 
@@ -29,9 +30,9 @@ void hmm_count_invalidation(struct hmm_mirror *mirror, unsigned int npages)
 }
 
 /**
- * hmm_uncount_invalidation - the pages were not taken: it would have to sleep for that
+ * hmm_uncount_invalidation - undo the count of an invalidation that would have to sleep
  * @mirror: the mirror
- * @npages: pages that were counted
+ * @npages: number of pages that were counted
  *
  * Context: any.
  */
@@ -61,7 +62,7 @@ void hmm_count_notifier(struct hmm_mirror *mirror, u64 ns)
 /**
  * hmm_mirror_read_stats - read the counters
  * @mirror: the mirror
- * @stats: where to
+ * @stats: filled in
  *
  * Context: any; also after hmm_mirror_close().
  */
@@ -69,7 +70,9 @@ void hmm_mirror_read_stats(struct hmm_mirror *mirror, struct hmm_mirror_stats *s
 {
 	int cpu;
 
-	/* Pairs with the one in hmm_count_invalidation(): what was seen to be gone before is counted */
+	/*
+	 * Pairs with the one in hmm_count_invalidation(): pages seen to be gone before are counted
+	 */
 	smp_rmb();
 	*stats = (struct hmm_mirror_stats){
 		.ns_notifier_max = atomic64_read(&mirror->ns_notifier_max),

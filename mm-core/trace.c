@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The trace events' code; what they say is in trace.h.
+ * The trace events' code; trace.h documents them.
  */
 #define CREATE_TRACE_POINTS
 #include "trace.h"

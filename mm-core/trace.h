@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Trace events of the mirror core: one for each fault, one for each invalidation of a block.
- * Times are nanoseconds in the core. What the device and the driver's own queues take before a
- * fault comes here, and after, is not in them.
+ * Trace events of the mirror core: one for each fault, one for each invalidation of a block. Times
+ * are nanoseconds spent in the core. They do not include the time in the device and in the driver's
+ * own queues before and after.
  *
- * Each event names its mirror or userptr by hmm_new_id(), and the process that made it (pid), which
- * need not be the one that runs: faults are served by workers, and invalidations come from reclaim.
+ * Each event names its mirror or userptr by hmm_new_id(), and the process that created it (pid),
+ * which may differ from the current process: workers serve faults, and reclaim invalidates.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM hmm_mirror
@@ -20,7 +20,10 @@
 #include "mirror.h"
 #include "userptr.h"
 
-/* Why mm takes pages away, in words: enum mmu_notifier_event. One element of the list each. */
+/*
+ * Names of enum mmu_notifier_event, the reason why mm takes pages away. One element of the list
+ * each.
+ */
 #define HMM_TRACE_EVENTS(X) \
 	X(MMU_NOTIFY_UNMAP, "unmap"), \
 	X(MMU_NOTIFY_CLEAR, "clear"), \
@@ -33,7 +36,7 @@
 
 #define HMM_TRACE_SYMBOL(event, text)	{ event, text }
 
-/* Readers of the format do not know the enum's numbers: the kernel puts them in. */
+/* Readers of the format do not know the enum's numbers: this exports them. */
 TRACE_DEFINE_ENUM(MMU_NOTIFY_UNMAP);
 TRACE_DEFINE_ENUM(MMU_NOTIFY_CLEAR);
 TRACE_DEFINE_ENUM(MMU_NOTIFY_PROTECTION_VMA);
@@ -45,7 +48,7 @@ TRACE_DEFINE_ENUM(MMU_NOTIFY_EXCLUSIVE);
 
 /*
  * A call of hmm_mirror_fault() that found its mirror open.
- * nr_failed counts pages, error belongs to the first of them, ret is what was returned.
+ * nr_failed counts pages, error belongs to the first of them, ret is the return value.
  */
 TRACE_EVENT(hmm_mirror_fault,
 	    TP_PROTO(const struct hmm_mirror *mirror, const struct hmm_fault *fault, int ret),
@@ -90,9 +93,9 @@ TRACE_EVENT(hmm_mirror_fault,
 );
 
 /*
- * mm took pages first to first + named - 1 of a block away, taken of which the device had.
- * deferred: the flush is waited for in a second pass, which is not in ns. done is 0 if a
- * caller that must not sleep was sent away.
+ * mm took pages first to first + named - 1 of a block away; the device had taken of them. deferred:
+ * the flush is waited for in a second pass, which ns does not include. done is 0 if the callback
+ * refused because it must not sleep.
  */
 TRACE_EVENT(hmm_mirror_invalidate,
 	    TP_PROTO(const struct hmm_block *block, int event, unsigned int first,
@@ -130,8 +133,8 @@ TRACE_EVENT(hmm_mirror_invalidate,
 );
 
 /*
- * A userptr was asked to be valid and was not. passes: how often its pages were gone through; ret is what was
- * returned.
+ * A userptr was populated because it was not valid. passes: number of passes over its pages; ret is
+ * the return value.
  */
 TRACE_EVENT(hmm_userptr_populate,
 	    TP_PROTO(const struct hmm_userptr *userptr, unsigned int passes, int ret, u64 ns),
@@ -162,8 +165,8 @@ TRACE_EVENT(hmm_userptr_populate,
 );
 
 /*
- * mm took pages first to first + named - 1 of a userptr away, of which some were there. ns includes the wait
- * for jobs. done is 0 if a caller that must not sleep was sent away.
+ * mm took pages first to first + named - 1 of a userptr away, some of which were linked. ns
+ * includes the wait for jobs. done is 0 if the callback refused because it must not sleep.
  */
 TRACE_EVENT(hmm_userptr_invalidate,
 	    TP_PROTO(const struct hmm_userptr *userptr, int event, unsigned long first,

@@ -1,26 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Userptrs: how they begin and end, and what mm does to them.
+ * Userptrs: creation, closing and invalidation.
  *
- * For queues of a device that may not fault. All pages of a range are made accessible before a job and
- * stay so while it runs, because the notifier waits for the job. That wait is what the mirror never does, and
- * why it is bounded by the driver and not needed for safety: after it the pages are taken from
- * the device's page tables whether or not a job still runs.
+ * They are for queues of a device that must not fault. All pages of a range are made accessible
+ * before a job and stay accessible while it runs, because the notifier waits for the job. The
+ * mirror never waits like that. So the driver has to bound the wait, and safety does not depend on
+ * it: afterwards the pages are cleared in the device's page tables whether or not a job is still
+ * running.
  *
- * A page that is linked is one that mm has not taken since; that is known page by page. So what mm
- * takes costs only itself when the range is populated again (populate.c), and an invalidation of pages that are not there
- * costs a lock.
+ * A linked page is one that mm has not taken away since; this is tracked page by page. So after an
+ * invalidation only the pages that it named have to be populated again (populate.c), and an
+ * invalidation of pages that are not linked only costs a lock.
  *
- * All is done in one pass: a second one would have to keep what the first has taken apart from
- * what a third takes. Waiting for a job's fence again costs nothing once it has signalled, so an munmap() of many
- * ranges waits about as long as for one.
+ * An invalidation does everything in one pass: with a second pass, the pages taken by the first
+ * would have to be kept apart from those taken by another invalidation in between. Waiting again
+ * for a fence that has signalled costs nothing, so an munmap() of many ranges waits about as long
+ * as for one.
  *
- * A non-blockable invalidation (the OOM reaper) is sent away if it names pages that are there: it can wait for
- * no job. mm comes again, or frees the memory when the process has gone.
+ * A non-blockable invalidation (the OOM reaper) fails if it names linked pages, since it cannot
+ * wait for jobs. mm retries, or frees the memory when the process has exited.
  *
- * Rejected: pinning the pages (FOLL_LONGTERM). It keeps memory from being moved, swapped and
- * compacted for as long as the object lives, and the object shows another page than the process has after an
- * munmap(), a fork() or a COW.
+ * Rejected: pinning the pages (FOLL_LONGTERM). That keeps memory from being moved, swapped and
+ * compacted for as long as the object lives; and after an munmap(), a fork() or a COW the object
+ * refers to a different page than the process.
  */
 #include <linux/completion.h>
 #include <linux/device.h>
@@ -43,33 +45,36 @@
  * hmm_userptr_lock_init - initialise a userptr's lock
  * @lock: the lock
  *
- * The one place that does, so that all, and the lock that teaches lockdep at module load, are
- * of one class.
+ * Only this function initialises them, so that all userptrs, and the lock that teaches lockdep at
+ * module load, have one lock class.
  */
 void hmm_userptr_lock_init(struct mutex *lock)
 {
 	mutex_init(lock);
 }
 
-/* Take the range from the device and give pages @first to @end - 1 back to mm */
+/* Unmap the range from the device and return pages @first to @end - 1 to mm */
 static void hmm_userptr_take(struct hmm_userptr *userptr, unsigned long first, unsigned long end,
 			     bool wait)
 {
 	lockdep_assert_held(&userptr->lock);
 
 	if (userptr->present) {
-		/* Pairs with hmm_userptr_is_valid(): a job that saw it valid is known to stop() */
+		/* Pairs with hmm_userptr_is_valid(): stop() waits for any job that saw it valid */
 		smp_store_release(&userptr->valid, false);
 		if (wait)
 			userptr->ops->stop(userptr);
-		/* Pairs with hmm_userptr_is_present(): who saw it is before unmap() */
+		/*
+		 * Pairs with hmm_userptr_is_present(): entries of a caller that saw it present are
+		 * cleared by unmap()
+		 */
 		smp_store_release(&userptr->present, false);
 		userptr->ops->unmap(userptr);
 	}
 	userptr->nr_linked -= hmm_pages_release(userptr->dev, &userptr->dma, first, end);
 }
 
-/* Are there linked pages among @first to @end - 1? */
+/* Are pages among @first to @end - 1 linked? */
 static bool hmm_userptr_has(const struct hmm_userptr *userptr, unsigned long first,
 			    unsigned long end)
 {
@@ -105,7 +110,7 @@ static bool hmm_userptr_invalidate(struct mmu_interval_notifier *notifier,
 		return false;
 
 	mmu_interval_set_seq(notifier, cur_seq);
-	/* Closed by another: nothing is there, and the notifier about to go */
+	/* If it was closed meanwhile, no page is linked, and the notifier is about to be removed */
 	if (!userptr->closed && hmm_userptr_has(userptr, first, end)) {
 		done = blockable;
 		if (done)
@@ -121,7 +126,7 @@ static const struct mmu_interval_notifier_ops hmm_userptr_notifier_ops = {
 	.invalidate = hmm_userptr_invalidate,
 };
 
-/* Nothing is there to be taken */
+/* The dummy notifier has no pages to take away */
 static bool hmm_userptr_ignore(struct mmu_interval_notifier *notifier,
 			       const struct mmu_notifier_range *range, unsigned long cur_seq)
 {
@@ -134,16 +139,16 @@ static const struct mmu_interval_notifier_ops hmm_userptr_first_ops = {
 };
 
 /**
- * struct hmm_userptr_first - an mm's first notifier, inserted by a worker
+ * struct hmm_userptr_first - insertion of an mm's first notifier by a worker
  */
 struct hmm_userptr_first {
-	/** @work: inserts and removes it */
+	/** @work: inserts and removes the notifier */
 	struct work_struct work;
-	/** @mm: with a reference to its users, which the worker drops */
+	/** @mm: mm with a reference to its users, which the worker drops */
 	struct mm_struct *mm;
 	/** @done: the worker has written @ret */
 	struct completion done;
-	/** @refs: the worker, and the caller unless a fatal signal took it away */
+	/** @refs: held by the worker, and by the caller until it has waited or was killed */
 	refcount_t refs;
 	/** @ret: 0 or -ENOMEM */
 	int ret;
@@ -176,7 +181,7 @@ static void hmm_userptr_first_work(struct work_struct *work)
 	hmm_userptr_first_put(first);
 }
 
-/* A worker has no signals. The caller has, and leaves for a fatal one only */
+/* A worker gets no signals. The caller may, but only a fatal one ends its wait */
 static int hmm_userptr_first_wait(void)
 {
 	struct hmm_userptr_first *first;
@@ -198,17 +203,18 @@ static int hmm_userptr_first_wait(void)
 }
 
 /**
- * hmm_userptr_prepare - let hmm_userptr_create() not wait for the calling process's mm
+ * hmm_userptr_prepare - make sure that hmm_userptr_create() does not wait for the caller's mm
  *
- * The first notifier of an mm takes mmap_lock for writing and then the locks of all its mappings, without an end
- * that the driver could know of. Once there was one, all others are inserted at once; mm does not tell whether
- * there was. So one is inserted here that is for nothing.
+ * The first notifier of an mm takes mmap_lock for writing and then the locks of all its mappings,
+ * which takes an unpredictable time. Once there has been one, further notifiers are inserted
+ * quickly; but mm does not tell whether there has been one. So this inserts a dummy notifier.
  *
- * mm takes those locks from the beginning again after any signal of the task that does it, so a process with many
- * mappings and a timer would never get through. Where a signal came in between, a worker inserts it.
+ * When a signal arrives, mm restarts taking those locks from the beginning. A process with many
+ * mappings and a timer would never succeed. So after an interruption by a signal, a worker inserts
+ * the notifier.
  *
- * Context: a process with an mm; no lock that mm takes, and nothing else that somebody waits for. May sleep for
- * long, and allocate.
+ * Context: a process with an mm; without locks that mm takes, and without anything else that others
+ * may wait for. May sleep for long, and allocate.
  * Return: 0, -EINVAL without an mm, -ENOMEM, -EINTR after a fatal signal
  */
 int hmm_userptr_prepare(void)
@@ -231,14 +237,15 @@ static void hmm_userptr_free(struct hmm_userptr *userptr)
 }
 
 /*
- * Lists with an entry for each page, as long as the caller wants them: charged, and without room the caller is refused,
- * rather than that somebody is killed.
+ * Lists with an entry per page, whose size the caller chooses: charged, and if there is no room the
+ * caller gets an error instead of the OOM killer being started.
  */
 #define USERPTR_GFP_LIST	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
 /*
- * hmm_dma_map_alloc(), but charged to the caller's memory cgroup: ranges may lie over each other, so a little memory of
- * a process may be in any number of lists. Nothing is pinned, so RLIMIT_MEMLOCK has no say.
+ * hmm_dma_map_alloc(), but charged to the caller's memory cgroup: ranges may overlap, so a small
+ * amount of process memory may be in any number of lists. Nothing is pinned, so RLIMIT_MEMLOCK does
+ * not apply.
  */
 static int hmm_userptr_alloc_dma(struct hmm_userptr *userptr)
 {
@@ -246,7 +253,7 @@ static int hmm_userptr_alloc_dma(struct hmm_userptr *userptr)
 	struct device *dev = userptr->dev;
 	int ret;
 
-	/* It alone says for which devices no list is any use. */
+	/* Only this function knows which devices cannot use such a list. */
 	ret = hmm_dma_map_alloc(dev, map, 1, PAGE_SIZE);
 	if (ret)
 		return ret;
@@ -269,24 +276,25 @@ static int hmm_userptr_alloc_dma(struct hmm_userptr *userptr)
 }
 
 /**
- * hmm_userptr_create - make a range of the calling process one that a device can have
+ * hmm_userptr_create - create a userptr over a range of the calling process
  * @dev: the device that memory is mapped for; its DMA mask is set
- * @ops: the driver
- * @priv: the driver's own, for hmm_userptr_priv()
+ * @ops: the driver's callbacks
+ * @priv: the driver's data, for hmm_userptr_priv()
  * @start: first address, PAGE_SIZE aligned
- * @npages: pages, not 0
- * @write: the device writes too
- * @addrs: where hmm_userptr_populate() puts the DMA address of each page; stays until hmm_userptr_put()
+ * @npages: number of pages, not 0
+ * @write: the device also writes
+ * @addrs: array that hmm_userptr_populate() fills with the DMA address of each page; must exist
+ * until hmm_userptr_put()
  *
- * Nothing is mapped, and the range need not have memory, before hmm_userptr_populate(). A child of the
- * process has no part in it: the range is of this mm.
+ * Before hmm_userptr_populate() nothing is mapped, and the range need not have memory. The range
+ * belongs to this mm: a child of the process has no part in it.
  *
- * Context: a process with an mm; after hmm_userptr_prepare(), if somebody may wait for the caller. May sleep and
- * allocate: 8 or 16 bytes for each page, charged to the caller's memory cgroup.
- * Return: the range, to be ended by hmm_userptr_close() and hmm_userptr_put(), or an ERR_PTR(): -EINVAL without an
- * mm or the operations or if @start or @npages is wrong, -EFAULT if it is not within the addresses of a
- * process, -EOPNOTSUPP if the device cannot reach all memory or needs its cache kept coherent by
- * software, -ENOMEM, -EINTR.
+ * Context: a process with an mm; after hmm_userptr_prepare(), if others may wait for the caller.
+ * May sleep and allocate: 8 or 16 bytes per page, charged to the caller's memory cgroup.
+ * Return: the range, to be ended by hmm_userptr_close() and hmm_userptr_put(), or an ERR_PTR():
+ * -EINVAL without an mm or the callbacks or if @start or @npages is invalid, -EFAULT if it is not
+ * within the addresses of a process, -EOPNOTSUPP if the device cannot reach all memory or is not
+ * cache-coherent, -ENOMEM, -EINTR.
  */
 struct hmm_userptr *hmm_userptr_create(struct device *dev, const struct hmm_userptr_ops *ops,
 				       void *priv, unsigned long start, unsigned long npages,
@@ -339,15 +347,15 @@ err_free:
 EXPORT_SYMBOL_GPL(hmm_userptr_create);
 
 /**
- * hmm_userptr_close - take the range from the device for good
+ * hmm_userptr_close - unmap the range from the device for good
  * @userptr: the range
  *
- * Waits as an invalidation does: stop(), then unmap(), as far as the device has it. When it returns no callback runs
- * and none will, and hmm_userptr_populate() returns -ENODEV. May be called more than once and by several tasks;
- * each returns when all is done.
+ * Waits as an invalidation does: stop(), then unmap(), if the device has it. When it returns no
+ * callback is running and none will be called, and hmm_userptr_populate() returns -ENODEV. It may
+ * be called more than once and by several tasks; each call returns only when closing is complete.
  *
- * Context: process context, no lock held that callbacks or mm take; not in the way of a fence that stop()
- * may wait for. Sleeps.
+ * Context: process context, without locks that callbacks or mm take; not in the signalling path of
+ * a fence that stop() may wait for. Sleeps.
  */
 void hmm_userptr_close(struct hmm_userptr *userptr)
 {
@@ -375,7 +383,7 @@ EXPORT_SYMBOL_GPL(hmm_userptr_close);
  * hmm_userptr_put - free a range
  * @userptr: the range, closed; NULL is allowed
  *
- * Context: nobody else uses it. May sleep.
+ * Context: the range has no other user. May sleep.
  */
 void hmm_userptr_put(struct hmm_userptr *userptr)
 {
@@ -388,10 +396,10 @@ void hmm_userptr_put(struct hmm_userptr *userptr)
 EXPORT_SYMBOL_GPL(hmm_userptr_put);
 
 /**
- * hmm_userptr_priv - the driver's data of a range
+ * hmm_userptr_priv - get the driver's data of a range
  * @userptr: the range
  *
- * Return: what hmm_userptr_create() was given.
+ * Return: the pointer passed to hmm_userptr_create().
  */
 void *hmm_userptr_priv(const struct hmm_userptr *userptr)
 {
@@ -400,12 +408,12 @@ void *hmm_userptr_priv(const struct hmm_userptr *userptr)
 EXPORT_SYMBOL_GPL(hmm_userptr_priv);
 
 /**
- * hmm_userptr_is_current - is this the caller's own memory?
+ * hmm_userptr_is_current - does the range belong to the caller's mm?
  * @userptr: the range
  *
- * False for a child after fork(), after execve(), and for another process that was given the handle.
+ * False in a child after fork(), after execve(), and in another process that was given the handle.
  *
- * Return: true if the calling task runs in the mm that the range is of.
+ * Return: true if the calling task runs in the range's mm.
  */
 bool hmm_userptr_is_current(const struct hmm_userptr *userptr)
 {
@@ -417,8 +425,8 @@ EXPORT_SYMBOL_GPL(hmm_userptr_is_current);
  * hmm_userptr_is_valid - may a new job rely on the range?
  * @userptr: the range
  *
- * Context: a lock that stop() takes is held until the job's fence is where stop() finds it; without it
- * the answer is a hint.
+ * Context: holds a lock that stop() takes, until the job's fence is where stop() finds it;
+ * otherwise the answer is a hint.
  */
 bool hmm_userptr_is_valid(const struct hmm_userptr *userptr)
 {
@@ -428,14 +436,14 @@ bool hmm_userptr_is_valid(const struct hmm_userptr *userptr)
 EXPORT_SYMBOL_GPL(hmm_userptr_is_valid);
 
 /**
- * hmm_userptr_is_present - are the addresses those of the process's pages?
+ * hmm_userptr_is_present - do the addresses belong to the process's current pages?
  * @userptr: the range
  *
- * True of a range that mm is about to take, too, as long as stop() waits: a bind that stop() waits
- * for must not leave its job without memory.
+ * Still true while an invalidation waits in stop(): a bind that stop() waits for must not leave its
+ * job without memory.
  *
- * Context: a lock that unmap() takes is held until the addresses are in page tables that unmap() clears;
- * without it the answer is a hint.
+ * Context: holds a lock that unmap() takes, until the addresses are in page tables that unmap()
+ * clears; otherwise the answer is a hint.
  */
 bool hmm_userptr_is_present(const struct hmm_userptr *userptr)
 {

@@ -2,27 +2,27 @@
 /*
  * Asking mm for pages.
  *
- * hmm_range_fault() with a request flag per page sounds like what a fault of a device needs, and
- * is not: where mm has no page table, or a huge entry, it faults the rest of the range
- * for the union of the flags. A page named for reading would then be written to because
- * a neighbour is, pages not named would be populated. So nothing is requested here
- * except for stretches of pages that all need the same. What is there already is found by looking
- * first; what came along with a fault (a huge page, pages around it in a file) by
- * looking again.
+ * hmm_range_fault() with a request flag per page looks like the right interface for a device's
+ * fault, but is not: at a missing page table or a huge entry it faults the rest of the range with
+ * the union of the flags. So a page requested for reading would be written to because a neighbour
+ * is, and pages not requested would be populated. Therefore requests are made only for runs of
+ * pages that all need the same access. A snapshot first finds pages that are present already;
+ * another one afterwards finds pages that a fault has brought in as well (a huge page, fault-around
+ * in a file).
  *
- *   CPU has touched the memory:     look                        1 walk
- *   first touch, one stretch:       fault                       1 walk
- *   with prefetch around it:        look, fault, look           3 walks, of which two are short
+ *   CPU has touched the memory:     snapshot                    1 walk
+ *   first touch, one run:           fault                       1 walk
+ *   with prefetch around it:        snapshot, fault, snapshot   3 walks, of which two are short
  *
- * -EFAULT of hmm_range_fault() means any of: no mapping, no permission to read, SIGBUS, poison,
- * a guard region, userfaultfd; before Linux 7.3 out of memory, too. They cannot be told apart here.
+ * -EFAULT of hmm_range_fault() may mean: no mapping, no permission to read, SIGBUS, poison, a guard
+ * region, userfaultfd; before Linux 7.3 also out of memory. These cannot be distinguished here.
  *
- * One question can take long: each page may need I/O, and above memory.high mm makes whoever allocates sleep. So
- * none asks mm to fault in more than HMM_WALK_MOST pages, and between two of them it is looked whether somebody still
- * wants the answer.
+ * One request can take long: each page may need I/O, and above memory.high mm makes the allocating
+ * task sleep. So no request asks mm to fault in more than HMM_WALK_MOST pages, and between two
+ * requests the walk checks whether the answer is still wanted.
  *
- * Device-private pages of another driver are migrated back by hmm_range_fault(), as for a CPU
- * access. The owner of our own device memory is none yet.
+ * hmm_range_fault() migrates device-private pages of another driver back, as for a CPU access.
+ * There is no owner for device memory of our own yet.
  */
 #include <linux/hmm.h>
 #include <linux/mm_types.h>
@@ -31,16 +31,19 @@
 #include "mirror.h"
 #include "plan.h"
 
-/* Pages to fault in by one question; as many as mm charges a cgroup for at once (MEMCG_CHARGE_BATCH) */
+/*
+ * Most pages to fault in per request; as many as mm charges to a cgroup at once
+ * (MEMCG_CHARGE_BATCH)
+ */
 #define HMM_WALK_MOST	64u
 
 /**
- * hmm_walk_fail - note that a page cannot be served
+ * hmm_walk_fail - record that a page cannot be served
  * @fault: the fault
  * @index: the page
- * @error: why, a negative errno
+ * @error: reason, a negative errno
  *
- * &hmm_fault.error is that of the first such page.
+ * &hmm_fault.error is the error of the first such page.
  */
 void hmm_walk_fail(struct hmm_fault *fault, unsigned int index, int error)
 {
@@ -49,7 +52,7 @@ void hmm_walk_fail(struct hmm_fault *fault, unsigned int index, int error)
 	__set_bit(index, fault->failed);
 }
 
-/* The page must be served, and what mm said last is not enough for it */
+/* Must the page be served, and is mm's last answer insufficient? */
 static bool hmm_walk_wanting(const struct hmm_walk *walk, unsigned int index)
 {
 	unsigned long need = HMM_PFN_VALID;
@@ -71,13 +74,13 @@ static int hmm_walk_range(struct hmm_walk *walk, unsigned int first, unsigned in
 		       walk->pfns + first);
 }
 
-/* See what mm has of all named pages. Pages between them are walked over and not used. */
+/* Take a snapshot of all named pages. Pages between them are walked over but not used. */
 static int hmm_walk_look(struct hmm_walk *walk)
 {
 	return hmm_walk_range(walk, walk->first, walk->end, 0);
 }
 
-/* 0, or why nobody wants the pages any more */
+/* 0, or an errno if the answer is not wanted any more */
 static int hmm_walk_is_over(const struct hmm_walk *walk)
 {
 	const struct hmm_mirror *mirror = walk->block->mirror;
@@ -86,11 +89,14 @@ static int hmm_walk_is_over(const struct hmm_walk *walk)
 		return -EINTR;
 	if (hmm_mirror_is_closing(mirror))
 		return -ENODEV;
-	/* The last user is this call: the process has gone, and gets its memory freed when the call ends */
+	/*
+	 * If this call is the last user, the process has exited, and its memory is freed when the
+	 * call ends
+	 */
 	return atomic_read(&mirror->mm->mm_users) == 1 ? -ESRCH : 0;
 }
 
-/* Fault pages @first to @end - 1 in, which all need the same */
+/* Fault in pages @first to @end - 1, which all need the same access */
 static int hmm_walk_demand(struct hmm_walk *walk, unsigned int first, unsigned int end)
 {
 	unsigned long flags = HMM_PFN_REQ_FAULT;
@@ -118,7 +124,7 @@ static int hmm_walk_demand(struct hmm_walk *walk, unsigned int first, unsigned i
 	return 0;
 }
 
-/* Behind the stretch of wanting pages that begins with @index and needs one thing, HMM_WALK_MOST of them at most */
+/* End of the run of wanting pages from @index with the same access, at most HMM_WALK_MOST pages */
 static unsigned int hmm_walk_stretch(const struct hmm_walk *walk, unsigned int index)
 {
 	bool write = test_bit(index, walk->fault->write);
@@ -141,7 +147,7 @@ static unsigned int hmm_walk_next(const struct hmm_walk *walk, unsigned int inde
 	return index;
 }
 
-/* What the device gets in a round if mm has no more to give; false if that is nothing */
+/* Compute the pages to map if mm has no more to offer; false if there are none */
 static bool hmm_walk_name(struct hmm_walk *walk)
 {
 	bitmap_or(walk->named, walk->required, walk->fault->prefetch, HMM_BLOCK_PAGES);
@@ -155,9 +161,9 @@ static bool hmm_walk_name(struct hmm_walk *walk)
 }
 
 /*
- * Where mm has the block in one entry of its own (THP, hugetlbfs), the device gets it whole: mm
- * looks at one entry and not at 512, the device can use a 2 MiB leaf, and nothing in it faults
- * again. An invalidation of such an entry names all of it anyway.
+ * If mm maps the block with a single entry (THP, hugetlbfs), the device gets all of it: mm reads
+ * one entry instead of 512, the device can use a 2 MiB leaf, and nothing in it faults again. An
+ * invalidation of such an entry names the whole block anyway.
  */
 static int hmm_walk_widen(struct hmm_walk *walk)
 {
@@ -175,10 +181,10 @@ static int hmm_walk_widen(struct hmm_walk *walk)
 }
 
 /**
- * hmm_walk_init - what stays the same from round to round
+ * hmm_walk_init - set up the state that all rounds share
  * @walk: with @fault, @limit and @pfns set
  *
- * Return: false if no page is named that the mm can have.
+ * Return: false if none of the named pages is within the mm's address space.
  */
 bool hmm_walk_init(struct hmm_walk *walk)
 {
@@ -187,13 +193,13 @@ bool hmm_walk_init(struct hmm_walk *walk)
 }
 
 /**
- * hmm_walk_pages - one round of asking mm
- * @walk: the round, @seq fresh; at least one page is named
+ * hmm_walk_pages - one round of questions to mm
+ * @walk: the walk, with a fresh @seq; at least one page is named
  *
  * Context: under mmap_lock for reading. Sleeps, allocates, waits for I/O.
- * Return: 0 with @pfns and the fault's failed and error filled in; -EBUSY if an invalidation
- * came between or a page did not stay (begin a new round); -EINTR if the task is killed; -ENODEV if the mirror is
- * being closed; -ESRCH if the process has gone.
+ * Return: 0 with @pfns and the fault's failed and error filled in; -EBUSY if an invalidation came
+ * in between or a page did not stay (start a new round); -EINTR if the task is killed; -ENODEV if
+ * the mirror is being closed; -ESRCH if the process has exited.
  */
 int hmm_walk_pages(struct hmm_walk *walk)
 {
@@ -210,12 +216,12 @@ int hmm_walk_pages(struct hmm_walk *walk)
 	for_each_set_bit_from(index, walk->required, HMM_BLOCK_PAGES)
 		hmm_walk_fail(fault, index, -EFAULT);
 
-	/* Nothing is known yet: every page asked for is wanting */
+	/* There are no answers yet: every requested page is wanting */
 	memset(walk->pfns + walk->first, 0, (walk->end - walk->first) * sizeof(*walk->pfns));
 	index = hmm_walk_next(walk, 0);
 	end = index < walk->limit ? hmm_walk_stretch(walk, index) : index;
 
-	/* A single stretch and nothing else named: the demand itself finds what is there */
+	/* For a single run and no other named pages, the request itself finds present pages */
 	if (prefetch || hmm_walk_next(walk, end) < walk->limit) {
 		ret = hmm_walk_look(walk);
 		if (ret)
@@ -241,6 +247,6 @@ int hmm_walk_pages(struct hmm_walk *walk)
 	if (ret)
 		return ret;
 
-	/* All was there a moment ago: it has been taken away again */
+	/* All pages were there a moment ago, so one has been taken away again */
 	return hmm_walk_next(walk, 0) < walk->limit ? -EBUSY : 0;
 }

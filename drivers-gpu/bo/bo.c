@@ -2,17 +2,17 @@
 /*
  * Buffer objects.
  *
- * Model: xe's. An object is made without memory, in TTM_PL_SYSTEM; mirage_bo_validate() gives it
- * memory that the device reaches, in the order of its placement, and brings it back after eviction.
- * An object that may be in either memory evicts others from video memory for its first use
- * only: once it is in system memory it comes back with the next use after an eviction, if there
- * is room then, and so two working sets that do not fit do not push each other around.
+ * Model: xe's. An object is created without memory, in TTM_PL_SYSTEM. mirage_bo_validate() gives it
+ * memory that the device can reach, in the order of its placements, and brings it back after
+ * eviction. An object that may be in either memory evicts others from video memory only for its
+ * first use. Once it has been evicted to system memory, it returns with its next use only if there
+ * is free room. So two working sets that do not fit together do not keep evicting each other.
  *
- * An object that one address space alone uses (private) shares that space's reservation: a job
- * locks and fences it with all others at once.
+ * An object that only one address space uses (private) shares that space's reservation: a job locks
+ * all of them at once, and adds its fence once.
  *
- * Rejected: memory at creation, which zeroes and evicts for objects that are never used, and
- * makes the size of a sparse resource matter.
+ * Rejected: allocation at creation. It zeroes and evicts for objects that are never used, and makes
+ * the size of a sparse resource matter.
  */
 #include "bo/bo.h"
 
@@ -58,8 +58,8 @@ static const struct drm_gem_object_funcs mirage_bo_funcs = {
 };
 
 /**
- * mirage_bo_destroy() - the last reference has gone and the memory, too
- * @base: object; for TTM to call
+ * mirage_bo_destroy() - free an object without references and memory
+ * @base: object; called by TTM
  */
 void mirage_bo_destroy(struct ttm_buffer_object *base)
 {
@@ -80,7 +80,7 @@ void mirage_bo_destroy(struct ttm_buffer_object *base)
 }
 
 /**
- * mirage_bo_alloc() - the start of an object, for mirage_bo_init() to complete
+ * mirage_bo_alloc() - allocate an object, for mirage_bo_init() to complete
  * @mdev: device
  * @size: bytes, a multiple of 4 KiB
  * @placement: DRM_MIRAGE_PLACEMENT_*
@@ -111,11 +111,11 @@ struct mirage_bo *mirage_bo_alloc(struct mirage_device *mdev, u64 size, u32 plac
 }
 
 /**
- * mirage_bo_init() - make an object complete
- * @bo: object from mirage_bo_alloc(); when this fails it is gone
- * @type: ttm_bo_type_device, or ttm_bo_type_sg for memory that is not TTM's
- * @sg: of ttm_bo_type_sg, or NULL
- * @resv: reservation, held by the caller; or NULL for its own, which is not held afterwards
+ * mirage_bo_init() - complete an object
+ * @bo: object from mirage_bo_alloc(); freed on failure
+ * @type: ttm_bo_type_device, or ttm_bo_type_sg for memory that TTM does not manage
+ * @sg: for ttm_bo_type_sg, or NULL
+ * @resv: reservation, held by the caller; or NULL for its own, which is released on return
  *
  * Context: may sleep and allocate.
  * Return: 0, -ENOMEM or -EINTR
@@ -133,7 +133,7 @@ int mirage_bo_init(struct mirage_bo *bo, enum ttm_bo_type type, struct sg_table 
 	if (ret)
 		return ret;
 
-	/* Not before: debugfs takes references, and the resv of what it finds. */
+	/* Only now: debugfs takes references and resvs of the objects on the list. */
 	spin_lock(&mdev->bo_lock);
 	list_add_tail(&bo->node, &mdev->bos);
 	spin_unlock(&mdev->bo_lock);
@@ -141,14 +141,14 @@ int mirage_bo_init(struct mirage_bo *bo, enum ttm_bo_type type, struct sg_table 
 }
 
 /**
- * mirage_bo_create() - make an object
+ * mirage_bo_create() - create an object
  * @mdev: device
  * @size: bytes, a multiple of 4 KiB
  * @placement: DRM_MIRAGE_PLACEMENT_*
  * @flags: DRM_MIRAGE_BO_*
- * @priority: TTM's, MIRAGE_BO_TTM_*
+ * @priority: TTM's priority, MIRAGE_BO_TTM_*
  * @vm: address space that it is private to, or NULL
- * @resv_obj: of that address space, from mirage_resv_alloc(); or NULL
+ * @resv_obj: that address space's, from mirage_resv_alloc(); or NULL
  *
  * Context: may sleep and allocate; takes the address space's reservation.
  * Return: the object with a reference for the caller, or an error pointer: -ENOMEM, -EINTR
@@ -189,10 +189,10 @@ struct mirage_bo *mirage_bo_create(struct mirage_device *mdev, u64 size, u32 pla
 }
 
 /**
- * mirage_bo_is_lost() - whether the content is gone for good
+ * mirage_bo_is_lost() - is the content gone for good?
  * @bo: object, resv held
  *
- * It was dropped on user space's word, or the device failed to move or to zero it.
+ * Either user space allowed dropping it, or moving or zeroing it has failed.
  */
 bool mirage_bo_is_lost(struct mirage_bo *bo)
 {
@@ -213,11 +213,11 @@ bool mirage_bo_is_lost(struct mirage_bo *bo)
 }
 
 /**
- * mirage_bo_has_failed() - whether the last move or zeroing has failed
- * @bo: object whose memory stays where it is; resv held, or a fence in there that the caller has
- * yet to signal
+ * mirage_bo_has_failed() - has the last move or zeroing failed?
+ * @bo: object whose memory does not move; its resv is held, or has an unsignalled fence of the
+ * caller
  *
- * For those who come when the move is over and cannot ask mirage_bo_is_lost(): they hold no resv.
+ * For callers that run after the move and hold no resv, so they cannot call mirage_bo_is_lost().
  *
  * Context: any.
  */
@@ -227,7 +227,10 @@ bool mirage_bo_has_failed(const struct mirage_bo *bo)
 	bool failed;
 
 	rcu_read_lock();
-	/* Who finds that it is good drops it: it stays for a grace period. Pairs with move_start(). */
+	/*
+	 * A fence without error may be dropped, but exists for a grace period. Pairs with
+	 * move_start().
+	 */
 	fence = smp_load_acquire(&bo->moved);
 	failed = fence && test_bit(DMA_FENCE_FLAG_SIGNALED_BIT, &fence->flags) &&
 		 READ_ONCE(fence->error);
@@ -236,7 +239,7 @@ bool mirage_bo_has_failed(const struct mirage_bo *bo)
 }
 
 /**
- * mirage_bo_has_memory() - whether there is a content at all, wherever it is
+ * mirage_bo_has_memory() - does the object have any content, wherever it is?
  * @bo: object, resv held
  */
 bool mirage_bo_has_memory(const struct mirage_bo *bo)
@@ -247,10 +250,10 @@ bool mirage_bo_has_memory(const struct mirage_bo *bo)
 }
 
 /**
- * mirage_bo_is_resident() - whether the device can reach it where it is
- * @bo: object, resv held; of memory of a process: see mirage_userptr_is_present()
+ * mirage_bo_is_resident() - can the device reach the object where it is?
+ * @bo: object, resv held; for a userptr see mirage_userptr_is_present()
  *
- * If so, and only then, mirage_bo_find_run() may be asked.
+ * Precondition of mirage_bo_find_run().
  */
 bool mirage_bo_is_resident(const struct mirage_bo *bo)
 {
@@ -264,14 +267,13 @@ bool mirage_bo_is_resident(const struct mirage_bo *bo)
 }
 
 /**
- * mirage_bo_validate_in() - make an object resident in one of some memories
+ * mirage_bo_validate_in() - make an object resident in some of its placements
  * @bo: object, resv held; not an imported one
- * @placement: DRM_MIRAGE_PLACEMENT_*; what is not among the object's own is left out
- * @ctx: how to wait
+ * @placement: DRM_MIRAGE_PLACEMENT_*; placements that the object does not have are ignored
+ * @ctx: TTM's context
  *
  * Context: may sleep, allocate, and evict other objects.
- * Return: as mirage_bo_validate(); -EOPNOTSUPP it may be in none of them; -EBUSY it is pinned
- * elsewhere
+ * Return: as mirage_bo_validate(); -EOPNOTSUPP no placement is left; -EBUSY it is pinned elsewhere
  */
 int mirage_bo_validate_in(struct mirage_bo *bo, u32 placement, struct ttm_operation_ctx *ctx)
 {
@@ -288,12 +290,12 @@ int mirage_bo_validate_in(struct mirage_bo *bo, u32 placement, struct ttm_operat
 	if (bo->base.pin_count)
 		return mirage_bo_location(bo) & placement ? 0 : -EBUSY;
 
-	/* Nobody is to make room for what cannot fit. */
+	/* Do not evict others for an object that can never fit. */
 	if (placement & DRM_MIRAGE_PLACEMENT_VRAM && bo->base.base.size <= mdev->vram.size) {
 		places[0].mem_type = TTM_PL_VRAM;
 		if (bo->flags & DRM_MIRAGE_BO_CONTIGUOUS)
 			places[0].flags = TTM_PL_FLAG_CONTIGUOUS;
-		/* What has a content comes back if there is room, and makes none. */
+		/* An object with content returns to video memory only if there is free room. */
 		if (placement & DRM_MIRAGE_PLACEMENT_SYSTEM && mirage_tt_has_data(bo->base.ttm))
 			places[0].flags |= TTM_PL_FLAG_DESIRED;
 		list.num_placement = 1;
@@ -311,18 +313,15 @@ int mirage_bo_validate_in(struct mirage_bo *bo, u32 placement, struct ttm_operat
 /**
  * mirage_bo_validate() - make an object resident
  * @bo: object, resv held
- * @ctx: how to wait
+ * @ctx: TTM's context
  *
- * Memory of a process is made resident by mirage_userptr_populate() alone, which may not be
- * done here.
+ * Only mirage_userptr_populate() makes a userptr resident; it must not be called here.
  *
- * Afterwards the DMA_RESV_USAGE_KERNEL fences of its resv must be waited for before
- * anybody touches the memory.
+ * Before the memory is accessed, the DMA_RESV_USAGE_KERNEL fences of its resv must have signalled.
  *
  * Context: may sleep, allocate, and evict other objects.
  * Return: 0; -EFAULT the content is gone for good, -ENOMEM, -EINTR or -ERESTARTSYS, -ENODEV; -EBUSY
- * the object has to move, and jobs use it; -ENOSPC. What to do about the last two, mirage_validation_retry()
- * knows.
+ * the object has to move, and jobs use it; -ENOSPC. Pass the last two to mirage_validation_retry().
  */
 int mirage_bo_validate(struct mirage_bo *bo, struct ttm_operation_ctx *ctx)
 {
@@ -332,18 +331,18 @@ int mirage_bo_validate(struct mirage_bo *bo, struct ttm_operation_ctx *ctx)
 		return 0;
 	if (bo->imported)
 		return bo->purged ? -EFAULT : mirage_prime_map(bo);
-	/* Pinned, it stays where it is, which others need. */
+	/* A pinned object stays where it is; others rely on that. */
 	if (bo->base.pin_count)
 		return 0;
 	if (mirage_prime_wants_system(bo))
 		placement = DRM_MIRAGE_PLACEMENT_SYSTEM;
-	/* An object that jobs use stays where it is; where it may not stay, they have to end first. */
+	/* A busy object stays where it is; if it must not stay there, its jobs have to end first. */
 	if (mirage_validation_is_busy(bo->base.base.resv)) {
 		if (mirage_bo_is_resident(bo))
 			return mirage_bo_location(bo) & placement ? 0 : -EBUSY;
 		/*
-		 * One that has been evicted would go to video memory by way of TTM_PL_TT, and its move from there
-		 * would wait: jobs use other objects that share its reservation.
+		 * An evicted object would go to VRAM by way of TTM_PL_TT, and the move from there would
+		 * wait: jobs use other objects that share its reservation.
 		 */
 		if (mirage_tt_has_data(bo->base.ttm)) {
 			if (!(placement & bo->placement & DRM_MIRAGE_PLACEMENT_SYSTEM))
@@ -356,7 +355,7 @@ int mirage_bo_validate(struct mirage_bo *bo, struct ttm_operation_ctx *ctx)
 }
 
 /**
- * mirage_bo_location() - where an object is, in the words of the uapi
+ * mirage_bo_location() - placement of an object, as a uapi constant
  * @bo: object, resv held
  *
  * Return: DRM_MIRAGE_PLACEMENT_*, or 0 when it is not resident
@@ -372,7 +371,7 @@ u32 mirage_bo_location(const struct mirage_bo *bo)
 	return DRM_MIRAGE_PLACEMENT_SYSTEM;
 }
 
-/* Pages of a list with an address for each. */
+/* For an array with an address per page. */
 static unsigned long mirage_bo_find_pages(const dma_addr_t *addrs, unsigned long page,
 					  unsigned long max)
 {
@@ -384,10 +383,10 @@ static unsigned long mirage_bo_find_pages(const dma_addr_t *addrs, unsigned long
 }
 
 /**
- * mirage_bo_find_run() - where pages of an object are
- * @bo: resident object; resv held, or a fence in there that the caller has yet to signal
+ * mirage_bo_find_run() - find the contiguous run that starts at a page
+ * @bo: resident object; its resv is held, or has an unsignalled fence of the caller
  * @page: 4 KiB page of it
- * @max: pages of interest from there on, within the object
+ * @max: maximum number of pages, within the object
  * @run: out: a contiguous piece that starts at @page, at most @max pages
  */
 void mirage_bo_find_run(const struct mirage_bo *bo, unsigned long page, unsigned long max,

@@ -20,12 +20,12 @@ struct mirage_userptr;
 struct mirage_vm;
 
 /**
- * MIRAGE_BO_MAX_SIZE: bytes of the largest object. Addresses of pages are kept one by one, in an array that
- * kvmalloc() still gives without a warning: less than 2 GiB.
+ * MIRAGE_BO_MAX_SIZE: size of the largest object, bytes. The array with the addresses of its pages
+ * must stay below 2 GiB, where kvmalloc() begins to warn.
  */
 #define MIRAGE_BO_MAX_SIZE	(1ull << 39)
 
-/** MIRAGE_BO_LABEL_SIZE: bytes of a label with its terminating zero. */
+/** MIRAGE_BO_LABEL_SIZE: size of a label with its terminating zero, bytes. */
 #define MIRAGE_BO_LABEL_SIZE	64
 
 /** enum mirage_bo_ttm_priority - TTM's priorities: the lower ones leave video memory first */
@@ -36,57 +36,62 @@ enum mirage_bo_ttm_priority {
 	MIRAGE_BO_TTM_LOW = 1,
 	/** @MIRAGE_BO_TTM_NORMAL: DRM_MIRAGE_BO_PRIORITY_NORMAL */
 	MIRAGE_BO_TTM_NORMAL = 2,
-	/** @MIRAGE_BO_TTM_HIGH: DRM_MIRAGE_BO_PRIORITY_HIGH, and what the kernel shows */
+	/**
+	 * @MIRAGE_BO_TTM_HIGH: DRM_MIRAGE_BO_PRIORITY_HIGH, and objects that the kernel displays
+	 */
 	MIRAGE_BO_TTM_HIGH = 3,
 };
 
 /**
- * struct mirage_bo_ops - what is done in another way where TTM does not have the memory
+ * struct mirage_bo_ops - overrides for objects whose memory TTM does not manage
  */
 struct mirage_bo_ops {
-	/** @free: ends an object without references; any context that reclaim does not wait for */
+	/**
+	 * @free: frees an object without references; called in any context that reclaim does not
+	 * wait for
+	 */
 	void (*free)(struct mirage_bo *bo);
-	/** @is_resident: mirage_bo_is_resident() */
+	/** @is_resident: implements mirage_bo_is_resident() */
 	bool (*is_resident)(const struct mirage_bo *bo);
 };
 
 /**
- * struct mirage_bo - one buffer object: made by BO_CREATE, over memory of a process, or imported
+ * struct mirage_bo - a buffer object: created by BO_CREATE, a userptr, or imported
  *
- * All of @base and what "resv" is said to protect: the object's dma_resv, which is the
- * address space's for a private one.
+ * "resv" is the object's dma_resv, which for a private object is the address space's. It protects
+ * all of @base too.
  */
 struct mirage_bo {
-	/** @base: TTM's part, whose base is the GEM object */
+	/** @base: TTM's object, whose base is the GEM object */
 	struct ttm_buffer_object base;
-	/** @placement: DRM_MIRAGE_PLACEMENT_* it may have; constant */
+	/** @placement: allowed DRM_MIRAGE_PLACEMENT_*; constant */
 	u32 placement;
 	/** @flags: DRM_MIRAGE_BO_*; constant */
 	u32 flags;
-	/** @priority: TTM's, while its content is needed; constant */
+	/** @priority: its TTM priority while the content is needed; constant */
 	unsigned int priority;
 	/**
-	 * @vm: of a private object its address space, for comparison only (no reference); else
-	 * NULL; constant
+	 * @vm: address space of a private object, for comparison only (no reference); else NULL;
+	 * constant
 	 */
 	const struct mirage_vm *vm;
-	/** @userptr: memory of a process that this object is; else NULL; constant */
+	/** @userptr: state of a userptr object; else NULL; constant */
 	struct mirage_userptr *userptr;
-	/** @ops: of an object with @userptr, else NULL; constant */
+	/** @ops: overrides of an object with @userptr, else NULL; constant */
 	const struct mirage_bo_ops *ops;
-	/** @imported: the dma-buf that this object is, a reference; else NULL; constant */
+	/** @imported: the imported dma-buf, a reference; else NULL; constant */
 	struct dma_buf *imported;
 	/**
-	 * @exported: the dma-buf made of this object, until its release, without a reference.
-	 * Protected by resv.
+	 * @exported: the object's own dma-buf, until its release, without a reference. Protected by
+	 * resv.
 	 */
 	struct dma_buf *exported;
 	/**
-	 * @far_importers: those attached to @exported who do not reach video memory. Protected
-	 * by resv.
+	 * @far_importers: attachments to @exported that cannot reach video memory. Protected by
+	 * resv.
 	 */
 	unsigned int far_importers;
-	/** @kept: pinned for importers, as the device has gone. Protected by resv. */
+	/** @kept: pinned for importers, since the device has gone. Protected by resv. */
 	bool kept;
 	/**
 	 * @peer: @imported is in video memory of another device of this driver. Protected by
@@ -95,26 +100,26 @@ struct mirage_bo {
 	bool peer;
 	/** @prime_node: in mirage_prime.bos. Protected by mirage_prime.lock. */
 	struct list_head prime_node;
-	/** @advice: what user space said of the content. Protected by resv. */
+	/** @advice: user space's advice about the content. Protected by resv. */
 	enum drm_mirage_bo_advice advice;
 	/** @purged: the content is gone for good. Protected by resv. */
 	bool purged;
 	/**
-	 * @moved: of the last move or zeroing, until it was seen to be without error; or NULL.
-	 * Protected by resv; mirage_bo_has_failed() looks without it.
+	 * @moved: fence of the last move or zeroing, until it is known to have succeeded; or NULL.
+	 * Protected by resv; mirage_bo_has_failed() reads it without.
 	 */
 	struct dma_fence *moved;
-	/** @moves: times the content was moved. Protected by resv. */
+	/** @moves: number of times the content was moved. Protected by resv. */
 	u64 moves;
 	/** @label: for debugfs, "" for none. Protected by mirage_device.bo_lock. */
 	char label[MIRAGE_BO_LABEL_SIZE];
 	/** @node: in mirage_device.bos. Protected by mirage_device.bo_lock. */
 	struct list_head node;
-	/** @resv_obj: whose resv a private object shares, a reference; else NULL; constant */
+	/** @resv_obj: owner of a private object's shared resv, a reference; else NULL; constant */
 	struct drm_gem_object *resv_obj;
-	/** @tgid: process that made it, for debugfs; constant */
+	/** @tgid: process that created it, for debugfs; constant */
 	pid_t tgid;
-	/** @comm: its name then; constant */
+	/** @comm: that process's name at creation; constant */
 	char comm[TASK_COMM_LEN];
 };
 
@@ -142,7 +147,7 @@ struct mirage_bo_run {
 	u64 pte;
 };
 
-/* Making one. */
+/* Creation. */
 struct mirage_bo *mirage_bo_create(struct mirage_device *mdev, u64 size, u32 placement, u32 flags,
 				   unsigned int priority, const struct mirage_vm *vm,
 				   struct drm_gem_object *resv_obj);
@@ -156,7 +161,7 @@ static inline bool mirage_bo_is_ours(const struct ttm_buffer_object *base)
 	return base->destroy == mirage_bo_destroy;
 }
 
-/* Placing one. resv held. */
+/* Placement. resv held. */
 int mirage_bo_validate(struct mirage_bo *bo, struct ttm_operation_ctx *ctx);
 int mirage_bo_validate_in(struct mirage_bo *bo, u32 placement, struct ttm_operation_ctx *ctx);
 bool mirage_bo_has_memory(const struct mirage_bo *bo);

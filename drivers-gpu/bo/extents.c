@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Where the pages of an object are.
+ * The extents of an object: where its pages are.
  *
- * Model: an array of pieces in the object's order, searched by halves: page tables and
- * copies ask for any page at any time, and an object may be in thousands of pieces.
+ * Model: an array of extents in the object's order, with binary search. Page tables and copies look
+ * up any page at any time, and an object may have thousands of extents.
  *
- * Rejected: walking the allocator's list or a scatterlist from its start, which makes
- * mapping a fragmented object quadratic; an address for each page, which costs 8 bytes for
- * 4 KiB where most objects have a handful of pieces.
+ * Rejected: walking the allocator's list or a scatterlist from its start, which makes mapping a
+ * fragmented object quadratic; an address per page, which costs 8 bytes per 4 KiB although most
+ * objects have only a few extents.
  */
 #include "bo/extents.h"
 
 /**
- * mirage_extents_add() - append a piece
- * @ext: pieces, with room for one more
+ * mirage_extents_add() - append an extent
+ * @ext: extents, with room for one more
  * @addr: bus address, or offset into VRAM
  * @npages: 4 KiB pages, not zero
  *
- * A piece that continues the last one becomes part of it.
+ * It is merged with the last extent if they are contiguous.
  */
 void mirage_extents_add(struct mirage_extents *ext, u64 addr, u64 npages)
 {
@@ -34,18 +34,18 @@ static u64 extent_end(const struct mirage_extents *ext, unsigned int i)
 }
 
 /**
- * mirage_extents_find() - where a page is
- * @ext: pieces
+ * mirage_extents_find() - find the address of a page
+ * @ext: extents
  * @page: 4 KiB page, less than @ext->npages
  * @addr: out: its bus address, or offset into VRAM
  *
- * Return: pages that follow it contiguously, itself included
+ * Return: number of contiguous pages from there on, including this page
  */
 u64 mirage_extents_find(const struct mirage_extents *ext, u64 page, u64 *addr)
 {
 	unsigned int low = 0, high = ext->count;
 
-	/* The last piece that starts at or before the page is in [low, high). */
+	/* Invariant: [low, high) contains the last extent that starts at or before the page. */
 	while (high - low > 1) {
 		unsigned int mid = low + (high - low) / 2;
 
@@ -60,10 +60,10 @@ u64 mirage_extents_find(const struct mirage_extents *ext, u64 page, u64 *addr)
 }
 
 /**
- * mirage_extents_largest() - the largest piece
- * @ext: pieces
+ * mirage_extents_largest() - find the largest extent
+ * @ext: extents
  *
- * Return: its 4 KiB pages
+ * Return: its size in 4 KiB pages
  */
 u64 mirage_extents_largest(const struct mirage_extents *ext)
 {

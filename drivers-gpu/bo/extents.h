@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Where the pages of an object are: pieces that are contiguous for the device. Pure logic. */
+/* Extents of an object: runs of pages that are contiguous for the device. Pure logic. */
 #ifndef MIRAGE_EXTENTS_H
 #define MIRAGE_EXTENTS_H
 
 #include "device/pure.h"
 
 /**
- * struct mirage_extent - a piece that is contiguous for the device
+ * struct mirage_extent - a run of pages that is contiguous for the device
  */
 struct mirage_extent {
 	/** @page: its first 4 KiB page, counted from the object's start */
@@ -16,17 +16,16 @@ struct mirage_extent {
 };
 
 /**
- * struct mirage_extents - all pieces of an object
+ * struct mirage_extents - all extents of an object
  */
 struct mirage_extents {
 	/**
-	 * @list: the pieces in the object's order; neighbours are not contiguous with each
-	 * other
+	 * @list: the extents in the object's order; neighbours are not contiguous with each other
 	 */
 	struct mirage_extent *list;
-	/** @count: of them */
+	/** @count: number of extents */
 	unsigned int count;
-	/** @npages: 4 KiB pages of all of them */
+	/** @npages: their total size in 4 KiB pages */
 	u64 npages;
 };
 

@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Buffer objects in the address space of a process.
+ * CPU mappings of buffer objects.
  *
- * Model: TTM's fault handler. An object is mapped where it is; when it moves its pages go from
- * all processes and the next access finds the new ones. An access neither brings an evicted
- * object back nor makes it reachable for the device. Only the first memory of an object is
- * chosen here: an access may be its first use.
+ * Model: TTM's fault handler. An object is mapped where it is. When it moves, its CPU mappings are
+ * removed from all processes, and the next access maps the new pages. An access neither brings an
+ * evicted object back nor makes it reachable for the device. It only allocates the first memory of
+ * an object, since an access may be the object's first use.
  *
- * When the device has gone the process keeps running on a page of zeroes. So it does when the device
- * has just been lost, and no memory or no content is to be had for that reason: the process cannot tell
- * the moment before drm_dev_unplug() from the one after it. A debugger reads zeroes, too, and cannot write: nothing
- * would keep it. When the content is gone from a device that works (purged, or lost in a move) the process gets SIGBUS.
+ * When the device has gone, the process continues on a page of zeroes. The same holds when the
+ * device has just been lost and memory or content is unavailable for that reason: the process
+ * cannot distinguish the moment before drm_dev_unplug() from the one after. A debugger also reads
+ * zeroes then, and cannot write, because the written data would not be kept. If the device works
+ * but the content is gone (purged, or lost in a move), the process gets SIGBUS.
  *
- * A signal ends a wait where it can be acted on: in a fault of user mode. A fault that the kernel takes for the process
- * (copy_from_user() in a write()) is repeated at once after any signal but a fatal one, so a wait that a signal ends
- * would be a loop. There, and in access callbacks, which cannot be repeated, waits are not interruptible. They are
- * bounded: moves and zeroing end, and a wait for room ends when the process is killed.
+ * A signal ends a wait only if it can be handled, that is in a fault from user mode. A fault taken
+ * in the kernel (copy_from_user() in a write()) is retried at once after any non-fatal signal, so
+ * interrupting its wait would make it loop. Those faults, and access callbacks, which cannot be
+ * retried, wait uninterruptibly. Their waits are bounded: moves and zeroing end, and a wait for
+ * room ends when the process is killed.
  *
  * Rejected: ttm_bo_vm_reserve(). Its waits are always interruptible.
  */
@@ -51,14 +53,14 @@ static vm_fault_t mirage_bo_fault_error(int err)
 		return VM_FAULT_NOPAGE;
 	default:
 		/*
-		 * No memory is no reason for VM_FAULT_OOM, which means "try again": it was
-		 * tried hard.
+		 * Not VM_FAULT_OOM, which means "try again": all attempts to find memory have
+		 * failed already.
 		 */
 		return VM_FAULT_SIGBUS;
 	}
 }
 
-/* Can a signal be acted on before the access is made again? */
+/* Can a signal be handled before the access is retried? */
 static bool mirage_bo_is_interruptible(const struct vm_fault *vmf)
 {
 	return vmf->flags & FAULT_FLAG_USER;
@@ -71,8 +73,8 @@ static int mirage_bo_lock(struct drm_gem_object *gem, bool interruptible)
 }
 
 /*
- * Drop mmap_lock for a wait. The mapping may go meanwhile, and the file with it, which is what has kept the device and
- * this module. Returns that file, for mirage_bo_unhold().
+ * Drop mmap_lock for a wait. The mapping may go meanwhile, and with it the file, which has kept the
+ * device and this module. Returns that file, for mirage_bo_unhold().
  */
 static struct file *mirage_bo_hold(struct drm_gem_object *gem, struct vm_fault *vmf)
 {
@@ -90,8 +92,8 @@ static void mirage_bo_unhold(struct drm_gem_object *gem, struct file *file)
 }
 
 /*
- * The processor may run while the device sleeps if that is to be reset, which may take a minute. mmap_lock is not
- * held meanwhile, where it can be dropped.
+ * The CPU may run while the device sleeps for a reset, which may take a minute. mmap_lock is
+ * dropped meanwhile, if possible.
  */
 static vm_fault_t mirage_bo_wait_awake(struct drm_gem_object *gem, struct vm_fault *vmf)
 {
@@ -106,13 +108,13 @@ static vm_fault_t mirage_bo_wait_awake(struct drm_gem_object *gem, struct vm_fau
 		return VM_FAULT_RETRY;
 
 	file = mirage_bo_hold(gem, vmf);
-	/* A task that is killed does not come back. */
+	/* A killed task does not retry. */
 	mirage_power_wait(mdev);
 	mirage_bo_unhold(gem, file);
 	return VM_FAULT_RETRY;
 }
 
-/* Take the resv; mmap_lock is not held while another has it, where that can be dropped. */
+/* Take the resv; if it is contended, drop mmap_lock meanwhile, if possible. */
 static vm_fault_t mirage_bo_vm_reserve(struct drm_gem_object *gem, struct vm_fault *vmf)
 {
 	bool interruptible = mirage_bo_is_interruptible(vmf);
@@ -132,14 +134,14 @@ static vm_fault_t mirage_bo_vm_reserve(struct drm_gem_object *gem, struct vm_fau
 	return VM_FAULT_RETRY;
 }
 
-/* Wait until what is being moved or zeroed is there. False: it never will be, or a signal came. */
+/* Wait for a move or zeroing in progress. False: the content is lost, or a signal came. */
 static bool mirage_bo_wait_content(struct mirage_bo *bo, bool interruptible)
 {
 	return dma_resv_wait_timeout(bo->base.base.resv, DMA_RESV_USAGE_KERNEL, interruptible,
 				     MAX_SCHEDULE_TIMEOUT) >= 0 && !mirage_bo_is_lost(bo);
 }
 
-/* The same where mmap_lock can be dropped: mm goes on meanwhile. Drops the resv, too. */
+/* The same, with mmap_lock dropped during the wait. Drops the resv, too. */
 static vm_fault_t mirage_bo_wait_unlocked(struct mirage_bo *bo, struct vm_fault *vmf)
 {
 	bool interruptible = mirage_bo_is_interruptible(vmf);
@@ -156,10 +158,10 @@ static vm_fault_t mirage_bo_wait_unlocked(struct mirage_bo *bo, struct vm_fault 
 	return VM_FAULT_RETRY;
 }
 
-/* The first memory of an object; resv is held, and allocated with what may leave for it. */
+/* Allocate the object's first memory; resv is held. May evict. */
 static int mirage_bo_get_memory(struct mirage_bo *bo, bool interruptible)
 {
-	/* Objects that share the reservation we hold may leave for this one. */
+	/* Objects that share the held reservation may be evicted, too. */
 	struct ttm_operation_ctx ctx = {
 		.interruptible = interruptible,
 		.allow_res_evict = true,
@@ -169,7 +171,7 @@ static int mirage_bo_get_memory(struct mirage_bo *bo, bool interruptible)
 	return mirage_bo_validate(bo, &ctx);
 }
 
-/* One attempt to do so alone, as others were in the way; takes the resv itself. */
+/* Retry the allocation once, exclusively, because others were in the way; takes the resv itself. */
 static int mirage_bo_get_memory_alone(struct mirage_bo *bo, struct mirage_validation *validation)
 {
 	struct drm_exec exec;
@@ -197,8 +199,8 @@ out_exit:
 }
 
 /*
- * The first memory of an object, where others are in the way. mmap_lock is dropped if it can be, so that mm goes on
- * while this waits for room. If it cannot be, there is one attempt.
+ * Allocate the object's first memory when others are in the way. mmap_lock is dropped if possible,
+ * so that mm is not blocked during the wait for room. Otherwise there is only one attempt.
  */
 static vm_fault_t mirage_bo_find_room(struct mirage_bo *bo, struct vm_fault *vmf)
 {
@@ -214,7 +216,7 @@ static vm_fault_t mirage_bo_find_room(struct mirage_bo *bo, struct vm_fault *vmf
 	if (!fault_flag_allow_retry_first(vmf->flags)) {
 		ret = mirage_bo_get_memory_alone(bo, &validation);
 		mirage_validation_fini(&validation);
-		/* If that was for the device's sake, the access made again finds out. */
+		/* If the device is the reason, the retried access finds out. */
 		return mirage_device_is_lost(mdev) || mirage_power_is_asleep(mdev) ?
 			       VM_FAULT_NOPAGE :
 			       mirage_bo_fault_error(ret);
@@ -230,11 +232,13 @@ static vm_fault_t mirage_bo_find_room(struct mirage_bo *bo, struct vm_fault *vmf
 	}
 	mirage_validation_fini(&validation);
 	mirage_bo_unhold(gem, file);
-	/* The access made again finds the memory, or the same error. */
+	/* The retried access finds the memory, or the same error. */
 	return VM_FAULT_RETRY;
 }
 
-/* -ENOSPC: nothing was done yet, and others may be the reason. Else 0, and the fault is done. */
+/*
+ * -ENOSPC: nothing was done, and others may hold the memory. Otherwise 0, and the fault is handled.
+ */
 static int mirage_bo_vm_fault_entered(struct mirage_bo *bo, struct vm_fault *vmf,
 				      vm_fault_t *fault)
 {
@@ -252,13 +256,16 @@ static int mirage_bo_vm_fault_entered(struct mirage_bo *bo, struct vm_fault *vmf
 		if (ret == -ENOSPC)
 			return ret;
 		if (ret) {
-			/* There is none to be had just now: the access is made again, and waits. */
+			/*
+			 * No memory is available during sleep: the access is retried, and waits
+			 * then.
+			 */
 			*fault = mirage_power_is_asleep(mdev) ? VM_FAULT_NOPAGE :
 								mirage_bo_fault_error(ret);
 			return 0;
 		}
 	}
-	/* TTM would wait, too, but does not look whether what it waited for has failed. */
+	/* TTM would wait too, but does not check whether the move has failed. */
 	if (!dma_resv_test_signaled(bo->base.base.resv, DMA_RESV_USAGE_KERNEL)) {
 		if (fault_flag_allow_retry_first(vmf->flags)) {
 			*fault = mirage_bo_wait_unlocked(bo, vmf);
@@ -302,7 +309,7 @@ static vm_fault_t mirage_bo_vm_fault(struct vm_fault *vmf)
 	} else {
 		ret = ttm_bo_vm_dummy_page(vmf, vmf->vma->vm_page_prot);
 	}
-	/* It waited, and had to unlock for that. */
+	/* TTM has waited, and has dropped the locks for that. */
 	if (ret == VM_FAULT_RETRY && !(vmf->flags & FAULT_FLAG_RETRY_NOWAIT))
 		return ret;
 	dma_resv_unlock(tbo->base.resv);
@@ -331,7 +338,7 @@ static int mirage_bo_access_pages(struct ttm_buffer_object *tbo, u64 offset, voi
 	return len;
 }
 
-/* What the process would read; the device has gone. */
+/* After the device has gone: return zeroes, as the process would read. */
 static int mirage_bo_access_zeroes(void *buf, int len, int write)
 {
 	if (write)
@@ -353,11 +360,12 @@ static int mirage_bo_access_entered(struct mirage_bo *bo, u64 offset, void *buf,
 }
 
 /*
- * For debuggers and /proc/PID/mem, which pass @len as their user gave it: it may go on behind the mapping, and @write be
- * set for one that is for reading only. A short count lets mm go on with what is mapped behind.
+ * For debuggers and /proc/PID/mem. @len comes from their user: the access may extend beyond the
+ * mapping, and @write may be set for a read-only mapping. A short count lets mm continue with the
+ * next mapping.
  *
- * Not ttm_bo_vm_access(): it trusts both, and of system memory it shows what was in the pages before while the device
- * still copies to them.
+ * Not ttm_bo_vm_access(): it trusts both arguments, and while the device still copies to system
+ * memory, it exposes the previous content of the pages.
  */
 static int mirage_bo_vm_access(struct vm_area_struct *vma, unsigned long addr, void *buf, int len,
 			       int write)
@@ -391,11 +399,11 @@ const struct vm_operations_struct mirage_bo_vm_ops = {
 };
 
 /**
- * mirage_bo_mmap() - map an object, found by its offset or through a dma-buf
+ * mirage_bo_mmap() - map an object, by its mmap offset or through a dma-buf
  * @gem: object
- * @vma: where
+ * @vma: area to map it in
  *
- * Return: 0; -EACCES not made for the CPU, -EINVAL private mapping
+ * Return: 0; -EACCES the object was created without CPU access, -EINVAL private mapping
  */
 int mirage_bo_mmap(struct drm_gem_object *gem, struct vm_area_struct *vma)
 {

@@ -1,31 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Objects on their way from one memory to another.
+ * Moves of objects between memories.
  *
- * Model: xe's move callback. First the object's pages are taken out of all page tables; jobs that
- * used it have ended by then (bo/validation.c). Then the device copies. The move does not wait
- * for the copy: its fence is in the object's reservation and in that of the next owner of the memory it
- * leaves, and the next user of either waits for it.
+ * Model: xe's move callback. First the object's mappings are cleared in all page tables; its jobs
+ * have ended by then (bo/validation.c). Then the device copies. The move does not wait for the
+ * copy: the copy's fence is added to the object's reservation, and to that of the next owner of the
+ * freed memory; the next user of either waits for it.
  *
  *   from    to      what happens
  *   -       VRAM    the device zeroes it
  *   -       TT      nothing: pages come zeroed
- *   SYSTEM  TT      the pages, brought back if they were backed up, are mapped for the device
- *   TT      SYSTEM  and unmapped
+ *   SYSTEM  TT      pages are restored if they were backed up, and mapped for the device
+ *   TT      SYSTEM  the pages are unmapped
  *   VRAM    TT      the device copies
- *   TT      VRAM    likewise
- *   VRAM    SYSTEM  by way of TT, and back likewise
+ *   TT      VRAM    the device copies
+ *   VRAM    SYSTEM  in two steps, by way of TT; also in reverse
  *
- * "-" is SYSTEM, too: an object that has never had memory, so that no content must be kept.
+ * "-" is also SYSTEM: an object that never had memory, so there is no content to keep.
  *
- * An object marked DONTNEED is not moved when it has to make room: it loses its content.
+ * An object marked DONTNEED loses its content when evicted, instead of moving.
  *
- * A copy that fails leaves memory with unknown content, possibly of another process. So the object
- * keeps the fence until it is seen to be good, and until then each user of the content asks
- * mirage_bo_is_lost().
+ * A failed copy leaves memory with unknown content, possibly of another process. So the object
+ * keeps the copy's fence until it is known to have succeeded; until then each user of the content
+ * checks mirage_bo_is_lost().
  *
- * Rejected: copies by the CPU, and moves that wait for their end: eviction is then as slow as one
- * copy after the other.
+ * Rejected: copies by the CPU, and synchronous moves: evictions would then run one copy after the
+ * other.
  */
 #include "bo/move.h"
 
@@ -46,7 +46,7 @@
 #include "device/device.h"
 #include "queue/copy.h"
 
-/* Where the device finds the pages of @res, from @page on. */
+/* Address of the pages of @res for the device, from @page on. */
 static u64 move_find(const struct ttm_buffer_object *tbo, struct ttm_resource *res, u64 page,
 		     u64 *phys)
 {
@@ -80,7 +80,7 @@ static int move_collect(struct mirage_copy *copy, struct ttm_buffer_object *tbo,
 	return ret;
 }
 
-/* Let the device bring the content to @new, or zeroes. Its fence, or an ERR_PTR. */
+/* Start copying the content to @new, or zeroing it. Returns its fence, or an ERR_PTR. */
 static struct dma_fence *move_start(struct mirage_device *mdev, struct ttm_buffer_object *tbo,
 				    struct ttm_resource *new, bool zero)
 {
@@ -97,7 +97,7 @@ static struct dma_fence *move_start(struct mirage_device *mdev, struct ttm_buffe
 		mirage_copy_cancel(copy);
 		return ERR_PTR(ret);
 	}
-	/* A good copy of a content that is gone does not bring it back. */
+	/* If the content was lost before, a successful copy does not bring it back. */
 	if (mirage_bo_is_lost(bo))
 		bo->purged = true;
 	fence = mirage_copy_end(copy);
@@ -115,7 +115,7 @@ static int move_zero(struct mirage_device *mdev, struct ttm_buffer_object *tbo,
 
 	if (IS_ERR(fence))
 		return PTR_ERR(fence);
-	/* TTM keeps a slot for it. */
+	/* TTM has reserved the slot. */
 	dma_resv_add_fence(tbo->base.resv, fence, DMA_RESV_USAGE_KERNEL);
 	dma_fence_put(fence);
 	ttm_bo_move_null(tbo, new);
@@ -132,7 +132,7 @@ static int move_copy(struct mirage_device *mdev, struct ttm_buffer_object *tbo, 
 		return PTR_ERR(fence);
 	ret = ttm_bo_move_accel_cleanup(tbo, fence, evict, true, new);
 	if (ret) {
-		/* No memory for the object that would keep the old place until the copy is done. */
+		/* No memory for the object that would hold the old place until the copy is done. */
 		dma_fence_wait(fence, false);
 		ttm_bo_move_null(tbo, new);
 	}
@@ -141,15 +141,16 @@ static int move_copy(struct mirage_device *mdev, struct ttm_buffer_object *tbo, 
 }
 
 /**
- * mirage_move_quiesce() - see that the device does not use an object any more
+ * mirage_move_quiesce() - end the device's use of an object
  * @tbo: object, or the remains of one; resv held
- * @ctx: how to wait
+ * @ctx: TTM's context
  *
- * When this succeeds its jobs are complete, its pages are in no page table, and those who have
- * imported it know that they must not use it any more. Where others submit meanwhile, jobs have ended
- * before: mirage_bo_validate() and mirage_validation_may_evict() see to that.
+ * On success, jobs on the object have completed, no page table maps it, and its importers know that
+ * they must not use it any more. Where others may submit meanwhile, its jobs have ended before:
+ * mirage_bo_validate() and mirage_validation_may_evict() ensure that.
  *
- * Context: may sleep as long as TTM has patience (15 s); may be called by the shrinker: allocates nothing.
+ * Context: may sleep as long as TTM waits for an object (15 s); may be called by the shrinker:
+ * allocates nothing.
  * Return: 0, -EBUSY, -EINTR or -ERESTARTSYS
  */
 int mirage_move_quiesce(struct ttm_buffer_object *tbo, struct ttm_operation_ctx *ctx)
@@ -159,7 +160,7 @@ int mirage_move_quiesce(struct ttm_buffer_object *tbo, struct ttm_operation_ctx 
 	ret = ttm_bo_wait_ctx(tbo, ctx);
 	if (ret)
 		return ret;
-	/* The remains of an object are mapped by nobody. */
+	/* The remains of an object have no mappings. */
 	if (mirage_bo_is_ours(tbo)) {
 		ttm_to_mirage_device(tbo->bdev)->ops->evict(to_mirage_bo(tbo));
 		mirage_prime_moving(to_mirage_bo(tbo));
@@ -223,8 +224,8 @@ static int move_any(struct ttm_buffer_object *tbo, bool evict, struct ttm_operat
 	int ret;
 
 	/*
-	 * Imported memory and memory of a process stay where they are; what is there goes to
-	 * where it is.
+	 * Imported memory and userptrs do not move; the new resource simply refers to the same
+	 * memory.
 	 */
 	if (tbo->type == ttm_bo_type_sg || (from == to && from != TTM_PL_VRAM)) {
 		ttm_bo_move_null(tbo, new);
@@ -252,9 +253,9 @@ static int move_any(struct ttm_buffer_object *tbo, bool evict, struct ttm_operat
  * mirage_move() - move an object, for TTM
  * @tbo: object, resv held
  * @evict: to make room
- * @ctx: how to wait
- * @new: where to
- * @hop: out: where to go first, if that is necessary (-EMULTIHOP)
+ * @ctx: TTM's context
+ * @new: destination
+ * @hop: out: intermediate placement, if one is necessary (-EMULTIHOP)
  *
  * Context: may sleep and allocate; may be called by the shrinker for TTM_PL_SYSTEM.
  * Return: 0 or a negative errno; nothing has changed then

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Objects on their way from one memory to another. */
+/* Moves of objects between memories. */
 #ifndef MIRAGE_MOVE_H
 #define MIRAGE_MOVE_H
 

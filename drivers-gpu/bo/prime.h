@@ -15,12 +15,12 @@ struct mirage_bo;
 struct mirage_device;
 
 /**
- * struct mirage_prime - the objects of a device that others know of, or that are others'
+ * struct mirage_prime - exported and imported objects of a device
  */
 struct mirage_prime {
 	/**
-	 * @lock: protects @bos and mirage_bo.prime_node, and that what is on @bos is not freed.
-	 * A dma_resv may be taken while it is held; never taken under one.
+	 * @lock: protects @bos and mirage_bo.prime_node, and keeps objects on @bos from being
+	 * freed. A dma_resv may be taken inside; never taken under one.
 	 */
 	struct mutex lock;
 	/** @bos: exported and imported objects. Protected by @lock. */
@@ -30,13 +30,13 @@ struct mirage_prime {
 int mirage_prime_init(struct mirage_device *mdev);
 void mirage_prime_unplug(struct mirage_device *mdev);
 
-/* The exporter's side. */
+/* Exporter. */
 struct dma_buf *mirage_prime_export(struct drm_gem_object *gem, int flags);
 bool mirage_prime_is_exported(const struct dma_buf *dma_buf);
 bool mirage_prime_wants_system(const struct mirage_bo *bo);
 void mirage_prime_moving(struct mirage_bo *bo);
 
-/* The importer's side. */
+/* Importer. */
 struct drm_gem_object *mirage_prime_import(struct drm_device *drm, struct dma_buf *dma_buf);
 int mirage_prime_map(struct mirage_bo *bo);
 void mirage_prime_unmap(struct mirage_bo *bo);

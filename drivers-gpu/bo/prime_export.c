@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Objects of ours that others use: the exporter's side of PRIME.
+ * The exporter's side of PRIME: objects of this driver that others use.
  *
- * Model: xe's and amdgpu's dynamic dma-bufs. Nothing is pinned while others are attached. Who
- * attaches and can reach our video memory through its aperture (two devices under one PCIe
- * switch, or a root complex known to pass it on) gets addresses in there; as long as anybody
- * is attached who cannot, the object lives in system memory, for all of them. When it moves,
- * all importers are told first (mirage_prime_moving()), while its dma_resv is held, and map
- * it again before their next use.
+ * Model: dynamic dma-bufs of xe and amdgpu. Nothing is pinned while dynamic importers are attached.
+ * An importer that can reach video memory through the aperture (P2P: both devices under one PCIe
+ * switch, or a root complex known to forward) gets addresses in the aperture. While any importer
+ * without P2P is attached, the object stays in system memory for all of them. Before it moves, all
+ * importers are notified under its dma_resv (mirage_prime_moving()), and map it again before their
+ * next use.
  *
- * Importers that cannot be told (static ones) have it pinned, in system memory always: pinned
- * video memory would be outside the order of eviction for as long as a stranger likes.
+ * For importers that cannot be notified (static ones) the object is pinned, always in system
+ * memory: pinned video memory could not be evicted until the importer unpins.
  *
- * drm_gem_object.dma_buf is no good to find the importers: it is cleared when the last handle
- * is closed, although importers may be attached for much longer. So the object remembers its
- * dma-buf itself, until that is released.
+ * drm_gem_object.dma_buf cannot be used to find the importers: it is cleared when the last handle
+ * is closed, although importers may stay attached for much longer. So the object itself remembers
+ * its dma-buf until the dma-buf's release.
  *
- * Rejected: moving an object to system memory for the CPU's sake (begin_cpu_access). The
- * aperture can be read, and every access by turns would cost two moves.
+ * Rejected: moving an object to system memory for CPU access (begin_cpu_access). The CPU can read
+ * the aperture, and alternating accesses would cost two moves each.
  */
 #include "bo/prime.h"
 
@@ -43,7 +43,7 @@
 #include "device/device.h"
 #include "device/power.h"
 
-/* A piece of a scatter list; its length is 32 bits wide. */
+/* Maximum size of a scatterlist entry, whose length has 32 bits. */
 #define PRIME_MAX_PIECE		SZ_1G
 
 static struct mirage_bo *exported_bo(const struct dma_buf *dma_buf)
@@ -65,7 +65,7 @@ static int prime_attach(struct dma_buf *dma_buf, struct dma_buf_attachment *atta
 	if (attach->peer2peer)
 		return 0;
 
-	/* It cannot come to where we are, and we may not go to where it can. */
+	/* The importer lacks P2P and the object is VRAM-only. */
 	if (!(bo->placement & DRM_MIRAGE_PLACEMENT_SYSTEM))
 		return -EOPNOTSUPP;
 
@@ -89,9 +89,8 @@ static void prime_detach(struct dma_buf *dma_buf, struct dma_buf_attachment *att
 }
 
 /*
- * Whether the device has gone while the object was in system memory out of its reach: not used
- * yet, or with pages that mm has taken. Nobody can bring it within reach any more, but that is
- * nothing to importers.
+ * Has the device gone while the object was in TTM_PL_SYSTEM: never used, or with its pages taken by
+ * mm? It cannot be validated any more, but importers do not need that.
  */
 static bool prime_is_left(const struct mirage_bo *bo)
 {
@@ -100,7 +99,7 @@ static bool prime_is_left(const struct mirage_bo *bo)
 	       bo->placement & DRM_MIRAGE_PLACEMENT_SYSTEM;
 }
 
-/* The device has gone, and nobody would tell importers that mm takes the pages. */
+/* Pin it: after the device has gone, importers are not notified when mm takes pages. */
 static void prime_keep(struct mirage_bo *bo)
 {
 	if (bo->kept)
@@ -110,9 +109,9 @@ static void prime_keep(struct mirage_bo *bo)
 }
 
 /*
- * Bring the object within reach of importers: where it usually is, unless somebody is attached who
- * does not get there; or to system memory. The device may go meanwhile, but what is in system memory then
- * does not need it.
+ * Make the object accessible to importers: in its usual placement, or in system memory if
+ * @to_system is set or an importer lacks P2P. The device may go meanwhile; an object in system
+ * memory does not need it.
  */
 static int prime_bring(struct mirage_bo *bo, bool to_system, struct ttm_operation_ctx *ctx)
 {
@@ -128,7 +127,7 @@ static int prime_bring(struct mirage_bo *bo, bool to_system, struct ttm_operatio
 	return bo->base.resource->mem_type == TTM_PL_TT ? 0 : ret;
 }
 
-/* Bring the object to system memory and keep it there. What moves and clears it has ended. */
+/* Move the object to system memory and pin it. Waits for the move and zeroing. */
 static int prime_pin_bo(struct mirage_bo *bo, bool interruptible)
 {
 	struct ttm_operation_ctx ctx = { .interruptible = interruptible };
@@ -139,12 +138,12 @@ static int prime_pin_bo(struct mirage_bo *bo, bool interruptible)
 	ret = prime_bring(bo, true, &ctx);
 	if (ret)
 		return ret;
-	/* A static importer knows no fences; these are our own copies, so the wait is bounded. */
+	/* A static importer ignores fences; these are our own copies, so the wait is bounded. */
 	ret = dma_resv_wait_timeout(bo->base.base.resv, DMA_RESV_USAGE_KERNEL, interruptible,
 				    MAX_SCHEDULE_TIMEOUT);
 	if (ret < 0)
 		return ret;
-	/* It may have failed: what is there now is nobody's to see. */
+	/* If the copy has failed, the content must not be exposed. */
 	if (mirage_bo_is_lost(bo))
 		return -EFAULT;
 
@@ -177,7 +176,7 @@ static void vram_table_unmap(struct device *dev, struct sg_table *sgt, enum dma_
 	kfree(sgt);
 }
 
-/* Where the object is in the aperture, as @dev sees that. No pages: there are none. */
+/* Map the object's place in the aperture for @dev. Without struct pages: the aperture has none. */
 static struct sg_table *vram_table_map(struct mirage_bo *bo, struct device *dev,
 				       enum dma_data_direction dir)
 {
@@ -261,8 +260,8 @@ static struct sg_table *prime_map_dma_buf(struct dma_buf_attachment *attach,
 	if (ret)
 		return ERR_PTR(ret);
 	/*
-	 * An importer waits for the fence of the kernel's copy, but does not ask whether that was
-	 * good. It is our own, so the wait is bounded.
+	 * An importer waits for the fence of the kernel's copy, but does not check its error. It is
+	 * our own, so the wait is bounded.
 	 */
 	if (bo->moved && dma_fence_wait(bo->moved, true))
 		return ERR_PTR(-ERESTARTSYS);
@@ -271,7 +270,7 @@ static struct sg_table *prime_map_dma_buf(struct dma_buf_attachment *attach,
 
 	switch (bo->base.resource->mem_type) {
 	case TTM_PL_VRAM:
-		/* Asked under the dma_resv: mirage_prime_unplug() comes after, and sees the mapping. */
+		/* Checked under the dma_resv: a later mirage_prime_unplug() sees the mapping. */
 		if (drm_dev_is_unplugged(bo->base.base.dev))
 			return ERR_PTR(-ENODEV);
 		return vram_table_map(bo, attach->dev, dir);
@@ -301,14 +300,14 @@ static void prime_unmap_dma_buf(struct dma_buf_attachment *attach, struct sg_tab
 
 static int prime_end_cpu_access(struct dma_buf *dma_buf, enum dma_data_direction dir)
 {
-	/* The aperture is mapped write-combined: what is written comes before what follows. */
+	/* The aperture is mapped write-combined: order these writes before later ones. */
 	wmb();
 	return 0;
 }
 
 /*
- * In system memory, so that the address is good also when the device has gone. Who asks would take a signal for
- * a bug of ours.
+ * The mapping is in system memory, so it stays valid after the device has gone. Uninterruptible:
+ * callers would take -EINTR for a bug in the exporter.
  */
 static int prime_vmap(struct dma_buf *dma_buf, struct iosys_map *map)
 {
@@ -338,7 +337,7 @@ static void prime_release(struct dma_buf *dma_buf)
 
 	mutex_lock(&prime->lock);
 	dma_resv_lock(dma_buf->resv, NULL);
-	/* Exported again, or not at all, it is not ours to take away. */
+	/* If the object has been exported again, or not at all, @exported is not ours to clear. */
 	if (bo->exported == dma_buf) {
 		bo->exported = NULL;
 		list_del_init(&bo->prime_node);
@@ -367,7 +366,7 @@ static const struct dma_buf_ops mirage_dma_buf_ops = {
 	.vunmap = prime_vunmap,
 };
 
-/* From now on importers of @dma_buf are told of moves, unless the object cannot be shared. */
+/* Enable move notifications to importers of @dma_buf, unless the object cannot be shared. */
 static int prime_publish(struct mirage_bo *bo, struct dma_buf *dma_buf)
 {
 	struct mirage_prime *prime = to_mirage_device(bo->base.base.dev)->prime;
@@ -393,15 +392,15 @@ out:
 }
 
 /**
- * mirage_prime_export() - make a dma-buf of an object
+ * mirage_prime_export() - export an object as a dma-buf
  * @gem: object
- * @flags: of the file: O_CLOEXEC, O_RDWR
+ * @flags: flags of the file: O_CLOEXEC, O_RDWR
  *
- * Objects that are private to an address space share its dma_resv, and memory of a process is
- * not ours to give: neither can be exported. While it is exported it cannot be purged.
+ * Two kinds cannot be exported: private objects, which share their address space's dma_resv, and
+ * userptrs, whose memory belongs to the process. While an object is exported it cannot be purged.
  *
  * Context: ioctl; takes mirage_prime.lock and the object's dma_resv.
- * Return: the dma-buf; or -EPERM; -EBUSY its content is marked as not needed; -EINVAL it has been
+ * Return: the dma-buf; or -EPERM; -EBUSY its content is marked DONTNEED; -EINVAL it has been
  * purged; another negative errno
  */
 struct dma_buf *mirage_prime_export(struct drm_gem_object *gem, int flags)
@@ -422,7 +421,9 @@ struct dma_buf *mirage_prime_export(struct drm_gem_object *gem, int flags)
 	dma_buf = drm_gem_dmabuf_export(gem->dev, &info);
 	if (IS_ERR(dma_buf))
 		return dma_buf;
-	/* Importers may use the aperture at any time. The file that asks keeps the device awake now. */
+	/*
+	 * Importers may use the aperture at any time. The calling file keeps the device awake here.
+	 */
 	mirage_power_get_noresume(to_mirage_device(gem->dev));
 
 	ret = prime_publish(bo, dma_buf);
@@ -435,7 +436,7 @@ struct dma_buf *mirage_prime_export(struct drm_gem_object *gem, int flags)
 }
 
 /**
- * mirage_prime_is_exported() - whether a dma-buf is of this driver's making
+ * mirage_prime_is_exported() - was a dma-buf exported by this driver?
  * @dma_buf: any dma-buf
  *
  * Return: true if its private pointer is the GEM object of a &struct mirage_bo, of any device
@@ -446,10 +447,10 @@ bool mirage_prime_is_exported(const struct dma_buf *dma_buf)
 }
 
 /**
- * mirage_prime_wants_system() - whether somebody is attached who cannot reach video memory
+ * mirage_prime_wants_system() - is an importer attached that lacks P2P?
  * @bo: object
  *
- * As long as that is so, it stays in system memory: it would go back and forth.
+ * Then the object stays in system memory: otherwise it would move back and forth.
  *
  * Context: the object's dma_resv is held.
  */
@@ -461,13 +462,13 @@ bool mirage_prime_wants_system(const struct mirage_bo *bo)
 }
 
 /**
- * mirage_prime_moving() - tell importers that an object's memory is about to change
+ * mirage_prime_moving() - notify importers that an object's memory is about to change
  * @bo: object
  *
- * When it returns, importers of this driver have no mapping of the old memory any more. Others have
- * their word to keep: no use of it after the fences that are in the dma_resv now.
+ * When it returns, importers of this driver have no mapping of the old memory any more. Importers
+ * of other drivers must wait for the reservation's fences and not use the memory after those.
  *
- * Context: the object's dma_resv is held, by nobody who has armed a fence.
+ * Context: the object's dma_resv is held; the caller has no armed fence.
  */
 void mirage_prime_moving(struct mirage_bo *bo)
 {
@@ -478,7 +479,7 @@ void mirage_prime_moving(struct mirage_bo *bo)
 }
 
 /**
- * mirage_prime_init() - prepare for sharing
+ * mirage_prime_init() - set up PRIME sharing
  * @mdev: device
  *
  * Context: probe.
@@ -496,7 +497,7 @@ int mirage_prime_init(struct mirage_device *mdev)
 	return drmm_mutex_init(&mdev->drm, &prime->lock);
 }
 
-/* The device leaves an exported object. */
+/* Detach the device from an exported object. */
 static void prime_leave(struct mirage_bo *bo)
 {
 	switch (bo->base.resource->mem_type) {
@@ -512,15 +513,16 @@ static void prime_leave(struct mirage_bo *bo)
 }
 
 /**
- * mirage_prime_unplug() - the driver leaves the device
+ * mirage_prime_unplug() - end sharing when the driver leaves the device
  * @mdev: device, after drm_dev_unplug() and after all its jobs have ended
  *
- * Importers let go of our video memory, and we of others' memory: DMA mappings may not outlive
- * the driver's hold on the device. Afterwards nothing is mapped any more, as that asks whether the device is
- * there, under the dma_resv that is taken here. Objects in system memory stay usable for their importers.
+ * Importers drop their mappings of our video memory, and we drop ours of imported memory: DMA
+ * mappings must not outlive the driver's binding to the device. Later attempts to map fail, since
+ * they check drm_dev_is_unplugged() under the dma_resv that is taken here. Objects in system memory
+ * stay usable for their importers.
  *
- * Context: remove(); may sleep; takes mirage_prime.lock and dma_resvs. Jobs of other devices are waited
- * for, which is bounded as all fences are.
+ * Context: remove(); may sleep; takes mirage_prime.lock and dma_resvs. Waits for jobs of other
+ * devices, bounded since all fences are.
  */
 void mirage_prime_unplug(struct mirage_device *mdev)
 {

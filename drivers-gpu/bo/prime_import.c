@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Objects of others that we use: the importer's side of PRIME.
+ * The importer's side of PRIME: objects of other exporters that this driver uses.
  *
- * Model: a dynamic importer as in xe, but without moves. An imported object is a TTM object of
- * kind "sg" that stays in TTM's system placement for life; what changes is whether it is
- * mapped: ttm_buffer_object.sg is there, and the addresses of its pages are in
- * ttm_tt.dma_address, from where page tables take them as from any memory that is not TTM's.
- * Validating maps it. When the exporter is about to move it, our page tables lose it and the mapping
- * goes, and it is mapped again with its next use.
+ * Model: a dynamic importer as in xe, but without moves. An imported object is a TTM object of type
+ * "sg" that always stays in TTM's system placement. Its state is only mapped or unmapped: if it is
+ * mapped, ttm_buffer_object.sg is set, and the addresses of its pages are in ttm_tt.dma_address,
+ * where page tables take them from, as for any memory that TTM does not manage. Validation maps it.
+ * When the exporter is about to move it, it is cleared in our page tables and unmapped, and its
+ * next use maps it again.
  *
- * It shares the exporter's dma_resv: there our jobs see the fences of others, and others ours.
+ * It shares the exporter's dma_resv: there our jobs see the fences of others, and others see ours.
  *
- * Rejected: a move between two placements for mapping and unmapping, as xe and amdgpu have it.
- * A move can fail, and the exporter does not ask whether we can let go.
+ * Rejected: mapping and unmapping as a move between two placements, as in xe and amdgpu. A move can
+ * fail, and an exporter's notification cannot be refused.
  */
 #include "bo/prime.h"
 
@@ -35,10 +35,12 @@
 
 MODULE_IMPORT_NS("DMA_BUF");
 
-/* How long jobs may keep an exporter's memory that is wanted back: TTM's patience for its own. */
+/*
+ * How long jobs may hold memory that its exporter wants to move: as long as TTM waits for our own.
+ */
 #define PRIME_PATIENCE_MS	15000
 
-/* Take over the addresses, if they are such as page tables can hold. */
+/* Copy the addresses, if page tables can hold them. */
 static int prime_take_addresses(struct mirage_bo *bo, struct sg_table *sgt)
 {
 	dma_addr_t *addrs = bo->base.ttm->dma_address;
@@ -59,7 +61,10 @@ static int prime_take_addresses(struct mirage_bo *bo, struct sg_table *sgt)
 	return page == npages ? 0 : -EINVAL;
 }
 
-/* Would mapping make another GPU of ours move the object, while jobs use it? Their end is to be waited for without locks. */
+/*
+ * Would mapping make another GPU of this driver move a busy object? Wait for its jobs without
+ * locks.
+ */
 static bool prime_is_in_use(const struct dma_buf *dma_buf)
 {
 	struct mirage_bo *other;
@@ -72,7 +77,7 @@ static bool prime_is_in_use(const struct dma_buf *dma_buf)
 	       mirage_validation_is_busy(dma_buf->resv);
 }
 
-/* Whether what has just been mapped is in the video memory of another GPU of ours. */
+/* Is the mapped memory in the video memory of another GPU of this driver? */
 static bool prime_is_peer(const struct dma_buf *dma_buf)
 {
 	const struct mirage_bo *other;
@@ -84,15 +89,16 @@ static bool prime_is_peer(const struct dma_buf *dma_buf)
 }
 
 /**
- * mirage_prime_map() - make an imported object reachable
- * @bo: imported object; nothing happens if it is mapped
+ * mirage_prime_map() - map an imported object for the device
+ * @bo: imported object; may be mapped already
  *
- * The exporter may have to move it, and its fences of usage KERNEL have to be waited for before
- * the device uses the object.
+ * The exporter may move it for that. Its fences of usage KERNEL must have signalled before the
+ * device uses the object.
  *
  * Context: the object's dma_resv is held; may sleep and allocate.
- * Return: 0; -ENODEV the device is gone; -EFAULT the content is, for good; -EINVAL the exporter's pieces are no pages,
- * or too few; -EBUSY it has to move, and jobs use it; another negative errno
+ * Return: 0; -ENODEV the device is gone; -EFAULT the content is gone for good; -EINVAL the
+ * exporter's segments are not whole pages, or too few; -EBUSY it has to move, and jobs use it;
+ * another negative errno
  */
 int mirage_prime_map(struct mirage_bo *bo)
 {
@@ -104,7 +110,7 @@ int mirage_prime_map(struct mirage_bo *bo)
 
 	if (bo->base.sg)
 		return 0;
-	/* Asked under the dma_resv: mirage_prime_unplug() comes after, and sees the mapping. */
+	/* Checked under the dma_resv: a later mirage_prime_unplug() sees the mapping. */
 	if (drm_dev_is_unplugged(gem->dev))
 		return -ENODEV;
 	if (prime_is_in_use(gem->import_attach->dmabuf))
@@ -112,7 +118,10 @@ int mirage_prime_map(struct mirage_bo *bo)
 
 	sgt = dma_buf_map_attachment(gem->import_attach, DMA_BIDIRECTIONAL);
 	if (sgt == ERR_PTR(-ENODEV) || sgt == ERR_PTR(-EFAULT)) {
-		/* Gone, with the exporter's device or without; ours is there, and -ENODEV would tell of ours. */
+		/*
+		 * The exporter's content is gone, perhaps with its device. -ENODEV would mean our
+		 * device, which exists.
+		 */
 		bo->purged = true;
 		return -EFAULT;
 	}
@@ -132,8 +141,8 @@ int mirage_prime_map(struct mirage_bo *bo)
 }
 
 /**
- * mirage_prime_unmap() - give the exporter's memory back
- * @bo: imported object that no page table holds any more; nothing happens if it is not mapped
+ * mirage_prime_unmap() - unmap the exporter's memory
+ * @bo: imported object that is in no page table any more; may be unmapped already
  *
  * Context: the object's dma_resv is held; may sleep.
  */
@@ -149,9 +158,10 @@ void mirage_prime_unmap(struct mirage_bo *bo)
 }
 
 /*
- * The exporter moves the object, and holds its dma_resv. Another GPU of ours has waited for all jobs before. Other
- * drivers wait for our jobs afterwards, but a job that may fault has no fence there, so the page tables lose the object
- * at once: after a job without faults has had time to end.
+ * The exporter is about to move the object, and holds its dma_resv. Another GPU of this driver has
+ * waited for all jobs before. Other drivers wait for our jobs afterwards; but a job that may fault
+ * has no fence in the dma_resv. So jobs without faults get time to end, and then the object is
+ * cleared in our page tables in any case.
  */
 static void prime_invalidate_mappings(struct dma_buf_attachment *attach)
 {
@@ -173,7 +183,9 @@ static const struct dma_buf_attach_ops prime_attach_ops = {
 	.invalidate_mappings = prime_invalidate_mappings,
 };
 
-/* An object that is not attached yet. It has a reference to the dma-buf, whose dma_resv it uses till its end. */
+/*
+ * Create an object, not attached yet. It holds a reference to the dma-buf, whose dma_resv it uses.
+ */
 static struct mirage_bo *prime_create_bo(struct mirage_device *mdev, struct dma_buf *dma_buf)
 {
 	struct mirage_bo *bo;
@@ -197,15 +209,15 @@ static struct mirage_bo *prime_create_bo(struct mirage_device *mdev, struct dma_
 }
 
 /**
- * mirage_prime_import() - make an object of a dma-buf
+ * mirage_prime_import() - import a dma-buf
  * @drm: device
  * @dma_buf: of any exporter
  *
- * A dma-buf of this very device is the object that it was made of.
+ * A dma-buf exported by this same device yields the original object.
  *
  * Context: ioctl.
- * Return: the GEM object with a reference; or -EINVAL its size is not in pages, -E2BIG, what the exporter says
- * to our wish to attach, or another negative errno
+ * Return: the GEM object with a reference; or -EINVAL its size is not a multiple of the page size,
+ * -E2BIG, the exporter's error from attaching, or another negative errno
  */
 struct drm_gem_object *mirage_prime_import(struct drm_device *drm, struct dma_buf *dma_buf)
 {
@@ -227,7 +239,7 @@ struct drm_gem_object *mirage_prime_import(struct drm_device *drm, struct dma_bu
 	if (dma_buf->size > MIRAGE_BO_MAX_SIZE)
 		return ERR_PTR(-E2BIG);
 
-	/* First the object: as soon as it is attached it may be told of moves. */
+	/* Create the object first: once attached, it may be notified of moves. */
 	bo = prime_create_bo(mdev, dma_buf);
 	if (IS_ERR(bo))
 		return ERR_CAST(bo);
@@ -245,7 +257,7 @@ struct drm_gem_object *mirage_prime_import(struct drm_device *drm, struct dma_bu
 	return gem;
 }
 
-/* No job uses the object when this returns 0. */
+/* Unmap the object. On 0 no job uses it. */
 static int prime_let_go(struct mirage_bo *bo)
 {
 	if (!dma_resv_wait_timeout(bo->base.base.resv, DMA_RESV_USAGE_BOOKKEEP, false,
@@ -257,15 +269,15 @@ static int prime_let_go(struct mirage_bo *bo)
 }
 
 /**
- * mirage_prime_sleep() - let go of other GPUs' video memory before channels are stopped
- * @mdev: device that is about to sleep, gate closed: no job gets hold of it again
+ * mirage_prime_sleep() - release other GPUs' video memory before channels are stopped
+ * @mdev: device that is about to sleep, gate closed: no job can map it again
  *
- * The other GPU may be about to sleep as well, and empties its video memory before; a stopped job
- * of ours would not end before all have woken up. Jobs that may fault need no wait: they ask for
- * the object again.
+ * The other GPU may be about to sleep too, and evicts its video memory first; but a stopped job of
+ * ours would only end after both have woken up. Jobs that may fault need no wait: they fault the
+ * object in again.
  *
- * Not covered: drivers other than ours, in whose memory a job of ours may be; and a job that does
- * not end in time, which nothing stops while the device is about to sleep.
+ * Not covered: memory of other drivers that our jobs use; and a job that does not end in time,
+ * because jobs are not stopped while the device is about to sleep.
  *
  * Context: process, may sleep; takes mirage_prime.lock and dma_resvs.
  * Return: 0; -EBUSY jobs take too long
@@ -291,7 +303,7 @@ int mirage_prime_sleep(struct mirage_device *mdev)
 }
 
 /**
- * mirage_prime_destroy() - the last that happens to an imported object
+ * mirage_prime_destroy() - clean up an imported object that is being freed
  * @bo: imported object, not mapped any more
  *
  * Context: TTM's destruction; no dma_resv is held; takes mirage_prime.lock.
@@ -313,9 +325,9 @@ void mirage_prime_destroy(struct mirage_bo *bo)
 /**
  * mirage_prime_mmap() - map an imported object for the CPU
  * @gem: imported object; the reference that comes with it is consumed on success
- * @vma: as it came to the device file
+ * @vma: area, as passed to the device file
  *
- * It becomes a mapping of the dma-buf: the exporter serves its faults.
+ * It becomes a mapping of the dma-buf: the exporter handles its faults.
  *
  * Context: mmap().
  * Return: 0 or a negative errno
@@ -324,7 +336,7 @@ int mirage_prime_mmap(struct drm_gem_object *gem, struct vm_area_struct *vma)
 {
 	int ret;
 
-	/* What DRM has put there is about our own mappings. */
+	/* DRM has set this for mappings of our own objects. */
 	vma->vm_private_data = NULL;
 	vma->vm_ops = NULL;
 	ret = dma_buf_mmap(gem_to_mirage_bo(gem)->imported, vma, 0);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A reservation that private objects share: that of an object without memory, which lives as long as any of them.
+ * A reservation shared by private objects. It belongs to a GEM object without memory, which lives
+ * as long as any of them.
  *
- * Model: drm_gpuvm's reservation object, and xe's bulk move for each address space. A job locks and fences all private objects at
- * once, and they move in the order of eviction together.
+ * Model: drm_gpuvm's reservation object, and xe's bulk move per address space. A job locks all
+ * private objects at once and adds its fence once, and they move in the LRU together.
  */
 #include "bo/resv.h"
 
@@ -16,12 +17,15 @@
 #include "device/device.h"
 
 /**
- * struct mirage_resv - what an address space shares with its private objects
+ * struct mirage_resv - reservation and LRU that an address space shares with its private objects
  */
 struct mirage_resv {
-	/** @base: an object without memory, for its reservation */
+	/** @base: object without memory, for its reservation */
 	struct drm_gem_object base;
-	/** @lru: the private objects, which are used together. Protected by TTM's lru_lock. */
+	/**
+	 * @lru: LRU range of the private objects, which are used together. Protected by TTM's
+	 * lru_lock.
+	 */
 	struct ttm_lru_bulk_move lru;
 };
 
@@ -44,11 +48,11 @@ static const struct drm_gem_object_funcs resv_funcs = {
 };
 
 /**
- * mirage_resv_alloc() - make a reservation for objects to share
+ * mirage_resv_alloc() - create a reservation to share
  * @drm: device
  *
  * Context: may sleep and allocate.
- * Return: the object that it is part of, with a reference for the caller; or NULL
+ * Return: the object that owns it, with a reference for the caller; or NULL
  */
 struct drm_gem_object *mirage_resv_alloc(struct drm_device *drm)
 {
@@ -63,7 +67,7 @@ struct drm_gem_object *mirage_resv_alloc(struct drm_device *drm)
 }
 
 /**
- * mirage_resv_lru() - where the objects that share a reservation are in the order of eviction
+ * mirage_resv_lru() - get the bulk-move range of the objects that share a reservation
  * @obj: from mirage_resv_alloc()
  */
 struct ttm_lru_bulk_move *mirage_resv_lru(struct drm_gem_object *obj)

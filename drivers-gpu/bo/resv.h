@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A reservation that private objects share. */
+/* A reservation shared by private objects. */
 #ifndef MIRAGE_RESV_H
 #define MIRAGE_RESV_H
 

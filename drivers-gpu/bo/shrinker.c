@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What mm asks back of the system memory of buffer objects.
+ * The shrinker for system memory of buffer objects.
  *
- * Model: xe's shrinker. First pages whose content nobody needs are dropped: those of objects
- * that user space has said so about, and those of objects that are gone but for the device's
- * last copy. Then pages of idle objects are backed up by TTM to shmem, from where mm can swap
- * them. kswapd waits for busy objects, SHRINK_PATIENCE in all for each call, and passes over those
- * that are busy then. Objects come back when they are used.
+ * Model: xe's shrinker. First it drops pages whose content is not needed: those of objects that
+ * user space has marked DONTNEED, and those of ghost objects that only wait for the device's last
+ * copy. Then TTM backs up pages of idle objects to shmem, from where mm can swap them out. kswapd
+ * waits for busy objects, at most SHRINK_PATIENCE per call in all, and then skips objects that are
+ * still busy. Objects come back when they are used.
  *
- * Locks are only tried, so whoever allocates while holding one is safe; and nothing is done for
- * allocations that must not enter the file system, because freeing an object may take locks
- * under which the driver allocates in this way (mirage_vram.lock).
+ * Locks are only tried, so it is safe to allocate while holding one. It does nothing for
+ * allocations without __GFP_FS, because freeing an object may take locks under which the driver
+ * allocates that way (mirage_vram.lock).
  *
- * The count is of pages that are there. Pages of imported objects and of processes are not the
- * driver's to give back and are not in it.
+ * The count covers pages that are present. Pages of imported objects and userptrs do not belong to
+ * the driver, and are not counted.
  *
- * Rejected: a shrinker for each memory cgroup. TTM's pages are charged to none.
+ * Rejected: a shrinker per memory cgroup. TTM's pages are not charged to any.
  */
 #include "bo/shrinker.h"
 
@@ -34,28 +34,28 @@
 #include "bo/ttm.h"
 #include "device/device.h"
 
-/* What one call of mm's may wait for jobs. Reclaim of all memory waits behind it. */
+/* How long one call may wait for jobs. Reclaim of all memory waits for it. */
 #define SHRINK_PATIENCE	(HZ / 10)
 
 /**
- * struct mirage_shrink - one call of mm's
+ * struct mirage_shrink - state of one call from mm
  */
 struct mirage_shrink {
-	/** @ctx: for TTM: it never waits, since its patience is for one object */
+	/** @ctx: TTM's context; never waits, since TTM's limit is per object */
 	struct ttm_operation_ctx ctx;
-	/** @may_wait: this time busy objects are waited for */
+	/** @may_wait: this pass waits for busy objects */
 	bool may_wait;
-	/** @patience: jiffies that are left to wait for busy objects */
+	/** @patience: jiffies left to wait for busy objects */
 	long patience;
-	/** @purge: drop what nobody needs; else back up what somebody does */
+	/** @purge: drop unneeded content; otherwise back up needed content */
 	bool purge;
-	/** @writeback: begin to swap what is backed up */
+	/** @writeback: start to swap out the backup */
 	bool writeback;
-	/** @target: pages to look at */
+	/** @target: pages to scan */
 	unsigned long target;
-	/** @scanned: looked at so far */
+	/** @scanned: pages scanned so far */
 	unsigned long scanned;
-	/** @freed: given back so far */
+	/** @freed: pages freed so far */
 	unsigned long freed;
 };
 
@@ -65,7 +65,7 @@ static unsigned long *shrinker_counter(struct mirage_shrinker *shrinker, bool pu
 }
 
 /**
- * mirage_shrinker_add() - pages have come
+ * mirage_shrinker_add() - count the pages of an object
  * @tt: system memory of an object, resv held, that TTM's pool has just filled
  */
 void mirage_shrinker_add(struct mirage_tt *tt)
@@ -78,7 +78,7 @@ void mirage_shrinker_add(struct mirage_tt *tt)
 }
 
 /**
- * mirage_shrinker_remove() - pages go
+ * mirage_shrinker_remove() - stop counting the pages of an object
  * @tt: system memory of an object, resv held
  */
 void mirage_shrinker_remove(struct mirage_tt *tt)
@@ -91,9 +91,9 @@ void mirage_shrinker_remove(struct mirage_tt *tt)
 }
 
 /**
- * mirage_shrinker_advise() - the content is needed, or not any more
+ * mirage_shrinker_advise() - mark the content as needed or not
  * @tt: system memory of an object, resv held
- * @purgeable: not any more
+ * @purgeable: it is not needed
  */
 void mirage_shrinker_advise(struct mirage_tt *tt, bool purgeable)
 {
@@ -108,7 +108,7 @@ void mirage_shrinker_advise(struct mirage_tt *tt, bool purgeable)
 		mirage_shrinker_add(tt);
 }
 
-/* Drop the pages of an object of which nobody needs the content. */
+/* Drop the pages of an object whose content is not needed. */
 static long shrink_purge(struct mirage_shrink *shrink, struct ttm_buffer_object *tbo)
 {
 	static const struct ttm_place place = { .mem_type = TTM_PL_SYSTEM };
@@ -130,7 +130,7 @@ static long shrink_purge(struct mirage_shrink *shrink, struct ttm_buffer_object 
 	return ttm_bo_shrink(ctx, tbo, (struct ttm_bo_shrink_flags){ .purge = true });
 }
 
-/* An object that is there only for the device to end its work on it. */
+/* Is it a ghost object that only waits for the device to finish with it? */
 static bool shrink_is_remains(struct ttm_buffer_object *tbo)
 {
 	return !mirage_bo_is_ours(tbo) || tbo->deleted;
@@ -148,7 +148,7 @@ static bool shrink_wait(struct mirage_shrink *shrink, struct dma_resv *resv)
 	return shrink->patience;
 }
 
-/* One object, resv held. Pages given back, or a negative errno. */
+/* Shrink one object, resv held. Returns pages freed, or a negative errno. */
 static long shrink_one(struct mirage_shrink *shrink, struct ttm_buffer_object *tbo)
 {
 	struct mirage_tt *tt = to_mirage_tt(tbo->ttm);
@@ -171,7 +171,7 @@ static long shrink_one(struct mirage_shrink *shrink, struct ttm_buffer_object *t
 	if (ret <= 0)
 		return ret;
 
-	/* TTM has taken the pages without asking for it. */
+	/* TTM has freed the pages without calling our unpopulate. */
 	mirage_shrinker_remove(tt);
 	if (shrink->purge && !remains)
 		to_mirage_bo(tbo)->purged = true;
@@ -203,7 +203,7 @@ static void shrink_walk(struct mirage_device *mdev, struct mirage_shrink *shrink
 	}
 }
 
-/* Idle objects first; then, if there is time to wait, all; then with the disk, too. */
+/* First idle objects; then, if waiting is allowed, all; then also with writeback. */
 static void shrink_all(struct mirage_device *mdev, struct mirage_shrink *shrink, bool writeback)
 {
 	shrink->may_wait = false;
@@ -264,7 +264,7 @@ static void shrinker_fini(struct drm_device *drm, void *unused)
 }
 
 /**
- * mirage_shrinker_alloc() - count pages of objects, which nobody is offered yet
+ * mirage_shrinker_alloc() - make the counts of pages; mm does not see them yet
  * @mdev: device
  *
  * Before TTM, which gives pages back as late as at its own end.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What mm asks back of the system memory of buffer objects. */
+/* The shrinker for system memory of buffer objects. */
 #ifndef MIRAGE_SHRINKER_H
 #define MIRAGE_SHRINKER_H
 
@@ -10,18 +10,18 @@ struct mirage_tt;
 struct shrinker;
 
 /**
- * struct mirage_shrinker - pages that could be given back
+ * struct mirage_shrinker - counts of pages that can be freed
  */
 struct mirage_shrinker {
-	/** @mdev: whose it is; constant */
+	/** @mdev: device that it belongs to; constant */
 	struct mirage_device *mdev;
-	/** @shrinker: mm's */
+	/** @shrinker: the registered shrinker */
 	struct shrinker *shrinker;
 	/** @lock: protects the counts; innermost */
 	spinlock_t lock;
 	/** @shrinkable: pages that can be backed up. Protected by @lock. */
 	unsigned long shrinkable;
-	/** @purgeable: pages whose content nobody needs. Protected by @lock. */
+	/** @purgeable: pages whose content is not needed. Protected by @lock. */
 	unsigned long purgeable;
 };
 

@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The tracepoints themselves; see bo/trace.h for what each one says. */
+/* The tracepoints; bo/trace.h documents each. */
 #define CREATE_TRACE_POINTS
 #include "bo/trace.h"

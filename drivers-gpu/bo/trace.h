@@ -14,8 +14,8 @@
 #include "device/device.h"
 
 /*
- * An object got another place; from "system" may be from none. Says nothing of when its content is
- * there: a copy's fence does.
+ * An object got another place; "system" as the source may mean that it had no memory. Does not tell
+ * when its content arrives: the copy's fence does.
  */
 TRACE_EVENT(mirage_move,
 	TP_PROTO(const struct mirage_device *mdev, const struct mirage_bo *bo, u32 from, u32 to,

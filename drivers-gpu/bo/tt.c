@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * System memory of objects: pages, and how the device reaches them.
+ * System memory of objects: pages and their DMA mappings.
  *
- * Model: xe. Pages come from TTM's pool, cached; they are mapped for the device when an object
- * comes to TTM_PL_TT, and unmapped when it leaves it or the pages go. No mapping may outlive
- * the driver's hold on the device, but pages do, with an object of an open file or the remains
- * of one that was moved: so every mapping is on a list, and unplug undoes them all.
+ * Model: xe. Pages come from TTM's pool, cached. They are mapped for the device when an object
+ * moves to TTM_PL_TT, and unmapped when it leaves TTM_PL_TT or its pages are freed. No mapping may
+ * outlive the driver's binding to the device, but pages do, if a file is still open or a ghost
+ * object still exists. So all mappings are on a list, and unplug undoes them.
  *
- * The array that TTM keeps the pages in, 8 bytes for each, comes with the pages and goes with them, and is charged
- * to the memory cgroup of the process that uses the object first. ttm_tt_init() and ttm_sg_tt_init() would allocate
- * arrays when an object is made, and charge nobody: a process could take all memory with objects that it never uses.
- * The pages themselves are charged to nobody: docs/memory.md says why.
+ * TTM's array of pages, 8 bytes per page, is allocated and freed together with the pages, and is
+ * charged to the memory cgroup of the process that uses the object first. ttm_tt_init() and
+ * ttm_sg_tt_init() would allocate the arrays at creation, without charging: a process could use up
+ * all memory with objects that it never uses. The pages themselves are not charged: docs/memory.md
+ * says why.
  *
- * Rejected: ttm_device_clear_dma_mappings() at unplug. It frees pages without the object's
- * lock, and misses what is being deleted.
+ * Rejected: ttm_device_clear_dma_mappings() at unplug. It frees pages without the object's lock,
+ * and misses objects that are being deleted.
  */
 #include "bo/tt.h"
 
@@ -29,17 +30,17 @@
 #include "device/device.h"
 
 /*
- * Arrays with an entry for each page, as long as user space wants them: charged, and when the cgroup or the machine has
- * no room the caller is refused, rather than that somebody is killed.
+ * Arrays with an entry per page, whose size user space chooses: charged, and if the cgroup or the
+ * machine has no room, the caller gets an error instead of the OOM killer being started.
  */
 #define TT_GFP_ARRAY	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
 /**
- * mirage_tt_create() - prepare system memory for an object
+ * mirage_tt_create() - create the ttm_tt of an object
  * @bo: object
  * @page_flags: TTM_TT_FLAG_*
  *
- * Return: it, without pages; or NULL
+ * Return: the ttm_tt, without pages; or NULL
  */
 struct ttm_tt *mirage_tt_create(struct ttm_buffer_object *bo, u32 page_flags)
 {
@@ -66,8 +67,8 @@ struct ttm_tt *mirage_tt_create(struct ttm_buffer_object *bo, u32 page_flags)
 	}
 
 	/*
-	 * Pages of TTM's pool, which it backs up when the shrinker asks, and no swapping of its
-	 * own.
+	 * Pages from TTM's pool, which it backs up when the shrinker asks. TTM's own swapping is
+	 * off.
 	 */
 	tt->base.page_flags |= TTM_TT_FLAG_EXTERNAL | TTM_TT_FLAG_EXTERNAL_MAPPABLE;
 	if (ttm_tt_setup_backup(&tt->base))
@@ -80,10 +81,10 @@ err_free:
 }
 
 /**
- * mirage_tt_has_pages() - whether its pages, when it has some, are of TTM's pool
+ * mirage_tt_has_pages() - do its pages, if any, come from TTM's pool?
  * @tt: system memory of an object
  *
- * Those of imported objects and of processes are not.
+ * Pages of imported objects and userptrs do not.
  */
 bool mirage_tt_has_pages(const struct ttm_tt *tt)
 {
@@ -92,7 +93,7 @@ bool mirage_tt_has_pages(const struct ttm_tt *tt)
 }
 
 /**
- * mirage_tt_has_data() - whether system memory holds something, be it backed up
+ * mirage_tt_has_data() - does system memory hold content, perhaps backed up?
  * @tt: system memory of an object, or NULL
  */
 bool mirage_tt_has_data(const struct ttm_tt *tt)
@@ -117,10 +118,10 @@ static int mirage_tt_alloc(struct ttm_device *bdev, struct ttm_tt *tt,
 }
 
 /**
- * mirage_tt_populate() - get the pages, with their content where they were backed up
+ * mirage_tt_populate() - allocate the pages, and restore content that was backed up
  * @bdev: TTM's device
  * @tt: system memory of an object
- * @ctx: how to wait and allocate
+ * @ctx: TTM's context
  *
  * Return: 0, -ENOMEM, -EINTR
  */
@@ -151,7 +152,7 @@ static void mirage_tt_unmap_locked(struct mirage_tt *tt)
 }
 
 /**
- * mirage_tt_unmap() - take pages away from the device, which does not use them any more
+ * mirage_tt_unmap() - unmap pages that the device does not use any more
  * @tt: system memory of an object, resv held; may be unmapped
  *
  * Context: takes mirage_ttm.dma_lock; may be called by the shrinker.
@@ -208,11 +209,11 @@ err_free:
 }
 
 /**
- * mirage_tt_map() - let the device reach the pages
+ * mirage_tt_map() - map the pages for the device
  * @tt: system memory of an object with pages, resv held; may be mapped
  *
  * Context: may sleep and allocate; takes mirage_ttm.dma_lock.
- * Return: 0, -ENOMEM, -ENODEV, or what the platform says
+ * Return: 0, -ENOMEM, -ENODEV, or the DMA API's error
  */
 int mirage_tt_map(struct mirage_tt *tt)
 {
@@ -220,7 +221,9 @@ int mirage_tt_map(struct mirage_tt *tt)
 
 	if (tt->ext.list)
 		return 0;
-	/* A device without driver must get no mapping; unplug waits for us and finds ours. */
+	/*
+	 * An unbound device must get no mapping; unplug waits for this section and then finds ours.
+	 */
 	if (!drm_dev_enter(&tt->mdev->drm, &idx))
 		return -ENODEV;
 	ret = mirage_tt_map_entered(tt);
@@ -230,7 +233,7 @@ int mirage_tt_map(struct mirage_tt *tt)
 }
 
 /**
- * mirage_tt_unpopulate() - give the pages back
+ * mirage_tt_unpopulate() - free the pages
  * @bdev: TTM's device
  * @tt: system memory of an object, which the device does not use any more
  */
@@ -257,8 +260,8 @@ void mirage_tt_destroy(struct ttm_device *bdev, struct ttm_tt *tt)
 }
 
 /**
- * mirage_tt_unplug() - take all system memory away from the device
- * @mdev: device, cut off from memory; nobody enters any more
+ * mirage_tt_unplug() - unmap all system memory
+ * @mdev: device, cut off from memory, after drm_dev_unplug()
  *
  * Context: unplug; takes mirage_ttm.dma_lock.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* System memory of objects: pages, and how the device reaches them. */
+/* System memory of objects: pages and their DMA mappings. */
 #ifndef MIRAGE_TT_H
 #define MIRAGE_TT_H
 
@@ -20,18 +20,18 @@ struct ttm_operation_ctx;
  * struct mirage_tt - system memory of an object
  */
 struct mirage_tt {
-	/** @base: TTM's part */
+	/** @base: TTM's ttm_tt */
 	struct ttm_tt base;
 	/** @mdev: device; constant */
 	struct mirage_device *mdev;
 	/** @sgt: pages and their mapping; only while on mirage_ttm.mapped */
 	struct sg_table sgt;
 	/**
-	 * @ext: where the device finds the pages; only while mapped. Protected by the object's
+	 * @ext: addresses of the pages for the device; only while mapped. Protected by the object's
 	 * resv.
 	 */
 	struct mirage_extents ext;
-	/** @purgeable: nobody needs the content. Protected by the object's resv. */
+	/** @purgeable: the content is not needed. Protected by the object's resv. */
 	bool purgeable;
 	/** @node: in mirage_ttm.mapped, or empty. Protected by mirage_ttm.dma_lock. */
 	struct list_head node;

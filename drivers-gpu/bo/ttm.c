@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * TTM's device: memories, and what TTM asks about them.
+ * The TTM device: its memories and callbacks.
  *
- * Model: xe and amdgpu. Three memories: TTM_PL_VRAM; TTM_PL_TT, system memory mapped for
- * the device; TTM_PL_SYSTEM, system memory that is not, where objects are before their first
- * use and whose pages the shrinker may take. An object leaves video memory for TTM_PL_TT, and
- * TTM_PL_TT for TTM_PL_SYSTEM. bo/validation.c says which ones leave.
+ * Model: xe and amdgpu. There are three memories: TTM_PL_VRAM; TTM_PL_TT, system memory mapped for
+ * the device; TTM_PL_SYSTEM, system memory that is not mapped. Objects are in TTM_PL_SYSTEM before
+ * their first use, and the shrinker may take their pages there. Eviction moves an object from video
+ * memory to TTM_PL_TT, and from TTM_PL_TT to TTM_PL_SYSTEM. bo/validation.c decides which ones.
  *
- * Rejected: caches other than the CPU's usual one for system memory: the device snoops.
+ * Rejected: caching modes other than the CPU's default for system memory: the device snoops.
  */
 #include "bo/ttm.h"
 
@@ -31,7 +31,7 @@
 #include "device/device.h"
 
 /**
- * ttm_to_mirage_device() - the device of TTM's device
+ * ttm_to_mirage_device() - get the device from its TTM device
  * @bdev: TTM's device
  */
 struct mirage_device *ttm_to_mirage_device(struct ttm_device *bdev)
@@ -44,7 +44,7 @@ static void mirage_ttm_evict_flags(struct ttm_buffer_object *bo, struct ttm_plac
 	static const struct ttm_place tt = { .mem_type = TTM_PL_TT };
 	static const struct ttm_place system = { .mem_type = TTM_PL_SYSTEM };
 
-	/* The remains of a move: TTM waits for the device and drops them. */
+	/* A ghost object: TTM waits for the device and drops it. */
 	if (!mirage_bo_is_ours(bo)) {
 		placement->num_placement = 0;
 		return;
@@ -52,7 +52,7 @@ static void mirage_ttm_evict_flags(struct ttm_buffer_object *bo, struct ttm_plac
 
 	placement->num_placement = 1;
 	placement->placement = &system;
-	/* What nobody needs is dropped by the move: it needs a place that is never full. */
+	/* The move drops unneeded content: that needs a placement that is never full. */
 	if (bo->resource->mem_type == TTM_PL_VRAM &&
 	    to_mirage_bo(bo)->advice != DRM_MIRAGE_BO_DONTNEED)
 		placement->placement = &tt;
@@ -62,7 +62,7 @@ static int mirage_ttm_io_mem_reserve(struct ttm_device *bdev, struct ttm_resourc
 {
 	if (res->mem_type != TTM_PL_VRAM)
 		return 0;
-	/* No address: it is in pieces, see mirage_ttm_io_mem_pfn(). */
+	/* No single address: it is scattered, see mirage_ttm_io_mem_pfn(). */
 	res->bus.is_iomem = true;
 	res->bus.caching = ttm_write_combined;
 	return 0;
@@ -108,7 +108,7 @@ static int mirage_ttm_access_memory(struct ttm_buffer_object *bo, unsigned long 
 	return len;
 }
 
-/* The memory of an object goes for good. */
+/* Called when an object's memory is freed for good. */
 static void mirage_ttm_delete_mem_notify(struct ttm_buffer_object *bo)
 {
 	if (mirage_bo_is_ours(bo) && to_mirage_bo(bo)->imported)
@@ -135,7 +135,7 @@ static void mirage_ttm_fini(struct drm_device *drm, void *unused)
 }
 
 /**
- * mirage_ttm_init() - make TTM's device
+ * mirage_ttm_init() - set up the TTM device
  * @mdev: device, with VRAM initialised
  *
  * Context: probe.

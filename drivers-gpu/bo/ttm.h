@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What TTM knows of the device: pages of objects and moves between memories. */
+/* The TTM device: pages of objects and moves between memories. */
 #ifndef MIRAGE_TTM_H
 #define MIRAGE_TTM_H
 
@@ -14,23 +14,23 @@
 struct mirage_device;
 
 /**
- * struct mirage_ttm - TTM's part of a device
+ * struct mirage_ttm - TTM state of a device
  */
 struct mirage_ttm {
-	/** @mdev: whose it is; constant */
+	/** @mdev: device that it belongs to; constant */
 	struct mirage_device *mdev;
 	/** @bdev: TTM's device */
 	struct ttm_device bdev;
 	/** @tt: manager of TTM_PL_TT, system memory mapped for the device */
 	struct ttm_resource_manager tt;
 	/**
-	 * @dma_lock: protects @mapped, and that a mapping is undone once. The shrinker takes it, so
-	 * nothing is allocated under it.
+	 * @dma_lock: protects @mapped, and ensures that a mapping is undone only once. The shrinker
+	 * takes it, so its holder allocates nothing.
 	 */
 	struct mutex dma_lock;
 	/** @mapped: struct mirage_tt that are mapped for the device. Protected by @dma_lock. */
 	struct list_head mapped;
-	/** @evictions: objects moved out of video memory to make room */
+	/** @evictions: number of objects evicted from video memory */
 	atomic64_t evictions;
 };
 

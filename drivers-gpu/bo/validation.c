@@ -1,25 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Locking objects and making them resident, where others do so at the same time.
+ * Validation: locking objects and making them resident, concurrently with other tasks.
  *
- * Model: xe_validation. A task that makes room locks the objects that are to leave, and other
- * tasks that make room hold such locks, too. Where that would be a deadlock, TTM gives up:
- * ttm_lru_walk_ticketlock() turns -EDEADLK into -ENOSPC, and the room behind those locks is never
- * looked at. So the first -ENOSPC is not final. The task drops all its locks and tries again
- * alone, and unlike in xe alone among all devices: an importer of an object holds the lock that
- * keeps the object in its exporter's memory.
+ * Model: xe_validation. A task that makes room locks the objects that it evicts, while other tasks
+ * doing the same hold such locks too. When that would be a deadlock, TTM gives up:
+ * ttm_lru_walk_ticketlock() turns -EDEADLK into -ENOSPC, and skips the memory behind those locks.
+ * So the first -ENOSPC is not final. The task drops all its locks, and validation is retried
+ * exclusively across all devices. (xe retries per device only; here an importer of an object holds
+ * the lock that keeps the object in its exporter's memory.)
  *
- * Eviction passes over objects that jobs use. Jobs may take as long as their time limit, in a row
- * as long as their submitter likes, and a wait for them under these locks would stop every other
- * submitter. So a task that finds nothing but busy objects drops its locks, waits for one job of
- * one of them, and tries again. To keep short jobs in an endless row from starving it, the
- * task that is alone waits for a busy object for VALIDATION_PATIENCE: nobody submits meanwhile, so
- * such jobs come to an end. All tasks together may spend one part in VALIDATION_REST of the
- * time in that way.
+ * Eviction skips objects that jobs use. A job may take as long as its time limit, and a row of jobs
+ * as long as its submitter likes; waiting for them under these locks would block every other
+ * submitter. So a task that finds only busy objects drops its locks, waits for one job of one of
+ * them, and retries. To keep an endless row of short jobs from starving it, the exclusive task
+ * waits for a busy object for VALIDATION_PATIENCE under the locks: no other task submits meanwhile,
+ * so such jobs end. All tasks together may spend one part in VALIDATION_REST of the time that way.
  *
- * Rejected: ttm_operation_ctx.no_wait_gpu. TTM then also refuses memory whose last content is still
- * being copied out, which the new owner can wait for in its job. Rejected: waiting in the move
- * callback under the locks.
+ * Rejected: ttm_operation_ctx.no_wait_gpu. TTM then also refuses memory from which the device is
+ * still copying out the old content, although the new owner's job can wait for that. Rejected:
+ * waiting in the move callback under the locks.
  */
 #include "bo/validation.h"
 
@@ -31,40 +30,46 @@
 
 #include <drm/ttm/ttm_bo.h>
 
-/* For busy objects, under the locks; and how many times as long nobody does so again. */
+/*
+ * Wait for busy objects under the locks, and for how many times that duration no task does so
+ * again.
+ */
 #define VALIDATION_PATIENCE	(HZ / 5)
 #define VALIDATION_REST		9
 
-/* For a job, without locks, before it is looked for another that may have ended. */
+/* Wait for one job, without locks, before looking for another one that may have ended. */
 #define VALIDATION_WAIT		HZ
 
 /*
- * Read: by tasks that lock objects and make them resident. Written: by one that found no room that
- * way, and does it once more alone. Taken inside mirage_power.gate and mmap_lock, outside of
+ * Held for reading by tasks that lock objects and make them resident, and for writing by a task
+ * that got -ENOSPC and retries exclusively. Taken inside mirage_power.gate and mmap_lock, outside
  * resvs.
  */
 static DECLARE_RWSEM(validation_lock);
 
 /**
- * struct validation_alone - the task that holds the lock for writing
+ * struct validation_alone - the exclusive task, which holds the lock for writing
  */
 static struct validation_alone {
-	/** @task: that task, or NULL. Written by the task; others merely compare it. */
+	/** @task: that task, or NULL. Written by the task; others only compare it. */
 	struct task_struct *task;
-	/** @validation: its attempts. Of @task alone. */
+	/** @validation: its attempts. Only @task accesses it. */
 	struct mirage_validation *validation;
-	/** @until: jiffies until which it may wait for busy objects. Of @task alone. */
+	/** @until: jiffies until which it may wait for busy objects. Only @task accesses it. */
 	unsigned long until;
-	/** @next: jiffies from which on one may do so again. Protected by the lock, written. */
+	/**
+	 * @next: jiffies from which on such a wait is allowed again. Protected by the lock, held
+	 * for writing.
+	 */
 	unsigned long next;
 } validation_alone;
 
 /**
- * mirage_validation_begin() - begin to lock objects and to make them resident
+ * mirage_validation_begin() - take the validation lock
  * @validation: attempts of the caller
  *
  * Context: may sleep; mmap_lock may be held, no resv is.
- * Return: 0, to be followed by mirage_validation_end() when the locks are dropped; -EINTR
+ * Return: 0, balance with mirage_validation_end() after dropping the locks; -EINTR
  */
 int mirage_validation_begin(struct mirage_validation *validation)
 {
@@ -85,7 +90,7 @@ int mirage_validation_begin(struct mirage_validation *validation)
 }
 
 /**
- * mirage_validation_end() - the caller has dropped all its locks
+ * mirage_validation_end() - release the validation lock, after the caller has dropped all its locks
  * @validation: as for mirage_validation_begin()
  */
 void mirage_validation_end(struct mirage_validation *validation)
@@ -98,7 +103,7 @@ void mirage_validation_end(struct mirage_validation *validation)
 	up_write(&validation_lock);
 }
 
-/* The first fence of a job that has not signalled; NULL if there is none. */
+/* Get the first unsignalled fence of a job; NULL if there is none. */
 static struct dma_fence *validation_job(struct dma_resv *resv)
 {
 	struct dma_resv_iter cursor;
@@ -118,7 +123,7 @@ static struct dma_fence *validation_job(struct dma_resv *resv)
  * mirage_validation_is_busy() - do jobs use an object?
  * @resv: of the object, held
  *
- * Copies that the kernel makes do not count: they are few, and end soon.
+ * Copies by the kernel do not count: they are few, and end soon.
  */
 bool mirage_validation_is_busy(struct dma_resv *resv)
 {
@@ -126,9 +131,9 @@ bool mirage_validation_is_busy(struct dma_resv *resv)
 }
 
 /**
- * mirage_validation_note() - remember a job that has to end before another attempt makes sense
+ * mirage_validation_note() - record a job to wait for before the next attempt
  * @validation: attempts of the caller
- * @resv: of an object that has to move, held
+ * @resv: reservation, held, of an object that has to move
  */
 void mirage_validation_note(struct mirage_validation *validation, struct dma_resv *resv)
 {
@@ -137,11 +142,11 @@ void mirage_validation_note(struct mirage_validation *validation, struct dma_res
 	if (validation->busy)
 		return;
 	job = validation_job(resv);
-	/* If it has just ended, there is nothing to wait for. */
+	/* If the job has just ended, there is nothing to wait for. */
 	validation->busy = job ? dma_fence_get(job) : dma_fence_get_stub();
 }
 
-/* Wait for the jobs of one busy object, on behalf of all who submit. */
+/* Wait for the jobs of one busy object, while all other submitters are blocked. */
 static bool validation_wait(struct dma_resv *resv)
 {
 	unsigned long start = jiffies;
@@ -157,11 +162,11 @@ static bool validation_wait(struct dma_resv *resv)
 }
 
 /**
- * mirage_validation_may_evict() - TTM's eviction_valuable(): is an object to leave its memory?
+ * mirage_validation_may_evict() - TTM's eviction_valuable(): should an object be evicted?
  * @tbo: object, or the remains of one; resv held
- * @place: where room is needed
+ * @place: placement that needs room
  *
- * Context: may sleep, for VALIDATION_PATIENCE in a task that validates alone.
+ * Context: may sleep, up to VALIDATION_PATIENCE in the exclusive task.
  */
 bool mirage_validation_may_evict(struct ttm_buffer_object *tbo, const struct ttm_place *place)
 {
@@ -180,12 +185,12 @@ bool mirage_validation_may_evict(struct ttm_buffer_object *tbo, const struct ttm
 }
 
 /**
- * mirage_validation_retry() - find out whether another attempt makes sense, and wait for that
+ * mirage_validation_retry() - decide whether to retry, and wait until that makes sense
  * @validation: attempts of the caller, after mirage_validation_end()
  * @err: of the last attempt
  *
  * Context: may sleep, at most VALIDATION_WAIT; the caller should hold no lock.
- * Return: 0 try again; @err there is no use; -ERESTARTSYS or -EINTR a signal came
+ * Return: 0 retry; @err there is no point; -ERESTARTSYS or -EINTR a signal came
  */
 int mirage_validation_retry(struct mirage_validation *validation, int err)
 {
@@ -208,7 +213,7 @@ int mirage_validation_retry(struct mirage_validation *validation, int err)
 }
 
 /**
- * mirage_validation_fini() - the caller makes no further attempt
+ * mirage_validation_fini() - clean up after the last attempt
  * @validation: attempts of the caller
  */
 void mirage_validation_fini(struct mirage_validation *validation)

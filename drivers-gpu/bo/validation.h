@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Locking objects and making them resident, where others do so at the same time. */
+/* Validation: locking objects and making them resident, concurrently with other tasks. */
 #ifndef MIRAGE_VALIDATION_H
 #define MIRAGE_VALIDATION_H
 
@@ -13,14 +13,14 @@ struct ttm_place;
 /**
  * struct mirage_validation - one caller's attempts to make objects resident
  *
- * All fields belong to the caller's task. Initialise it with zeroes and @interruptible.
+ * Only the caller's task accesses it. Initialise it with zeroes and @interruptible.
  */
 struct mirage_validation {
-	/** @alone: no other task validates meanwhile, since there was no room otherwise */
+	/** @alone: exclusive attempt, after -ENOSPC: no other task validates meanwhile */
 	bool alone;
-	/** @interruptible: a signal ends waits; otherwise a fatal signal alone does */
+	/** @interruptible: any signal ends waits; otherwise only a fatal one does */
 	bool interruptible;
-	/** @busy: of a job that uses an object that has to move, a reference; or NULL */
+	/** @busy: fence of a job that uses an object that has to move, a reference; or NULL */
 	struct dma_fence *busy;
 };
 

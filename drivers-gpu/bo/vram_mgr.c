@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory as TTM hands it out.
+ * TTM resource managers: video memory, and the count of TTM_PL_TT.
  *
- * Model: xe's managers. Video memory comes from mirage_vram's allocator, which page tables
- * use, too: so there is one free space, and what TTM evicts to make room is
- * room for everybody. System memory that the device can reach (TTM_PL_TT) has no addresses to hand
- * out: its manager only counts.
+ * Model: xe's managers. Video memory comes from mirage_vram's allocator, which page tables use too.
+ * So there is one pool of free space, and TTM's evictions make room for all of its users. System
+ * memory that the device can reach (TTM_PL_TT) has no addresses to allocate: its manager only
+ * counts.
  *
- * Rejected: ttm_range_manager for either. It keeps memory contiguous, which is what
- * fragmentation makes impossible, and page tables make unnecessary.
+ * Rejected: ttm_range_manager for either. It allocates contiguous ranges, which fragmentation makes
+ * impossible and page tables make unnecessary.
  */
 #include "bo/vram_mgr.h"
 
@@ -48,7 +48,7 @@ static int vram_mgr_alloc(struct ttm_resource_manager *man, struct ttm_buffer_ob
 	struct mirage_vram_res *res;
 	int ret;
 
-	/* What can never fit must not throw out everybody else first. */
+	/* Do not evict all other objects for one that can never fit. */
 	if (bo->base.size > man->size)
 		return -E2BIG;
 
@@ -59,8 +59,8 @@ static int vram_mgr_alloc(struct ttm_resource_manager *man, struct ttm_buffer_ob
 	ttm_resource_init(bo, place, &res->base);
 
 	/*
-	 * What is asked for while the device sleeps would be lost. Who empties video memory
-	 * before that finds us in TTM's lists, or we see that he does.
+	 * An allocation during sleep would be lost. Eviction before sleep either finds this
+	 * resource in TTM's lists, or we see here that @asleep is set.
 	 */
 	if (mirage_power_is_asleep(mdev)) {
 		ret = -ENOSPC;
@@ -112,12 +112,12 @@ static void vram_mgr_free(struct ttm_resource_manager *man, struct ttm_resource 
 }
 
 /**
- * mirage_vram_mgr_wait_jobs() - wait for the jobs that hold objects in video memory
- * @mdev: device that is about to sleep: nobody brings an object there any more
+ * mirage_vram_mgr_wait_jobs() - wait for the jobs that keep objects in video memory
+ * @mdev: device that is about to sleep, gate closed: no object moves there any more
  * @timeout: jiffies, for all objects together
  *
- * TTM has patience for each object by itself: jobs in a row, each with an object of its own, would hold up
- * a suspend for as long as all of them take.
+ * TTM's limit is per object: a row of jobs, each with its own object, could delay a suspend for the
+ * sum of their durations.
  *
  * Context: may sleep; takes the resvs of objects.
  * Return: 0, or -EBUSY: jobs take too long
@@ -161,7 +161,10 @@ static int tt_mgr_alloc(struct ttm_resource_manager *man, struct ttm_buffer_obje
 		return -ENOMEM;
 	ttm_resource_init(bo, place, res);
 
-	/* A stop-over on the way to video memory is short; without it nothing could leave. */
+	/*
+	 * A temporary stop on the way to video memory is short; without it no object could be
+	 * evicted.
+	 */
 	if (!(place->flags & TTM_PL_FLAG_TEMPORARY) &&
 	    ttm_resource_manager_usage(man) > man->size) {
 		ttm_resource_fini(man, res);
@@ -197,9 +200,9 @@ static void vram_mgr_fini(struct drm_device *drm, void *unused)
 	struct mirage_device *mdev = to_mirage_device(drm);
 
 	/*
-	 * Nobody has an object any more, but TTM may still delete some: those that others'
-	 * fences are in, and all that are not its own memory. They hold no reference to the
-	 * drm_device: the last would go in the very workqueue that has to be drained.
+	 * No object has references any more, but TTM may still be deleting some: those with foreign
+	 * fences, and those whose memory it does not manage. They hold no reference to the
+	 * drm_device: the last one would be dropped in the workqueue that has to be drained here.
 	 */
 	drain_workqueue(mdev->ttm->bdev.wq);
 	vram_mgr_fini_one(mdev, &mdev->vram.man, TTM_PL_VRAM);
@@ -216,7 +219,7 @@ static void vram_mgr_init_one(struct mirage_device *mdev, struct ttm_resource_ma
 }
 
 /**
- * mirage_vram_mgr_init() - give TTM its memory
+ * mirage_vram_mgr_init() - set up TTM's resource managers
  * @mdev: device, with VRAM and TTM initialised
  *
  * Context: probe.
@@ -226,7 +229,7 @@ int mirage_vram_mgr_init(struct mirage_device *mdev)
 {
 	vram_mgr_init_one(mdev, &mdev->vram.man, TTM_PL_VRAM, &vram_mgr_funcs, mdev->vram.size);
 	mdev->ttm->tt.use_tt = true;
-	/* The rest is for those who work with what is in it. */
+	/* Three quarters of RAM; the rest is left for the programs that use these objects. */
 	vram_mgr_init_one(mdev, &mdev->ttm->tt, TTM_PL_TT, &tt_mgr_funcs,
 			  (u64)totalram_pages() * PAGE_SIZE / 4 * 3);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Memory as TTM hands it out: video memory, and system memory that the device can reach. */
+/* TTM resource managers: video memory, and the count of TTM_PL_TT. */
 #ifndef MIRAGE_VRAM_MGR_H
 #define MIRAGE_VRAM_MGR_H
 
@@ -12,14 +12,14 @@
 struct mirage_device;
 
 /**
- * struct mirage_vram_res - video memory of an object
+ * struct mirage_vram_res - a TTM resource in video memory
  */
 struct mirage_vram_res {
-	/** @base: TTM's part */
+	/** @base: TTM's resource */
 	struct ttm_resource base;
 	/** @blocks: the allocator's blocks; constant */
 	struct list_head blocks;
-	/** @ext: the same, sorted by the object's pages; constant */
+	/** @ext: the same blocks as extents, in the object's order; constant */
 	struct mirage_extents ext;
 	/** @node: in mirage_vram.objects. Protected by mirage_vram.lock. */
 	struct list_head node;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Buffer objects and video memory, for those who look into a running driver.
+ * Dumps of buffer objects and of video memory, for debugging.
  *
- * The map of video memory is collected under the allocator's lock and printed without it:
- * printing allocates, and who needs memory waits for the lock.
+ * The map of video memory is collected under the allocator's lock and printed without it: printing
+ * allocates, and reclaim may need the lock.
  */
 #include "debug/bo_dump.h"
 
@@ -19,7 +19,7 @@
 #include "bo/vram_mgr.h"
 #include "device/device.h"
 
-/* The object that comes after @bo in the list, with a reference, which @bo loses. */
+/* The object after @bo in the list, with a reference; drops the reference to @bo. */
 static struct mirage_bo *bo_next(struct mirage_device *mdev, struct mirage_bo *bo)
 {
 	struct mirage_bo *next;
@@ -67,7 +67,7 @@ static void bo_get_label(struct mirage_device *mdev, const struct mirage_bo *bo,
 /**
  * mirage_bo_dump() - print every object: size, where it is, priority, moves, owner, label
  * @mdev: device
- * @p: where to
+ * @p: printer
  *
  * Context: process; takes mirage_device.bo_lock, and the resv of each object.
  */
@@ -95,11 +95,11 @@ struct vram_piece {
 	u64 start;
 	/** @size: bytes */
 	u64 size;
-	/** @tgid: process whose object it is part of, or 0: the kernel's */
+	/** @tgid: process that created the object, or 0 for the kernel's own */
 	pid_t tgid;
 	/**
-	 * @remains: of an object that is gone, or has been moved, until the device is done with
-	 * it
+	 * @remains: belongs to an object that is gone or has moved, and stays until the device is
+	 * done with it
 	 */
 	bool remains;
 	/** @comm: the process's name */
@@ -207,7 +207,7 @@ static void vram_map_print(const struct mirage_device *mdev, const struct vram_m
 /**
  * mirage_vram_dump() - print a map of video memory
  * @mdev: device
- * @p: where to
+ * @p: printer
  *
  * Context: process; allocates; takes mirage_vram.lock, TTM's lru_lock and
  * mirage_device.bo_lock in it.
@@ -217,7 +217,7 @@ int mirage_vram_dump(struct mirage_device *mdev, struct drm_printer *p)
 {
 	struct vram_map map = {};
 
-	/* Again when it grew meanwhile. */
+	/* Retry when it grew meanwhile. */
 	do {
 		vram_map_collect(mdev, &map);
 		if (map.count <= map.room)

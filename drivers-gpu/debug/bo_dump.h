@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Buffer objects and video memory, for those who look into a running driver. */
+/* Dumps of buffer objects and of video memory, for debugging. */
 #ifndef MIRAGE_BO_DUMP_H
 #define MIRAGE_BO_DUMP_H
 

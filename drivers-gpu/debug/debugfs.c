@@ -2,7 +2,7 @@
 /**
  * DOC: debugfs
  *
- * Files in the device's debugfs directory, for those who look into a running driver:
+ * Files in the device's debugfs directory, for debugging:
  *
  *   registers  every readable register by its name
  *   counters   the device's counters since it was probed, also while it sleeps
@@ -12,8 +12,8 @@
  *   vram       a map of video memory
  *   inject/    fault injection (debug/inject.c)
  *
- * Names come from the register tables. These files have no fixed format and are no
- * interface; what programs need is in the uapi.
+ * Names come from the register tables. The files have no fixed format and are not an ABI; programs
+ * use the uapi instead.
  */
 #include <drm/drm_debugfs.h>
 #include <drm/drm_drv.h>
@@ -31,7 +31,7 @@
 #include "vm/space.h"
 
 /**
- * struct mirage_debugfs_reg - a register that can be read without an effect
+ * struct mirage_debugfs_reg - a register that can be read without side effects
  */
 struct mirage_debugfs_reg {
 	/** @name: unit and register */
@@ -40,7 +40,7 @@ struct mirage_debugfs_reg {
 	enum mirage_reg reg;
 };
 
-/* What the access kinds of the table mean here: may it be read? */
+/* Maps the table's access kinds to: may it be read? */
 #define MIRAGE_READABLE_RO	1
 #define MIRAGE_READABLE_RW	1
 #define MIRAGE_READABLE_W1C	1
@@ -114,7 +114,7 @@ static int mirage_debugfs_show_registers(struct seq_file *m, void *unused)
 
 		if (!reg->name)
 			continue;
-		/* Reading a low half must not disturb who reads the pair. */
+		/* Reading a low half must not disturb readers of the pair. */
 		spin_lock(&mdev->reg_lock);
 		value = mirage_reg_read(mdev, reg->reg);
 		spin_unlock(&mdev->reg_lock);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Files for those who look into a running driver. */
+/* Debugfs files. */
 #ifndef MIRAGE_DEBUGFS_H
 #define MIRAGE_DEBUGFS_H
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What /proc/PID/fdinfo says of an open file, in the keys of drm-usage-stats.rst.
+ * /proc/PID/fdinfo of an open file, with the keys of drm-usage-stats.rst.
  *
- * Copying and computing are shown as engines of their own, because that is what users ask for. The
- * device has one scheduler for both, so the two together never use more than one engine's time.
+ * Copy and compute are shown as separate engines, because that is what users look for. The device
+ * has one scheduler for both, so together they never use more than one engine's time.
  */
 #include "debug/fdinfo.h"
 
@@ -20,7 +20,10 @@
 #include "queue/queue.h"
 #include "queue/usage.h"
 
-/* Memory as users see it. Where an object is that is nowhere: where it would be brought first. */
+/*
+ * Memory regions as shown to users. An object that is in none counts where it would be placed
+ * first.
+ */
 enum mirage_region {
 	MIRAGE_REGION_VRAM,
 	MIRAGE_REGION_GTT,
@@ -32,7 +35,7 @@ static const char * const fdinfo_engines[MIRAGE_USAGE_CLASSES] = {
 	[MIRAGE_CHAN_COMPUTE] = "compute",
 };
 
-/* Bring the file's sums up to date. */
+/* Update the file's sums. */
 static void fdinfo_account(struct mirage_device *mdev, struct drm_file *file)
 {
 	struct mirage_file *priv = file->driver_priv;
@@ -107,7 +110,10 @@ static void fdinfo_show_memory(struct drm_printer *p, struct drm_file *file)
 
 	spin_lock(&file->table_lock);
 	idr_for_each_entry(&file->object_idr, gem, id) {
-		/* Where an object is may be asked with its resv only, which may take a while. */
+		/*
+		 * The placement of an object can only be read under its resv, which may take a
+		 * while.
+		 */
 		drm_gem_object_get(gem);
 		spin_unlock(&file->table_lock);
 		dma_resv_lock(gem->resv, NULL);
@@ -125,7 +131,7 @@ static void fdinfo_show_memory(struct drm_printer *p, struct drm_file *file)
 
 /**
  * mirage_fdinfo_show() - drm_driver.show_fdinfo
- * @p: where to
+ * @p: printer
  * @file: file
  *
  * Context: process; takes the xa_lock of mirage_file.queues, and the resv of each object.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What /proc/PID/fdinfo says of an open file. */
+/* /proc/PID/fdinfo of an open file. */
 #ifndef MIRAGE_FDINFO_H
 #define MIRAGE_FDINFO_H
 

@@ -2,9 +2,9 @@
 /**
  * DOC: Fault injection
  *
- * The device can be told to misbehave (registers of its TEST unit): to lose interrupts,
- * replays and SYNCs, to repeat or delay faults, to keep stale translations. Tests use
- * this to show that the driver survives, and that they would notice if it did not.
+ * The registers of the TEST unit make the device misbehave: lose interrupts, replays and SYNCs,
+ * repeat or delay faults, keep stale translations. Tests use them to show that the driver survives,
+ * and that they would notice if it did not.
  *
  * Each register is a file in the debugfs directory inject/, named like the register in
  * lower case: reading it gives the register in decimal, writing sets it. The files come

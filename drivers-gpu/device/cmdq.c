@@ -3,18 +3,18 @@
  * The command queue: invalidations, replays and channel control, in order.
  *
  * Model: VT-d's queued invalidation. Each post appends its command and a SYNC that writes the
- * post's number to one slot in memory; numbers only grow, so a waiter for N is content with
- * anything from N on, many post and wait at the same time, and nobody waits under the lock.
+ * post's number to one slot in memory. Numbers only grow, so a waiter for N accepts any value from
+ * N on. Many callers post and wait at the same time, and none waits under the lock.
  *
- * The device answers within the time slice it is in. One that does not answer for
- * CMDQ_TIMEOUT_NS is cut off from memory, so every wait is bounded, and when it
- * ends the device has no access to what was taken away: by the flush, or by the cut.
- * A SYNC that got lost is covered by the next; a waiter posts one itself after a while.
+ * The device answers within its current time slice. If it does not answer for CMDQ_TIMEOUT_NS, it
+ * is cut off from memory. So every wait is bounded, and when it ends the device has lost access to
+ * the invalidated range, by the flush or by the cut. If a SYNC is lost, the next one covers it; a
+ * waiter posts another one itself after CMDQ_NUDGE_NS.
  *
- * A reset makes every post void, and the slot says that all are done: of a device that was
- * reset no translation is left and no channel runs. While the device does not run nothing is
- * posted. Both change together under the lock, so whoever finds that it does not run
- * has written its page-table entries before the device is enabled again.
+ * A reset voids every post and sets the slot to the last number: after a reset the device has no
+ * translations and no running channels. While the device does not run, nothing is posted. Slot and
+ * state change together under the lock. A caller that finds the device stopped has therefore
+ * written its page-table entries before the device is enabled again.
  *
  * Rejected: an interrupt for completion. Waiters include notifiers that must not
  * sleep, and the answer comes sooner than an interrupt would.
@@ -82,7 +82,7 @@ static bool cmdq_done(struct mirage_cmdq *q, u64 seqno)
 {
 	const __le64 *slot = q->fence.cpu;
 
-	/* Acquire: what the device did before the SYNC is seen after this. */
+	/* Acquire: the effects of commands before the SYNC are visible after this. */
 	return le64_to_cpu(smp_load_acquire(slot)) >= seqno;
 }
 
@@ -127,7 +127,7 @@ static void cmdq_pause(bool blockable, u64 waited_ns)
 		usleep_range(10, 50);
 }
 
-/* Posts @cmd; waits, bounded, while the queue is full. 0 if the device does not run. */
+/* Post @cmd; while the queue is full, wait for a bounded time. 0 if the device does not run. */
 static u64 cmdq_post(struct mirage_device *mdev, const struct mirage_cmd *cmd, bool blockable)
 {
 	u64 start = ktime_get_ns();
@@ -137,7 +137,10 @@ static u64 cmdq_post(struct mirage_device *mdev, const struct mirage_cmd *cmd, b
 		might_sleep();
 
 	while (mirage_device_is_running(mdev)) {
-		/* Looked at first: if we did not run for a while, the device gets its chance. */
+		/*
+		 * Read the clock first: if this thread was preempted, the device still gets its
+		 * chance.
+		 */
 		waited = ktime_get_ns() - start;
 		seqno = cmdq_try_post(mdev, cmd);
 		if (seqno)
@@ -172,7 +175,7 @@ static u64 cmdq_post_id(struct mirage_device *mdev, enum mirage_cmd_op op, u16 f
  *
  * Context: process context, spinlocks allowed if not @blockable; takes mirage_cmdq.lock.
  * The device is there, running or not.
- * Return: what mirage_cmdq_wait() has to wait for
+ * Return: the number to pass to mirage_cmdq_wait()
  */
 u64 mirage_cmdq_invalidate(struct mirage_device *mdev, u32 vm_id, u64 addr, u64 size,
 			   bool blockable)
@@ -193,7 +196,7 @@ u64 mirage_cmdq_invalidate(struct mirage_device *mdev, u32 vm_id, u64 addr, u64 
  * @vm_id: VM table index
  *
  * Context: may sleep; takes mirage_cmdq.lock. The device is there, running or not.
- * Return: what mirage_cmdq_wait() has to wait for
+ * Return: the number to pass to mirage_cmdq_wait()
  */
 u64 mirage_cmdq_invalidate_all(struct mirage_device *mdev, u32 vm_id)
 {
@@ -201,14 +204,14 @@ u64 mirage_cmdq_invalidate_all(struct mirage_device *mdev, u32 vm_id)
 }
 
 /**
- * mirage_cmdq_replay() - resume what faults suspended in an address space
+ * mirage_cmdq_replay() - resume the accesses that faults suspended in an address space
  * @mdev: device
  * @vm_id: VM table index
  *
- * Page-table writes before the call are visible to what resumes.
+ * Resumed accesses see page-table writes made before the call.
  *
  * Context: may sleep; takes mirage_cmdq.lock. The device is there, running or not.
- * Return: what mirage_cmdq_wait() has to wait for; nobody needs to
+ * Return: the number for mirage_cmdq_wait(); waiting is optional
  */
 u64 mirage_cmdq_replay(struct mirage_device *mdev, u32 vm_id)
 {
@@ -223,7 +226,7 @@ u64 mirage_cmdq_replay(struct mirage_device *mdev, u32 vm_id)
  * @chan: channel number
  *
  * Context: may sleep; takes mirage_cmdq.lock. The device is there, running or not.
- * Return: what mirage_cmdq_wait() has to wait for
+ * Return: the number to pass to mirage_cmdq_wait()
  */
 u64 mirage_cmdq_chan(struct mirage_device *mdev, enum mirage_cmd_op op, u32 chan)
 {
@@ -231,14 +234,14 @@ u64 mirage_cmdq_chan(struct mirage_device *mdev, enum mirage_cmd_op op, u32 chan
 }
 
 /**
- * mirage_cmdq_context() - save or restore what the device keeps of a channel
+ * mirage_cmdq_context() - save or restore a channel's context
  * @mdev: device
  * @op: MIRAGE_CMD_CHAN_SAVE or MIRAGE_CMD_CHAN_RESTORE
  * @chan: channel number
- * @mem: where it is written to or read from
+ * @mem: memory that the device writes the context to or reads it from
  *
  * Context: may sleep; takes mirage_cmdq.lock. The device is there, running or not.
- * Return: what mirage_cmdq_wait() has to wait for
+ * Return: the number to pass to mirage_cmdq_wait()
  */
 u64 mirage_cmdq_context(struct mirage_device *mdev, enum mirage_cmd_op op, u32 chan,
 			const struct mirage_mem *mem)
@@ -254,11 +257,11 @@ u64 mirage_cmdq_context(struct mirage_device *mdev, enum mirage_cmd_op op, u32 c
 }
 
 /**
- * mirage_cmdq_stuck_on() - the channel that keeps the commands from going on
+ * mirage_cmdq_stuck_on() - the channel that blocks the command queue
  * @mdev: device
  *
- * The device executes commands in order, and one that stops or resets a channel only when the
- * channel lets it. What is waited for is the oldest command that was not executed.
+ * The device executes commands in order. A command that stops or resets a channel ends only when
+ * the channel yields. The queue waits for its oldest command that has not been executed.
  *
  * Context: takes mirage_cmdq.lock.
  * Return: its number plus 1 as in BUS_CURRENT, or 0 if the oldest command needs no channel
@@ -293,7 +296,9 @@ static int cmdq_wait(struct mirage_device *mdev, u64 seqno, bool blockable, u64 
 		might_sleep();
 
 	while (mirage_device_is_running(mdev)) {
-		/* Looked at first: if we did not run for a while, the device may have answered. */
+		/*
+		 * Read the clock first: if this thread was preempted, the device may have answered.
+		 */
 		waited = ktime_get_ns() - start;
 		if (cmdq_done(&mdev->cmdq, seqno))
 			return 0;
@@ -309,15 +314,15 @@ static int cmdq_wait(struct mirage_device *mdev, u64 seqno, bool blockable, u64 
 }
 
 /**
- * mirage_cmdq_try_wait() - wait for a while until a post has taken effect
+ * mirage_cmdq_try_wait() - wait for a limited time until a post has taken effect
  * @mdev: device
- * @seqno: what the post returned; 0 if the device did not run or nothing had to be done
+ * @seqno: return value of the post; 0 if the device did not run or there was nothing to do
  * @timeout_ns: nanoseconds
  *
- * For those who know what else to do.
+ * For callers that have a fallback.
  *
  * Context: may sleep.
- * Return: 0; -ENODEV if the device does not run, be it for the time of a reset; -ETIMEDOUT
+ * Return: 0; -ENODEV if the device does not run, during a reset too; -ETIMEDOUT
  */
 int mirage_cmdq_try_wait(struct mirage_device *mdev, u64 seqno, u64 timeout_ns)
 {
@@ -327,14 +332,14 @@ int mirage_cmdq_try_wait(struct mirage_device *mdev, u64 seqno, u64 timeout_ns)
 /**
  * mirage_cmdq_wait() - wait until a post has taken effect
  * @mdev: device
- * @seqno: what the post returned; 0 if the device did not run or nothing had to be done
+ * @seqno: return value of the post; 0 if the device did not run or there was nothing to do
  * @blockable: may sleep
  *
- * If the device does not answer in time it is cut off from memory first, and a work
- * will reset it. So whatever this returns, the device makes no access by what was invalidated.
+ * If the device does not answer in time, it is cut off from memory before this returns, and a work
+ * resets it later. So in every case the device no longer accesses the invalidated range.
  *
  * Context: process context, spinlocks allowed if not @blockable. At most about 2 seconds.
- * Return: 0; or -ENODEV if the device does not run, be it for the time of a reset
+ * Return: 0; or -ENODEV if the device does not run, during a reset too
  */
 int mirage_cmdq_wait(struct mirage_device *mdev, u64 seqno, bool blockable)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The device structure, without anything that acts on it. */
+/* The device structure. Functions that act on it are in the headers of their units. */
 #ifndef MIRAGE_DEVICE_TYPES_H
 #define MIRAGE_DEVICE_TYPES_H
 
@@ -28,7 +28,7 @@
 #include "vram/vram.h"
 
 /**
- * struct mirage_caps - what the device says it is; constant after probe
+ * struct mirage_caps - capabilities that the device reports; constant after probe
  */
 struct mirage_caps {
 	/** @revision: BUS_REVISION */
@@ -47,7 +47,7 @@ struct mirage_caps {
 	u32 max_group;
 	/** @max_shared: largest shared memory of a group, bytes */
 	u32 max_shared;
-	/** @max_context: what the device writes down of a channel at most, bytes */
+	/** @max_context: largest context of a channel, bytes */
 	u32 max_context;
 };
 
@@ -72,26 +72,32 @@ struct mirage_userptrs;
 struct mirage_vm;
 
 /**
- * struct mirage_device_ops - what the rooms below ask of those above
+ * struct mirage_device_ops - operations of the upper rooms, called by the lower ones
  */
 struct mirage_device_ops {
-	/** @event: takes an event; may sleep; mirage_events.lock is held */
+	/** @event: handles an event; may sleep; mirage_events.lock is held */
 	void (*event)(struct mirage_device *mdev, const struct mirage_event *event);
 	/**
-	 * @faults: takes @count faults, which it may sort in place; mirage_faults.lock is held: it neither
-	 * allocates nor waits
+	 * @faults: handles @count faults, and may sort them in place; mirage_faults.lock is held,
+	 * so it neither allocates nor waits
 	 */
 	void (*faults)(struct mirage_device *mdev, struct mirage_fault *faults, unsigned int count);
-	/** @evict: takes an object, whose resv is held, out of all page tables, and waits for that */
+	/**
+	 * @evict: takes an object, whose resv is held, out of all page tables, and waits until that
+	 * has taken effect
+	 */
 	void (*evict)(struct mirage_bo *bo);
-	/** @vm_init: prepares a new address space for its faults; 0 or -ENOMEM, and @vm_fini comes after both */
+	/**
+	 * @vm_init: prepares a new address space for its faults; 0 or -ENOMEM; @vm_fini follows in
+	 * both cases
+	 */
 	int (*vm_init)(struct mirage_vm *vm);
-	/** @vm_fini: undoes it, when nobody else sees the address space */
+	/** @vm_fini: undoes @vm_init, when the address space has no other user */
 	void (*vm_fini)(struct mirage_vm *vm);
 };
 
 /**
- * enum mirage_device_state - what the device may do
+ * enum mirage_device_state - may the device touch memory?
  */
 enum mirage_device_state {
 	/** @MIRAGE_DEVICE_STOPPED: it touches no memory; it will be started, or started again */
@@ -102,10 +108,10 @@ enum mirage_device_state {
 	MIRAGE_DEVICE_LOST,
 };
 
-/** MIRAGE_NR_COUNTERS: of the PERF unit. */
+/** MIRAGE_NR_COUNTERS: number of counters of the PERF unit. */
 #define MIRAGE_NR_COUNTERS	((MIRAGE_PERF_BUSY_NS - MIRAGE_PERF_PACKETS) / 8 + 1)
 
-/** MIRAGE_WATCHDOG_MS: between two looks of the watchdog. */
+/** MIRAGE_WATCHDOG_MS: period of the watchdog. */
 #define MIRAGE_WATCHDOG_MS	250
 
 /**
@@ -121,20 +127,20 @@ struct mirage_watchdog {
 /**
  * struct mirage_device - one GPU
  *
- * Lives as long as the last open file; the hardware part is gone after
- * drm_dev_unplug(), so use it between drm_dev_enter() and drm_dev_exit(), or
- * from what mirage_device_unplug() waits for.
+ * The structure lives as long as the last open file. The hardware part is gone after
+ * drm_dev_unplug(), so use it only between drm_dev_enter() and drm_dev_exit(), or in contexts that
+ * mirage_device_unplug() waits for.
  */
 struct mirage_device {
-	/** @drm: the DRM device this is */
+	/** @drm: the base DRM device */
 	struct drm_device drm;
-	/** @regs: BAR0, after the device has gone a dangling pointer: see above */
+	/** @regs: BAR0; dangling once the device has gone, see above */
 	void __iomem *regs;
-	/** @caps: what the device has */
+	/** @caps: capabilities */
 	struct mirage_caps caps;
-	/** @ops: what the rooms above do; constant after probe */
+	/** @ops: operations of the upper rooms; constant after probe */
 	const struct mirage_device_ops *ops;
-	/** @options: how it was asked to be used */
+	/** @options: module parameters at probe */
 	struct mirage_options options;
 	/** @svm_reason: why there is no SVM, or DRM_MIRAGE_REASON_NONE; constant after probe */
 	enum drm_mirage_reason svm_reason;
@@ -161,8 +167,8 @@ struct mirage_device {
 	/** @chans: channel table; an entry belongs to the queue that has its number */
 	struct mirage_chan_desc *chans;
 	/**
-	 * @queues: queues by channel number, for those who hear of a channel from the
-	 * device; mirage_queue*.c alone store and erase
+	 * @queues: queues by channel number, to look up a channel that the device names; only
+	 * mirage_queue*.c stores and erases
 	 */
 	struct xarray queues;
 
@@ -170,78 +176,86 @@ struct mirage_device {
 	struct mirage_mem vm_mem;
 	/** @vm_table: VM table; an entry belongs to the VM that has its number */
 	struct mirage_vm_desc *vm_table;
-	/** @vms: VMs by VM table index; vm/space.c alone stores and erases */
+	/** @vms: VMs by VM table index; only vm/space.c stores and erases */
 	struct xarray vms;
 	/**
-	 * @owner_lock: protects mirage_vm.owner and mirage_vm.submissions of all VMs: jobs may outlive the
-	 * VM that they were submitted to. Nothing but those lists inside.
+	 * @owner_lock: protects mirage_vm.owner and mirage_vm.submissions of all VMs: a job may
+	 * outlive the VM that it was submitted to. Only those lists are touched inside.
 	 */
 	spinlock_t owner_lock;
-	/** @vm_erased: woken when one has left @vms; unplug waits here for those that are going */
+	/**
+	 * @vm_erased: woken when a VM has left @vms; unplug waits here for VMs that are being freed
+	 */
 	wait_queue_head_t vm_erased;
 
-	/** @quota: what each user has of it */
+	/** @quota: each user's share of the device */
 	struct mirage_quota quota;
 
 	/** @vram: video memory */
 	struct mirage_vram vram;
 	/**
-	 * @copy_queue: the kernel's own, one reference; NULL before mirage_copy_init() and when the driver
-	 * leaves the device. Read between drm_dev_enter() and drm_dev_exit().
+	 * @copy_queue: the kernel's own queue, one reference; NULL before mirage_copy_init() and
+	 * after the driver has left the device. Read between drm_dev_enter() and drm_dev_exit().
 	 */
 	struct mirage_queue *copy_queue;
 	/** @ttm: memories and moves of buffer objects; constant after probe */
 	struct mirage_ttm *ttm;
 	/** @userptrs: objects over memory of processes; constant after probe */
 	struct mirage_userptrs *userptrs;
-	/** @prime: objects that are shared with others; constant after probe */
+	/** @prime: exported and imported objects; constant after probe */
 	struct mirage_prime *prime;
 	/** @shrinker: offers mm the pages of buffer objects; constant after probe */
 	struct mirage_shrinker *shrinker;
-	/** @bo_lock: protects @bos and the labels in it. A spinlock: nothing but reading and writing them inside. */
+	/**
+	 * @bo_lock: protects @bos and the labels in it. A spinlock: only reads and writes of those
+	 * inside.
+	 */
 	spinlock_t bo_lock;
-	/** @bos: struct mirage_bo, all of them. Protected by @bo_lock. */
+	/** @bos: all struct mirage_bo. Protected by @bo_lock. */
 	struct list_head bos;
 
-	/** @fault_wq: serves the faults of VMs, in parallel; allocates, so reclaim may not wait */
+	/**
+	 * @fault_wq: serves the faults of VMs, in parallel; its works allocate, so reclaim must not
+	 * wait for them
+	 */
 	struct workqueue_struct *fault_wq;
-	/** @submit_wq: runs the schedulers of all queues and address spaces; what it runs is short */
+	/** @submit_wq: runs the schedulers of all queues and address spaces; its works are short */
 	struct workqueue_struct *submit_wq;
-	/** @bind_wq: lets operations of VM_BIND take effect, each work a bounded piece of them */
+	/** @bind_wq: executes VM_BIND operations, each work a bounded piece of them */
 	struct workqueue_struct *bind_wq;
 
 	/** @reg_lock: keeps the two reads of a REG64 together. Innermost; no hard interrupts. */
 	spinlock_t reg_lock;
 
 	/**
-	 * @state_lock: makes the device's cut from memory happen once, and complete before anybody
-	 * sees it, and lets nobody enable a device that was lost. Taken in notifiers that must
-	 * not sleep; nothing but registers and mirage_cmdq.lock inside.
+	 * @state_lock: lets one caller at a time cut the device off from memory, completes the cut
+	 * before the new state is visible, and prevents enabling a lost device. Taken in notifiers
+	 * that must not sleep; only registers and mirage_cmdq.lock inside.
 	 */
 	spinlock_t state_lock;
 	/**
-	 * @counters: what the counters of the PERF unit had reached when the device was cut off,
-	 * added up over all starts. Protected by @state_lock.
+	 * @counters: values of the PERF unit's counters at the last cut, added up over all starts.
+	 * Protected by @state_lock.
 	 */
 	u64 counters[MIRAGE_NR_COUNTERS];
 	/** @state: enum mirage_device_state. Written under @state_lock, read anywhere. */
 	atomic_t state;
-	/** @power: whether it sleeps with its users */
+	/** @power: system and runtime sleep */
 	struct mirage_power power;
-	/** @parking: for the queues while it sleeps */
+	/** @parking: memory for parking queues during sleep */
 	struct mirage_parking parking;
-	/** @reset: what revives it */
+	/** @reset: state of resets */
 	struct mirage_reset reset;
-	/** @coredump: what is told of failures; constant after probe */
+	/** @coredump: failure reports; constant after probe */
 	struct mirage_coredump *coredump;
 	/**
-	 * @time_base: the device's clock is BUS_TIME plus this, so that it goes on when a reset makes
-	 * BUS_TIME 0. Written by mirage_device_start().
+	 * @time_base: offset added to BUS_TIME, so that the device's clock continues when a reset
+	 * clears BUS_TIME. Written by mirage_device_start().
 	 */
 	u64 time_base;
 	/**
-	 * @time_offset: ktime_get_ns() minus the device's clock, as measured at probe; good for
-	 * statistics, not for order
+	 * @time_offset: ktime_get_ns() minus the device's clock, as measured at probe; precise
+	 * enough for statistics, not for ordering
 	 */
 	s64 time_offset;
 };
@@ -251,7 +265,7 @@ static inline struct mirage_device *to_mirage_device(struct drm_device *drm)
 	return container_of(drm, struct mirage_device, drm);
 }
 
-/* Not on the device's own workqueue: services that wait for I/O may fill that. */
+/* Not on the device's own workqueue: services waiting for I/O may fill that one. */
 static inline void mirage_watchdog_start(struct mirage_device *mdev)
 {
 	queue_delayed_work(system_dfl_wq, &mdev->watchdog.work,

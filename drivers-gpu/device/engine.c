@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The engine, and channels that do not let go of it.
+ * The engine, and channels that do not yield it.
  *
- * The device has one engine, and its channels take turns. A channel whose packet hangs keeps
- * its turn for ever, and a command that would stop or reset it never ends, nor do those
- * behind it. So a channel is taken off the engine in steps, each with a bound:
+ * The device has one engine, and its channels take turns. A channel whose packet hangs keeps its
+ * turn for ever. Commands that stop or reset it then never end, nor do the commands behind them. So
+ * the driver takes a channel off the engine in steps, each with a bound:
  *
- *   CHAN_RESET     ENGINE_STOP_NS for the answer: what every stopped queue gets
- *   ENGINE_RESET   takes off the channel that has the turn, if the commands wait for it; they go on
- *   BUS_RESET      of all that is in the device (device/reset.c)
+ *   CHAN_RESET     ENGINE_STOP_NS for the answer: every stopped queue gets one
+ *   ENGINE_RESET   takes off the channel that has the turn, if it blocks the commands; they go on
+ *   BUS_RESET      of the whole device (device/reset.c)
  *
- * Together they end before those who wait for other commands lose their patience
- * (mirage_cmdq_wait()), so in the second step nobody but the hanging channel is hurt.
+ * Together the steps end before waiters for other commands time out (mirage_cmdq_wait()). So the
+ * second step hurts only the hanging channel.
  */
 #include "device/engine.h"
 
@@ -33,11 +33,12 @@
 #define ENGINE_RESET_US		(200 * USEC_PER_MSEC)
 
 /*
- * Take the channel that has the turn off the engine, if it is the one that commands wait for: a
- * device that is slow, or answers nobody, is not one whose engine hangs, and nobody is to
- * blame.
+ * Take the channel that has the turn off the engine, if it is the one that blocks the command
+ * queue. If the device is merely slow or answers no command at all, its engine does not hang and no
+ * channel is to blame.
  *
- * Return: 0 what waited may be done now; -ENOENT nobody is to blame; -ETIMEDOUT it does not come back
+ * Return: 0 the blocked command may be done now; -ENOENT no channel is to blame; -ETIMEDOUT the
+ * engine does not come back
  */
 static int engine_reset(struct mirage_device *mdev)
 {
@@ -55,14 +56,14 @@ static int engine_reset(struct mirage_device *mdev)
 	if (ret)
 		return ret;
 	trace_mirage_reset(mdev, true, "a channel does not stop");
-	/* Before it is counted: who sees the number sees the time. */
+	/* Set before the count, so that a reader of the new count also sees the new time. */
 	WRITE_ONCE(mdev->reset.freed, jiffies);
 	drm_err(&mdev->drm, "engine reset %d: channel %d did not stop\n",
 		atomic_inc_return(&mdev->reset.engine_resets), (int)current_chan - 1);
 	return 0;
 }
 
-/* Wait for a command that needs a channel to stop, and make it stop. */
+/* Wait for a command that needs a channel to stop; force the channel off if it does not. */
 static void engine_force(struct mirage_device *mdev, u64 seqno)
 {
 	struct mirage_reset *reset = &mdev->reset;
@@ -73,7 +74,10 @@ static void engine_force(struct mirage_device *mdev, u64 seqno)
 		return;
 
 	mutex_lock(&reset->engine_lock);
-	/* If another has reset the engine meanwhile our command only waited behind his. */
+	/*
+	 * If another thread reset the engine meanwhile, our command was only queued behind its
+	 * channel.
+	 */
 	if (atomic_read(&reset->engine_resets) != before &&
 	    mirage_cmdq_try_wait(mdev, seqno, ENGINE_STOP_NS / 2) != -ETIMEDOUT) {
 		mutex_unlock(&reset->engine_lock);
@@ -83,7 +87,10 @@ static void engine_force(struct mirage_device *mdev, u64 seqno)
 	if (!ret)
 		ret = mirage_cmdq_try_wait(mdev, seqno, ENGINE_STOP_NS / 2);
 	mutex_unlock(&reset->engine_lock);
-	/* A device that stands still for a moment gets another; nobody waits for us meanwhile. */
+	/*
+	 * A device that stalls for a moment gets a second chance; no other thread waits for us
+	 * here.
+	 */
 	if (ret == -ENOENT)
 		ret = mirage_cmdq_try_wait(mdev, seqno, ENGINE_STOP_NS / 2);
 	if (ret == -ETIMEDOUT)
@@ -91,9 +98,9 @@ static void engine_force(struct mirage_device *mdev, u64 seqno)
 }
 
 /**
- * mirage_engine_wait() - wait until channels have stopped, whatever they do
+ * mirage_engine_wait() - wait until channels have stopped, by force if they hang
  * @mdev: device, between drm_dev_enter() and drm_dev_exit()
- * @seqno: of a command that follows those that stop them
+ * @seqno: of a command posted after those that stop the channels
  *
  * Context: process, may sleep, at most about 2 seconds; allocates nothing; takes
  * mirage_reset.engine_lock.
@@ -106,11 +113,11 @@ int mirage_engine_wait(struct mirage_device *mdev, u64 seqno)
 }
 
 /**
- * mirage_engine_drop() - make a channel end, whatever it does
+ * mirage_engine_drop() - end a channel, by force if it hangs
  * @mdev: device, between drm_dev_enter() and drm_dev_exit()
  * @chan: channel number
  *
- * When it returns the device makes no access for the channel: it was reset, or the
+ * When it returns, the device makes no access for the channel: either the channel was reset, or the
  * device was cut off from memory.
  *
  * Context: process, may sleep, at most about 2 seconds; allocates nothing; takes

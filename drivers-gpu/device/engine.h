@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The engine, and channels that do not let go of it. */
+/* The engine, and channels that do not yield it. */
 #ifndef MIRAGE_ENGINE_H
 #define MIRAGE_ENGINE_H
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The event queue: what channels tell the kernel, fences passed and errors.
+ * The event queue: channels report passed fences and errors to the kernel.
  *
- * Drained whole by the event vector's thread, or by the watchdog when an
- * interrupt was lost. mirage_device_ops.event() knows what an event means.
+ * The event vector's thread drains the whole queue; so does the watchdog when an interrupt was
+ * lost. mirage_device_ops.event() interprets each event.
  */
 #include "device/event.h"
 
@@ -34,19 +34,19 @@ int mirage_event_init(struct mirage_device *mdev)
 }
 
 /**
- * mirage_event_restart() - let a device that was reset go on adding events
+ * mirage_event_restart() - accept events from a device that was reset
  * @mdev: device, not enabled; it takes its index from the status page when it is
  *
- * What it added before stays and is read: it says no more than where to look.
+ * Events from before the reset stay queued and are read: they are only hints where to look.
  *
- * Context: any; whoever reads events may do so at the same time.
+ * Context: any; concurrent with readers of events.
  */
 void mirage_event_restart(struct mirage_device *mdev)
 {
 	struct mirage_status_page *status = mdev->status;
 	u32 get = le32_to_cpu(READ_ONCE(status->event_get));
 
-	/* That may be why it was reset. Nobody has read beyond event_get then. */
+	/* Such a value may be why it was reset. No reader has gone beyond event_get then. */
 	if (le32_to_cpu(READ_ONCE(status->event_put)) - get > 1u << mdev->events.order)
 		WRITE_ONCE(status->event_put, cpu_to_le32(get));
 	WRITE_ONCE(status->event_armed, cpu_to_le32(1));
@@ -74,7 +74,7 @@ unsigned int mirage_event_drain(struct mirage_device *mdev)
 		put = le32_to_cpu(smp_load_acquire(&status->event_put));
 		if (put == q->get) {
 			WRITE_ONCE(status->event_armed, cpu_to_le32(1));
-			/* The device looks at armed after moving put: look the other way round. */
+			/* The device reads armed after moving put; check in the opposite order. */
 			smp_mb();
 			if (put == le32_to_cpu(READ_ONCE(status->event_put)))
 				break;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The event queue: what channels tell the kernel. */
+/* The event queue: reports of channels to the kernel. */
 #ifndef MIRAGE_EVENT_H
 #define MIRAGE_EVENT_H
 
@@ -19,8 +19,8 @@ struct mirage_events {
 	/** @order: log2 of the ring's entries */
 	unsigned int order;
 	/**
-	 * @lock: serialises those who drain: the interrupt thread and the watchdog. Outermost
-	 * lock of the submit path: mirage_device_ops.event() is called with it.
+	 * @lock: serialises the readers, which are the interrupt thread and the watchdog. Outermost
+	 * lock of the submit path: mirage_device_ops.event() is called under it.
 	 */
 	struct mutex lock;
 	/** @get: next entry to read, modulo 2^32. Protected by @lock. */

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The fault buffer: accesses that wait for the kernel.
+ * The fault buffer: accesses suspended until the kernel has served them.
  *
- * Model: NVIDIA's UVM. One context empties the whole buffer, so that the device never
- * waits for room, and hands the faults to mirage_device_ops.faults(). Nothing here sleeps for
- * memory, so the buffer keeps moving while faults are served.
+ * Model: NVIDIA's UVM. One context empties the whole buffer, so that the device never waits for
+ * room, and passes the faults to mirage_device_ops.faults(). Nothing here allocates, so the buffer
+ * keeps moving while faults are served.
  */
 #include "device/fault.h"
 
@@ -49,12 +49,12 @@ int mirage_fault_init(struct mirage_device *mdev)
 }
 
 /**
- * mirage_fault_restart() - let a device that was reset go on adding faults
+ * mirage_fault_restart() - accept faults from a device that was reset
  * @mdev: device, not enabled; it takes its index from the status page when it is
  *
- * What it added before the reset waits for nobody any more, and is passed over.
+ * The reset ended the accesses behind the faults added before it; those entries are skipped.
  *
- * Context: any; whoever reads faults may do so at the same time.
+ * Context: any; concurrent with readers of faults.
  */
 void mirage_fault_restart(struct mirage_device *mdev)
 {
@@ -62,7 +62,7 @@ void mirage_fault_restart(struct mirage_device *mdev)
 	u32 get = le32_to_cpu(READ_ONCE(status->fault_get));
 	u32 put = le32_to_cpu(READ_ONCE(status->fault_put));
 
-	/* That may be why it was reset. Nobody has read beyond fault_get then. */
+	/* Such a value may be why it was reset. No reader has gone beyond fault_get then. */
 	if (put - get > 1u << mdev->faults.order) {
 		put = get;
 		WRITE_ONCE(status->fault_put, cpu_to_le32(put));
@@ -97,7 +97,7 @@ static void fault_read(const struct mirage_faults *q, u32 index, struct mirage_f
  * mirage_fault_drain() - read the whole fault buffer, and arm the interrupt for the next fault
  * @mdev: device, between drm_dev_enter() and drm_dev_exit()
  *
- * Context: may sleep; takes mirage_faults.lock, and calls mirage_device_ops.faults() with it.
+ * Context: may sleep; takes mirage_faults.lock, and calls mirage_device_ops.faults() under it.
  * Return: entries read
  */
 unsigned int mirage_fault_drain(struct mirage_device *mdev)
@@ -112,13 +112,16 @@ unsigned int mirage_fault_drain(struct mirage_device *mdev)
 
 	mutex_lock(&q->lock);
 	for (;;) {
-		/* Acquire: entries of the time before this base are known to be stale. */
+		/*
+		 * Acquire: pairs with the release of time_base; entries older than this base are
+		 * seen as stale.
+		 */
 		time_base = smp_load_acquire(&mdev->time_base);
 		/* Acquire: entries are read after the index that says they are there. */
 		put = le32_to_cpu(smp_load_acquire(&status->fault_put));
 		if (put == q->get) {
 			WRITE_ONCE(status->fault_armed, cpu_to_le32(1));
-			/* The device looks at armed after moving put: look the other way round. */
+			/* The device reads armed after moving put; check in the opposite order. */
 			smp_mb();
 			if (put == le32_to_cpu(READ_ONCE(status->fault_put)))
 				break;

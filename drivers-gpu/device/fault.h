@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The fault buffer: accesses that wait for the kernel. */
+/* The fault buffer: accesses suspended until the kernel has served them. */
 #ifndef MIRAGE_FAULT_H
 #define MIRAGE_FAULT_H
 
@@ -22,15 +22,15 @@ struct mirage_faults {
 	/** @order: log2 of the ring's entries */
 	unsigned int order;
 	/**
-	 * @lock: serialises those who drain: the interrupt thread and the watchdog. Taken before
-	 * mirage_vm.fault_lock; nothing is allocated and nothing waited for while it is held.
+	 * @lock: serialises the readers, which are the interrupt thread and the watchdog. Taken
+	 * before mirage_vm.fault_lock; its holder neither allocates nor waits.
 	 */
 	struct mutex lock;
 	/** @get: next entry to read, modulo 2^32. Protected by @lock. */
 	u32 get;
 	/**
-	 * @stale: fault_put at the last start: entries before it are those of a device that was reset.
-	 * Written while the device is not enabled, read anywhere.
+	 * @stale: fault_put at the last start; entries before it predate the reset. Written while
+	 * the device is not enabled, read anywhere.
 	 */
 	u32 stale;
 	/** @batch: room for all entries of the buffer. Protected by @lock. */

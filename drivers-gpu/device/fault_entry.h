@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A fault as the driver hands it on. Pure. */
+/* A fault, decoded for the driver's other rooms. Pure. */
 #ifndef MIRAGE_FAULT_ENTRY_H
 #define MIRAGE_FAULT_ENTRY_H
 
@@ -8,14 +8,14 @@
 #include "device/pure.h"
 
 /**
- * struct mirage_fault - one access that failed, in the CPU's byte order but for @place
+ * struct mirage_fault - one failed access, in the CPU's byte order except @place
  */
 struct mirage_fault {
 	/** @addr: GPU address, exact to the byte */
 	u64 addr;
 	/** @time_ns: device clock when the access failed */
 	u64 time_ns;
-	/** @chan: channel whose access it was */
+	/** @chan: channel that made the access */
 	u32 chan;
 	/** @vm: VM table index of the address space */
 	u16 vm;
@@ -25,7 +25,10 @@ struct mirage_fault {
 	u8 kind;
 	/** @unit: enum mirage_fault_unit */
 	u8 unit;
-	/** @place: the instruction, as the device wrote it; all zero if none did it */
+	/**
+	 * @place: the instruction, as the device wrote it; all zero if no instruction made the
+	 * access
+	 */
 	struct mirage_place place;
 };
 

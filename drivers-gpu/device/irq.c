@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Interrupt vectors and what they mean.
+ * Interrupt vectors and their sources.
  *
- * Each source (fault buffer, event queue, device error) gets a vector of its own if
- * the system gives as many, else several share one. A vector's thread does what its
- * sources may have meant, which the queues' indices tell; no register is read.
- * Everything runs in the thread: the first step of either path already takes a mutex.
+ * Each source (fault buffer, event queue, device error) gets its own vector if the system grants as
+ * many; otherwise several sources share one. A vector's thread handles all of its sources. The
+ * queues' indices in memory show the work, so it reads no register. Everything runs in the thread,
+ * since the first step of either path already takes a mutex.
  *
- * Rejected: reading INTR_PENDING to find the source. A register read traps under
- * emulation and costs more than looking at an index in memory.
+ * Rejected: reading INTR_PENDING to find the source. A register read traps under emulation and
+ * costs more than reading an index in memory.
  */
 #include "device/irq.h"
 
@@ -98,7 +98,7 @@ int mirage_irq_init(struct mirage_device *mdev)
 }
 
 /**
- * mirage_irq_restart() - route the sources of a device that was reset, and turn them on
+ * mirage_irq_restart() - route and enable the interrupts of a device that was reset
  * @mdev: device, not enabled
  *
  * Context: any.
@@ -113,7 +113,7 @@ void mirage_irq_restart(struct mirage_device *mdev)
 }
 
 /**
- * mirage_irq_stop() - no interrupt thread runs afterwards
+ * mirage_irq_stop() - stop the interrupt threads for good
  * @mdev: device that was cut off
  *
  * Context: may sleep.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Interrupt vectors and what they mean. */
+/* Interrupt vectors and their sources. */
 #ifndef MIRAGE_IRQ_H
 #define MIRAGE_IRQ_H
 
@@ -13,7 +13,7 @@ struct mirage_device;
  * struct mirage_irq - one vector
  */
 struct mirage_irq {
-	/** @mdev: whose it is */
+	/** @mdev: device that it belongs to */
 	struct mirage_device *mdev;
 	/** @sources: INTR_PENDING bits of the sources routed here; constant after probe */
 	u32 sources;
@@ -24,12 +24,12 @@ struct mirage_irq {
 };
 
 /**
- * struct mirage_irqs - all of them
+ * struct mirage_irqs - all vectors of a device
  */
 struct mirage_irqs {
 	/** @vector: the first @count are in use */
 	struct mirage_irq vector[MIRAGE_MSIX_VECTORS];
-	/** @count: vectors that the system gave */
+	/** @count: vectors that the system granted */
 	unsigned int count;
 };
 

@@ -2,12 +2,12 @@
 /*
  * System memory that the kernel and the GPU share.
  *
- * Coherent DMA memory, managed by the PCI device: DMA mappings may not outlive the
- * driver's hold on the device, but objects that own such memory (queues) live until the
- * last file is closed. So what is not freed while the device is there goes back
- * with it, and freeing later does nothing.
+ * Coherent DMA memory, managed by the PCI device. DMA mappings must not outlive the driver's
+ * binding to the device, but objects that own such memory (queues) live until the last file is
+ * closed. So devm frees what is still allocated when the driver unbinds, and a later
+ * mirage_mem_free() does nothing.
  *
- * Rejected: GEM shmem objects for rings, as in panthor. Nothing is ever shown to user space here.
+ * Rejected: GEM shmem objects for rings, as in panthor. User space never maps this memory.
  */
 #include "device/mem.h"
 
@@ -24,8 +24,8 @@
  * @size: bytes; rounded up to whole pages
  *
  * Context: may sleep and allocate.
- * Return: 0, -ENOMEM, or -ENODEV when the device is gone: a PCI device without a driver must not
- * be given resources, it could not be bound again
+ * Return: 0, -ENOMEM, or -ENODEV when the device is gone: resources added to an unbound PCI device
+ * would prevent binding it again
  */
 int mirage_mem_alloc(struct mirage_device *mdev, struct mirage_mem *mem, size_t size)
 {
@@ -40,7 +40,7 @@ int mirage_mem_alloc(struct mirage_device *mdev, struct mirage_mem *mem, size_t 
 }
 
 /**
- * mirage_mem_free() - give memory back
+ * mirage_mem_free() - free the memory
  * @mdev: device
  * @mem: memory; may be empty
  *

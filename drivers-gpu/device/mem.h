@@ -12,14 +12,14 @@ struct mirage_device;
 /**
  * struct mirage_mem - coherent memory, zeroed, 4 KiB aligned
  *
- * It goes back when the driver leaves the PCI device, whoever still holds this
- * structure: touch @cpu between drm_dev_enter() and drm_dev_exit() only, or
- * from what mirage_device_unplug() waits for.
+ * devm frees the memory when the driver unbinds from the PCI device, even if this structure is
+ * still in use. So touch @cpu only between drm_dev_enter() and drm_dev_exit(), or in contexts that
+ * mirage_device_unplug() waits for.
  */
 struct mirage_mem {
-	/** @cpu: where the kernel sees it, NULL when there is none */
+	/** @cpu: kernel address, NULL when there is no memory */
 	void *cpu;
-	/** @dma: where the device sees it */
+	/** @dma: DMA address */
 	dma_addr_t dma;
 	/** @size: bytes */
 	size_t size;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Numbers as words. The lists are those of the hardware's headers, which libmirage and the trace events use too, so
- * a number has one name wherever somebody meets it.
+ * Names of the hardware's numbers. The lists are those of the hardware's headers, which libmirage
+ * and the trace events also use, so a number has the same name everywhere.
  */
 #include "device/names.h"
 
@@ -9,7 +9,7 @@
 #include <linux/array_size.h>
 #include <linux/sprintf.h>
 
-/* An element of such a list, in an array of names. */
+/* One element of such a list, in an array of names. */
 #define NAME(name, value, text)	[value] = (text)
 
 /* The device may write any number. */
@@ -19,11 +19,11 @@ static const char *name_lookup(const char * const *names, unsigned int count, un
 }
 
 /**
- * mirage_access_name() - what an access wants
+ * mirage_access_name() - name of an access kind
  * @access: enum mirage_access, or any other number
  *
  * Context: any.
- * Return: a few words; "unknown" of a number that the lists do not have
+ * Return: a few words; "unknown" for a number that is not in the list
  */
 const char *mirage_access_name(unsigned int access)
 {
@@ -33,11 +33,11 @@ const char *mirage_access_name(unsigned int access)
 }
 
 /**
- * mirage_chan_error_name() - why a channel stopped by itself
+ * mirage_chan_error_name() - name of the error that stopped a channel
  * @error: enum mirage_chan_error, or any other number
  *
  * Context: any.
- * Return: a few words; "unknown" of a number that the lists do not have
+ * Return: a few words; "unknown" for a number that is not in the list
  */
 const char *mirage_chan_error_name(unsigned int error)
 {
@@ -47,11 +47,11 @@ const char *mirage_chan_error_name(unsigned int error)
 }
 
 /**
- * mirage_chan_state_name() - what a channel does
+ * mirage_chan_state_name() - name of a channel's state
  * @state: enum mirage_chan_state, or any other number
  *
  * Context: any.
- * Return: a few words; "unknown" of a number that the lists do not have
+ * Return: a few words; "unknown" for a number that is not in the list
  */
 const char *mirage_chan_state_name(unsigned int state)
 {
@@ -61,11 +61,11 @@ const char *mirage_chan_state_name(unsigned int state)
 }
 
 /**
- * mirage_dev_error_name() - why the device halted
+ * mirage_dev_error_name() - name of the error that halted the device
  * @error: enum mirage_dev_error, or any other number
  *
  * Context: any.
- * Return: a few words; "unknown" of a number that the lists do not have
+ * Return: a few words; "unknown" for a number that is not in the list
  */
 const char *mirage_dev_error_name(unsigned int error)
 {
@@ -75,11 +75,11 @@ const char *mirage_dev_error_name(unsigned int error)
 }
 
 /**
- * mirage_fault_kind_name() - why a translation failed
+ * mirage_fault_kind_name() - name of the reason why a translation failed
  * @kind: enum mirage_fault_kind, or any other number
  *
  * Context: any.
- * Return: a few words; "unknown" of a number that the lists do not have
+ * Return: a few words; "unknown" for a number that is not in the list
  */
 const char *mirage_fault_kind_name(unsigned int kind)
 {
@@ -89,11 +89,11 @@ const char *mirage_fault_kind_name(unsigned int kind)
 }
 
 /**
- * mirage_queue_state_name() - what a queue does
+ * mirage_queue_state_name() - name of a queue's state
  * @state: enum drm_mirage_queue_state, or any other number
  *
  * Context: any.
- * Return: a few words; "unknown" of a number that the lists do not have
+ * Return: a few words; "unknown" for a number that is not in the list
  */
 const char *mirage_queue_state_name(unsigned int state)
 {
@@ -103,12 +103,12 @@ const char *mirage_queue_state_name(unsigned int state)
 }
 
 /**
- * mirage_place_text() - which instruction did it, as the end of a line
+ * mirage_place_text() - describe the instruction that made an access, to append to a line
  * @place: as the device wrote it
- * @text: room
+ * @text: buffer
  *
  * Context: any.
- * Return: @text, which begins with a comma; empty if no instruction did it
+ * Return: @text, which begins with a comma; empty if no instruction made the access
  */
 const char *mirage_place_text(const struct mirage_place *place, char text[MIRAGE_PLACE_TEXT])
 {

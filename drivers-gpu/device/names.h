@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Numbers as words, for the log, debugfs and trace events. */
+/* Names of the hardware's numbers, for the log, debugfs and trace events. */
 #ifndef MIRAGE_NAMES_H
 #define MIRAGE_NAMES_H
 
@@ -10,8 +10,8 @@
 #include <hw/regs.h>
 
 /*
- * enum drm_mirage_queue_state, in the form of the hardware's lists. The header for programs
- * has no such lists: they would be part of the interface.
+ * enum drm_mirage_queue_state, in the form of the hardware's lists. The uapi header has no such
+ * lists: they would become part of the interface.
  */
 #define MIRAGE_QUEUE_STATES(X) \
 	X(READY, DRM_MIRAGE_QUEUE_READY, "ready"), \
@@ -21,7 +21,7 @@
 	X(LOST, DRM_MIRAGE_QUEUE_LOST, "lost"), \
 	X(RESET, DRM_MIRAGE_QUEUE_RESET, "reset")
 
-/** MIRAGE_PLACE_TEXT: bytes that mirage_place_text() takes at most. */
+/** MIRAGE_PLACE_TEXT: size of the buffer for mirage_place_text(), bytes. */
 #define MIRAGE_PLACE_TEXT	128
 
 const char *mirage_access_name(unsigned int access);
@@ -32,7 +32,7 @@ const char *mirage_fault_kind_name(unsigned int kind);
 const char *mirage_queue_state_name(unsigned int state);
 const char *mirage_place_text(const struct mirage_place *place, char text[MIRAGE_PLACE_TEXT]);
 
-/* An element of a list of the hardware's, or of MIRAGE_QUEUE_STATES(), for __print_symbolic(). */
+/* Element of a hardware list, or of MIRAGE_QUEUE_STATES(), for __print_symbolic(). */
 #define MIRAGE_TRACE_SYMBOL(name, value, text)	{ value, text }
 
 #endif /* MIRAGE_NAMES_H */

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Whether the device has power: what those do who need it awake.
+ * Power references and the gate.
  *
- * Each open file, address space and exported buffer holds a reference of runtime PM. Those that move
- * objects into video memory, or make a channel, hold the gate besides, which a suspend of the
- * machine closes (recovery/sleep.c).
+ * Each open file, address space and exported buffer holds a runtime PM reference. Code that moves
+ * objects into video memory or creates a channel also holds the gate, which a system suspend closes
+ * (recovery/sleep.c).
  */
 #include "device/power.h"
 
@@ -15,11 +15,11 @@
 
 #include "device/device.h"
 
-/* Long enough for a program that opens the device, looks and closes it, and does so again. */
+/* Long enough for a program that repeatedly opens, queries and closes the device. */
 #define POWER_AUTOSUSPEND_MS	500
 
 /**
- * mirage_power_init() - the device is awake
+ * mirage_power_init() - set up; the device starts awake
  * @mdev: device
  *
  * Context: probe.
@@ -31,10 +31,10 @@ void mirage_power_init(struct mirage_device *mdev)
 }
 
 /**
- * mirage_power_allow() - let the device sleep when nobody uses it
+ * mirage_power_allow() - let the device autosuspend when it is not in use
  * @mdev: device, registered
  *
- * Context: the end of probe, which keeps the device awake.
+ * Context: the end of probe, during which the device stays awake.
  */
 void mirage_power_allow(struct mirage_device *mdev)
 {
@@ -44,7 +44,10 @@ void mirage_power_allow(struct mirage_device *mdev)
 	pm_runtime_use_autosuspend(dev);
 	pm_runtime_mark_last_busy(dev);
 	pm_runtime_allow(dev);
-	/* The bus keeps it awake while it is probed, and as long as the driver wants. */
+	/*
+	 * The PCI core keeps it awake during probe, and afterwards until the driver drops this
+	 * reference.
+	 */
 	pm_runtime_put_autosuspend(dev);
 }
 
@@ -64,11 +67,11 @@ void mirage_power_forbid(struct mirage_device *mdev)
 }
 
 /**
- * mirage_power_get() - have the device awake, as far as runtime PM goes
+ * mirage_power_get() - wake the device and keep it awake with a runtime PM reference
  * @mdev: device
  *
- * Context: process, may sleep. Not where fences are on the way.
- * Return: 0, to be followed by mirage_power_put() in time; or a negative errno
+ * Context: process, may sleep. Not in a fence's signalling path.
+ * Return: 0, balance with mirage_power_put(); or a negative errno
  */
 int mirage_power_get(struct mirage_device *mdev)
 {
@@ -76,8 +79,8 @@ int mirage_power_get(struct mirage_device *mdev)
 }
 
 /**
- * mirage_power_get_noresume() - one more who needs the device awake
- * @mdev: device; the caller knows that somebody else keeps it awake
+ * mirage_power_get_noresume() - take one more runtime PM reference
+ * @mdev: device; another reference already keeps it awake
  */
 void mirage_power_get_noresume(struct mirage_device *mdev)
 {
@@ -88,7 +91,7 @@ void mirage_power_get_noresume(struct mirage_device *mdev)
  * mirage_power_put() - undo mirage_power_get() or mirage_power_get_noresume()
  * @mdev: device, which may have gone
  *
- * Context: any; the device falls asleep later, by a work.
+ * Context: any; a work suspends the device later.
  */
 void mirage_power_put(struct mirage_device *mdev)
 {
@@ -107,7 +110,9 @@ bool mirage_power_is_asleep(struct mirage_device *mdev)
 	return READ_ONCE(mdev->power.asleep);
 }
 
-/* True with the gate held, which the caller has taken, if the device is awake; else it is let go. */
+/*
+ * True if the device is awake: the caller's hold on the gate stays. Otherwise the gate is released.
+ */
 static bool power_stay(struct mirage_device *mdev)
 {
 	if (!mdev->power.asleep)
@@ -117,13 +122,13 @@ static bool power_stay(struct mirage_device *mdev)
 }
 
 /**
- * mirage_power_tryenter() - keep the device from being suspended, unless it is
+ * mirage_power_tryenter() - keep the device from being suspended, without waiting
  * @mdev: device
  *
- * Who cannot enter has to leave what it wanted to do for later: a fault is made again.
+ * A caller that cannot enter must defer its operation: a fault, for example, is raised again.
  *
  * Context: process, may sleep; no dma_resv is held.
- * Return: true, to be followed by mirage_power_exit(); false if it sleeps
+ * Return: true, balance with mirage_power_exit(); false if it sleeps
  */
 bool mirage_power_tryenter(struct mirage_device *mdev)
 {
@@ -136,7 +141,7 @@ bool mirage_power_tryenter(struct mirage_device *mdev)
  * @mdev: device
  *
  * Context: process, may sleep; no dma_resv is held.
- * Return: 0, to be followed by mirage_power_exit(); or -ERESTARTSYS: a signal is to be handled first
+ * Return: 0, balance with mirage_power_exit(); or -ERESTARTSYS if a signal is pending
  */
 int mirage_power_enter(struct mirage_device *mdev)
 {
@@ -146,7 +151,10 @@ int mirage_power_enter(struct mirage_device *mdev)
 		ret = wait_event_interruptible(mdev->power.awake, !READ_ONCE(mdev->power.asleep));
 		if (ret)
 			return ret;
-		/* Who closes the gate waits for those who are inside, and all others wait behind him. */
+		/*
+		 * The closer of the gate waits for the current holders, and new ones queue behind
+		 * it.
+		 */
 		if (down_read_interruptible(&mdev->power.gate))
 			return -ERESTARTSYS;
 	} while (!power_stay(mdev));
@@ -157,10 +165,11 @@ int mirage_power_enter(struct mirage_device *mdev)
  * mirage_power_wait() - wait until the device is awake
  * @mdev: device
  *
- * It may fall asleep again at once.
+ * The device may fall asleep again at once.
  *
- * Context: process, may sleep; mmap_lock may be held, no dma_resv. Waking up needs neither.
- * Return: 0, at once for who is putting it to sleep; or -ERESTARTSYS when the caller is killed
+ * Context: process, may sleep; mmap_lock may be held, no dma_resv. Resume takes neither.
+ * Return: 0, immediately if the caller is the suspending thread; or -ERESTARTSYS when the caller is
+ * killed
  */
 int mirage_power_wait(struct mirage_device *mdev)
 {
@@ -170,12 +179,12 @@ int mirage_power_wait(struct mirage_device *mdev)
 }
 
 /**
- * mirage_power_give_up() - let nobody wait for the device to wake up
+ * mirage_power_give_up() - release all waiters for a device that will not wake up
  * @mdev: device, which is lost
  *
- * One that is taken away in its sleep does not: its driver's resume is not called any more.
+ * A device removed while asleep stays asleep: the PCI core no longer calls its resume.
  *
- * Context: the PCI driver's remove(): nobody puts it to sleep or wakes it up meanwhile.
+ * Context: the PCI driver's remove(), which excludes suspend and resume.
  */
 void mirage_power_give_up(struct mirage_device *mdev)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Sleep: of the whole machine, and of a device that nobody uses. */
+/* System suspend, and runtime suspend of a device that is not in use. */
 #ifndef MIRAGE_POWER_H
 #define MIRAGE_POWER_H
 
@@ -13,13 +13,13 @@ struct mirage_device;
 struct task_struct;
 
 /**
- * struct mirage_power - whether the device sleeps with its users
+ * struct mirage_power - sleep state of the device
  */
 struct mirage_power {
 	/**
-	 * @gate: held for reading while objects are moved into video memory and while a channel is
-	 * made, and for writing for the moment in which @asleep becomes true, so that then nobody is
-	 * on the way there. Outermost: taken before any dma_resv.
+	 * @gate: held for reading while objects move into video memory and while a channel is
+	 * created. Suspend holds it for writing while it sets @asleep, so that none of these is in
+	 * progress then. Outermost: taken before any dma_resv.
 	 */
 	struct rw_semaphore gate;
 	/**
@@ -28,8 +28,8 @@ struct mirage_power {
 	 */
 	bool asleep;
 	/**
-	 * @sleeper: who is putting the device to sleep, and must not wait for it to wake up: emptying
-	 * video memory needs a device that runs. Written by that one, read anywhere.
+	 * @sleeper: thread that suspends the device. It must not wait for the wake-up, because
+	 * evicting video memory needs a running device. Written by that thread, read anywhere.
 	 */
 	struct task_struct *sleeper;
 	/** @awake: woken when @asleep becomes false */
@@ -37,12 +37,15 @@ struct mirage_power {
 };
 
 /**
- * struct mirage_parking - what it takes to park the queues of a device
+ * struct mirage_parking - memory for parking the queues of a device
  *
- * Used by whoever suspends and resumes the device, one at a time.
+ * Used by suspend and resume, one at a time.
  */
 struct mirage_parking {
-	/** @bounce: where the device writes and reads contexts, BUS_MAX_CONTEXT bytes */
+	/**
+	 * @bounce: buffer that the device writes contexts to and reads them from, BUS_MAX_CONTEXT
+	 * bytes
+	 */
 	struct mirage_mem bounce;
 };
 
@@ -50,12 +53,12 @@ void mirage_power_init(struct mirage_device *mdev);
 void mirage_power_allow(struct mirage_device *mdev);
 void mirage_power_forbid(struct mirage_device *mdev);
 
-/* While somebody uses the device. */
+/* Runtime PM: held while the device is in use. */
 int mirage_power_get(struct mirage_device *mdev);
 void mirage_power_get_noresume(struct mirage_device *mdev);
 void mirage_power_put(struct mirage_device *mdev);
 
-/* While objects are moved into video memory, or a channel is made. */
+/* The gate: held while objects move into video memory, or while a channel is created. */
 int mirage_power_enter(struct mirage_device *mdev);
 bool mirage_power_tryenter(struct mirage_device *mdev);
 void mirage_power_exit(struct mirage_device *mdev);

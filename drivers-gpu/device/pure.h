@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What files of pure logic need, so that they compile in the kernel and in native tests alike. */
+/* Includes for files of pure logic, which compile both in the kernel and in native tests. */
 #ifndef MIRAGE_PURE_H
 #define MIRAGE_PURE_H
 

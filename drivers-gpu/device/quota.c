@@ -2,19 +2,20 @@
 /**
  * DOC: Shares of users
  *
- * The device has so many channels and so many entries in its VM table, and whoever has them all keeps everybody else
- * out. So a user gets half of each at most, and others find room whatever that user does. Objects over memory of a
- * process are counted, too: not for their memory, which is charged to the user's memory cgroup, but because mm calls
- * one notifier for each when it takes a page that all of them show, and reclaim on behalf of others does so. Jobs are
- * counted for the part of them that is charged to nobody: the scheduler allocates its fences itself.
+ * Channels and VM table entries are few, and a user who took all of them would lock out all others.
+ * So each user gets at most half of each. Objects over memory of a process (userptr) are counted
+ * too. Their memory is charged to the user's memory cgroup already; but when mm unmaps a page that
+ * many of them cover, it calls one notifier for each, also in reclaim on behalf of other users.
+ * Jobs are counted because the scheduler allocates its fences without charging them to any cgroup.
  *
- * A user is a kuid: the one of the process that makes the thing, whoever has its file. What a process with
- * CAP_SYS_RESOURCE makes is counted and never refused, as with the limits of processes and files.
+ * A user is a kuid: that of the process that creates the object, no matter which process opened the
+ * file. Objects of a process with CAP_SYS_RESOURCE are counted and never refused, as with rlimits.
  *
- * Model: RLIMIT_NPROC, which counts processes of a user and not of a parent. Rejected: a limit for each open file: a
- * user may open many. Rejected: struct ucounts, which follows user namespaces; its kinds are those that the kernel
- * has, and modules cannot add one. So a user who has several kuids (subuid(5)) has several shares.
- * Rejected: limits that an administrator sets. Half needs no setting, and what is more precise belongs into a cgroup.
+ * Model: RLIMIT_NPROC, which counts processes per user, not per parent. Rejected: a limit per open
+ * file, since a user may open many. Rejected: struct ucounts, which follows user namespaces; the
+ * kernel has a fixed set of kinds, and a module cannot add one. So a user who owns several kuids
+ * (subuid(5)) has several shares. Rejected: configurable limits. Half needs no setting, and
+ * anything more precise belongs into a cgroup.
  */
 #include "device/quota.h"
 
@@ -29,7 +30,7 @@
 
 #include "device/device.h"
 
-/* Objects over memory of processes, and jobs that are not over, that a user may have. */
+/* Limits per user for userptr objects, and for unfinished jobs. */
 #define MIRAGE_QUOTA_MAX_USERPTRS	4096
 #define MIRAGE_QUOTA_MAX_JOBS		32768
 
@@ -42,7 +43,7 @@ static void quota_fini(struct drm_device *drm, void *unused)
 }
 
 /**
- * mirage_quota_init() - nobody has anything of a device
+ * mirage_quota_init() - start with all counts at zero
  * @mdev: device
  *
  * Context: probe.
@@ -55,9 +56,9 @@ int mirage_quota_init(struct mirage_device *mdev)
 }
 
 /**
- * mirage_quota_limit() - how many of a kind a user may have
+ * mirage_quota_limit() - limit of a kind per user
  * @mdev: device
- * @kind: what
+ * @kind: kind of object
  *
  * Context: any.
  */
@@ -75,7 +76,7 @@ unsigned int mirage_quota_limit(const struct mirage_device *mdev, enum mirage_qu
 	}
 }
 
-/* Let there be a user, be it by another's doing. */
+/* Add the user; succeeds too if another thread has added it meanwhile. */
 static int quota_add_user(struct mirage_quota *quota, unsigned long uid)
 {
 	struct mirage_quota_user *user;
@@ -93,18 +94,18 @@ static int quota_add_user(struct mirage_quota *quota, unsigned long uid)
 
 static bool quota_is_exempt(void)
 {
-	/* No audit shall hear of it: a process that reaches a limit has asked for nothing that it may not have. */
+	/* No audit record: a process that reaches its limit has not tried anything forbidden. */
 	return ns_capable_noaudit(&init_user_ns, CAP_SYS_RESOURCE);
 }
 
 /**
- * mirage_quota_take() - the caller is about to make one more
+ * mirage_quota_take() - charge one object to the calling user
  * @mdev: device
- * @kind: of these
+ * @kind: kind of object
  *
  * Context: process; may allocate; takes the xa_lock of mirage_quota.users.
- * Return: whom to give it back to, by mirage_quota_give() when the thing is gone; or an ERR_PTR: -EDQUOT the user has
- * their share, -ENOMEM
+ * Return: the user, to pass to mirage_quota_give() when the object is gone; or an ERR_PTR: -EDQUOT
+ * the user has reached their limit, -ENOMEM
  */
 struct mirage_quota_user *mirage_quota_take(struct mirage_device *mdev,
 					    enum mirage_quota_kind kind)
@@ -132,7 +133,7 @@ struct mirage_quota_user *mirage_quota_take(struct mirage_device *mdev,
 }
 
 /**
- * mirage_quota_give() - one is gone
+ * mirage_quota_give() - uncharge one object
  * @mdev: device
  * @user: from mirage_quota_take(); not to be used afterwards
  * @kind: as there

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What each user may have of things that there are few of. */
+/* Limits per user for scarce objects. */
 #ifndef MIRAGE_QUOTA_H
 #define MIRAGE_QUOTA_H
 
@@ -9,7 +9,7 @@
 struct mirage_device;
 
 /**
- * enum mirage_quota_kind - what is counted
+ * enum mirage_quota_kind - kinds of objects that are counted
  */
 enum mirage_quota_kind {
 	/** @MIRAGE_QUOTA_QUEUES: channels */
@@ -18,29 +18,32 @@ enum mirage_quota_kind {
 	MIRAGE_QUOTA_VMS,
 	/** @MIRAGE_QUOTA_USERPTRS: objects over memory of a process */
 	MIRAGE_QUOTA_USERPTRS,
-	/** @MIRAGE_QUOTA_JOBS: jobs and calls of VM_BIND that are not over */
+	/** @MIRAGE_QUOTA_JOBS: jobs and VM_BIND calls that have not finished */
 	MIRAGE_QUOTA_JOBS,
 	/** @MIRAGE_QUOTA_KINDS: number of kinds */
 	MIRAGE_QUOTA_KINDS
 };
 
 /**
- * struct mirage_quota_user - what one user has of one device
+ * struct mirage_quota_user - counts of one user on one device
  */
 struct mirage_quota_user {
 	/** @uid: index in mirage_quota.users, the value of a kuid_t; constant */
 	unsigned long uid;
-	/** @counts: how many of each kind; not all are zero. Protected by the xa_lock of mirage_quota.users. */
+	/**
+	 * @counts: objects of each kind; not all are zero. Protected by the xa_lock of
+	 * mirage_quota.users.
+	 */
 	unsigned int counts[MIRAGE_QUOTA_KINDS];
 };
 
 /**
- * struct mirage_quota - what all users have of one device
+ * struct mirage_quota - counts of all users of one device
  */
 struct mirage_quota {
 	/**
-	 * @users: struct mirage_quota_user by uid, of those who have something. Its xa_lock protects them, too:
-	 * innermost, process context only; taken on the way to signalling fences.
+	 * @users: struct mirage_quota_user by uid, for users with a count. Its xa_lock also
+	 * protects the counts: innermost, process context only; taken in fences' signalling paths.
 	 */
 	struct xarray users;
 };

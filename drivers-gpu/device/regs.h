@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Register access. Offsets are enum mirage_reg; a register access traps, so hot paths have none but
+ * Register access. Offsets are enum mirage_reg. A register access traps, so hot paths access only
  * doorbells.
  */
 #ifndef MIRAGE_REGS_H
@@ -26,7 +26,7 @@ static inline void mirage_reg_write(const struct mirage_device *mdev, enum mirag
 /**
  * mirage_reg_read64() - read a REG64 counter or a LO/HI pair that latches
  * @mdev: device
- * @lo: its low half, whose read latches the high one
+ * @lo: its low half; reading it latches the high half
  *
  * Context: any but hard interrupts; takes mirage_device.reg_lock.
  */

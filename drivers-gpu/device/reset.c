@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Cutting off a device that hangs, and asking for its reset.
+ * Cutting off a device that hangs, and requesting its reset.
  *
- * Whatever finds that the device does not answer, has halted or writes nonsense cuts it off from
+ * Code that finds that the device does not answer, has halted or writes nonsense cuts it off from
  * memory (mirage_reset_request()), in any context, and need not wait any longer. The work of
- * recovery/reset.c then resets the device and lets it go on.
+ * recovery/reset.c then resets and restarts the device.
  */
 #include "device/reset.h"
 
@@ -20,7 +20,7 @@
 #include "device/state.h"
 #include "device/trace.h"
 
-/* A device that is stopped again each time it has been revived is not worth waiting for. */
+/* Give up on a device that stops again after each of this many restarts. */
 #define RESET_ENTER_TRIES	3
 
 static void reset_destroy_wq(struct drm_device *drm, void *wq)
@@ -29,9 +29,9 @@ static void reset_destroy_wq(struct drm_device *drm, void *wq)
 }
 
 /**
- * mirage_reset_init() - before the device is started for the first time
+ * mirage_reset_init() - set up, before the device is started for the first time
  * @mdev: device
- * @work: resets a device that was cut off, and tells queues when it is lost
+ * @work: resets a device that was cut off; stops its queues when it is lost
  *
  * Context: probe.
  * Return: 0 or -ENOMEM
@@ -56,7 +56,7 @@ int mirage_reset_init(struct mirage_device *mdev, work_func_t work)
 }
 
 /**
- * mirage_reset_stop() - no reset is under way, and none will be
+ * mirage_reset_stop() - wait for a reset in progress, and prevent further ones
  * @mdev: device, which is lost
  *
  * Context: may sleep.
@@ -67,12 +67,12 @@ void mirage_reset_stop(struct mirage_device *mdev)
 }
 
 /**
- * mirage_reset_hold() - put resets off
+ * mirage_reset_hold() - postpone resets
  * @mdev: device
  *
- * A device that stops answering is cut off from memory all the same.
+ * A device that stops answering is still cut off from memory.
  *
- * Context: process; waits for a reset that is under way.
+ * Context: process; waits for a reset in progress.
  */
 void mirage_reset_hold(struct mirage_device *mdev)
 {
@@ -80,10 +80,10 @@ void mirage_reset_hold(struct mirage_device *mdev)
 }
 
 /**
- * mirage_reset_release() - let resets happen
+ * mirage_reset_release() - allow resets again
  * @mdev: device, after mirage_reset_hold()
  *
- * If it does not run now it is reset, and if it is lost queues are told.
+ * A device that does not run is reset now. If it is lost, its queues are stopped.
  *
  * Context: any.
  */
@@ -95,11 +95,11 @@ void mirage_reset_release(struct mirage_device *mdev)
 }
 
 /**
- * mirage_reset_request() - the device does not do what it must
+ * mirage_reset_request() - cut the device off and schedule its reset
  * @mdev: device, between drm_dev_enter() and drm_dev_exit()
  * @why: for the log and the core dump; a constant
  *
- * When it returns the device has no access to memory. It is reset by a work soon after.
+ * When it returns the device has no access to memory. A work resets it soon after.
  *
  * Context: any but hard interrupts; takes mirage_device.state_lock.
  */
@@ -114,10 +114,10 @@ void mirage_reset_request(struct mirage_device *mdev, const char *why)
 }
 
 /**
- * mirage_reset_give_up() - the device is lost
+ * mirage_reset_give_up() - mark the device as lost
  * @mdev: device, between drm_dev_enter() and drm_dev_exit()
  *
- * When it returns the device has no access to memory. Queues are told by a work soon after.
+ * When it returns the device has no access to memory. A work stops its queues soon after.
  *
  * Context: any but hard interrupts; takes mirage_device.state_lock.
  */
@@ -128,7 +128,7 @@ void mirage_reset_give_up(struct mirage_device *mdev)
 }
 
 /**
- * mirage_reset_check() - see whether the device has halted by itself, or has gone
+ * mirage_reset_check() - request a reset if the device has halted by itself, or has gone
  * @mdev: device, between drm_dev_enter() and drm_dev_exit()
  *
  * Context: process; does not sleep.
@@ -137,7 +137,7 @@ void mirage_reset_check(struct mirage_device *mdev)
 {
 	u32 status;
 
-	/* While it is being reset its registers tell nothing. */
+	/* During a reset the registers are meaningless. */
 	if (!down_read_trylock(&mdev->reset.lock))
 		return;
 	if (mirage_device_is_running(mdev)) {
@@ -155,12 +155,12 @@ void mirage_reset_check(struct mirage_device *mdev)
 }
 
 /**
- * mirage_reset_enter() - wait until the device runs, and put resets off
+ * mirage_reset_enter() - wait until the device runs, and postpone resets
  * @mdev: device, between drm_dev_enter() and drm_dev_exit()
  *
- * Between here and mirage_reset_exit() the device may be stopped but is not started again: what was
- * told to it and answered is still so when mirage_device_is_running(), or whoever starts
- * it finds what the caller has made public.
+ * Until mirage_reset_exit() the device may be stopped but is not started again. So commands that it
+ * has answered still hold if mirage_device_is_running() is true at the end; otherwise the next
+ * start finds what the caller has published.
  *
  * Context: process, may sleep; on success mirage_reset.lock is held for reading: nothing may be
  * allocated before mirage_reset_exit().
@@ -180,14 +180,14 @@ int mirage_reset_enter(struct mirage_device *mdev)
 		up_read(&mdev->reset.lock);
 		if (mirage_device_is_lost(mdev))
 			return -ENODEV;
-		/* Who stopped it may not have come to this yet. */
+		/* The thread that stopped it may not have queued the work yet. */
 		queue_work(mdev->reset.wq, &mdev->reset.work);
 		flush_work(&mdev->reset.work);
 		if (mirage_device_is_running(mdev))
 			continue;
 		if (mirage_device_is_lost(mdev))
 			return -ENODEV;
-		/* While it sleeps nothing resets it, and it runs when it is awake. */
+		/* While it sleeps it is not reset, and after waking up it runs. */
 		ret = mirage_power_wait(mdev);
 		if (ret)
 			return ret;
@@ -196,7 +196,7 @@ int mirage_reset_enter(struct mirage_device *mdev)
 }
 
 /**
- * mirage_reset_exit() - let resets go on
+ * mirage_reset_exit() - allow resets again
  * @mdev: device, after mirage_reset_enter()
  */
 void mirage_reset_exit(struct mirage_device *mdev)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Reviving a device that hangs. */
+/* Reset of a device that hangs. */
 #ifndef MIRAGE_RESET_H
 #define MIRAGE_RESET_H
 
@@ -12,40 +12,39 @@
 struct mirage_device;
 
 /**
- * struct mirage_reset - what a device needs to be revived
+ * struct mirage_reset - state of a device's resets
  */
 struct mirage_reset {
-	/** @wq: runs @work; fences wait for it, so it has a thread even when memory is short */
+	/** @wq: runs @work; fences wait for it, so it has a rescuer thread for memory pressure */
 	struct workqueue_struct *wq;
-	/** @work: resets the device, or tells everybody that it is lost */
+	/** @work: resets the device, or stops all queues if it is lost */
 	struct work_struct work;
 	/**
-	 * @lock: held for writing by who stops, resets and starts the device, and for reading by who
-	 * needs it to be the same device for a while (who makes a channel). Fences wait
-	 * for it: nothing is allocated and no dma_resv locked while it is held. Taken outside
-	 * mirage_queue.stop_lock.
+	 * @lock: held for writing to stop, reset and start the device, and for reading by code that
+	 * needs no restart to happen meanwhile (creation of a channel). Fences wait for it: its
+	 * holder allocates nothing and locks no dma_resv. Taken outside mirage_queue.stop_lock.
 	 */
 	struct rw_semaphore lock;
 	/**
-	 * @engine_lock: one resets the engine at a time, and sees whether another's reset was enough.
-	 * Taken inside mirage_queue.stop_lock; held while waiting for the device (bounded).
+	 * @engine_lock: serialises engine resets; its holder checks whether a previous reset was
+	 * enough. Taken inside mirage_queue.stop_lock; held while waiting for the device (bounded).
 	 */
 	struct mutex engine_lock;
 	/** @why: the last reason to reset the device; a constant text */
 	const char *why;
-	/** @engine_resets: times a channel had to be taken off the engine */
+	/** @engine_resets: number of engine resets */
 	atomic_t engine_resets;
 	/**
-	 * @freed: jiffies when that was last; until then others' jobs stood still, and their time begins
-	 * here. Written under @engine_lock, read anywhere.
+	 * @freed: jiffies of the last engine reset. Other channels' jobs stood still until then, so
+	 * their time limits start here. Written under @engine_lock, read anywhere.
 	 */
 	unsigned long freed;
 	/**
-	 * @asked: jiffies when a job that waited for its turn last had the engine looked at. Changed by
-	 * cmpxchg().
+	 * @asked: jiffies when a job that waited for its turn last had the engine checked. Changed
+	 * by cmpxchg().
 	 */
 	unsigned long asked;
-	/** @device_resets: times the whole device was reset */
+	/** @device_resets: number of resets of the whole device */
 	atomic_t device_resets;
 };
 

@@ -1,27 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Whether the device runs, and how it is made to: one place for probe, reset and resume.
+ * The device's run state, and its transitions: one place for probe, reset and resume.
  *
  *            start                      lose
  *   STOPPED ------> RUNNING      any ---------> LOST
  *           <------
  *             stop
  *
- * The device may touch memory while it is RUNNING and at no other time. Stopping is a cut: ENABLE
- * cleared and bus mastering off, complete before anybody sees the new state. So who waits for the
- * device to let go of something has what it waits for when the state is no longer
- * RUNNING, and a device that does not answer is stopped rather than waited for. That happens in
- * notifiers that must not sleep, so the cut takes a spinlock only; what follows from
- * it is for works (device/reset.c).
+ * The device may touch memory only while it is RUNNING. Stopping cuts it off: ENABLE is cleared and
+ * bus mastering is disabled before the new state is visible. So a waiter for the device to release
+ * memory is done once the state is no longer RUNNING, and a device that does not answer is stopped
+ * instead of waited for. Notifiers that must not sleep do this too, so the cut takes only a
+ * spinlock; works do the rest (device/reset.c).
  *
- * Starting is the same after power-on, after a reset and after a suspend: the device is reset,
- * told where its queues are, enabled, and asked for an answer. Its memory on our side is kept: the
- * VM table stays as it is, and events and faults go on at the indices they had. Commands that were
- * posted are void, and count as done: a reset device has no translations and no channel runs.
- * Channels are started by mirage_queues_restart().
+ * Starting is the same after power-on, reset and suspend: the device is reset, given the addresses
+ * of its queues, enabled, and asked for an answer. The kernel keeps its memory: the VM table is
+ * unchanged, and events and faults continue at their previous indices. Commands posted before are
+ * void and count as done, because a reset device has no translations and no running channel.
+ * mirage_queues_restart() starts the channels.
  *
- * Rejected: emptying all queues at a start, as firmware interfaces do it. It would need the locks
- * of those who read them, under which fences are signalled and references dropped.
+ * Rejected: emptying all queues at a start, as drivers of firmware interfaces do. It would take the
+ * locks of the readers, under which they signal fences and drop references.
  */
 #include "device/state.h"
 
@@ -38,7 +37,7 @@
 #define RESET_POLL_US		100
 #define RESET_TIMEOUT_US	(5 * USEC_PER_SEC)
 
-/* One of the PERF unit's. A device that has left the bus reads as ones, and has counted nothing. */
+/* Read a counter of the PERF unit. A device that has left the bus reads as ones: count nothing. */
 static u64 state_read_counter(struct mirage_device *mdev, unsigned int index)
 {
 	u64 value = mirage_reg_read64(mdev, MIRAGE_PERF_PACKETS + sizeof(u64) * index);
@@ -46,7 +45,7 @@ static u64 state_read_counter(struct mirage_device *mdev, unsigned int index)
 	return upper_32_bits(value) == U32_MAX ? 0 : value;
 }
 
-/* Add up the counts since the device started, before a reset or a loss of power takes them. */
+/* Add up the counts since the last start, before a reset or a loss of power clears them. */
 static void state_save_counters(struct mirage_device *mdev)
 {
 	unsigned int i;
@@ -57,7 +56,7 @@ static void state_save_counters(struct mirage_device *mdev)
 		mdev->counters[i] += state_read_counter(mdev, i);
 }
 
-/* Leave RUNNING for @to, or become LOST from anywhere; true if the device was running. */
+/* Leave RUNNING for @to, or any state for LOST; true if the device was running. */
 static bool state_cut(struct mirage_device *mdev, enum mirage_device_state to)
 {
 	bool was_running;
@@ -67,13 +66,13 @@ static bool state_cut(struct mirage_device *mdev, enum mirage_device_state to)
 	if (was_running) {
 		mirage_reg_write(mdev, MIRAGE_INTR_ENABLE, 0);
 		mirage_reg_write(mdev, MIRAGE_BUS_CTRL, 0);
-		/* The read is back when the write has taken effect. */
+		/* The read returns only after the write has taken effect. */
 		mirage_reg_read(mdev, MIRAGE_BUS_CTRL);
 		pci_clear_master(to_pci_dev(mdev->drm.dev));
-		/* The engines stand still, so nothing is counted after this. */
+		/* The engines have stopped, so the counters are final. */
 		state_save_counters(mdev);
 	}
-	/* Release: who sees that it does not run knows that it is cut off. */
+	/* Release: a reader of the new state also sees the completed cut. */
 	if (was_running || to == MIRAGE_DEVICE_LOST)
 		atomic_set_release(&mdev->state, to);
 	spin_unlock(&mdev->state_lock);
@@ -85,7 +84,7 @@ static bool state_cut(struct mirage_device *mdev, enum mirage_device_state to)
  * @mdev: device, whose registers are mapped
  *
  * Context: any but hard interrupts; takes mirage_device.state_lock.
- * Return: true for the caller that stopped it
+ * Return: true if this call stopped it
  */
 bool mirage_device_stop(struct mirage_device *mdev)
 {
@@ -132,8 +131,8 @@ static void state_write_queues(struct mirage_device *mdev)
 }
 
 /*
- * The device's clock starts at 0 with each reset; ours goes on. The first start defines what it
- * goes on from.
+ * The device's clock restarts at 0 with each reset; the driver's clock continues. The first start
+ * defines the offset.
  */
 static void state_set_clock(struct mirage_device *mdev)
 {
@@ -143,7 +142,7 @@ static void state_set_clock(struct mirage_device *mdev)
 
 	if (!mdev->time_offset)
 		mdev->time_offset = now - time;
-	/* Release: who reads times by the new base knows which faults are older than it. */
+	/* Release: a reader of the new base also knows which faults are older. */
 	smp_store_release(&mdev->time_base, now - mdev->time_offset - time);
 }
 
@@ -155,7 +154,7 @@ static int state_enable(struct mirage_device *mdev)
 	if (atomic_read(&mdev->state) != MIRAGE_DEVICE_STOPPED) {
 		ret = -ENODEV;
 	} else {
-		/* From here on commands are posted, which it finds when it is enabled. */
+		/* From here on commands are posted; the device reads them when it is enabled. */
 		mirage_cmdq_restart(mdev);
 		pci_set_master(to_pci_dev(mdev->drm.dev));
 		mirage_reg_write(mdev, MIRAGE_BUS_CTRL, MIRAGE_REG_SET(BUS_CTRL_ENABLE, 1));
@@ -168,14 +167,14 @@ static int state_enable(struct mirage_device *mdev)
 }
 
 /**
- * mirage_device_start() - reset the device and let it run
+ * mirage_device_start() - reset and enable the device
  * @mdev: device, STOPPED; its tables and queues in memory are there
  *
- * What is in VRAM stays, as far as the device kept it; page tables must be in order before
- * channels start, which they do not here. When it fails the device is cut off from memory.
+ * The content of VRAM stays, as far as the device has kept it. Page tables must be valid before
+ * channels start; this function starts none. On failure the device is cut off from memory.
  *
- * Context: may sleep; allocates nothing and takes spinlocks only, so fences may wait for it. One
- * caller at a time: probe, or who holds mirage_reset.lock for writing.
+ * Context: may sleep; allocates nothing and takes only spinlocks, so fences may wait for it. One
+ * caller at a time: probe, or the holder of mirage_reset.lock for writing.
  * Return: 0; -ENODEV it was lost meanwhile; -ETIMEDOUT the reset did not end; -EIO it refuses its
  * queues or does not answer
  */
@@ -201,7 +200,7 @@ int mirage_device_start(struct mirage_device *mdev)
 	if (ret)
 		return ret;
 
-	/* The first command shows that the device reaches memory. */
+	/* The first command proves that the device reaches memory. */
 	if (mirage_cmdq_wait(mdev, mirage_cmdq_invalidate_all(mdev, 0), true)) {
 		mirage_device_stop(mdev);
 		return -EIO;
@@ -210,14 +209,14 @@ int mirage_device_start(struct mirage_device *mdev)
 }
 
 /**
- * mirage_device_counter() - a counter of the device
- * @mdev: device, between drm_dev_enter() and drm_dev_exit(); it may sleep, and is not woken up
+ * mirage_device_counter() - read a counter of the device
+ * @mdev: device, between drm_dev_enter() and drm_dev_exit(); if asleep, it is not woken up
  * @index: in the PERF unit, below MIRAGE_NR_COUNTERS
  *
- * Goes on through resets and sleep, other than the registers.
+ * Unlike the registers, it continues through resets and sleep.
  *
  * Context: any but hard interrupts; takes mirage_device.state_lock and mirage_device.reg_lock.
- * Return: what it has counted since the device was probed
+ * Return: count since the device was probed
  */
 u64 mirage_device_counter(struct mirage_device *mdev, unsigned int index)
 {
@@ -235,7 +234,7 @@ u64 mirage_device_counter(struct mirage_device *mdev, unsigned int index)
  * mirage_device_time() - the device's clock
  * @mdev: device, between drm_dev_enter() and drm_dev_exit()
  *
- * Goes on through resets, other than BUS_TIME.
+ * Unlike BUS_TIME, it continues through resets.
  *
  * Context: any but hard interrupts; takes mirage_device.reg_lock.
  * Return: nanoseconds since the device was probed
@@ -246,10 +245,10 @@ u64 mirage_device_time(struct mirage_device *mdev)
 }
 
 /**
- * mirage_device_estimate_time() - the device's clock without asking the device
+ * mirage_device_estimate_time() - estimate the device's clock without a register access
  * @mdev: device
  *
- * Good to about the time of a register access, which is good enough for statistics.
+ * Precise to about the time of a register access, which suffices for statistics.
  *
  * Return: nanoseconds since the device was probed
  */

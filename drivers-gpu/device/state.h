@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Whether the device runs, and how it is made to. */
+/* The device's run state. */
 #ifndef MIRAGE_STATE_H
 #define MIRAGE_STATE_H
 
@@ -18,7 +18,7 @@ u64 mirage_device_estimate_time(const struct mirage_device *mdev);
  * @mdev: device
  *
  * Context: any.
- * Return: false while it is cut off, be it for a reset, a suspend or for good
+ * Return: false while it is cut off: for a reset, for a suspend, or for good
  */
 static inline bool mirage_device_is_running(const struct mirage_device *mdev)
 {
@@ -30,7 +30,7 @@ static inline bool mirage_device_is_running(const struct mirage_device *mdev)
  * @mdev: device
  *
  * Context: any.
- * Return: true once a reset has failed, the device has left the bus or its driver has left it
+ * Return: true once a reset has failed, the device has left the bus, or the driver has unbound
  */
 static inline bool mirage_device_is_lost(const struct mirage_device *mdev)
 {

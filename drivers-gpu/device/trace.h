@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Tracepoints: the fault buffer, resets, suspend. Other rooms have a trace.h of their own for what they do; all are
- * events of the system "mirage".
+ * Tracepoints: the fault buffer, resets, suspend. Other rooms have their own trace.h; all events
+ * are in the system "mirage".
  *
- * pid is the process that made the address space, queue or object, 0 for the kernel's own; it need not be the one
- * that runs.
+ * pid is the process that created the address space, queue or object, or 0 for the kernel's own; it
+ * may differ from the current process.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM mirage
@@ -16,7 +16,10 @@
 
 #include "device/device.h"
 
-/* The fault buffer was emptied once. Says nothing about whose faults they are, or when they were. */
+/*
+ * The fault buffer was emptied once. Does not tell which VMs the faults belong to, or when they
+ * occurred.
+ */
 TRACE_EVENT(mirage_fault_drain,
 	TP_PROTO(const struct mirage_device *mdev, unsigned int count),
 	TP_ARGS(mdev, count),
@@ -32,8 +35,8 @@ TRACE_EVENT(mirage_fault_drain,
 );
 
 /*
- * The engine was reset, or the device was cut off in order to be. Says nothing of how long
- * it had not answered, nor of when a reset of the device is over.
+ * The engine was reset, or the device was cut off to be reset. Does not tell how long it had not
+ * answered, nor when a reset of the device ends.
  */
 TRACE_EVENT(mirage_reset,
 	TP_PROTO(const struct mirage_device *mdev, bool engine, const char *why),
@@ -53,8 +56,8 @@ TRACE_EVENT(mirage_reset,
 );
 
 /*
- * The device fell asleep or woke up, or failed to (@ret): with its users, or by itself (@runtime). The time
- * that it took, and what the PCI core does before and after it, are not in it.
+ * The device fell asleep or woke up, or failed to (@ret): by system suspend, or by runtime PM
+ * (@runtime). Does not include the time that the PCI core spends before and after.
  */
 TRACE_EVENT(mirage_power,
 	TP_PROTO(const struct mirage_device *mdev, bool awake, bool runtime, int ret),

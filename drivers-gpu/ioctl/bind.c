@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * VM_BIND: its arguments. What it does is in vm/bind.c.
+ * Arguments of VM_BIND; vm/bind.c implements it.
  */
 #include "ioctl/bind.h"
 
@@ -43,9 +43,10 @@ static int bind_check(const struct drm_mirage_bind *bind)
  * @data: struct drm_mirage_vm_bind
  * @file: file
  *
- * Return: 0; -EINVAL, -E2BIG, -EFAULT, -ENOENT no such address space, object or syncobj, -EACCES an object for reading
- * only, -EPERM the address space is another process's, -EBUSY it would become the caller's and jobs of another process
- * have not ended, -EWOULDBLOCK too many calls are not done yet, -ENOSPC no room for an object, -ENOMEM, -EINTR, -ENODEV
+ * Return: 0; -EINVAL, -E2BIG, -EFAULT, -ENOENT no such address space, object or syncobj, -EACCES an
+ * object for reading only, -EPERM the address space belongs to another process, -EBUSY it would
+ * have to be claimed and jobs of another process have not ended, -EWOULDBLOCK too many calls are
+ * pending, -ENOSPC no room for an object, -ENOMEM, -EINTR, -ENODEV
  */
 int mirage_ioctl_vm_bind(struct drm_device *drm, void *data, struct drm_file *file)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* VM_BIND: its arguments. */
+/* Arguments of VM_BIND. */
 #ifndef MIRAGE_IOCTL_BIND_H
 #define MIRAGE_IOCTL_BIND_H
 

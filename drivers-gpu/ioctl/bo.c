@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What user space asks of buffer objects.
+ * Ioctls on buffer objects.
  */
 #include "ioctl/bo.h"
 
@@ -28,7 +28,7 @@
 #define MIRAGE_PLACEMENTS	(DRM_MIRAGE_PLACEMENT_VRAM | DRM_MIRAGE_PLACEMENT_SYSTEM)
 #define MIRAGE_BO_FLAGS		(DRM_MIRAGE_BO_CPU_ACCESS | DRM_MIRAGE_BO_CONTIGUOUS)
 
-/* Lines begin where the CPU writes fast. */
+/* Align lines so that the CPU writes them fast. */
 #define MIRAGE_DUMB_PITCH_ALIGN	64
 
 static struct mirage_bo *mirage_bo_lookup(struct drm_file *file, u32 handle)
@@ -54,7 +54,10 @@ static int mirage_bo_check(const struct mirage_device *mdev,
 		return -EACCES;
 	if (args->size > MIRAGE_BO_MAX_SIZE)
 		return -ENOSPC;
-	/* What can never have memory. An object that may be in both must fit into one of them. */
+	/*
+	 * Refuse an object that can never have memory. With both placements, it must fit into one
+	 * of them.
+	 */
 	if (args->placement & DRM_MIRAGE_PLACEMENT_SYSTEM) {
 		if (args->size > (u64)totalram_pages() << PAGE_SHIFT)
 			return -ENOSPC;
@@ -135,11 +138,11 @@ static int userptr_check(const struct drm_mirage_bo_userptr *args)
  * @data: struct drm_mirage_bo_userptr
  * @file: file
  *
- * The memory is made whole once, so that what cannot be used is refused here.
+ * The memory is populated once, so that an unusable range is refused here.
  *
- * Return: 0; -EINVAL, -EFAULT there is nothing that could be used, -EPERM it may not be written, -ENOSPC larger than
- * the machine's memory, -EDQUOT the user has their share of such objects, -EOPNOTSUPP memory needs bouncing here,
- * -EBUSY, -EIO, -ENOMEM, -EINTR, -ENODEV
+ * Return: 0; -EINVAL, -EFAULT no usable memory, -EPERM it is not writable, -ENOSPC larger than the
+ * machine's memory, -EDQUOT the user's share of such objects is used up, -EOPNOTSUPP DMA needs
+ * bounce buffers on this platform, -EBUSY, -EIO, -ENOMEM, -EINTR, -ENODEV
  */
 int mirage_ioctl_bo_userptr(struct drm_device *drm, void *data, struct drm_file *file)
 {
@@ -171,7 +174,7 @@ int mirage_ioctl_bo_userptr(struct drm_device *drm, void *data, struct drm_file 
  * @data: struct drm_mirage_bo_mmap
  * @file: file
  *
- * Return: 0; -EINVAL pad, -ENOENT, -EACCES not made for the CPU
+ * Return: 0; -EINVAL pad, -ENOENT, -EACCES the object was created without CPU access
  */
 int mirage_ioctl_bo_mmap(struct drm_device *drm, void *data, struct drm_file *file)
 {
@@ -199,8 +202,8 @@ int mirage_ioctl_bo_mmap(struct drm_device *drm, void *data, struct drm_file *fi
  * @data: struct drm_mirage_bo_madvise
  * @file: file
  *
- * Return: 0; -EINVAL advice or pad, or an object whose content is not ours to drop; -EBUSY it
- * is exported and others rely on it; -ENOENT, -EINTR
+ * Return: 0; -EINVAL advice or pad, or an object whose content must not be dropped; -EBUSY it is
+ * exported and importers rely on it; -ENOENT, -EINTR
  */
 int mirage_ioctl_bo_madvise(struct drm_device *drm, void *data, struct drm_file *file)
 {
@@ -221,13 +224,13 @@ int mirage_ioctl_bo_madvise(struct drm_device *drm, void *data, struct drm_file 
 	ret = ttm_bo_reserve(&bo->base, true, false, NULL);
 	if (ret)
 		goto out_put;
-	/* Others rely on it. */
+	/* Importers rely on its content. */
 	if (bo->exported && args->advice == DRM_MIRAGE_BO_DONTNEED) {
 		ret = -EBUSY;
 		goto out_unlock;
 	}
 	bo->advice = args->advice;
-	/* It has a place for each priority in there. */
+	/* The bulk move tracks a range per priority, so leave it while the priority changes. */
 	lru = bo->base.bulk_move;
 	ttm_bo_set_bulk_move(&bo->base, NULL);
 	spin_lock(&bo->base.bdev->lru_lock);
@@ -315,7 +318,7 @@ int mirage_ioctl_bo_label(struct drm_device *drm, void *data, struct drm_file *f
 		return -E2BIG;
 	if (copy_from_user(label, u64_to_user_ptr(args->label), args->size))
 		return -EFAULT;
-	/* It is shown to others, in lines. */
+	/* It is shown to others, one object per line. */
 	for (i = 0; i < args->size; i++) {
 		if (iscntrl(label[i]))
 			return -EINVAL;
@@ -338,8 +341,7 @@ int mirage_ioctl_bo_label(struct drm_device *drm, void *data, struct drm_file *f
  * @data: struct drm_mirage_bo_wait
  * @file: file
  *
- * Jobs of the address space that a private object belongs to are all waited for: they share a
- * reservation.
+ * For a private object this waits for all jobs of its address space: they share a reservation.
  *
  * Return: 0; -EINVAL flags, -ENOENT, -ETIME, -EINTR or -ERESTARTSYS
  */
@@ -357,8 +359,8 @@ int mirage_ioctl_bo_wait(struct drm_device *drm, void *data, struct drm_file *fi
 		return -ENOENT;
 
 	/*
-	 * Jobs say what they do to an object for those outside who look at it: to an imported one from the
-	 * beginning. Of our own objects all fences are waited for.
+	 * Jobs declare their access only to shared objects, to imported ones from the beginning.
+	 * For our own objects, wait for all fences.
 	 */
 	usage = bo->imported ? dma_resv_usage_rw(args->flags & DRM_MIRAGE_BO_WAIT_WRITE) :
 			       DMA_RESV_USAGE_BOOKKEEP;
@@ -377,7 +379,7 @@ int mirage_ioctl_bo_wait(struct drm_device *drm, void *data, struct drm_file *fi
  * @drm: device
  * @args: size wanted; pitch, size and handle are filled in
  *
- * For programs that know no driver: memory that the CPU writes a picture to.
+ * For programs that do not know the driver: memory for the CPU to write a picture to.
  *
  * Return: 0; -EINVAL, -ENOSPC, -ENOMEM, -EINTR
  */

@@ -2,20 +2,19 @@
 /**
  * DOC: Exec
  *
- * An exec has three parts. First everything user space gave is copied in and checked,
- * and everything that can fail is done: nothing has an effect yet, and every way out
- * gives back what it took. Then the job is armed, which cannot be undone. Last the
- * syncobjs get their fences and the job goes to the scheduler, and nothing of this
- * can fail.
+ * An exec has three parts. First it copies and checks everything from user space, and does
+ * everything that can fail: nothing has an effect yet, and every error path releases what was
+ * taken. Then the job is armed, which cannot be undone. Last the syncobjs get their fences and the
+ * job goes to the scheduler; none of this can fail.
  *
- * A job that may not fault needs all that its address space maps where the device finds it, and there it
- * must stay until the job is over: between mirage_gpuvm_exec_begin() and _end() everything is locked
- * and in place, and the job's fence is added to all reservations. From the armed job to its push
- * nothing is allocated and no lock is taken that somebody holds who allocates: reclaim may be waiting for
- * this fence already.
+ * A job that must not fault needs all objects that its address space maps to be resident and to
+ * stay in place until it ends. Between mirage_gpuvm_exec_begin() and _end() all of them are locked
+ * and in place, and the job's fence is added to all reservations. Between arming and pushing the
+ * job, nothing is allocated and no lock is taken under which other code allocates: reclaim may
+ * already be waiting for this fence.
  *
- * Rejected: a list of objects with each exec, as drivers without VM_BIND have it. User space would have to
- * know all that its program may touch, and the kernel to look each one up.
+ * Rejected: a list of objects per exec, as in drivers without VM_BIND. User space would have to
+ * know all objects that its program may touch, and the kernel would have to look up each one.
  */
 #include <linux/dma-fence.h>
 #include <linux/overflow.h>
@@ -48,13 +47,13 @@
  * struct mirage_exec - an exec in progress
  */
 struct mirage_exec {
-	/** @file: who submits */
+	/** @file: file of the submitter */
 	struct drm_file *file;
-	/** @queue: where to; a reference is held */
+	/** @queue: target queue; a reference is held */
 	struct mirage_queue *queue;
 	/** @cmds: copy of the user's array, or NULL */
 	struct drm_mirage_cmds *cmds;
-	/** @syncs: what the job waits for and signals */
+	/** @syncs: syncobjs that the job waits for and signals */
 	struct mirage_syncs syncs;
 	/** @fences: copy of the user's array, or NULL */
 	struct drm_mirage_user_fence *fences;
@@ -62,7 +61,7 @@ struct mirage_exec {
 	struct mirage_job *job;
 };
 
-/* Are so many bytes from @addr where the queue's jobs may use memory? */
+/* Are @size bytes from @addr in a range that the queue's jobs may use? */
 static bool mirage_exec_in_reach(const struct mirage_queue *queue, u64 addr, u64 size)
 {
 	u64 end;
@@ -105,7 +104,7 @@ static int mirage_exec_check_fences(const struct mirage_queue *queue,
 	return 0;
 }
 
-/* What may never signal is not given to anybody. */
+/* Fences that may never signal are not handed out. */
 static int mirage_exec_check_syncs(const struct mirage_exec *exec)
 {
 	u32 i;
@@ -157,7 +156,9 @@ static int mirage_exec_copy_args(struct mirage_exec *exec, const struct drm_mira
 	return mirage_exec_check_fences(exec->queue, exec->fences, args->nr_user_fences);
 }
 
-/* Has the queue stopped? A job pushed a moment before it does is cancelled by the scheduler. */
+/*
+ * Has the queue stopped? If it stops just after the job was pushed, the scheduler cancels the job.
+ */
 static int mirage_exec_check_queue(struct mirage_queue *queue)
 {
 	if (mirage_queue_is_ready(queue))
@@ -166,7 +167,7 @@ static int mirage_exec_check_queue(struct mirage_queue *queue)
 	return mirage_device_is_lost(queue->mdev) ? -ENODEV : -ECANCELED;
 }
 
-/* From arming on there is no way back. @space: what the job keeps in place, or NULL. */
+/* Cannot fail once the job is armed. @space: objects that the job keeps in place, or NULL. */
 static void mirage_exec_push(struct mirage_exec *exec, struct mirage_gpuvm_exec *space)
 {
 	struct mirage_queue *queue = exec->queue;
@@ -289,9 +290,10 @@ static int mirage_exec_prepare(struct mirage_exec *exec, const struct drm_mirage
  * @data: struct drm_mirage_exec
  * @file: file
  *
- * Return: 0; -EINVAL, -E2BIG, -EFAULT, -ENOENT no such queue or syncobj, -EPERM the queue's
- * address space is not the caller's, -EWOULDBLOCK the queue is full, -ECANCELED the queue has stopped, -ENODEV, -ENOMEM;
- * of a queue that may not fault also -ENOSPC no room for what it maps, -ERESTARTSYS
+ * Return: 0; -EINVAL, -E2BIG, -EFAULT, -ENOENT no such queue or syncobj, -EPERM the queue's address
+ * space belongs to another process, -EWOULDBLOCK the queue is full, -ECANCELED the queue has
+ * stopped, -ENODEV, -ENOMEM; for a NO_FAULT queue also -ENOSPC no room for the mapped objects,
+ * -ERESTARTSYS
  */
 int mirage_ioctl_exec(struct drm_device *drm, void *data, struct drm_file *file)
 {

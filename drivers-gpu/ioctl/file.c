@@ -2,15 +2,15 @@
 /**
  * DOC: Open files
  *
- * Handles are numbers in two tables of the open file, one for address spaces and one
- * for queues. A handle is one reference; whoever looks one up takes another for as
- * long as it works with the object, so that a handle may be destroyed at any time.
+ * Handles are numbers in two tables of the open file, one for address spaces and one for queues. A
+ * handle holds one reference. A lookup takes another one while it uses the object, so a handle may
+ * be destroyed at any time.
  *
- * An open file without an address space that mirrors costs the process nothing: no notifier
- * is registered with its mm until it makes one.
+ * An open file without a mirroring address space costs the process nothing: no notifier is
+ * registered with its mm until it creates one.
  *
- * Closing the last descriptor destroys what is left: first all queues are told to stop,
- * so that their channels are reset side by side, then each is waited for.
+ * Closing the last descriptor destroys all remaining objects: first all queues are stopped, so that
+ * their channels are reset in parallel, then each is waited for.
  */
 #include <linux/capability.h>
 #include <linux/slab.h>
@@ -30,15 +30,15 @@
 
 #define MIRAGE_MAX_TIMEOUT_MS	600000
 #define MIRAGE_MAX_NO_FAULT_MS	10000
-/* Priorities from here on can keep others from running. */
+/* From this priority on, a queue can keep others from running. */
 #define MIRAGE_PRIORITY_HIGH	2
 
 /**
- * mirage_file_open() - a process opens the device
+ * mirage_file_open() - set up a newly opened file
  * @drm: device
  * @file: its file
  *
- * Return: 0, -ENOMEM, or what waking the device up returned
+ * Return: 0, -ENOMEM, or the error from waking the device up
  */
 int mirage_file_open(struct drm_device *drm, struct drm_file *file)
 {
@@ -67,7 +67,7 @@ int mirage_file_open(struct drm_device *drm, struct drm_file *file)
 }
 
 /**
- * mirage_file_close() - the last descriptor of a file is closed
+ * mirage_file_close() - clean up when the last descriptor of a file is closed
  * @drm: device, which may have gone
  * @file: file
  *
@@ -147,8 +147,8 @@ struct mirage_queue *mirage_file_get_queue(struct drm_file *file, u32 id)
  * @data: struct drm_mirage_vm_create
  * @file: file
  *
- * Return: 0; -EINVAL flags, -EOPNOTSUPP no SVM (a query tells why), -EDQUOT the user has their share, -ENOSPC, -ENOMEM,
- * -ENODEV
+ * Return: 0; -EINVAL flags, -EOPNOTSUPP no SVM (a query returns the reason), -EDQUOT the user's
+ * share is used up, -ENOSPC, -ENOMEM, -ENODEV
  */
 int mirage_ioctl_vm_create(struct drm_device *drm, void *data, struct drm_file *file)
 {
@@ -209,7 +209,10 @@ static int mirage_queue_check(const struct mirage_device *mdev,
 	const u32 both = DRM_MIRAGE_QUEUE_NO_FAULT | DRM_MIRAGE_QUEUE_LONG_RUNNING;
 	u32 longest = MIRAGE_MAX_TIMEOUT_MS;
 
-	/* Reclaim may wait for those without faults; those that run for ever have no time-out. */
+	/*
+	 * Reclaim may wait for NO_FAULT queues, so they have a time-out; long-running ones have
+	 * none.
+	 */
 	if (args->flags & DRM_MIRAGE_QUEUE_NO_FAULT)
 		longest = MIRAGE_MAX_NO_FAULT_MS;
 	if (args->flags & DRM_MIRAGE_QUEUE_LONG_RUNNING)
@@ -249,8 +252,9 @@ static struct mirage_queue *mirage_queue_make(struct mirage_device *mdev,
  * @data: struct drm_mirage_queue_create
  * @file: file
  *
- * Return: 0; -EINVAL, -EACCES priority, -ENOENT no such address space, -EPERM it is not the
- * caller's, -EOPNOTSUPP the device has no compute engine, -EDQUOT the user has their share, -ENOSPC, -ENOMEM, -ENODEV
+ * Return: 0; -EINVAL, -EACCES priority, -ENOENT no such address space, -EPERM it belongs to another
+ * process, -EOPNOTSUPP the device has no compute engine, -EDQUOT the user's share is used up,
+ * -ENOSPC, -ENOMEM, -ENODEV
  */
 int mirage_ioctl_queue_create(struct drm_device *drm, void *data, struct drm_file *file)
 {
@@ -280,7 +284,9 @@ int mirage_ioctl_queue_create(struct drm_device *drm, void *data, struct drm_fil
 	if (IS_ERR(queue))
 		return PTR_ERR(queue);
 
-	/* The queue learns its handle before anybody finds it, and may be destroyed right after. */
+	/*
+	 * Set the handle before the queue can be found; after that it may be destroyed at any time.
+	 */
 	mirage_queue_get(queue);
 	ret = xa_alloc(&priv->queues, &queue->id, queue, xa_limit_32b, GFP_KERNEL);
 	if (ret)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Open files: the handles of one, and the ioctls on them. */
+/* Open files: their handles and ioctls. */
 #ifndef MIRAGE_FILE_H
 #define MIRAGE_FILE_H
 
@@ -13,17 +13,17 @@ struct mirage_usage;
 struct mirage_vm;
 
 /**
- * struct mirage_file - what one open file has made
+ * struct mirage_file - objects of one open file
  */
 struct mirage_file {
 	/**
 	 * @vms: struct mirage_vm by handle, from 1; an entry holds a reference. Its xa_lock
-	 * protects a look-up until it has a reference of its own.
+	 * protects a lookup until it has its own reference.
 	 */
 	struct xarray vms;
-	/** @queues: struct mirage_queue by handle, likewise */
+	/** @queues: struct mirage_queue by handle, in the same way */
 	struct xarray queues;
-	/** @usage: engine time of its queues, also of those that are gone; constant */
+	/** @usage: engine time of its queues, including destroyed ones; constant */
 	struct mirage_usage *usage;
 };
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Mapping memory of the process before the GPU asks for it.
+ * SVM_POPULATE: mapping memory of the process before the GPU accesses it.
  *
- * Model: MADV_POPULATE_READ and MADV_POPULATE_WRITE, with the GPU in the processor's place: pages come in as by
- * faults, and a range that is not usable as asked is an error. The same call of the mirror core serves faults, so what is
- * mapped here is taken away and comes back in the same way.
+ * Model: MADV_POPULATE_READ and MADV_POPULATE_WRITE, with the GPU in place of the CPU: pages come
+ * in as by faults, and a range without the requested access is an error. The same call of the
+ * mirror core serves faults, so pages mapped here are invalidated and come back in the same way.
  *
- * As fault service of mirrored memory, this neither waits for a device that sleeps nor keeps it awake: page tables
- * are written where they are then, see vram/vram.h.
+ * Like fault service of mirrored memory, this neither waits for a sleeping device nor keeps the
+ * device awake: vram/vram.h redirects page-table writes during sleep.
  *
- * Rejected: a job that touches each page. To write it would have to know that nobody else writes there,
+ * Rejected: a job that touches each page. To write a page, it would have to exclude other writers,
  * and it would take a round of fault service for what one call of the core does.
  */
 #include "ioctl/populate.h"
@@ -25,7 +25,7 @@
 #include "ioctl/file.h"
 #include "vm/space.h"
 
-/* For one call, which a signal other than a deadly one does not end. */
+/* Limit per call, because only a fatal signal ends it. */
 #define POPULATE_MAX_BYTES	SZ_64M
 
 static void populate_account(struct mirage_vm *vm, const struct hmm_fault *ask)
@@ -35,7 +35,7 @@ static void populate_account(struct mirage_vm *vm, const struct hmm_fault *ask)
 	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_PAGES_PREFETCHED, ask->mapped);
 }
 
-/* The pages from @addr to @end, which are of one block. */
+/* Map the pages from @addr to @end, which are in one block. */
 static int populate_block(struct mirage_vm *vm, u64 addr, u64 end, bool write)
 {
 	u64 start = round_down(addr, HMM_BLOCK_SIZE);
@@ -75,9 +75,10 @@ static int populate_range(struct mirage_vm *vm, u64 addr, u64 end, bool write)
  * @data: struct drm_mirage_svm_populate
  * @file: file
  *
- * Context: process; sleeps, allocates, takes mmap_lock; waits for I/O as a processor's fault does.
- * Return: 0; -EINVAL flags, alignment or range, or no mirror, -ENOENT, -EPERM it mirrors another process,
- * or the memory may not be written, -EFAULT there is none, -EBUSY, -ENOMEM, -EINTR the task is being killed, -ENODEV
+ * Context: process; sleeps, allocates, takes mmap_lock; waits for I/O like a CPU fault.
+ * Return: 0; -EINVAL flags, alignment or range, or no mirror, -ENOENT, -EPERM it mirrors another
+ * process, or the memory is not writable, -EFAULT there is no memory, -EBUSY, -ENOMEM, -EINTR the
+ * task is being killed, -ENODEV
  */
 int mirage_ioctl_svm_populate(struct drm_device *drm, void *data, struct drm_file *file)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Mapping memory of the process before the GPU asks for it. */
+/* SVM_POPULATE: mapping memory of the process before the GPU accesses it. */
 #ifndef MIRAGE_POPULATE_H
 #define MIRAGE_POPULATE_H
 

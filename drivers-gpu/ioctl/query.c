@@ -2,14 +2,13 @@
 /**
  * DOC: Queries
  *
- * What user space may ask without changing anything: what the device has, what an
- * address space has counted, which accesses failed in it, and what its page tables
- * hold. Arrays are copied in pieces of bounded size, so that no count a caller
- * gives makes the kernel allocate much.
+ * Read-only ioctls: the device's properties, an address space's counters, failed accesses and the
+ * content of its page tables. Arrays are copied in pieces of bounded size, so that a large count
+ * from user space does not cause a large allocation.
  *
- * What the device counts for all its users together tells each of them about the others. It is
- * for those who may observe the system: CAP_PERFMON, as in i915 and xe. What a program needs to
- * know about itself it finds in its own address space's counters and in fdinfo.
+ * Counters of the whole device tell each user about the others. Reading them requires CAP_PERFMON,
+ * as in i915 and xe. A program finds its own numbers in the counters of its address spaces and in
+ * fdinfo.
  */
 #include <linux/capability.h>
 #include <linux/slab.h>
@@ -35,7 +34,7 @@
 
 #define MIRAGE_MAX_STATS	1024
 #define MIRAGE_MAX_QUERY_BYTES	(64ull << 20)
-/* Pages asked of the page tables at a time. */
+/* Number of pages to read from the page tables at a time. */
 #define MIRAGE_QUERY_PAGES	4096u
 
 static void mirage_query_cap(struct drm_mirage_query *args, bool present)
@@ -195,7 +194,7 @@ int mirage_ioctl_vm_stats(struct drm_device *drm, void *data, struct drm_file *f
 	return 0;
 }
 
-/* What is reported of an address space at a time. */
+/* Buffer for the reports of one address space. */
 struct mirage_query_faults {
 	/** @reports: newest first */
 	struct drm_mirage_fault reports[MIRAGE_VM_REPORTS];
@@ -294,7 +293,10 @@ int mirage_ioctl_svm_query(struct drm_device *drm, void *data, struct drm_file *
 	if (!vm)
 		return -ENOENT;
 
-	/* Enters the device piece by piece: a copy to user space may wait for ever, unplug not. */
+	/*
+	 * Enters the device piece by piece: a copy to user space may block for ever, but unplug
+	 * must not.
+	 */
 	ret = mirage_query_pages(vm, args);
 	mirage_vm_put(vm);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The ioctls that only look. */
+/* Read-only ioctls. */
 #ifndef MIRAGE_QUERY_H
 #define MIRAGE_QUERY_H
 

@@ -2,20 +2,21 @@
 /**
  * DOC: User fences
  *
- * A user fence is a word in memory that a job writes when it is done. The kernel promises
- * nothing about when that will be, so jobs that run for ever can have one: nothing in the kernel
- * ever waits for it, but a process that asked to, and that can be killed.
+ * A user fence is a word in memory that a job writes when it is done. The kernel does not guarantee
+ * when that will be, so long-running jobs can have one: no kernel code ever waits for it, except on
+ * behalf of a process that asked for it and can be killed.
  *
- * The job writes it by a SEM_WRITE packet that the kernel adds behind its indirect buffers
- * (ioctl/exec.c), and before the FENCE packet. So when the kernel hears of the job's end the word is
- * written, and looking at it then is enough: whoever waits is woken whenever a job of the
- * queue has ended or the queue has stopped for good.
+ * The kernel adds a SEM_WRITE packet for it after the job's indirect buffers (ioctl/exec.c), and
+ * before the FENCE packet. So when the kernel is notified of the job's end, the word has been
+ * written, and reading it then suffices: waiters are woken whenever a job of the queue has ended or
+ * the queue has stopped for good.
  *
- * A wake-up cannot be lost: who waits is on the list before it looks, and whatever wakes it
- * while it looks, which may take long as the page may have to be faulted in, ends its next sleep at once.
+ * A wake-up cannot be lost: a waiter is on the list before it reads the word. Reading may take
+ * long, as the page may have to be faulted in; a wake-up during that time ends the waiter's next
+ * sleep at once.
  *
- * Rejected: a timer that looks now and then. It is late and costs time while nothing happens. Rejected: a
- * wait by address for any queue of the file, as futexes have it: every end of a job would wake every waiter.
+ * Rejected: a timer that polls. It is late, and costs time while nothing happens. Rejected: waiting
+ * by address for any queue of the file, as futexes do: every end of a job would wake every waiter.
  */
 #include "ioctl/user_fence.h"
 
@@ -38,12 +39,12 @@ static bool user_fence_is_reached(const struct drm_mirage_wait_user_fence *args,
 	return (s64)(word - args->value) >= 0;
 }
 
-/* 0 it is reached, -EAGAIN not yet, -ECANCELED it never will be, -EFAULT. */
+/* 0 it has signalled, -EAGAIN not yet, -ECANCELED it never will, -EFAULT. */
 static int user_fence_look(struct mirage_queue *queue,
 			   const struct drm_mirage_wait_user_fence *args)
 {
 	const u64 __user *addr = u64_to_user_ptr(args->addr);
-	/* Asked before the word is read: what the queue's jobs write they write before it is quiet. */
+	/* Read before the word: a queue's jobs make all their writes before it becomes quiet. */
 	bool quiet = mirage_queue_is_quiet(queue);
 	u64 word;
 
@@ -63,7 +64,7 @@ static int user_fence_look(struct mirage_queue *queue,
  *
  * Context: process; waits until the time given, or a signal.
  * Return: 0; -EINVAL, -ENOENT no such queue, -EFAULT, -ETIME, -ECANCELED the queue has stopped,
- * -ERESTARTSYS: the time is absolute, so that the call can be repeated as it is
+ * -ERESTARTSYS: the time is absolute, so the call can be restarted unchanged
  */
 int mirage_ioctl_wait_user_fence(struct drm_device *drm, void *data, struct drm_file *file)
 {
@@ -82,7 +83,7 @@ int mirage_ioctl_wait_user_fence(struct drm_device *drm, void *data, struct drm_
 
 	add_wait_queue(&queue->waiters, &wait);
 	for (;;) {
-		/* The time is taken first: who wakes late still gets a look. */
+		/* Compute the time left first, so that a late waiter still reads the word once. */
 		left = drm_timeout_abs_to_jiffies(args->timeout_ns);
 		ret = user_fence_look(queue, args);
 		if (ret != -EAGAIN)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Waiting for a word in memory. */
+/* Waiting for a user fence. */
 #ifndef MIRAGE_USER_FENCE_H
 #define MIRAGE_USER_FENCE_H
 

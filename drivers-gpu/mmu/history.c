@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What happened in an address space lately: faults, and what was mapped and taken away.
+ * History of an address space: recent faults, mappings and unmappings.
  *
- * For the core dump of a hang or an error (queue/coredump.c): who reads it asks whether the
- * address in question has ever been mapped, and what became of it.
+ * Used by the core dump of a hang or an error (queue/coredump.c): it shows whether an address has
+ * ever been mapped, and what happened to its mapping.
  *
- * Rejected: tracepoints alone. They are off when the first hang happens.
+ * Rejected: only tracepoints. They are off when the first hang happens.
  */
 #include "mmu/history.h"
 
@@ -13,8 +13,8 @@
 #include <linux/minmax.h>
 
 /**
- * mirage_history_init() - nothing has happened
- * @history: to be set up
+ * mirage_history_init() - set up an empty history
+ * @history: history
  */
 void mirage_history_init(struct mirage_history *history)
 {
@@ -23,15 +23,15 @@ void mirage_history_init(struct mirage_history *history)
 }
 
 /**
- * mirage_history_add() - remember an event
- * @history: of the address space
- * @kind: what
- * @time_ns: when, by the device's clock
- * @addr: where
+ * mirage_history_add() - record an event
+ * @history: history of the address space
+ * @kind: kind of event
+ * @time_ns: device clock
+ * @addr: GPU address
  * @size: bytes
  * @info: see enum mirage_history_kind
  *
- * What goes on where the last event of the same moment ended becomes one with it.
+ * An event that continues the previous one at the same time is merged with it.
  *
  * Context: any but hard interrupts; takes mirage_history.lock.
  */
@@ -59,8 +59,8 @@ unlock:
 }
 
 /**
- * mirage_history_read() - the last events
- * @history: of the address space
+ * mirage_history_read() - read the last events
+ * @history: history of the address space
  * @entries: filled, oldest first
  *
  * Context: any but hard interrupts; takes mirage_history.lock.
@@ -82,7 +82,7 @@ unsigned int mirage_history_read(struct mirage_history *history,
 }
 
 /**
- * mirage_history_name() - a kind of event for people
+ * mirage_history_name() - name of a kind of event
  * @kind: enum mirage_history_kind
  */
 const char *mirage_history_name(unsigned int kind)

@@ -1,29 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What happened in an address space lately. */
+/* History of an address space: its recent events. */
 #ifndef MIRAGE_HISTORY_H
 #define MIRAGE_HISTORY_H
 
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
-/** MIRAGE_HISTORY_SIZE: events that are remembered; a power of two. */
+/** MIRAGE_HISTORY_SIZE: number of events kept; a power of two. */
 #define MIRAGE_HISTORY_SIZE	64
 
 /**
- * enum mirage_history_kind - what happened
+ * enum mirage_history_kind - kinds of events
  */
 enum mirage_history_kind {
 	/** @MIRAGE_HISTORY_FAULT: an access faulted; info: channel, access << 16, kind << 24 */
 	MIRAGE_HISTORY_FAULT = 0,
 	/** @MIRAGE_HISTORY_MAP: pages of the process were mapped; info: 1 if writable */
 	MIRAGE_HISTORY_MAP,
-	/** @MIRAGE_HISTORY_UNMAP: pages of the process were taken away */
+	/** @MIRAGE_HISTORY_UNMAP: pages of the process were unmapped */
 	MIRAGE_HISTORY_UNMAP,
 	/** @MIRAGE_HISTORY_BIND: an object was bound; info: MIRAGE_PTE_* bits */
 	MIRAGE_HISTORY_BIND,
-	/** @MIRAGE_HISTORY_UNBIND: a binding was taken away */
+	/** @MIRAGE_HISTORY_UNBIND: a binding was removed */
 	MIRAGE_HISTORY_UNBIND,
-	/** @MIRAGE_HISTORY_EVICT: what is bound there has left its memory */
+	/** @MIRAGE_HISTORY_EVICT: the bound object was evicted */
 	MIRAGE_HISTORY_EVICT,
 };
 
@@ -47,11 +47,11 @@ struct mirage_history_entry {
  * struct mirage_history - the last events of an address space
  */
 struct mirage_history {
-	/** @lock: protects all below. Innermost; taken under the locks of page tables. */
+	/** @lock: protects the fields below. Innermost; taken under the locks of page tables. */
 	spinlock_t lock;
-	/** @count: events ever */
+	/** @count: total number of events */
 	u64 count;
-	/** @entry: the last of them, a ring */
+	/** @entry: ring of the last events */
 	struct mirage_history_entry entry[MIRAGE_HISTORY_SIZE];
 };
 

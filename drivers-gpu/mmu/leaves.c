@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The leaves of one 2 MiB block: which leaf size each page gets, and in which
- * order entries are written so that the device sees no wrong translation on the way.
+ * The leaves of one 2 MiB block: which leaf size each page gets, and in which order entries are
+ * written so that the device sees no wrong translation in between.
  *
- * Model: the block always has a PT, allocated before anything is mapped, and each page
- * always has a PT entry in a copy in memory. A 2 MiB leaf lies over that in PD1 (what
- * mm calls a deposited page table), so splitting one allocates nothing and is
- * one store when the PT is current. 64 KiB leaves are the CONT bit of 16 entries.
+ * Model: the block always has a PT, allocated before anything is mapped, and a copy of the PT in
+ * system memory always holds an entry for each page. A 2 MiB leaf in PD1 overrides the PT (mm calls
+ * that a deposited page table), so splitting it allocates nothing and, if the PT is current, takes
+ * one store. 64 KiB leaves are the CONT bit of 16 entries.
  *
- * Why no order of stores inside a group of 16 can do harm: a CONT entry may stand for
- * its neighbours, and a group only ever gets CONT when all 16 pages are mapped with the same
- * rights. While a group loses CONT because some of its pages go away, the device may still
- * translate those pages by a neighbour; the flush that follows each unmap covers the
- * pages taken, and TLB entries that overlap them go.
+ * The order of stores inside a group of 16 does not matter. A CONT entry may translate for its
+ * neighbours, but a group only gets CONT when all 16 pages are mapped with the same rights. While a
+ * group loses CONT because some of its pages are unmapped, the device may still translate those
+ * pages by a neighbour; the flush that follows each unmap covers the unmapped pages, and drops TLB
+ * entries that overlap them.
  *
- * Rejected: reading tables back from VRAM instead of keeping a copy. Reads of a
- * write-combined BAR stall for about a microsecond each on real machines.
+ * Rejected: reading tables back from VRAM instead of keeping a copy. Each read of a write-combined
+ * BAR stalls for about a microsecond on real machines.
  */
 #include "mmu/leaves.h"
 
@@ -24,17 +24,17 @@
 #define PAGE_BYTES	(1ull << MIRAGE_PAGE_SHIFT)
 #define BLOCK_BYTES	(1ull << MIRAGE_PAGE_2M_SHIFT)
 
-/* Beyond this many pages, emptying a block forgets the PT instead of clearing it entry by entry. */
+/* Above this many pages, emptying a block marks the PT as stale instead of clearing its entries. */
 #define CLEAR_MAX	64
 
 static_assert(sizeof(unsigned long) == sizeof(u64), "bitmaps have 64-bit words");
 
 /**
- * mirage_leaves_init() - a block with nothing mapped
- * @leaves: to be set up
+ * mirage_leaves_init() - set up a block without mappings
+ * @leaves: block
  * @sink: where entries are written
- * @table: PD1 entry that points to the block's PT, whose content does not matter
- * @pte: room for MIRAGE_PT_ENTRIES entries, which stays the caller's
+ * @table: PD1 entry that points to the block's PT, whose content may be undefined
+ * @pte: array of MIRAGE_PT_ENTRIES entries, owned by the caller
  */
 void mirage_leaves_init(struct mirage_leaves *leaves, const struct mirage_leaves_sink *sink,
 			u64 table, u64 *pte)
@@ -66,7 +66,7 @@ static void leaves_set_page(struct mirage_leaves *leaves, unsigned int index, u6
 		leaves->writable[index / 64] &= ~bit;
 }
 
-/* Are the npages entries from index one leaf of that size, apart from CONT? */
+/* Do the npages entries from index form one leaf of that size, apart from CONT? */
 static bool leaves_uniform(const struct mirage_leaves *leaves, unsigned int index,
 			   unsigned int npages)
 {
@@ -133,7 +133,7 @@ static void leaves_set_pde(struct mirage_leaves *leaves, u64 pde)
 	leaves->sink->write_pde(leaves, pde);
 }
 
-/* Let the device see the PT, brought up to date first. */
+/* Update the PT, and point the PD1 entry to it. */
 static void leaves_use_table(struct mirage_leaves *leaves)
 {
 	unsigned int i;
@@ -146,7 +146,7 @@ static void leaves_use_table(struct mirage_leaves *leaves)
 	leaves_set_pde(leaves, leaves->table);
 }
 
-/* Would the device be wrong to go on using what it may have cached for these pages? */
+/* Do these pages need a flush, because the device may have cached another translation? */
 static bool leaves_replaces(const struct mirage_leaves *leaves, unsigned int index,
 			    unsigned int npages, u64 pte)
 {
@@ -158,7 +158,7 @@ static bool leaves_replaces(const struct mirage_leaves *leaves, unsigned int ind
 
 		if (!(old & MIRAGE_PTE_VALID))
 			continue;
-		/* One number may be an address in either memory, or of a NULL leaf. */
+		/* The same number may be an address in either memory, or in a NULL leaf. */
 		if ((old ^ new) & (MIRAGE_PTE_ADDR | MIRAGE_PTE_SYSTEM | MIRAGE_PTE_NULL))
 			return true;
 		if (old & ~new)
@@ -185,17 +185,17 @@ static void leaves_count(const struct mirage_leaves *leaves, unsigned int index,
 }
 
 /**
- * mirage_leaves_map() - give the device pages that are contiguous on both sides
+ * mirage_leaves_map() - map pages that are contiguous on both sides
  * @leaves: block
  * @index: first page, in pages from the start of the block
  * @npages: number of pages, at least 1, inside the block
  * @addr: bus address or VRAM offset of the first page, 4 KiB aligned
  * @rights: bits of MIRAGE_PTE_RIGHTS
- * @counts: the leaves that now cover the pages are added here
+ * @counts: the leaves that now cover the pages are added to it
  *
- * A page that is mapped already may gain rights without a flush, since a permission miss makes
- * the device walk again. If it gets another address or loses rights it has to be flushed; it has its
- * old or its new translation until then, and at no time none.
+ * A mapped page may gain rights without a flush, since a permission miss makes the device walk
+ * again. If its address changes or it loses rights it has to be flushed. Until then it has its old
+ * or its new translation, and never none.
  *
  * Return: true if one of the pages has to be flushed from the TLB
  */
@@ -207,7 +207,7 @@ bool mirage_leaves_map(struct mirage_leaves *leaves, unsigned int index, unsigne
 	unsigned int i;
 
 	if (npages == MIRAGE_PT_ENTRIES && !(addr & (BLOCK_BYTES - 1))) {
-		/* The PT is written when the leaf is split; most never are. */
+		/* The PT is only written when the leaf is split; most leaves never are. */
 		for (i = 0; i < MIRAGE_PT_ENTRIES; i++)
 			leaves_set_page(leaves, i, (pte + i * PAGE_BYTES) | MIRAGE_PTE_CONT);
 		leaves->synced = false;
@@ -228,13 +228,13 @@ bool mirage_leaves_map(struct mirage_leaves *leaves, unsigned int index, unsigne
 }
 
 /**
- * mirage_leaves_unmap() - take pages away
+ * mirage_leaves_unmap() - unmap pages
  * @leaves: block
  * @index: first page, in pages from the start of the block
  * @npages: number of pages, at least 1, inside the block
  *
- * All other pages stay mapped without a gap, in smaller leaves where a leaf lost pages.
- * Afterwards the pages have to be flushed from the TLB.
+ * All other pages stay mapped without interruption, in smaller leaves where a leaf lost pages. The
+ * caller has to flush the unmapped pages from the TLB.
  *
  * Return: true if one of the pages was mapped
  */

@@ -6,40 +6,40 @@
 #include "device/pure.h"
 #include "mmu/pte.h"
 
-/** MIRAGE_LEAVES_WORDS: words of a bitmap with a bit for each page of a block. */
+/** MIRAGE_LEAVES_WORDS: words of a bitmap with one bit per page of a block. */
 #define MIRAGE_LEAVES_WORDS	(MIRAGE_PT_ENTRIES / 64)
 
 struct mirage_leaves;
 
 /**
- * struct mirage_leaves_sink - where entries are written, in the order that the device must see
+ * struct mirage_leaves_sink - writers of entries, called in the order that the device must see
  */
 struct mirage_leaves_sink {
-	/** @write_pte: entry @index of the block's PT */
+	/** @write_pte: writes entry @index of the block's PT */
 	void (*write_pte)(struct mirage_leaves *leaves, unsigned int index, u64 pte);
-	/** @write_pde: the block's PD1 entry; after all earlier write_pte() */
+	/** @write_pde: writes the block's PD1 entry, after all previous write_pte() */
 	void (*write_pde)(struct mirage_leaves *leaves, u64 pde);
 };
 
 /**
- * struct mirage_leaves - what the device's tables hold for a block, in memory that is fast to read
+ * struct mirage_leaves - copy of the device's tables for a block, in memory that is fast to read
  *
- * The caller serialises; in the driver by the lock of the mirror core's block.
+ * The caller serialises; in the driver, the lock of the mirror core's block does.
  */
 struct mirage_leaves {
-	/** @sink: where entries go */
+	/** @sink: writers of entries */
 	const struct mirage_leaves_sink *sink;
 	/** @table: PD1 entry that points to the block's PT; constant */
 	u64 table;
-	/** @pde: PD1 entry as it is: 0, @table or a 2 MiB leaf */
+	/** @pde: current PD1 entry: 0, @table or a 2 MiB leaf */
 	u64 pde;
-	/** @pte: MIRAGE_PT_ENTRIES, each page as a PT entry, even while @pde is a leaf */
+	/** @pte: MIRAGE_PT_ENTRIES entries, one per page, also while @pde is a leaf */
 	u64 *pte;
 	/** @valid: pages that the device may read */
 	unsigned long valid[MIRAGE_LEAVES_WORDS];
-	/** @writable: of those, pages that it may write */
+	/** @writable: subset of these that it may write */
 	unsigned long writable[MIRAGE_LEAVES_WORDS];
-	/** @synced: the PT in VRAM holds what @pte holds */
+	/** @synced: the PT in VRAM has the content of @pte */
 	bool synced;
 };
 

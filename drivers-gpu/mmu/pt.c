@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Page tables of the GPU: the tables and who owns them. What is in a block's own
- * table is decided in mmu/leaves.c; looking at tables is vm/walk.c.
+ * Page tables of the GPU: their allocation and ownership. mmu/leaves.c computes the content of a
+ * block's own table; vm/walk.c walks tables for debugging.
  *
- * The root (PD3) serves the whole address space; the rest of this file is about its lower part,
- * which mirrors a process. What VM_BIND maps has tables of its own (vm/node.c).
+ * The root (PD3) serves the whole address space; the rest of this file handles the lower part,
+ * which mirrors a process. VM_BIND mappings have their own tables (vm/node.c).
  *
- * The two upper levels (PD2, PD1) are made with the first block below them and go with the
- * last, so a process that wanders through its address space does not fill VRAM. Each block
- * has its PT from the start: map() and unmap() run under locks that reclaim takes and allocate
- * nothing.
+ * The two upper levels (PD2, PD1) are allocated with the first block below them and freed with the
+ * last, so that a process that uses many parts of its address space in turn does not fill VRAM.
+ * Each block has its PT from the start: map() and unmap() run under locks that reclaim takes and
+ * allocate nothing.
  *
- * A block's entry in PD1 is written by map() and unmap() alone and is 0 while nothing is
- * mapped. So two blocks of the same address may exist for a while (a new one, and
- * one that the core is about to free), as long as one of them is empty.
+ * Only map() and unmap() write a block's entry in PD1, and it is 0 while nothing is mapped. So two
+ * blocks with the same address may coexist for a while (a new one, and one that the core is about
+ * to free), as long as one of them is empty.
  *
- * Rejected: tables in system memory as a rule. Every walk of the device would cross the bus; so
- * that is for when VRAM is full (mmu/table.c).
+ * Rejected: tables in system memory by default. Every walk of the device would cross the bus; so
+ * system memory is used only when VRAM is full (mmu/table.c).
  */
 #include "mmu/pt.h"
 
@@ -43,7 +43,7 @@ static void pt_write_pde(struct mirage_leaves *leaves, u64 pde)
 	WRITE_ONCE(block->dir->blocks[block->index], pde ? block : NULL);
 	if (!block->live)
 		return;
-	/* The device must not find the table before what is in it. */
+	/* The table's content must be visible before the device finds the table. */
 	mirage_vram_flush(&block->mdev->vram);
 	mirage_table_write(block->mdev, &block->dir->table, block->index, pde);
 }
@@ -54,13 +54,13 @@ static const struct mirage_leaves_sink pt_sink = {
 };
 
 /**
- * mirage_pt_init() - make empty page tables
- * @pt: to be set up; all zero
+ * mirage_pt_init() - set up empty page tables
+ * @pt: page tables; all zero
  * @mdev: device, between drm_dev_enter() and drm_dev_exit()
  * @vm_id: VM table index
  *
  * Context: may sleep and allocate.
- * Return: 0 or -ENOMEM; mirage_pt_fini() is fine after both
+ * Return: 0 or -ENOMEM; mirage_pt_fini() is allowed after both
  */
 int mirage_pt_init(struct mirage_pt *pt, struct mirage_device *mdev, u32 vm_id)
 {
@@ -97,7 +97,7 @@ void mirage_pt_fini(struct mirage_pt *pt)
 }
 
 /**
- * mirage_pt_unplug() - give back what may not outlive the driver's hold on the device
+ * mirage_pt_unplug() - release memory that must not outlive the driver's binding to the device
  * @pt: page tables without blocks, of a device that was cut off
  *
  * Context: may sleep; between drm_dev_unplug() and the end of the PCI driver's remove().
@@ -107,7 +107,7 @@ void mirage_pt_unplug(struct mirage_pt *pt)
 	mirage_table_drop_system(pt->mdev, &pt->root);
 }
 
-/* The dir of @dirs for @va, made if there is none, with one more user. */
+/* Find or create the dir of @dirs for @va, and add a user. */
 static struct mirage_pt_dir *pt_get_dir(struct mirage_pt *pt, struct xarray *dirs, u64 va,
 					unsigned int shift, struct mirage_pt_dir *parent,
 					unsigned int nr_blocks)
@@ -158,7 +158,7 @@ static void pt_free_dir(struct mirage_pt *pt, struct mirage_pt_dir *dir)
 	kvfree_rcu(dir, rcu);
 }
 
-/* Wait until no walk is under way that may have found what was unlinked below @va. */
+/* Wait until no walk is in progress that may have found entries unlinked below @va. */
 static void pt_settle(struct mirage_pt *pt, u64 va)
 {
 	mirage_vram_flush(&pt->mdev->vram);
@@ -166,7 +166,7 @@ static void pt_settle(struct mirage_pt *pt, u64 va)
 							  1ull << MIRAGE_PD2_SHIFT, true), true);
 }
 
-/* Unlink a dir without users; nothing is freed. */
+/* Unlink a dir without users; does not free it. */
 static void pt_unlink_dir(struct mirage_pt *pt, struct xarray *dirs, struct mirage_pt_dir *dir,
 			  unsigned int shift, bool live)
 {
@@ -175,7 +175,7 @@ static void pt_unlink_dir(struct mirage_pt *pt, struct xarray *dirs, struct mira
 		mirage_table_write(pt->mdev, dir->above, mirage_pte_index(dir->va, shift), 0);
 }
 
-/* One user less for a PD1, and what follows from it. */
+/* Drop a user of a PD1, and free it and its PD2 if they have no more users. */
 static void pt_put_pd1(struct mirage_pt *pt, struct mirage_pt_dir *pd1)
 {
 	struct mirage_device *mdev = pt->mdev;
@@ -203,7 +203,7 @@ static void pt_put_pd1(struct mirage_pt *pt, struct mirage_pt_dir *pd1)
 		pt_free_dir(pt, pd2);
 }
 
-/* The PD1 for @va, with one more user. */
+/* Find or create the PD1 for @va, and add a user. */
 static struct mirage_pt_dir *pt_get_pd1(struct mirage_pt *pt, u64 va)
 {
 	struct mirage_pt_dir *pd2, *pd1;
@@ -212,10 +212,10 @@ static struct mirage_pt_dir *pt_get_pd1(struct mirage_pt *pt, u64 va)
 	if (IS_ERR(pd2))
 		return pd2;
 	pd1 = pt_get_dir(pt, &pt->pd1s, va, MIRAGE_PD2_SHIFT, pd2, MIRAGE_PT_ENTRIES);
-	/* From here on a PD2 lives by its PD1s alone. */
+	/* From here on only its PD1s keep a PD2 alive. */
 	if (!--pd2->users) {
 		pt_unlink_dir(pt, &pt->pd2s, pd2, MIRAGE_PD3_SHIFT, true);
-		/* Empty, but the device may look into it, and its memory becomes another's. */
+		/* Empty, but the device may still be walking it, and its memory will be reused. */
 		pt_settle(pt, pd2->va);
 		pt_free_dir(pt, pd2);
 	}
@@ -223,7 +223,7 @@ static struct mirage_pt_dir *pt_get_pd1(struct mirage_pt *pt, u64 va)
 }
 
 /**
- * mirage_pt_create_block() - make all tables that mappings in a block need
+ * mirage_pt_create_block() - allocate all tables for mappings in a block
  * @pt: page tables
  * @start: first address of the block
  *
@@ -275,7 +275,7 @@ err_free:
 /**
  * mirage_pt_destroy_block() - free the tables of a block
  * @pt: page tables
- * @block: block that has nothing mapped, and whose last flush is complete
+ * @block: block without mappings, whose last flush is complete
  *
  * Context: may sleep; takes mirage_pt.lock.
  */
@@ -292,13 +292,13 @@ void mirage_pt_destroy_block(struct mirage_pt *pt, struct mirage_block *block)
 }
 
 /**
- * mirage_pt_lookup() - which pages of a block the device has, as a hint
+ * mirage_pt_lookup() - get the mapped pages of a block, as a hint
  * @pt: page tables
  * @start: first address of the block
  * @valid: out: pages that it may read
  * @writable: out: pages that it may write
  *
- * Out of date as soon as it is known: mm may take pages at any time.
+ * The result may be outdated at once: mm may take pages away at any time.
  *
  * Context: any; takes no lock.
  */

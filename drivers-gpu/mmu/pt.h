@@ -26,20 +26,19 @@ struct mirage_pt_dir {
 	struct mirage_table *above;
 	/** @va: first address it covers; constant */
 	u64 va;
-	/** @users: tables or blocks below it. Protected by mirage_pt.lock. */
+	/** @users: number of tables or blocks below it. Protected by mirage_pt.lock. */
 	unsigned int users;
-	/** @rcu: mirage_pt_lookup() may still look at it */
+	/** @rcu: mirage_pt_lookup() may still read it */
 	struct rcu_head rcu;
 	/**
-	 * @blocks: of a PD1, the block that each entry belongs to while something is mapped there.
-	 * Written under that block's lock; a block read under mirage_pt.lock or RCU stays valid
-	 * until that is dropped.
+	 * @blocks: for a PD1, the block of each entry while it has mappings. Written under that
+	 * block's lock. A block read under mirage_pt.lock or RCU stays valid until that is dropped.
 	 */
 	struct mirage_block *blocks[];
 };
 
 /**
- * struct mirage_pt - the page tables of one address space: the root, and what mirrors a process
+ * struct mirage_pt - page tables of one address space: the root, and the mirror's tables
  */
 struct mirage_pt {
 	/** @mdev: device; constant */
@@ -50,8 +49,8 @@ struct mirage_pt {
 	struct mirage_table root;
 	/**
 	 * @lock: protects @pd2s, @pd1s and the entries of PD3 and PD2, and keeps blocks from being
-	 * freed. Held while memory is allocated and while the device is waited for (bounded), so
-	 * it is never taken in map(), unmap() or flush().
+	 * freed. Memory allocations and bounded waits for the device happen under it, so it is
+	 * never taken in map(), unmap() or flush().
 	 */
 	struct mutex lock;
 	/** @pd2s: struct mirage_pt_dir by address >> MIRAGE_PD3_SHIFT. Protected by @lock. */
@@ -63,10 +62,10 @@ struct mirage_pt {
 /**
  * struct mirage_block - the driver's part of a block of the mirror core
  *
- * Used under the core's lock of the block, but for what other members say.
+ * Used under the core's lock of the block, unless a member says otherwise.
  */
 struct mirage_block {
-	/** @leaves: what is mapped. Others may look at its bitmaps, for hints. */
+	/** @leaves: mapped pages. Its bitmaps may be read without the lock, as hints. */
 	struct mirage_leaves leaves;
 	/** @mdev: device; constant */
 	struct mirage_device *mdev;
@@ -74,13 +73,13 @@ struct mirage_block {
 	struct mirage_table table;
 	/** @dir: the PD1 above; constant */
 	struct mirage_pt_dir *dir;
-	/** @index: of its entry in @dir; constant */
+	/** @index: index of its entry in @dir; constant */
 	unsigned int index;
-	/** @live: the device is there, and entries are to be written */
+	/** @live: the device is present, so entries are written */
 	bool live;
-	/** @token: of the last flush that was started */
+	/** @token: token of the last flush that was started */
 	u64 token;
-	/** @rcu: mirage_pt_lookup() may still look at it */
+	/** @rcu: mirage_pt_lookup() may still read it */
 	struct rcu_head rcu;
 };
 

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Encoding of page-table entries: the one place where an address and rights become the
- * 64 bits that the hardware document (hw/pte.h) defines.
+ * Encoding of page-table entries: the only code that converts an address and rights to the 64 bits
+ * that the hardware document (hw/pte.h) defines.
  *
- * Rejected: a C bit-field structure. Its layout is the compiler's, and an entry
- * has to be one 64-bit store.
+ * Rejected: a C bit-field structure. The compiler decides its layout, and an entry has to be one
+ * 64-bit store.
  */
 #include "mmu/pte.h"
 
 /**
- * mirage_pte_leaf() - entry of a page
+ * mirage_pte_leaf() - encode a leaf entry
  * @addr: bus address (with MIRAGE_PTE_SYSTEM in @rights) or offset into VRAM, aligned to the page
  * @rights: bits of MIRAGE_PTE_RIGHTS; MIRAGE_PTE_ATOMIC only together with MIRAGE_PTE_WRITE
  *
- * The same encoding serves PT and PD1: whether it means 4 KiB or 2 MiB is a matter of the table.
- * MIRAGE_PTE_CONT is added by mmu/leaves.c, which alone sees neighbours.
+ * The same encoding serves PT and PD1: the table determines whether it means 4 KiB or 2 MiB. Only
+ * mmu/leaves.c adds MIRAGE_PTE_CONT, because it knows the neighbours.
  */
 u64 mirage_pte_leaf(u64 addr, u64 rights)
 {
@@ -25,8 +25,8 @@ u64 mirage_pte_leaf(u64 addr, u64 rights)
 }
 
 /**
- * mirage_pte_table() - entry that points to a table of the next level
- * @offset: of the table in VRAM, 4 KiB aligned
+ * mirage_pte_table() - encode an entry that points to a table of the next level
+ * @offset: offset of the table in VRAM, 4 KiB aligned
  */
 u64 mirage_pte_table(u64 offset)
 {
@@ -34,7 +34,7 @@ u64 mirage_pte_table(u64 offset)
 }
 
 /**
- * mirage_pte_index() - which entry of a table covers an address
+ * mirage_pte_index() - index of the entry that covers an address
  * @va: GPU virtual address of at most MIRAGE_VA_BITS bits
  * @shift: MIRAGE_PD3_SHIFT, MIRAGE_PD2_SHIFT, MIRAGE_PD1_SHIFT or MIRAGE_PT_SHIFT
  */

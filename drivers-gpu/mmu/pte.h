@@ -7,7 +7,7 @@
 
 #include <hw/pte.h>
 
-/** MIRAGE_PTE_RIGHTS: bits of a leaf that say where the page is and what may be done with it. */
+/** MIRAGE_PTE_RIGHTS: bits of a leaf for the page's memory and access rights. */
 #define MIRAGE_PTE_RIGHTS	\
 	(MIRAGE_PTE_SYSTEM | MIRAGE_PTE_WRITE | MIRAGE_PTE_ATOMIC | MIRAGE_PTE_NULL)
 
@@ -16,7 +16,7 @@ u64 mirage_pte_table(u64 offset);
 unsigned int mirage_pte_index(u64 va, unsigned int shift);
 
 /**
- * mirage_pte_addr() - the address in an entry
+ * mirage_pte_addr() - get the address from an entry
  * @pte: entry
  */
 static inline u64 mirage_pte_addr(u64 pte)

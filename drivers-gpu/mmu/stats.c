@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Counters of an address space: what the driver counted and what the mirror core did.
+ * Counters of an address space: those of the driver and those of the mirror core.
  *
- * Rejected: per-CPU counters. One work serves a VM's faults, so there is next to no
- * contention, and 24 counters on each CPU for each VM would be memory for nothing.
+ * Rejected: per-CPU counters. One work serves a VM's faults, so there is almost no contention, and
+ * 24 counters per CPU and VM would waste memory.
  */
 #include "mmu/stats.h"
 
@@ -13,9 +13,9 @@
 
 
 /**
- * mirage_stats_read() - all counters of an address space
+ * mirage_stats_read() - read all counters of an address space
  * @vm: address space
- * @values: filled, index enum drm_mirage_stat
+ * @values: filled in, indexed by enum drm_mirage_stat
  */
 void mirage_stats_read(struct mirage_vm *vm, u64 values[DRM_MIRAGE_STAT_COUNT])
 {
@@ -35,8 +35,8 @@ void mirage_stats_read(struct mirage_vm *vm, u64 values[DRM_MIRAGE_STAT_COUNT])
 }
 
 /**
- * mirage_stats_name() - a counter for people
- * @stat: which
+ * mirage_stats_name() - name of a counter
+ * @stat: counter
  */
 const char *mirage_stats_name(enum drm_mirage_stat stat)
 {

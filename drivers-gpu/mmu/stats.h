@@ -11,12 +11,12 @@
 struct mirage_vm;
 
 /**
- * struct mirage_stats - counters, index enum drm_mirage_stat
+ * struct mirage_stats - counters, indexed by enum drm_mirage_stat
  *
- * Those that the mirror core keeps are left 0 here; mirage_stats_read() adds them.
+ * Counters that the mirror core keeps stay 0 here; mirage_stats_read() adds them.
  */
 struct mirage_stats {
-	/** @value: only ever added to; no order between them is promised */
+	/** @value: counters, which only grow; reads are not ordered between them */
 	atomic64_t value[DRM_MIRAGE_STAT_COUNT];
 };
 

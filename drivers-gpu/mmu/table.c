@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The memory of page tables: video memory, or system memory when there is no more of that.
+ * Memory of page tables: video memory, or system memory when video memory is full.
  *
- * Nobody is evicted for a page table. The device's faults are served with tables, and what
- * eviction waits for may wait for such a fault.
+ * Allocating a page table evicts nothing. Serving the device's faults needs page tables, and
+ * eviction may wait for jobs that wait for such a fault.
  *
- * System memory is coherent and belongs to the PCI device, so it goes back before the driver
- * leaves that: who keeps tables has a way to take their system memory at unplug
- * (mirage_table_drop_system()). VRAM is an offset of an allocator and may be freed at any time.
+ * System memory is coherent and managed by the PCI device, so it must be freed before the driver
+ * unbinds: owners of tables release their system memory at unplug (mirage_table_drop_system()).
+ * VRAM is only an offset of an allocator and may be freed at any time.
  *
- * Rejected: devm for the system memory. It finds what is to be freed by walking the list of all
- * resources of the device.
+ * Rejected: devm for the system memory. To free an allocation it walks the list of all resources of
+ * the device.
  */
 #include "mmu/table.h"
 
 #include <linux/dma-mapping.h>
 
 /**
- * mirage_table_alloc() - get memory for a table
+ * mirage_table_alloc() - allocate memory for a table
  * @mdev: device, between drm_dev_enter() and drm_dev_exit()
  * @table: filled
  * @size: bytes, a power of two of at least 4 KiB; the table is aligned to it
  *
- * What is in the table is undefined.
+ * The content of the table is undefined.
  *
  * Context: may sleep and allocate; takes mirage_vram.lock.
  * Return: 0 or -ENOMEM
@@ -40,7 +40,7 @@ int mirage_table_alloc(struct mirage_device *mdev, struct mirage_table *table, s
 }
 
 /**
- * mirage_table_zero() - make all entries invalid
+ * mirage_table_zero() - clear all entries
  * @mdev: device, between drm_dev_enter() and drm_dev_exit()
  * @table: table that has memory
  */
@@ -53,12 +53,12 @@ void mirage_table_zero(struct mirage_device *mdev, const struct mirage_table *ta
 }
 
 /**
- * mirage_table_free() - give a table back
- * @mdev: device, which does not look at the table any more
- * @table: table; may be empty, and is afterwards
+ * mirage_table_free() - free a table
+ * @mdev: device, which does not use the table any more
+ * @table: table, empty afterwards; may be empty already
  *
- * Context: may sleep; takes mirage_vram.lock. Of a table in system memory: the driver has not
- * left the PCI device.
+ * Context: may sleep; takes mirage_vram.lock. For a table in system memory, the driver must still
+ * be bound to the PCI device.
  */
 void mirage_table_free(struct mirage_device *mdev, struct mirage_table *table)
 {
@@ -67,9 +67,10 @@ void mirage_table_free(struct mirage_device *mdev, struct mirage_table *table)
 }
 
 /**
- * mirage_table_drop_system() - give back what may not outlive the driver's hold on the device
- * @mdev: device, which does not look at the table any more
- * @table: table; has no memory afterwards, unless it lies in VRAM
+ * mirage_table_drop_system() - release memory that must not outlive the driver's binding to the
+ * device
+ * @mdev: device, which does not use the table any more
+ * @table: table; loses its memory, unless it is in VRAM
  *
  * Context: may sleep.
  */

@@ -14,11 +14,11 @@
  * struct mirage_table - a table of one level, in video memory or in system memory
  */
 struct mirage_table {
-	/** @vram: where it lies, empty if in system memory */
+	/** @vram: the allocation, empty if the table is in system memory */
 	struct mirage_vram_buf vram;
-	/** @cpu: in system memory: where the kernel sees it; else NULL */
+	/** @cpu: kernel address of a table in system memory, else NULL */
 	__le64 *cpu;
-	/** @dma: in system memory: where the device sees it */
+	/** @dma: DMA address of a table in system memory */
 	dma_addr_t dma;
 	/** @size: bytes */
 	size_t size;
@@ -30,7 +30,7 @@ void mirage_table_free(struct mirage_device *mdev, struct mirage_table *table);
 void mirage_table_drop_system(struct mirage_device *mdev, struct mirage_table *table);
 
 /**
- * mirage_table_pte() - the entry of the level above that points to a table
+ * mirage_table_pte() - encode the entry of the upper level that points to a table
  * @table: table that has memory
  */
 static inline u64 mirage_table_pte(const struct mirage_table *table)
@@ -44,10 +44,10 @@ static inline u64 mirage_table_pte(const struct mirage_table *table)
  * mirage_table_write() - store an entry
  * @mdev: device, between drm_dev_enter() and drm_dev_exit()
  * @table: table that has memory
- * @index: of the entry
+ * @index: index of the entry
  * @pte: entry
  *
- * The device sees it at once, or after mirage_vram_flush() at the latest.
+ * The device sees it at once, or at the latest after mirage_vram_flush().
  */
 static inline void mirage_table_write(struct mirage_device *mdev, const struct mirage_table *table,
 				      unsigned int index, u64 pte)
@@ -59,10 +59,10 @@ static inline void mirage_table_write(struct mirage_device *mdev, const struct m
 }
 
 /**
- * mirage_table_read() - load an entry, slow
+ * mirage_table_read() - load an entry (slow)
  * @mdev: device, between drm_dev_enter() and drm_dev_exit()
  * @table: table that has memory
- * @index: of the entry
+ * @index: index of the entry
  */
 static inline u64 mirage_table_read(struct mirage_device *mdev, const struct mirage_table *table,
 				    unsigned int index)

@@ -11,7 +11,9 @@
 #include "device/names.h"
 #include "mmu/vm.h"
 
-/* An access could not be served, and its queue is about to stop. pc 0: no instruction made it. */
+/*
+ * An access could not be served, and its queue is about to stop. pc is 0 if no instruction made it.
+ */
 TRACE_EVENT(mirage_fault_report,
 	TP_PROTO(const struct mirage_vm *vm, const struct mirage_fault *fault, u32 queue,
 		 int error),

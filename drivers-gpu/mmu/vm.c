@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A GPU address space, as queues and faults know it: a number that the device uses, references, the processes that may
- * and do submit jobs there, and the accesses that could not be served. How one is made and ends is in vm/space.c.
+ * The part of a GPU address space that queues and faults use: its index in the VM table,
+ * references, the processes that may submit jobs and those that have, and reports of failed
+ * accesses. vm/space.c creates and destroys address spaces.
  */
 #include "mmu/vm.h"
 
@@ -13,7 +14,7 @@
 #include "mmu/trace.h"
 
 /**
- * mirage_vm_get() - one reference more
+ * mirage_vm_get() - take a reference
  * @vm: address space the caller has a reference to
  *
  * Return: @vm
@@ -32,10 +33,10 @@ static void vm_release(struct kref *ref)
 }
 
 /**
- * mirage_vm_put() - one reference less
+ * mirage_vm_put() - drop a reference
  * @vm: address space
  *
- * Context: may sleep; the last one closes the mirror and waits for the device.
+ * Context: may sleep; dropping the last one closes the mirror and waits for the device.
  */
 void mirage_vm_put(struct mirage_vm *vm)
 {
@@ -44,9 +45,9 @@ void mirage_vm_put(struct mirage_vm *vm)
 }
 
 /**
- * mirage_vm_next() - walk through all address spaces
+ * mirage_vm_next() - iterate over all address spaces
  * @mdev: device
- * @id: where to start, 0 at first; set to where to go on
+ * @id: cursor, 0 at first
  *
  * Context: process; takes the xa_lock of mirage_device.vms.
  * Return: the next VM with a reference, or NULL
@@ -67,7 +68,7 @@ struct mirage_vm *mirage_vm_next(struct mirage_device *mdev, unsigned long *id)
 }
 
 /**
- * mirage_vm_lookup() - the address space with a VM table index
+ * mirage_vm_lookup() - find an address space by its VM table index
  * @mdev: device
  * @id: index
  *
@@ -87,9 +88,9 @@ struct mirage_vm *mirage_vm_lookup(struct mirage_device *mdev, u32 id)
 }
 
 /**
- * mirage_place_read() - an instruction's place for user space
+ * mirage_place_read() - convert an instruction's place for user space
  * @place: as the device wrote it
- * @args: filled, all of it
+ * @args: filled in completely
  *
  * Context: any.
  */
@@ -106,11 +107,11 @@ void mirage_place_read(const struct mirage_place *place, struct drm_mirage_place
 }
 
 /**
- * mirage_fault_read() - an access that could not be served, for user space
+ * mirage_fault_read() - convert a failed access for user space
  * @fault: the access
  * @queue_id: the queue that it stopped
- * @error: negative errno that serving it gave
- * @args: filled, all of it
+ * @error: negative errno from serving it
+ * @args: filled in completely
  *
  * Context: any.
  */
@@ -128,7 +129,7 @@ void mirage_fault_read(const struct mirage_fault *fault, u32 queue_id, int error
 }
 
 /**
- * mirage_vm_report() - remember an access that could not be served
+ * mirage_vm_report() - record an access that could not be served
  * @vm: address space
  * @fault: the access
  * @queue_id: the queue that it stopped
@@ -150,11 +151,11 @@ void mirage_vm_report(struct mirage_vm *vm, const struct mirage_fault *fault, u3
 }
 
 /**
- * mirage_vm_read_reports() - the last accesses that could not be served
+ * mirage_vm_read_reports() - read the last accesses that could not be served
  * @vm: address space
  * @reports: filled, newest first
  * @places: filled with the instructions of @reports
- * @count: room in both
+ * @count: capacity of both
  *
  * Context: process; takes mirage_vm.fault_lock.
  * Return: entries written, at most MIRAGE_VM_REPORTS
@@ -178,7 +179,7 @@ unsigned int mirage_vm_read_reports(struct mirage_vm *vm, struct drm_mirage_faul
  * mirage_vm_may_submit() - may the calling process use the VM?
  * @vm: address space
  *
- * Return: false if it mirrors another process, or has objects over another's memory
+ * Return: false if it mirrors another process, or maps userptr objects of another process
  */
 bool mirage_vm_may_submit(struct mirage_vm *vm)
 {
@@ -190,13 +191,14 @@ bool mirage_vm_may_submit(struct mirage_vm *vm)
 }
 
 /**
- * mirage_vm_add_submission() - a job of the calling process may run from now on
+ * mirage_vm_add_submission() - register a job of the calling process
  * @vm: address space
- * @submission: of the job, all zero
- * @queue: where it will run; a queue of @vm
+ * @submission: submission of the job, all zero
+ * @queue: queue it will run on; a queue of @vm
  *
  * Context: ioctl of a process; takes mirage_device.owner_lock.
- * Return: 0, to be undone by mirage_vm_end_submission() and _put_submission(); -EPERM as for mirage_vm_may_submit()
+ * Return: 0, balance with mirage_vm_end_submission() and _put_submission(); -EPERM as for
+ * mirage_vm_may_submit()
  */
 int mirage_vm_add_submission(struct mirage_vm *vm, struct mirage_submission *submission,
 			     const struct mirage_queue *queue)
@@ -217,11 +219,12 @@ int mirage_vm_add_submission(struct mirage_vm *vm, struct mirage_submission *sub
 }
 
 /**
- * mirage_vm_end_submission() - a job has ended, or will never run
+ * mirage_vm_end_submission() - unregister a job that has ended, or will never run
  * @mdev: device of its address space, which may be gone
- * @submission: of the job, added or not
+ * @submission: submission of the job, added or not
  *
- * Called before the job's fence signals: a process that has seen the fence can claim the address space.
+ * Called before the job's fence signals, so that a process that has seen the fence can claim the
+ * address space.
  *
  * Context: process; takes mirage_device.owner_lock.
  */
@@ -235,10 +238,10 @@ void mirage_vm_end_submission(struct mirage_device *mdev, struct mirage_submissi
 }
 
 /**
- * mirage_vm_put_submission() - a job is about to be freed
- * @submission: of the job, ended, or never added
+ * mirage_vm_put_submission() - release the submission of a job that is about to be freed
+ * @submission: submission of the job, ended or never added
  *
- * Context: process, not on the way to a fence.
+ * Context: process, not in the signalling path of a fence.
  */
 void mirage_vm_put_submission(struct mirage_submission *submission)
 {
@@ -247,7 +250,7 @@ void mirage_vm_put_submission(struct mirage_submission *submission)
 }
 
 /**
- * mirage_vm_drop_submissions() - no job of a queue will run any more
+ * mirage_vm_drop_submissions() - unregister all jobs of a queue that has stopped
  * @vm: address space
  * @queue: queue of @vm whose channel was reset for good; jobs that wait for others' fences will be cancelled, and may
  *	outlive @vm

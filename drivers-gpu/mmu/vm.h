@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A GPU address space, as queues and faults know it. */
+/* The part of a GPU address space that queues and faults use. */
 #ifndef MIRAGE_VM_H
 #define MIRAGE_VM_H
 
@@ -24,21 +24,21 @@ struct mirage_gpuvm;
 struct mirage_queue;
 struct mirage_quota_user;
 
-/** MIRAGE_VM_REPORTS: accesses that could not be served that a VM remembers; a power of two. */
+/** MIRAGE_VM_REPORTS: number of failed accesses that a VM keeps; a power of two. */
 #define MIRAGE_VM_REPORTS	32
 
-/** MIRAGE_VM_NONE: VM table index that is never given out: channels of the kernel name it. */
+/** MIRAGE_VM_NONE: reserved VM table index, for the kernel's channels. */
 #define MIRAGE_VM_NONE		0
 
 /**
- * struct mirage_submission - a job that may run in an address space, or does, and whose it is
+ * struct mirage_submission - an unfinished job in an address space, and its process
  */
 struct mirage_submission {
 	/** @node: in mirage_vm.submissions, or empty. Protected by mirage_device.owner_lock. */
 	struct list_head node;
-	/** @queue: where the job runs, for mirage_vm_drop_submissions(); constant */
+	/** @queue: queue that the job runs on, for mirage_vm_drop_submissions(); constant */
 	const struct mirage_queue *queue;
-	/** @mm: of the process that submitted it, held by mmgrab(); NULL for none; constant */
+	/** @mm: mm of the submitting process, held by mmgrab(); NULL for none; constant */
 	struct mm_struct *mm;
 };
 
@@ -46,25 +46,25 @@ struct mirage_submission {
  * struct mirage_vm - one GPU address space, which may mirror one process
  */
 struct mirage_vm {
-	/** @ref: file handles, queues and fault service */
+	/** @ref: held by file handles, queues and fault service */
 	struct kref ref;
-	/** @release: ends it when the last reference has gone; constant */
+	/** @release: destroys it when the last reference is dropped; constant */
 	void (*release)(struct mirage_vm *vm);
 	/** @mdev: device; a reference to its drm_device is held */
 	struct mirage_device *mdev;
 	/** @id: VM table index; constant */
 	u32 id;
-	/** @has_id: @id is reserved; constant once made */
+	/** @has_id: @id is reserved; constant after creation */
 	bool has_id;
-	/** @user: whose share of the VM table it has part of; constant once made */
+	/** @user: user that the VM table entry is charged to; constant after creation */
 	struct mirage_quota_user *user;
-	/** @tgid: process that made it, for reports; constant */
+	/** @tgid: process that created it, for reports; constant */
 	pid_t tgid;
-	/** @uid: its user then, for core dumps; constant */
+	/** @uid: that process's user at creation, for core dumps; constant */
 	kuid_t uid;
-	/** @comm: its name then; constant */
+	/** @comm: that process's name at creation; constant */
 	char comm[TASK_COMM_LEN];
-	/** @pt: page tables; has locks of its own */
+	/** @pt: page tables; has its own locks */
 	struct mirage_pt pt;
 	/**
 	 * @mirror: the process's address space, the part below 2^47; NULL for a VM without SVM;
@@ -72,18 +72,18 @@ struct mirage_vm {
 	 */
 	struct hmm_mirror *mirror;
 	/**
-	 * @owner: whose memory objects over memory of a process show here; NULL before the first was bound. Held by
+	 * @owner: mm whose userptr objects are bound here; NULL until the first is bound. Held by
 	 * mmgrab(). Set once, under mirage_device.owner_lock.
 	 */
 	struct mm_struct *owner;
 	/**
-	 * @submissions: struct mirage_submission of the jobs that have not ended. Protected by
+	 * @submissions: struct mirage_submission of unfinished jobs. Protected by
 	 * mirage_device.owner_lock.
 	 */
 	struct list_head submissions;
 	/** @gpuvm: the part from 2^47 on; constant until the last reference goes */
 	struct mirage_gpuvm *gpuvm;
-	/** @write_rights: bits of MIRAGE_PTE_RIGHTS that a writable page gets; constant */
+	/** @write_rights: bits of MIRAGE_PTE_RIGHTS for writable pages; constant */
 	u64 write_rights;
 	/** @history: last faults and mappings, for core dumps */
 	struct mirage_history history;
@@ -96,31 +96,31 @@ struct mirage_vm {
 	 */
 	struct work_struct fault_work;
 	/**
-	 * @fault_lock: protects @pending, @nr_pending and @reports_*. A spinlock, because those who
-	 * distribute faults hold it beside other VMs' service.
+	 * @fault_lock: protects @pending, @nr_pending and @reports_*. A spinlock, because faults
+	 * are distributed under it while other VMs are served.
 	 */
 	spinlock_t fault_lock;
 	/**
-	 * @pending: faults not served yet, room for MIRAGE_VM_PENDING; NULL before the first queue.
+	 * @pending: faults not served yet, capacity MIRAGE_VM_PENDING; NULL before the first queue.
 	 * Protected by @fault_lock.
 	 */
 	struct mirage_fault *pending;
-	/** @nr_pending: of them. Protected by @fault_lock. */
+	/** @nr_pending: number of entries in @pending. Protected by @fault_lock. */
 	unsigned int nr_pending;
-	/** @reports: accesses that could not be served, a ring. Protected by @fault_lock. */
+	/** @reports: ring of accesses that could not be served. Protected by @fault_lock. */
 	struct drm_mirage_fault reports[MIRAGE_VM_REPORTS];
 	/** @report_places: the instructions of @reports, as the device wrote them. Protected by @fault_lock. */
 	struct mirage_place report_places[MIRAGE_VM_REPORTS];
-	/** @nr_reports: ever written to @reports. Protected by @fault_lock. */
+	/** @nr_reports: total number ever written to @reports. Protected by @fault_lock. */
 	u64 nr_reports;
 
-	/** @service: what the fault work needs for a batch; used by that work alone */
+	/** @service: private state of the fault work; only that work uses it */
 	struct mirage_service *service;
 	/** @jobs: jobs of this VM that the device has */
 	atomic_t jobs;
-	/** @progress: raised by everything that shows that the VM's channels advance */
+	/** @progress: incremented whenever the VM's channels advance */
 	atomic_t progress;
-	/** @watched: @progress at the watchdog's last look; used by the watchdog alone */
+	/** @watched: @progress at the watchdog's last check; only the watchdog uses it */
 	int watched;
 };
 

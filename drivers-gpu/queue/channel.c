@@ -2,12 +2,12 @@
 /**
  * DOC: Queues by channel
  *
- * The device knows channels, not queues. This is the way from the number in a fault,
- * an event or a loss to the queue that has the channel now.
+ * The device knows channels, not queues. This file maps the channel number in a fault or an event
+ * to the queue that currently owns the channel, and walks all queues when the device is lost.
  *
- * Those who only write a queue's end do so under the xa_lock of mirage_device.queues,
- * where a queue that is found cannot be freed; those who signal fences take a
- * reference, because callbacks may not run under that lock.
+ * Code that only marks a queue as failed does so under the xa_lock of mirage_device.queues, under
+ * which a queue that is found cannot be freed. Code that signals fences takes a reference, because
+ * callbacks must not run under that lock.
  */
 #include <linux/xarray.h>
 
@@ -24,7 +24,7 @@
 #include "queue/queue.h"
 
 /**
- * mirage_queue_by_channel() - the queue that has a channel
+ * mirage_queue_by_channel() - find the queue that owns a channel
  * @mdev: device
  * @chan: channel number
  *
@@ -44,7 +44,7 @@ struct mirage_queue *mirage_queue_by_channel(struct mirage_device *mdev, unsigne
 	return queue;
 }
 
-/* Does the access that @fault tells of belong to this queue and not to its channel's last owner? */
+/* Did this queue make the access of @fault, and not the channel's previous owner? */
 static bool mirage_channel_owns(const struct mirage_queue *queue, const struct mirage_fault *fault,
 				const struct mirage_vm *vm)
 {
@@ -52,14 +52,14 @@ static bool mirage_channel_owns(const struct mirage_queue *queue, const struct m
 }
 
 /**
- * mirage_queue_is_live() - is a fault that of a queue that still runs?
+ * mirage_queue_is_live() - does a fault belong to a queue that still runs?
  * @mdev: device
  * @fault: from the fault buffer
- * @vm: whose fault it is
+ * @vm: address space of the fault
  * @queue_id: out, if not NULL and the queue runs: its handle
  *
  * Context: process; does not sleep.
- * Return: false if the access was made for a queue that has stopped or is gone
+ * Return: false if the queue that made the access has stopped or is gone
  */
 bool mirage_queue_is_live(struct mirage_device *mdev, const struct mirage_fault *fault,
 			  const struct mirage_vm *vm, u32 *queue_id)
@@ -82,11 +82,11 @@ bool mirage_queue_is_live(struct mirage_device *mdev, const struct mirage_fault 
 }
 
 /**
- * mirage_queue_fault() - stop the queue whose access could not be served
+ * mirage_queue_fault() - stop the queue whose access cannot be served
  * @mdev: device
  * @fault: from the fault buffer
- * @vm: whose fault it is
- * @error: negative errno that serving it gave; the fence of the job tells -EFAULT, whatever it was
+ * @vm: address space of the fault
+ * @error: negative errno from serving it; the job's fence gets -EFAULT in any case
  *
  * Context: process; does not sleep. The channel is reset soon after.
  * Return: true if this stopped a queue; false if the fault was stale or the queue had
@@ -114,7 +114,7 @@ bool mirage_queue_fault(struct mirage_device *mdev, const struct mirage_fault *f
 	return stopped;
 }
 
-/* A queue that may not fault was stopped by an access that is nowhere mapped. */
+/* An access to an unmapped address has stopped a NO_FAULT queue. */
 static void mirage_channel_report(struct mirage_queue *queue, struct mirage_queue_error *reason)
 {
 	const struct mirage_fault fault = {
@@ -138,7 +138,7 @@ static void mirage_channel_report(struct mirage_queue *queue, struct mirage_queu
 		mirage_vm_report(queue->vm, &fault, queue->id, -EFAULT);
 }
 
-/* A channel has stopped by itself: read why from its descriptor. */
+/* A channel has stopped by itself: read the reason from its descriptor. */
 static void mirage_channel_error(struct mirage_queue *queue)
 {
 	const struct mirage_chan_desc *desc = &queue->mdev->chans[queue->chan];
@@ -148,7 +148,7 @@ static void mirage_channel_error(struct mirage_queue *queue)
 	};
 	char place[MIRAGE_PLACE_TEXT];
 
-	/* Not so when the event is that of the channel's last owner. */
+	/* If the event belongs to the channel's previous owner, the state differs. */
 	if (le32_to_cpu(READ_ONCE(desc->state)) != MIRAGE_CHAN_ERROR)
 		return;
 	/* The device writes the state last. */
@@ -160,11 +160,11 @@ static void mirage_channel_error(struct mirage_queue *queue)
 	if (reason.hw_error == MIRAGE_CHAN_FAULT) {
 		reason.state = DRM_MIRAGE_QUEUE_FAULTED;
 		reason.error = -EFAULT;
-		/* Before the fences signal: who waits for one may look at once. */
+		/* Before the fences signal, so that their waiters already see the report. */
 		mirage_channel_report(queue, &reason);
 	}
 
-	/* Before its channel is reset. It may have stopped for another reason before. */
+	/* Before its channel is reset. The queue may already have stopped for another reason. */
 	if (READ_ONCE(queue->error.state) == DRM_MIRAGE_QUEUE_READY)
 		mirage_coredump_take(queue->mdev, queue, "channel error");
 	if (mirage_queue_fail(queue, &reason) && reason.hw_error != MIRAGE_CHAN_FAULT)
@@ -176,7 +176,7 @@ static void mirage_channel_error(struct mirage_queue *queue)
 }
 
 /**
- * mirage_queue_event() - serve one entry of the event queue
+ * mirage_queue_event() - handle one entry of the event queue
  * @mdev: device
  * @event: a copy of the entry
  *
@@ -199,9 +199,9 @@ void mirage_queue_event(struct mirage_device *mdev, const struct mirage_event *e
 }
 
 /**
- * mirage_queues_stop_vm() - the process behind an address space has gone
+ * mirage_queues_stop_vm() - stop the queues of an address space whose process has gone
  * @vm: address space
- * @error: negative errno of the fences of its jobs
+ * @error: negative errno for the fences of its jobs
  *
  * Context: process; does not sleep. The channels are reset soon after.
  */
@@ -224,10 +224,10 @@ void mirage_queues_stop_vm(struct mirage_vm *vm, int error)
 }
 
 /**
- * mirage_queues_lost() - the device answers no more and was cut off from memory
+ * mirage_queues_lost() - stop all queues of a lost device
  * @mdev: device; mirage_device_is_lost() is true
  *
- * Every queue is stopped, and no job is in flight when it returns.
+ * When it returns, every queue is stopped and no job is in flight.
  *
  * Context: process, may sleep; not on mirage_device.submit_wq.
  */
@@ -252,11 +252,11 @@ void mirage_queues_lost(struct mirage_device *mdev)
 }
 
 /**
- * mirage_queues_kick() - look after jobs that nobody hears of
+ * mirage_queues_kick() - check jobs whose events or time-outs may have been missed
  * @mdev: device
  *
- * Signals what is complete, in case a FENCE event's interrupt was lost, and stops queues
- * whose oldest job takes too long. Called now and then while jobs are in flight.
+ * Signals completed jobs, in case a FENCE event's interrupt was lost, and stops queues whose oldest
+ * job takes too long. Called periodically while jobs are in flight.
  *
  * Context: process, may sleep; the device is there.
  */
@@ -273,7 +273,7 @@ void mirage_queues_kick(struct mirage_device *mdev)
 }
 
 /**
- * mirage_queues_reset() - end the queues whose jobs go down with the device
+ * mirage_queues_reset() - end the queues whose running jobs are lost in a device reset
  * @mdev: device, which does not run and will be reset
  *
  * Context: process; allocates nothing; mirage_reset.lock is held for writing.
@@ -330,7 +330,7 @@ static void mirage_channel_dump(struct mirage_queue *queue, struct drm_printer *
 /**
  * mirage_queues_dump() - print every queue
  * @mdev: device, which is there
- * @p: where to
+ * @p: printer
  *
  * Context: process.
  */

@@ -8,16 +8,16 @@
 struct mirage_queue;
 
 /**
- * struct mirage_charge - from when on time counts against a queue's oldest job
+ * struct mirage_charge - start of the time that is charged to a queue's oldest job
  *
  * Protected by mirage_queue.lock.
  */
 struct mirage_charge {
-	/** @begun_ns: ktime_get_ns() then */
+	/** @begun_ns: ktime_get_ns() at that time */
 	u64 begun_ns;
-	/** @wait_ns: of the channel's descriptor then, as the device wrote it */
+	/** @wait_ns: value in the channel's descriptor at that time, as the device wrote it */
 	u64 wait_ns;
-	/** @service_ns: DRM_MIRAGE_STAT_NS_SERVICE of the address space then */
+	/** @service_ns: DRM_MIRAGE_STAT_NS_SERVICE of the address space at that time */
 	u64 service_ns;
 };
 

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* How much of a large copy goes into one job. Pure logic. */
+/* Splitting a large copy into jobs. Pure logic. */
 #ifndef MIRAGE_CHUNK_H
 #define MIRAGE_CHUNK_H
 
 #include "device/pure.h"
 
 /**
- * MIRAGE_CHUNK_BYTES: what one job copies at most. It must be done long before its time-out, on a device
- * that others use as well, and be worth its interrupt.
+ * MIRAGE_CHUNK_BYTES: most bytes that one job copies. Few enough to finish long before the time-out
+ * on a shared device, and enough to be worth an interrupt.
  */
 #define MIRAGE_CHUNK_BYTES	(64ull << 20)
 
 /**
- * struct mirage_chunk - what is still free in a job
+ * struct mirage_chunk - room left in a job
  */
 struct mirage_chunk {
 	/** @words: ring words */
@@ -22,12 +22,12 @@ struct mirage_chunk {
 };
 
 /**
- * mirage_chunk_take() - put as much of an area into a job as it has room for
+ * mirage_chunk_take() - put as much of an area into a job as fits
  * @chunk: room of the job; reduced
- * @packet_words: words of the packet that does it
+ * @packet_words: words of the packet for it
  * @size: bytes of the area, a multiple of 8, not 0
  *
- * Return: bytes that go into this job, a multiple of 8; 0 if it takes another job
+ * Return: bytes that go into this job, a multiple of 8; 0 if a new job is needed
  */
 static inline u64 mirage_chunk_take(struct mirage_chunk *chunk, u32 packet_words, u64 size)
 {

@@ -2,31 +2,31 @@
 /**
  * DOC: The kernel's copies
  *
- * Buffer objects are moved and cleared by the GPU itself: by packets that name physical
- * pointers, which only the kernel can write, in the ring of a queue without an address space.
- * That queue is like any other (queue/queue.c, queue/job.c) but for three things: it
- * belongs to no file, it has the highest priority, and when it has stopped
- * it is set going again, because whoever comes next is not to blame.
+ * The GPU itself moves and clears buffer objects, by packets with physical pointers. Only the
+ * kernel can write such packets, in the ring of a queue without an address space. That queue is
+ * like any other (queue/queue.c, queue/job.c) except that it belongs to no file, has the highest
+ * priority, and is revived after it has stopped, because later copies are not to blame.
  *
- * A copy is collected first, which allocates, and may be given up until its end. mirage_copy_end()
- * then arms and pushes all its jobs and cannot fail. Its fence is fit for a dma_resv: nothing it
- * waits for needs memory, no access of the channel can fault, and each of its jobs has a time-out.
+ * A copy is collected first; this allocates, and may be cancelled until the end. mirage_copy_end()
+ * then arms and pushes all its jobs and cannot fail. Its fence may be added to a dma_resv: its
+ * dependencies need no memory, no access of the channel can fault, and each of its jobs has a
+ * time-out.
  *
- * Copies wait for each other alone, and never for a job of a user's: they go through one queue, in
- * which one that waits holds up those of everybody. A move with content has waited for jobs before
- * (mirage_move_quiesce()), under the lock that keeps new ones away; memory that is zeroed for
- * an object is new to it, so no job uses it, whatever else shares the object's reservation.
+ * Copies wait only for each other, and never for users' jobs: all copies share one queue, where a
+ * waiting copy holds up those of all users. Before a move with content, jobs have been waited for
+ * (mirage_move_quiesce()), under the lock that excludes new ones. Memory that is zeroed for an
+ * object is new to it, so no job uses it, whatever else shares the object's reservation.
  *
- * Large copies become several jobs, so that the ring never has to hold one as a whole, and
- * none takes long. The jobs run one after the other; if one fails, the queue stops, and all behind it
- * that were made before fail as well: the fence of the last one tells of all.
+ * Large copies are split into several jobs, so that the ring never has to hold a whole copy and no
+ * job takes long. The jobs run one after the other. If one fails, the queue stops, and all jobs
+ * behind it that were created before fail as well: the last one's fence reports the result of all.
  *
- * A job may be executed twice without harm, as a reset of the device may have it: source and
+ * A job may be executed twice without harm, for example after a device reset: source and
  * destination of a copy never overlap.
  *
- * Model followed: the migration context of xe. Rejected: memcpy through the VRAM aperture, which
- * is many times slower under emulation and keeps a CPU busy on real hardware; a mapping of all VRAM in
- * an address space of the kernel's, whose page tables would have to be kept in VRAM that is full.
+ * Model: the migration context of xe. Rejected: memcpy through the VRAM aperture, which is many
+ * times slower under emulation and keeps a CPU busy on real hardware; mapping all VRAM in a kernel
+ * address space, whose page tables would have to be kept in VRAM that is full.
  */
 #include "queue/copy.h"
 
@@ -46,22 +46,22 @@
 #include "queue/packet.h"
 #include "queue/queue.h"
 
-/* 64 KiB: room for two of the largest jobs, so that one can be written while another runs. */
+/* 64 KiB: room for two jobs of maximum size, so that one can be written while another runs. */
 #define COPY_RING_ORDER		14
-/* 1024 pages that are all apart, as COPY packets. */
+/* 1024 scattered pages, as COPY packets. */
 #define COPY_JOB_WORDS		(1024 * MIRAGE_PACKET_COPY_WORDS)
 
 /**
  * struct mirage_copy - copies being collected
  */
 struct mirage_copy {
-	/** @queue: where to; a reference is held */
+	/** @queue: copy queue; a reference is held */
 	struct mirage_queue *queue;
-	/** @jobs: struct mirage_job by node, in their order; never empty */
+	/** @jobs: struct mirage_job by node, in order; never empty */
 	struct list_head jobs;
 	/** @job: the last of @jobs */
 	struct mirage_job *job;
-	/** @chunk: room in @job */
+	/** @chunk: room left in @job */
 	struct mirage_chunk chunk;
 };
 
@@ -75,10 +75,10 @@ static void copy_fini(void *data)
 }
 
 /**
- * mirage_copy_init() - make the kernel's copy queue
+ * mirage_copy_init() - create the kernel's copy queue
  * @mdev: device, enabled
  *
- * It goes when the driver leaves the device.
+ * It is destroyed when the driver leaves the device.
  *
  * Context: probe.
  * Return: 0 or a negative errno
@@ -103,7 +103,7 @@ int mirage_copy_init(struct mirage_device *mdev)
 	return devm_add_action_or_reset(mdev->drm.dev, copy_fini, mdev);
 }
 
-/* Begin another job. */
+/* Start another job. */
 static int copy_add_job(struct mirage_copy *copy)
 {
 	struct mirage_job *job = mirage_job_create(copy->queue, NULL);
@@ -111,7 +111,7 @@ static int copy_add_job(struct mirage_copy *copy)
 	if (IS_ERR(job))
 		return PTR_ERR(job);
 
-	/* If the queue was revived since the first one was made, all are cancelled as that is. */
+	/* If the queue was revived since the first job was made, cancel all of them together. */
 	if (copy->job)
 		job->epoch = copy->job->epoch;
 	copy->job = job;
@@ -124,7 +124,7 @@ static int copy_add_job(struct mirage_copy *copy)
 	return 0;
 }
 
-/* The queue with a reference, going. */
+/* The queue with a reference, revived if necessary. */
 static struct mirage_queue *copy_get_queue(struct mirage_device *mdev)
 {
 	struct mirage_queue *queue = NULL;
@@ -148,15 +148,15 @@ static struct mirage_queue *copy_get_queue(struct mirage_device *mdev)
 }
 
 /**
- * mirage_copy_begin() - collect copies
+ * mirage_copy_begin() - start collecting copies
  * @mdev: device
- * @deps: its kernel fences, which are other moves, are waited for before the first byte is copied; its lock
- * is held. Or NULL. Who has content moved sees to it that no job uses it any more
+ * @deps: reservation, locked, or NULL. The first job waits for its kernel fences, which are other
+ * moves. A caller that moves content makes sure that no job uses it any more
  *
- * Context: process; may sleep and allocate, so never between arming and signalling a fence. A
- * queue that had stopped is set going, for which it waits for the device, a bounded time.
- * Return: the collection, to be ended or cancelled; or an ERR_PTR: -ENOMEM, -ENODEV the device is gone or
- * lost, -EIO it does not take up copying any more
+ * Context: process; may sleep and allocate, so never between arming and signalling a fence. Revives
+ * a stopped queue, and waits for the device for that, a bounded time.
+ * Return: the collection, to be ended or cancelled; or an ERR_PTR: -ENOMEM, -ENODEV the device is
+ * gone or lost, -EIO the queue cannot be revived
  */
 struct mirage_copy *mirage_copy_begin(struct mirage_device *mdev, struct dma_resv *deps)
 {
@@ -187,7 +187,9 @@ struct mirage_copy *mirage_copy_begin(struct mirage_device *mdev, struct dma_res
 	return copy;
 }
 
-/* Room for a packet of so many words on at most *@size bytes, which becomes what it is for. */
+/*
+ * Room for a packet of @packet_words on at most *@size bytes; sets *@size to the bytes it covers.
+ */
 static u32 *copy_extend(struct mirage_copy *copy, u32 packet_words, u64 *size)
 {
 	u64 taken = mirage_chunk_take(&copy->chunk, packet_words, *size);
@@ -206,14 +208,14 @@ static u32 *copy_extend(struct mirage_copy *copy, u32 packet_words, u64 *size)
 }
 
 /**
- * mirage_copy_add() - copy a piece
+ * mirage_copy_add() - add a contiguous copy
  * @copy: collection
- * @piece: from where to where; the areas do not overlap
+ * @piece: source and destination, which do not overlap
  *
  * Pieces of a collection are copied in the order in which they are added.
  *
  * Context: as mirage_copy_begin()
- * Return: 0 or -ENOMEM; the collection is to be cancelled then
+ * Return: 0 or -ENOMEM; then cancel the collection
  */
 int mirage_copy_add(struct mirage_copy *copy, const struct mirage_copy_piece *piece)
 {
@@ -232,14 +234,14 @@ int mirage_copy_add(struct mirage_copy *copy, const struct mirage_copy_piece *pi
 }
 
 /**
- * mirage_copy_fill() - fill memory with a pattern
+ * mirage_copy_fill() - add a fill with a pattern
  * @copy: collection
  * @to: physical pointer
  * @size: bytes, multiple of 8
- * @pattern: each 32-bit word of it
+ * @pattern: value of each 32-bit word
  *
  * Context: as mirage_copy_begin()
- * Return: 0 or -ENOMEM; the collection is to be cancelled then
+ * Return: 0 or -ENOMEM; then cancel the collection
  */
 int mirage_copy_fill(struct mirage_copy *copy, u64 to, u64 size, u32 pattern)
 {
@@ -258,12 +260,13 @@ int mirage_copy_fill(struct mirage_copy *copy, u64 to, u64 size, u32 pattern)
 }
 
 /**
- * mirage_copy_end() - let the device do it
+ * mirage_copy_end() - submit the collection to the device
  * @copy: collection; consumed
  *
  * Context: process; takes mirage_queue.exec_lock. Allocates nothing and cannot fail.
- * Return: the fence of the whole, with a reference. It may go into a dma_resv, with any usage, and signals
- * with an error if not everything was copied: what the destination holds is unknown then
+ * Return: the fence of the whole collection, with a reference. It may be added to a dma_resv, with
+ * any usage. It signals with an error if not everything was copied: then the content of the
+ * destination is unknown
  */
 struct dma_fence *mirage_copy_end(struct mirage_copy *copy)
 {
@@ -275,7 +278,7 @@ struct dma_fence *mirage_copy_end(struct mirage_copy *copy)
 	mutex_lock(&queue->exec_lock);
 	signalling = dma_fence_begin_signalling();
 	list_for_each_entry_safe(job, next, &copy->jobs, node) {
-		/* Once it is pushed the job may put the node to another use, or be gone. */
+		/* Once pushed, the job may reuse the node, or be freed. */
 		list_del_init(&job->node);
 		dma_fence_put(fence);
 		fence = dma_fence_get(mirage_job_arm(job));
@@ -291,7 +294,7 @@ struct dma_fence *mirage_copy_end(struct mirage_copy *copy)
 }
 
 /**
- * mirage_copy_cancel() - do none of it
+ * mirage_copy_cancel() - discard the collection
  * @copy: collection; consumed
  */
 void mirage_copy_cancel(struct mirage_copy *copy)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The kernel's own copies and fills, by physical pointers, on a channel of its own. */
+/* The kernel's own copies and fills, by physical pointers, on a dedicated channel. */
 #ifndef MIRAGE_COPY_H
 #define MIRAGE_COPY_H
 
@@ -11,7 +11,7 @@ struct mirage_device;
 struct mirage_queue;
 
 /**
- * struct mirage_copy_piece - memory that is contiguous for the device on both sides
+ * struct mirage_copy_piece - a copy that is contiguous for the device on both sides
  */
 struct mirage_copy_piece {
 	/** @to: physical pointer (MIRAGE_PHYS_*) */
@@ -22,9 +22,7 @@ struct mirage_copy_piece {
 	u64 size;
 };
 
-/**
- * struct mirage_copy - copies being collected; they become as many jobs as they need
- */
+/* Copies being collected, as one or more jobs. */
 struct mirage_copy;
 
 int mirage_copy_init(struct mirage_device *mdev);

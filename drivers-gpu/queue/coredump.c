@@ -2,26 +2,26 @@
 /**
  * DOC: Core dumps
  *
- * When a queue is stopped by a time-out or an error, or the device has to be reset, what the
- * device was doing is taken down and offered in /sys/class/devcoredump: registers, queues,
- * descriptors and rings of the channels, the indirect buffer at fault, and the last faults and
- * mappings of the address space. The form is text (mirage_coredump_print()); mirage-decode names
- * what is in it.
+ * When a queue is stopped by a time-out or an error, or the device has to be reset, the driver
+ * captures the device's state and offers it in /sys/class/devcoredump: registers, queues,
+ * descriptors and rings of the channels, the guilty indirect buffer, and the last faults and
+ * mappings of the address space. The format is text (mirage_coredump_print()); mirage-decode
+ * annotates it.
  *
- * It is taken where fences wait for us, before anything is reset: nothing is allocated, no lock is
- * held that anybody allocates under, and memory of the process is not read, for that could
- * fault. Indirect buffers are read only where the page tables say that they lie in video memory,
- * which the CPU sees by itself.
- * Printing and handing over is for a work. devcoredump keeps one dump for each device until it is
- * read, for five minutes at most, and drops those that come meanwhile. The first of a row of
- * failures is the one worth reading, so that is right for the failures of one user, but a user could
- * keep the place occupied and have the failures of others go unseen. So the first failure of each
- * user within that time replaces an unread dump.
+ * The capture runs in the signalling path of fences, before anything is reset. It allocates nothing
+ * and holds no lock under which other code allocates. It does not read the process's memory, since
+ * that could fault. It reads indirect buffers only where the page tables point to video memory,
+ * which the CPU can access directly. A work prints the dump and hands it over.
  *
- * Rejected: the newest dump always replaces the one before. A user could take away the dumps of others by
- * failing again and again. Rejected: a place for each user. devcoredump has one for each struct device, and
- * the memory would be unlimited. Rejected: printing from the read callback of devcoredump. It would keep the
- * module in use until somebody has read the dump.
+ * devcoredump keeps one dump per device until it is read, for at most five minutes, and drops later
+ * ones. Of several failures in a row, the first is the one worth reading, so that is right for the
+ * failures of one user. But one user could keep the slot occupied and so hide the failures of
+ * others. So the first failure of each user within that time replaces an unread dump.
+ *
+ * Rejected: the newest dump always replaces the previous one. A user could remove the dumps of
+ * others by failing again and again. Rejected: a slot per user. devcoredump has one per struct
+ * device, and the memory would be unlimited. Rejected: printing from the read callback of
+ * devcoredump. It would keep the module in use until the dump is read.
  */
 #include "queue/coredump.h"
 
@@ -45,13 +45,13 @@
 #include "mmu/vm.h"
 #include "queue/queue.h"
 
-/* Words of a ring before get, and bytes of an indirect buffer before the packet at fault. */
+/* Words of a ring before get, and bytes of an indirect buffer before the guilty packet. */
 #define COREDUMP_RING_BEFORE	16
 #define COREDUMP_IB_BEFORE	128
 
 /*
- * Where a GPU address lies in VRAM, by a walk as the device does it. Without a lock: what is found
- * while tables change is at worst of no use.
+ * Translate a GPU address to an offset in VRAM, by a walk as the device does it. Without a lock: if
+ * tables change meanwhile, the result is at worst useless.
  */
 static bool coredump_translate(struct mirage_vm *vm, u64 va, u64 *offset)
 {
@@ -80,7 +80,7 @@ static bool coredump_translate(struct mirage_vm *vm, u64 va, u64 *offset)
 	return *offset <= vram->size - sizeof(u32);
 }
 
-/* The indirect buffer that a channel executes, as far as it can be read without a fault. */
+/* Capture the indirect buffer that a channel executes, as far as it can be read without a fault. */
 static void coredump_take_ib(struct mirage_coredump_state *state, struct mirage_queue *queue)
 {
 	const struct mirage_chan_desc *desc = &state->channels[0].desc;
@@ -155,14 +155,14 @@ static u64 coredump_read_reg(struct mirage_device *mdev, enum mirage_reg reg)
 {
 	u64 value;
 
-	/* Reading a low half must not disturb who reads the pair. */
+	/* Reading a low half must not disturb readers of the pair. */
 	spin_lock(&mdev->reg_lock);
 	value = mirage_reg_read(mdev, reg);
 	spin_unlock(&mdev->reg_lock);
 	return value;
 }
 
-/* In the order of the table, which mirage_coredump_print() has too. */
+/* In the order of the table that mirage_coredump_print() also uses. */
 static void coredump_take_regs(struct mirage_device *mdev, struct mirage_coredump_state *state)
 {
 	u64 *value = state->regs;
@@ -181,7 +181,7 @@ static void coredump_take_regs(struct mirage_device *mdev, struct mirage_coredum
 	WARN_ON_ONCE(value > state->regs + MIRAGE_COREDUMP_REGS);
 }
 
-/* The last entries before @put of a ring of 2^@order entries of @size bytes. */
+/* Copy the last entries before @put from a ring of 2^@order entries of @size bytes. */
 static void coredump_take_tail(void *to, const void *ring, unsigned int order, size_t size, u32 put)
 {
 	u32 i;
@@ -207,12 +207,12 @@ static void coredump_take_queues(struct mirage_device *mdev, struct mirage_cored
 }
 
 /**
- * mirage_coredump_take() - take down what the device does
+ * mirage_coredump_take() - capture the state of the device
  * @mdev: device, between drm_dev_enter() and drm_dev_exit()
  * @guilty: queue to blame, a reference held; or NULL
  * @why: what went wrong
  *
- * Nothing happens while an earlier dump is on its way.
+ * Does nothing while an earlier dump is being printed.
  *
  * Context: process; does not sleep and allocates nothing. About a hundred register accesses.
  */
@@ -230,7 +230,7 @@ void mirage_coredump_take(struct mirage_device *mdev, struct mirage_queue *guilt
 	state->time_ns = mirage_device_estimate_time(mdev);
 	state->has_guilty = guilty;
 	state->uid = guilty && guilty->vm ? guilty->vm->uid : INVALID_UID;
-	/* First what others may be about to reset. */
+	/* First the state that another thread may be about to reset. */
 	if (guilty)
 		coredump_take_channel(state, guilty);
 	coredump_take_regs(mdev, state);
@@ -254,8 +254,8 @@ static size_t coredump_print_to(struct mirage_device *mdev, char *text, size_t s
 }
 
 /*
- * Is it the first dump of a user for as long as devcoredump keeps one? Failures of the device without
- * a guilty queue count as those of a user of their own.
+ * Is it the user's first dump within the time for which devcoredump keeps one? Failures of the
+ * device without a guilty queue are counted under a user of their own.
  */
 static bool coredump_is_first(struct mirage_coredump *dump, kuid_t uid)
 {
@@ -285,11 +285,11 @@ static void coredump_work(struct work_struct *work)
 		coredump_print_to(mdev, text, size);
 		if (coredump_is_first(mdev->coredump, mdev->coredump->state->uid))
 			dev_coredump_put(mdev->drm.dev);
-		/* Any process can make the GPU fail as often as it likes. */
+		/* Rate-limited: any process can make the GPU fail as often as it likes. */
 		if (__ratelimit(&mdev->coredump->told))
 			drm_info(&mdev->drm, "core dump: %s; see /sys/class/devcoredump\n",
 				 mdev->coredump->state->why);
-		/* Takes the text; drops it if a dump is there that has not been read. */
+		/* Takes ownership of the text; drops it if an unread dump exists. */
 		dev_coredumpv(mdev->drm.dev, text, size, GFP_KERNEL);
 	} else {
 		drm_err_ratelimited(&mdev->drm, "no memory for a core dump of %zu bytes\n", size);
@@ -303,7 +303,7 @@ static void coredump_free(struct drm_device *drm, void *state)
 }
 
 /**
- * mirage_coredump_init() - before anything can go wrong
+ * mirage_coredump_init() - set up, before any failure can occur
  * @mdev: device
  *
  * Context: probe.
@@ -328,7 +328,7 @@ int mirage_coredump_init(struct mirage_device *mdev)
 }
 
 /**
- * mirage_coredump_stop() - no dump is on its way, and none will be
+ * mirage_coredump_stop() - cancel a pending dump, and prevent further ones
  * @mdev: device, which is lost, and will not be reset
  *
  * Context: may sleep; may be called again.

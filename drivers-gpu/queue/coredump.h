@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Core dumps of the device: what it was doing when something went wrong. */
+/* Core dumps of the device: its state at a failure. */
 #ifndef MIRAGE_COREDUMP_H
 #define MIRAGE_COREDUMP_H
 
@@ -18,18 +18,22 @@ struct drm_printer;
 struct mirage_device;
 struct mirage_queue;
 
-/** MIRAGE_COREDUMP_FORMAT: version of the text; raised when a reader of the old one would err. */
+/**
+ * MIRAGE_COREDUMP_FORMAT: version of the text; raised on changes that break readers of the old one.
+ */
 #define MIRAGE_COREDUMP_FORMAT	1
 
-/** MIRAGE_COREDUMP_CHANNELS: channels of which a dump tells, the guilty one first. */
+/** MIRAGE_COREDUMP_CHANNELS: maximum number of channels in a dump, the guilty one first. */
 #define MIRAGE_COREDUMP_CHANNELS	128
-/** MIRAGE_COREDUMP_RING_WORDS: words of each ring, from a little before get. */
+/** MIRAGE_COREDUMP_RING_WORDS: words captured of each ring, from a little before get. */
 #define MIRAGE_COREDUMP_RING_WORDS	64
-/** MIRAGE_COREDUMP_IB_WORDS: words of the guilty channel's indirect buffer. */
+/** MIRAGE_COREDUMP_IB_WORDS: words captured of the guilty channel's indirect buffer. */
 #define MIRAGE_COREDUMP_IB_WORDS	256
-/** MIRAGE_COREDUMP_TAIL: last entries of the command queue, event queue and fault buffer. */
+/**
+ * MIRAGE_COREDUMP_TAIL: last entries captured of the command queue, event queue and fault buffer.
+ */
 #define MIRAGE_COREDUMP_TAIL	32
-/** MIRAGE_COREDUMP_REGS: room for registers, of either width. */
+/** MIRAGE_COREDUMP_REGS: capacity for registers, of either width. */
 #define MIRAGE_COREDUMP_REGS	96
 
 /**
@@ -61,7 +65,7 @@ struct mirage_coredump_channel {
 };
 
 /**
- * struct mirage_coredump_state - what was taken at the moment of the failure
+ * struct mirage_coredump_state - state captured at the moment of the failure
  */
 struct mirage_coredump_state {
 	/** @why: what went wrong */
@@ -84,11 +88,11 @@ struct mirage_coredump_state {
 	struct mirage_fault_entry faults[MIRAGE_COREDUMP_TAIL];
 	/** @places: the instructions of @faults */
 	struct mirage_place places[MIRAGE_COREDUMP_TAIL];
-	/** @nr_channels: of @channels; more may have been in use */
+	/** @nr_channels: entries in @channels; more may have been in use */
 	u32 nr_channels;
 	/** @nr_in_use: channels in use */
 	u32 nr_in_use;
-	/** @channels: them */
+	/** @channels: channels and their queues */
 	struct mirage_coredump_channel channels[MIRAGE_COREDUMP_CHANNELS];
 	/** @ib_addr: GPU address of @ib[0] */
 	u64 ib_addr;
@@ -96,40 +100,46 @@ struct mirage_coredump_state {
 	u32 nr_ib;
 	/** @ib: words of the indirect buffer that the guilty channel executes */
 	__le32 ib[MIRAGE_COREDUMP_IB_WORDS];
-	/** @nr_history: of @history */
+	/** @nr_history: entries in @history */
 	u32 nr_history;
-	/** @history: of the guilty channel's address space */
+	/** @history: last events of the guilty channel's address space */
 	struct mirage_history_entry history[MIRAGE_HISTORY_SIZE];
 };
 
-/** MIRAGE_COREDUMP_USERS: users whose last dump is remembered; of more, the oldest is forgotten. */
+/**
+ * MIRAGE_COREDUMP_USERS: number of users whose last dump is remembered; beyond that, the oldest is
+ * forgotten.
+ */
 #define MIRAGE_COREDUMP_USERS	16
 
 /**
- * struct mirage_coredump_user - a user who has had a dump
+ * struct mirage_coredump_user - a user with a recent dump
  */
 struct mirage_coredump_user {
-	/** @uid: of the guilty process, or INVALID_UID */
+	/** @uid: user of the guilty process, or INVALID_UID */
 	kuid_t uid;
-	/** @until: get_jiffies_64() until which the user's next failure replaces no dump; 0 for an unused entry */
+	/**
+	 * @until: get_jiffies_64() until which the user's next failure does not replace a dump; 0
+	 * for an unused entry
+	 */
 	u64 until;
 };
 
 /**
- * struct mirage_coredump - one dump at a time
+ * struct mirage_coredump - state of core dumps; one dump at a time
  */
 struct mirage_coredump {
-	/** @mdev: whose it is; constant */
+	/** @mdev: device that it belongs to; constant */
 	struct mirage_device *mdev;
-	/** @busy: @state is being filled or printed; whoever finds it set does without a dump */
+	/** @busy: @state is being filled or printed; another failure meanwhile gets no dump */
 	atomic_t busy;
-	/** @state: room for what is taken, allocated at probe: where it is taken nothing can be */
+	/** @state: the captured state, allocated at probe since the capture cannot allocate */
 	struct mirage_coredump_state *state;
 	/** @work: prints @state and hands it to devcoredump */
 	struct work_struct work;
-	/** @users: who has had a dump of late; used by @work alone */
+	/** @users: users with recent dumps; only @work uses it */
 	struct mirage_coredump_user users[MIRAGE_COREDUMP_USERS];
-	/** @told: how often the kernel's log tells of a dump; used by @work alone */
+	/** @told: rate limit for the log message about a dump; only @work uses it */
 	struct ratelimit_state told;
 };
 

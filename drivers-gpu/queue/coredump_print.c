@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The text of a core dump. Its form is described in docs/reset.md; mirage-decode reads it. Words
- * are printed as they are in memory, and names only where the reader has no way to know them:
- * what a packet or a field is called the headers of the hardware tell.
+ * The text of a core dump. docs/reset.md describes its format; mirage-decode reads it. Words are
+ * printed as they are in memory. Names are printed only where the reader cannot know them: the
+ * hardware's headers give the names of packets and fields.
  */
 #include <linux/utsname.h>
 
@@ -49,7 +49,7 @@ static void print_words(struct drm_printer *p, const void *data, size_t size)
 	drm_puts(p, "\n");
 }
 
-/* Entries of a queue, the last of which is the one before @put. */
+/* Print entries of a queue; the last one is at @put - 1. */
 static void print_tail(struct drm_printer *p, const char *name, const void *entries, size_t size,
 		       u32 put, u32 get)
 {
@@ -106,10 +106,10 @@ static void print_ib(struct drm_printer *p, const struct mirage_coredump_state *
 }
 
 /**
- * mirage_coredump_print() - print what was taken
+ * mirage_coredump_print() - print the captured state
  * @mdev: device
- * @state: what was taken
- * @p: where to
+ * @state: the captured state
+ * @p: printer
  *
  * Context: process.
  */
@@ -145,7 +145,7 @@ void mirage_coredump_print(struct mirage_device *mdev, const struct mirage_cored
 		   le32_to_cpu(status->event_put), le32_to_cpu(status->event_get));
 	print_tail(p, "faults", state->faults, sizeof(state->faults[0]),
 		   le32_to_cpu(status->fault_put), le32_to_cpu(status->fault_get));
-	/* Apart from the entries, whose form readers know. */
+	/* Separate from the entries, whose format readers know. */
 	print_tail(p, "places", state->places, sizeof(state->places[0]),
 		   le32_to_cpu(status->fault_put), le32_to_cpu(status->fault_get));
 	for (i = 0; i < state->nr_channels; i++)

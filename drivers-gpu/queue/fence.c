@@ -6,23 +6,23 @@
  * the queue's fence slot. The fence here signals when the kernel has read a number
  * at least as high, or when the queue was stopped and its channel reset.
  *
- * A fence is allocated with its job and initialised when the job goes to the
- * device: nothing is allocated on the way to a signal. It has no release and no wait
- * operation and uses its own lock, so it lets go of this module when it signals and
- * may outlive the queue, the device and the module.
+ * A fence is allocated with its job and initialised when the job goes to the device, so nothing is
+ * allocated in the signalling path. It has no release and no wait operation and uses its own lock,
+ * so it is independent of this module once it has signalled, and may outlive the queue, the device
+ * and the module.
  *
- * How long one may take depends on the kind of queue:
+ * How long a fence may take depends on the kind of queue:
  *
  * - Without faults (NO_FAULT queues, the kernel's copies): as long as the job computes, at most its
- *   time-out. Such fences go into reservations, and reclaim may wait for them.
- * - With faults: the job waits for mm, so its fence depends on memory being allocated. It is
- *   finite, because the time-out stops the job, but nothing that reclaim waits for
- *   may wait for it. It is given to syncobjs only, and neither jobs of the first kind nor
- *   VM_BIND take it as a dependency, however it is wrapped: mirage_fence_may_fault().
- * - Long-running: the fence is never given to anybody.
+ *   time-out. Such fences are added to reservations, and reclaim may wait for them.
+ * - With faults: the job waits for mm, so its fence depends on memory allocation. It is finite,
+ *   because the time-out stops the job, but nothing that reclaim waits for may wait for it. So it
+ *   goes only to syncobjs, and neither jobs of the first kind nor VM_BIND accept it as a
+ *   dependency, however it is wrapped: mirage_fence_may_fault().
+ * - Long-running: the fence is never handed out.
  *
- * Rejected: making the fence part of the job. A fence may be looked at long after
- * its job has gone, so the job would have to live as long.
+ * Rejected: embedding the fence in the job. A fence may be used long after its job has finished, so
+ * the job would have to live as long.
  */
 #include <linux/dma-fence-unwrap.h>
 #include <linux/slab.h>
@@ -47,7 +47,7 @@ static const struct dma_fence_ops mirage_fence_ops = {
 };
 
 /**
- * mirage_fence_alloc() - memory for a fence, not initialised yet
+ * mirage_fence_alloc() - allocate a fence, not initialised yet
  *
  * Context: process, may sleep.
  * Return: the fence, or NULL
@@ -58,10 +58,10 @@ struct dma_fence *mirage_fence_alloc(void)
 }
 
 /**
- * mirage_fence_init() - make it a fence, with one reference
+ * mirage_fence_init() - initialise a fence, with one reference
  * @fence: from mirage_fence_alloc()
  * @context: the queue's fence context
- * @seqno: what the FENCE packet will write
+ * @seqno: value that the FENCE packet will write
  *
  * Context: any.
  */
@@ -71,7 +71,7 @@ void mirage_fence_init(struct dma_fence *fence, u64 context, u64 seqno)
 }
 
 /**
- * mirage_fence_signal() - the job is over
+ * mirage_fence_signal() - signal the end of a job
  * @fence: fence that has not signalled
  * @error: 0, or the negative errno of a job that did not complete
  *
@@ -84,13 +84,13 @@ void mirage_fence_signal(struct dma_fence *fence, int error)
 	dma_fence_signal(fence);
 }
 
-/* What stands for the owner in the scheduler's fences of jobs that may fault. */
+/* Owner in the scheduler's fences of jobs that may fault. */
 static const char mirage_fence_faulting[] = "mirage-faulting";
 
 /**
- * mirage_fence_owner() - owner for the scheduler's fence of a job
+ * mirage_fence_owner() - choose the owner for the scheduler's fence of a job
  * @may_fault: the job may wait for mm
- * @otherwise: owner if it may not
+ * @otherwise: owner if it may not fault
  */
 void *mirage_fence_owner(bool may_fault, void *otherwise)
 {
@@ -101,7 +101,7 @@ void *mirage_fence_owner(bool may_fault, void *otherwise)
  * mirage_fence_may_fault() - does a fence wait for a job that may wait for mm?
  * @fence: any fence, also a chain or an array
  *
- * Jobs of this driver are known, on whatever device they run. Other drivers do not tell.
+ * Recognises jobs of this driver, on any device. Other drivers do not provide this information.
  *
  * Context: process.
  */
@@ -112,7 +112,7 @@ bool mirage_fence_may_fault(struct dma_fence *fence)
 	struct dma_fence *part;
 	bool found = false;
 
-	/* To the end, because the cursor holds references until there. */
+	/* Iterate to the end, because the cursor holds references until then. */
 	dma_fence_unwrap_for_each(part, &cursor, fence) {
 		base = to_drm_sched_fence(part);
 		if (base && base->owner == mirage_fence_faulting && !dma_fence_is_signaled(part))
@@ -123,7 +123,7 @@ bool mirage_fence_may_fault(struct dma_fence *fence)
 }
 
 /**
- * mirage_fence_put() - the job needs it no more
+ * mirage_fence_put() - drop the job's reference
  * @fence: from mirage_fence_alloc(), initialised or not; or NULL
  */
 void mirage_fence_put(struct dma_fence *fence)

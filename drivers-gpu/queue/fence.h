@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Hardware fences: a job's FENCE packet as the rest of the kernel sees it. */
+/* Hardware fences: dma_fences for the FENCE packets of jobs. */
 #ifndef MIRAGE_FENCE_H
 #define MIRAGE_FENCE_H
 

@@ -2,29 +2,29 @@
 /**
  * DOC: Jobs
  *
- * A job is some packets for the ring and a fence: an IB packet for each indirect
- * buffer of an exec, or the kernel's own copies (queue/copy.c). The scheduler holds it until
- * its dependencies have signalled and the ring has room, then run_job() copies its
- * words to the ring and adds a FENCE packet. From there to its hardware fence it is in
- * flight: on its queue's list, oldest first.
+ * A job consists of packets for the ring and a fence: an IB packet for each indirect buffer of an
+ * exec, or the kernel's own copies (queue/copy.c). The scheduler holds it until its dependencies
+ * have signalled and the ring has room. Then run_job() copies its words to the ring and adds a
+ * FENCE packet. From then until its hardware fence signals it is in flight: on its queue's list,
+ * oldest first.
  *
  *   exec -> entity (waits for syncobjs) -> run_job() -> ring -> FENCE -> event -> fence
  *
- * The kernel never looks at the packets in the indirect buffers: they lie in memory
- * that user space may change at any time, and the device checks each packet as it
- * executes it. What the kernel writes are ring packets of fixed form.
+ * The kernel never reads the packets in the indirect buffers: user space may change that memory at
+ * any time, and the device checks each packet when it executes it. The kernel writes only ring
+ * packets of fixed form.
  *
- * Room in the ring is the scheduler's credit, in words. A job's words are free again
- * when its fence has signalled; its own FENCE packet may still be at the device's
- * fingers at that moment, so the credit limit leaves the room of one.
+ * The scheduler's credits are ring words. A job's words become free when its fence has signalled.
+ * At that moment the device may still be reading the job's FENCE packet, so the credit limit leaves
+ * room for one.
  *
- * A queue holds MIRAGE_QUEUE_MAX_JOBS jobs of users that are not over, and a user has so many in all (device/quota.c).
- * Their memory is charged to the memory cgroup of whoever submits, but for the scheduler's fences, which it allocates
- * itself: the bounds are what limits those.
+ * A queue holds at most MIRAGE_QUEUE_MAX_JOBS unfinished jobs of users, and each user has a limit
+ * over all queues (device/quota.c). The submitter's memory cgroup is charged for their memory,
+ * except for the scheduler's fences, which the scheduler allocates itself: the limits bound those.
  *
- * Model followed: one scheduler and one entity for each queue, as drivers for
- * firmware schedulers have it. Rejected: one scheduler for all channels, which
- * would let a blocked queue hold up others and tie their timeouts together.
+ * Model: one scheduler and one entity per queue, as in drivers for firmware schedulers. Rejected:
+ * one scheduler for all channels, where a blocked queue would hold up others, and their timeouts
+ * would be tied together.
  */
 #include <linux/slab.h>
 
@@ -46,7 +46,9 @@ static struct mirage_job *to_mirage_job(struct drm_sched_job *base)
 	return container_of(base, struct mirage_job, base);
 }
 
-/* The device is about to get a job of @vm, or of the kernel's: the watchdog has something to look at. */
+/*
+ * Account for a job of @vm, or of the kernel (NULL), before the device gets it; start the watchdog.
+ */
 static void job_start(struct mirage_device *mdev, struct mirage_vm *vm)
 {
 	if (vm) {
@@ -66,7 +68,7 @@ static void job_done(struct mirage_device *mdev, struct mirage_vm *vm)
 	atomic_dec(&mdev->watchdog.jobs);
 }
 
-/* Write the job to the ring. Its credits have promised the room. */
+/* Write the job to the ring. Its credits guarantee the room. */
 static void mirage_job_write(struct mirage_queue *queue, const struct mirage_job *job)
 {
 	u32 ring_words = mirage_queue_ring_words(queue);
@@ -82,7 +84,7 @@ static void mirage_job_write(struct mirage_queue *queue, const struct mirage_job
 				       ARRAY_SIZE(fence));
 }
 
-/* Take its place in the queue, unless that is full or the user has too many jobs in all. Either passes. */
+/* Count the job. Fails while the queue is full or the user is at the limit; both are temporary. */
 static int mirage_job_count(struct mirage_job *job)
 {
 	struct mirage_device *mdev = job->queue->mdev;
@@ -99,7 +101,7 @@ static int mirage_job_count(struct mirage_job *job)
 	return 0;
 }
 
-/* Before its fence signals: whoever has waited for that finds room. */
+/* Called before the fence signals, so that its waiters then find room. */
 static void mirage_job_uncount(struct mirage_job *job)
 {
 	if (!job->user)
@@ -109,7 +111,7 @@ static void mirage_job_uncount(struct mirage_job *job)
 	job->user = NULL;
 }
 
-/* Hand a job whose dependencies have signalled to the device. */
+/* Pass a job to the device, after its dependencies have signalled. */
 static struct dma_fence *mirage_job_run(struct drm_sched_job *base)
 {
 	struct mirage_job *job = to_mirage_job(base);
@@ -126,7 +128,10 @@ static struct dma_fence *mirage_job_run(struct drm_sched_job *base)
 	spin_lock(&queue->lock);
 	if (queue->error.state != DRM_MIRAGE_QUEUE_READY || job->epoch != queue->epoch) {
 		spin_unlock(&queue->lock);
-		/* Not before the jobs that the device has: the last fence of a context tells of all. */
+		/*
+		 * Only after the jobs in flight: the last fence of a context covers all earlier
+		 * ones.
+		 */
 		mirage_queue_quiesce(queue);
 		fence = ERR_PTR(-ECANCELED);
 		goto exit;
@@ -134,7 +139,7 @@ static struct dma_fence *mirage_job_run(struct drm_sched_job *base)
 
 	job->seqno = ++queue->seqno;
 	job->start = queue->put;
-	/* If it does not run it cannot see the job before it is told to start the channel again. */
+	/* A stopped device does not see the job until its channel is started again. */
 	running = mirage_device_is_running(mdev);
 	job->starts = running;
 	mirage_fence_init(job->fence, queue->fence_context, job->seqno);
@@ -144,14 +149,15 @@ static struct dma_fence *mirage_job_run(struct drm_sched_job *base)
 	list_add_tail(&job->node, &queue->in_flight);
 	job_start(mdev, queue->vm);
 
-	/* The device reads put before the packets, so they are written before put. */
+	/* The device reads put before the packets, so write the packets before put. */
 	dma_wmb();
 	WRITE_ONCE(mdev->chans[queue->chan].put, cpu_to_le32(queue->put));
 	spin_unlock(&queue->lock);
 
 	/*
-	 * Outside the lock, since it traps. If the queue has gone by now the doorbell is
-	 * another's or nobody's, and rings for nothing. A device that is asleep may have no registers.
+	 * Outside the lock, since it traps. If the queue has gone by now, the doorbell may belong
+	 * to another queue or to none; ringing it has no effect. The registers of a sleeping device
+	 * may be inaccessible.
 	 */
 	if (running)
 		mirage_reg_write(mdev, MIRAGE_DOORBELL_CHAN, queue->chan);
@@ -169,22 +175,21 @@ end:
 }
 
 /*
- * The oldest job takes too long. If it is complete and merely its interrupt was lost
- * there is nothing to punish. Otherwise the queue stops for good. The scheduler starts
- * its clock again with every job that it hands over, so a queue that is fed all the time
- * does not come here; mirage_queues_kick() looks after those.
+ * The oldest job takes too long. If it is complete and only its interrupt was lost, nothing is
+ * stopped. Otherwise the queue stops for good. The scheduler restarts its timer with every job that
+ * it submits, so it never fires for a queue that is fed continuously; mirage_queues_kick() handles
+ * those.
  *
- * Either way all fences of the ring have signalled at the end, and the scheduler
- * is to do no more than take its job back and free it: that is what it does for NO_HANG.
- * RESET would have us stop the scheduler and start it again, for a ring that never runs
- * again.
+ * In both cases all fences of the ring have signalled at the end, and the scheduler only has to
+ * take its job back and free it: it does that for NO_HANG. RESET would require stopping and
+ * restarting the scheduler for a ring that never runs again.
  */
 static enum drm_gpu_sched_stat mirage_job_timedout(struct drm_sched_job *base)
 {
 	struct mirage_job *job = to_mirage_job(base);
 	struct mirage_queue *queue = job->queue;
 
-	/* When the last reference has gone the queue is being quiesced, which signals the fence. */
+	/* If the last reference has gone, the queue is being quiesced, which signals the fence. */
 	if (!kref_get_unless_zero(&queue->ref))
 		return DRM_GPU_SCHED_STAT_NO_HANG;
 
@@ -217,13 +222,13 @@ const struct drm_sched_backend_ops mirage_job_sched_ops = {
 };
 
 /**
- * mirage_job_create() - a job without packets, not armed yet
- * @queue: where it will run; the caller holds a reference
- * @file: who submits it, or NULL for the kernel
+ * mirage_job_create() - create a job without packets, not armed yet
+ * @queue: queue it will run on; the caller holds a reference
+ * @file: file of the submitter, or NULL for the kernel
  *
  * Context: process, may sleep.
- * Return: the job, to be armed and pushed or given to mirage_job_drop(); or an ERR_PTR: -EWOULDBLOCK the queue is full
- * or the user has too many jobs, which is never said to the kernel; -ENOMEM
+ * Return: the job, to be armed and pushed, or passed to mirage_job_drop(); or an ERR_PTR:
+ * -EWOULDBLOCK the queue is full or the user has too many jobs, never for the kernel; -ENOMEM
  */
 struct mirage_job *mirage_job_create(struct mirage_queue *queue, struct drm_file *file)
 {
@@ -241,7 +246,7 @@ struct mirage_job *mirage_job_create(struct mirage_queue *queue, struct drm_file
 		return ERR_PTR(-ENOMEM);
 	}
 
-	/* What it costs is known when it is armed. */
+	/* Its credits are set when it is armed. */
 	ret = drm_sched_job_init(&job->base, &queue->entity, MIRAGE_PACKET_FENCE_WORDS, owner,
 				 file ? file->client_id : 0);
 	if (ret) {
@@ -266,12 +271,12 @@ struct mirage_job *mirage_job_create(struct mirage_queue *queue, struct drm_file
 }
 
 /**
- * mirage_job_extend() - room for another packet
+ * mirage_job_extend() - make room for another packet
  * @job: job that is not armed
  * @count: words of the packet
  *
  * Context: process, may sleep.
- * Return: where to write the packet, or NULL out of memory
+ * Return: address to write the packet to, or NULL out of memory
  */
 u32 *mirage_job_extend(struct mirage_job *job, u32 count)
 {
@@ -294,10 +299,10 @@ u32 *mirage_job_extend(struct mirage_job *job, u32 count)
 }
 
 /**
- * mirage_job_arm() - the point of no return
+ * mirage_job_arm() - arm a job; it must be pushed afterwards
  * @job: job with all its packets
  *
- * The caller holds mirage_queue.exec_lock until it has pushed the job, and can fail no more.
+ * The caller holds mirage_queue.exec_lock until it has pushed the job, and must not fail any more.
  *
  * Return: the fence that signals when the job is over, borrowed from the job
  */
@@ -321,9 +326,9 @@ void mirage_job_drop(struct mirage_job *job)
 }
 
 /**
- * mirage_job_complete() - signal a job that was in flight
- * @job: taken off its queue's list by the caller, so that nobody else signals it
- * @error: 0, or why it did not complete
+ * mirage_job_complete() - signal the fence of a job that was in flight
+ * @job: job, which the caller has removed from its queue's list, so that only it signals the fence
+ * @error: 0, or the negative errno of a job that did not complete
  *
  * The job may be freed before this returns.
  *

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Jobs: what one exec submits, from the scheduler to the ring to its fence. */
+/* Jobs: submissions, from the scheduler to the ring to the fence. */
 #ifndef MIRAGE_JOB_H
 #define MIRAGE_JOB_H
 
@@ -19,38 +19,43 @@ struct mirage_quota_user;
 /**
  * struct mirage_job - one submission to a queue
  *
- * Belongs to the scheduler once pushed; freed by it after its finished fence has
- * signalled. While it is in flight its fence has not signalled, so it cannot go.
+ * The scheduler owns it once it is pushed, and frees it after its finished fence has signalled.
+ * While it is in flight its fence has not signalled, so it is not freed.
  */
 struct mirage_job {
-	/** @base: the scheduler's part */
+	/** @base: the scheduler's job */
 	struct drm_sched_job base;
-	/** @queue: where it runs; its sched_ref is held */
+	/** @queue: queue it runs on; its sched_ref is held */
 	struct mirage_queue *queue;
 	/** @fence: hardware fence, one reference; initialised by run_job() */
 	struct dma_fence *fence;
 	/** @node: in mirage_queue.in_flight, protected by mirage_queue.lock */
 	struct list_head node;
-	/** @submission: whose it is, for its address space; unused for the kernel's */
+	/**
+	 * @submission: link to its address space, with the submitting process; unused for the
+	 * kernel's jobs
+	 */
 	struct mirage_submission submission;
-	/** @starts: how often the device may have begun it. Protected by mirage_queue.lock. */
+	/**
+	 * @starts: number of times the device may have started it. Protected by mirage_queue.lock.
+	 */
 	unsigned int starts;
 	/** @start: ring index of its first word; set by run_job() */
 	u32 start;
-	/** @seqno: what its FENCE packet writes; set by run_job() */
+	/** @seqno: value that its FENCE packet writes; set by run_job() */
 	u64 seqno;
 	/**
-	 * @user: whose share of jobs it is part of; it is one of mirage_queue.nr_jobs then, too. NULL for the kernel's
-	 * own, and when it is over, before its fence signals.
+	 * @user: user that it is charged to; it is then also counted in mirage_queue.nr_jobs. NULL
+	 * for the kernel's jobs, and for a finished job from before its fence signals.
 	 */
 	struct mirage_quota_user *user;
-	/** @epoch: the queue's when the job was made; constant */
+	/** @epoch: the queue's epoch when the job was created; constant */
 	u32 epoch;
-	/** @nr_words: of @words in use; constant once armed */
+	/** @nr_words: words of @words in use; constant once armed */
 	u32 nr_words;
-	/** @room: words that @words has room for; constant once armed */
+	/** @room: capacity of @words; constant once armed */
 	u32 room;
-	/** @words: packets for the ring, all but the FENCE; constant once armed; may be NULL */
+	/** @words: packets for the ring, except the FENCE; constant once armed; may be NULL */
 	u32 *words;
 };
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Jobs that take too long, and whether they are to blame for it.
+ * Jobs that exceed their time limit, and whether they are to blame.
  *
- * While one channel hangs, the jobs of all others stand still, and theirs may be the first to
- * be late. So before a late job is punished, the channel that has the turn is asked to give
- * it up, which the device does between any two instructions: one that does not is
- * the one to blame.
+ * While one channel hangs, the jobs of all others stand still, and one of those may be the first to
+ * exceed its limit. So before a late job is punished, the channel that has the turn is asked to
+ * yield, which a working channel does between any two instructions. A channel that does not yield
+ * is to blame.
  *
- * Rejected: telling who hangs from run_ns or from the turn alone. A long kernel has the turn most of
- * the time and is in order.
+ * Rejected: detecting the hanging channel from run_ns or from the turn alone. A legitimate long
+ * kernel has the turn most of the time, too.
  */
 #include <linux/atomic.h>
 #include <linux/jiffies.h>
@@ -23,12 +23,12 @@
 #include "queue/coredump.h"
 #include "queue/queue.h"
 
-/* So often jobs that wait for their turns have the engine looked at. */
+/* Minimum interval between checks of the engine on behalf of jobs that wait for their turn. */
 #define QUEUE_ASK_MS		250
 
 /*
- * Make the channel that has the turn stop and go on. True if it had to be taken off, since there were @before engine
- * resets: here, or by another caller that this waited for.
+ * Stop and restart the channel that has the turn. True if it had to be taken off the engine: there
+ * have been engine resets since @before, made here or by another caller that this waited for.
  */
 static bool late_try(struct mirage_queue *running, int before)
 {
@@ -36,9 +36,12 @@ static bool late_try(struct mirage_queue *running, int before)
 	bool stopped = false;
 	bool hung;
 
-	/* Nobody resets the channel between the two commands: start would be wrong after that. */
+	/*
+	 * stop_lock excludes a reset of the channel between the two commands, after which start
+	 * would be wrong.
+	 */
 	mutex_lock(&running->stop_lock);
-	/* A parked channel is not started before the device sleeps. */
+	/* A parked channel must not be started before the device sleeps. */
 	if (!running->quiet && running->park.state == MIRAGE_PARK_NONE) {
 		mirage_engine_wait(mdev, mirage_cmdq_chan(mdev, MIRAGE_CMD_CHAN_STOP,
 							   running->chan));
@@ -53,8 +56,8 @@ static bool late_try(struct mirage_queue *running, int before)
 }
 
 /*
- * Is a job late because another's hangs? If so the other's channel has been taken off the engine when this returns, after
- * about 2 seconds at most.
+ * Is the job late because another channel hangs? If so, that channel has been taken off the engine
+ * when this returns, after at most about 2 seconds.
  */
 static bool late_blames_other(struct mirage_queue *queue)
 {
@@ -65,12 +68,12 @@ static bool late_blames_other(struct mirage_queue *queue)
 	int before;
 
 	/*
-	 * What is stopped must be started again on the same device. When a reset is under way it
-	 * ends the late job, too, or starts it again.
+	 * The stopped channel must be restarted before any device reset. A reset in progress ends
+	 * the late job, too, or restarts it.
 	 */
 	if (!down_read_trylock(&mdev->reset.lock))
 		return true;
-	/* Before it is seen which one has the turn: it may be taken off at any moment. */
+	/* Read before the turn: the channel may be taken off at any moment. */
 	before = atomic_read(&mdev->reset.engine_resets);
 	current_chan = mirage_reg_read(mdev, MIRAGE_BUS_CURRENT);
 	if (mirage_device_is_running(mdev) && current_chan && current_chan - 1 != queue->chan) {
@@ -84,21 +87,21 @@ static bool late_blames_other(struct mirage_queue *queue)
 	return hung;
 }
 
-/* Has the oldest job taken too long, by the clock? */
+/* Has the oldest job exceeded its limit in elapsed time? */
 static bool late_by_clock(struct mirage_queue *queue)
 {
 	long timeout = queue->sched.timeout;
 
 	lockdep_assert_held(&queue->lock);
 
-	/* The time while the channel is parked is not its job's, nor is that behind one that hung. */
+	/* Neither the time parked nor the time behind a hung channel is charged. */
 	return queue->error.state == DRM_MIRAGE_QUEUE_READY && !list_empty(&queue->in_flight) &&
 	       READ_ONCE(queue->park.state) == MIRAGE_PARK_NONE && timeout != MAX_SCHEDULE_TIMEOUT &&
 	       mirage_charge_clock(queue) >= jiffies_to_nsecs(timeout) &&
 	       time_after_eq(jiffies, READ_ONCE(queue->mdev->reset.freed) + timeout);
 }
 
-/* Of many queues whose jobs wait for their turns, one is enough to see that the engine does not hang. */
+/* One check of the engine is enough for many queues whose jobs wait for their turn. */
 static bool late_may_ask(struct mirage_device *mdev)
 {
 	unsigned long asked = READ_ONCE(mdev->reset.asked);
@@ -108,8 +111,8 @@ static bool late_may_ask(struct mirage_device *mdev)
 }
 
 /*
- * Has the oldest job had its time? If it is late by the clock the engine may hang with another's. If it does the job
- * gets its time once more.
+ * Has the oldest job exceeded its time limit, by its own fault? If elapsed time exceeds it, another
+ * channel may hang the engine. In that case the job's time limit starts over.
  */
 static bool late_is_to_blame(struct mirage_queue *queue)
 {
@@ -137,7 +140,7 @@ static bool late_is_to_blame(struct mirage_queue *queue)
  * mirage_queue_expire() - stop a queue if its oldest job takes too long
  * @queue: queue that was polled, a reference held
  *
- * Context: process, may sleep: another queue's job that hangs is found and ended here.
+ * Context: process, may sleep: also finds and ends a hanging job of another queue.
  * Return: true if this stopped it
  */
 bool mirage_queue_expire(struct mirage_queue *queue)

@@ -2,12 +2,12 @@
 /*
  * Packets that the kernel writes into rings.
  *
- * Each function writes the words of one packet, as MIRAGE_PACKET_*_WORDS says how many.
- * Words are the CPU's until mirage_packet_put() stores them, which converts none of them:
- * its ring is little endian because both the driver's CPUs and the GPU are.
+ * Each function writes the words of one packet; MIRAGE_PACKET_*_WORDS gives their number. Words are
+ * in the CPU's byte order until mirage_packet_put() stores them, without conversion: the ring is
+ * little endian, as are the driver's CPUs and the GPU.
  *
- * Rejected: writing packets straight into the ring. A job's packets are known long before its
- * turn comes, and what is written then must neither fail nor take long.
+ * Rejected: writing packets directly into the ring. A job's packets are known long before its turn
+ * comes, and writing to the ring must neither fail nor take long.
  */
 #include "queue/packet.h"
 
@@ -33,10 +33,10 @@ void mirage_packet_ib(u32 *words, u64 addr, u64 size)
 }
 
 /**
- * mirage_packet_fence() - write a value and tell of it
+ * mirage_packet_fence() - write a value and send an event
  * @words: out
  * @slot: physical pointer, 8-byte aligned
- * @value: what is written
+ * @value: value to write
  */
 void mirage_packet_fence(u32 *words, u64 slot, u64 value)
 {
@@ -47,10 +47,10 @@ void mirage_packet_fence(u32 *words, u64 slot, u64 value)
 }
 
 /**
- * mirage_packet_sem_write() - store a value where user space wants it
+ * mirage_packet_sem_write() - store a value at an address of user space
  * @words: out
  * @addr: GPU address, 8-byte aligned
- * @value: what is stored
+ * @value: value to store
  */
 void mirage_packet_sem_write(u32 *words, u64 addr, u64 value)
 {
@@ -60,7 +60,7 @@ void mirage_packet_sem_write(u32 *words, u64 addr, u64 value)
 }
 
 /**
- * mirage_packet_copy() - copy past any address space
+ * mirage_packet_copy() - copy by physical pointers, without an address space
  * @words: out
  * @from: physical pointer
  * @to: physical pointer
@@ -75,11 +75,11 @@ void mirage_packet_copy(u32 *words, u64 from, u64 to, u64 size)
 }
 
 /**
- * mirage_packet_fill() - fill past any address space
+ * mirage_packet_fill() - fill by physical pointer, without an address space
  * @words: out
  * @to: physical pointer
  * @size: bytes, multiple of 8
- * @pattern: each word of it
+ * @pattern: value of each word
  */
 void mirage_packet_fill(u32 *words, u64 to, u64 size, u32 pattern)
 {
@@ -92,10 +92,10 @@ void mirage_packet_fill(u32 *words, u64 to, u64 size, u32 pattern)
 /**
  * mirage_packet_put() - store words in a ring
  * @ring: the ring's memory
- * @ring_words: words it has, a power of two
- * @put: where to, modulo 2^32
- * @words: what
- * @count: how many; the caller knows that there is room
+ * @ring_words: size in words, a power of two
+ * @put: ring index, modulo 2^32
+ * @words: words to store
+ * @count: number of words; the caller has checked that there is room
  *
  * Return: the next put
  */

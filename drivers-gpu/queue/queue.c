@@ -2,33 +2,32 @@
 /**
  * DOC: Queues
  *
- * A queue is one channel of the device with a ring in system memory and a scheduler
- * of its own. It is ready, or it has stopped for good; a stopped queue is never
- * started again, since what its jobs would have done to memory is unknown to their
- * successors. Whoever submitted makes a new one.
+ * A queue is one channel of the device with a ring in system memory and its own scheduler. It is
+ * ready, or it has stopped for good. A stopped queue is never restarted, because later jobs cannot
+ * know what the stopped ones have done to memory. The submitter creates a new one.
  *
- * Stopping has two halves, because those who find the reason (fault service, event
- * interrupt, loss of the device) often may not wait:
+ * Stopping has two halves, because the contexts that find the reason (fault service, event
+ * interrupt, loss of the device) often must not wait:
  *
- *   mirage_queue_fail()     writes the reason; the first one stays. No job starts from
- *                           here on.
+ *   mirage_queue_fail()     records the reason; only the first one is kept. No job starts
+ *                           from here on.
  *   mirage_queue_quiesce()  resets the channel, waits until the device makes no further
  *                           access for it, and only then signals the fences of
  *                           the jobs it had. A fence thus never signals while its
  *                           job can still write memory.
  *
- * If the device does not answer the reset it is cut off from memory (device/state.c),
- * which gives the same guarantee. Stopping is in queue/stop.c, starting channels in
- * queue/start.c, and the way from a channel's number to its queue in queue/channel.c.
+ * If the device does not answer the reset it is cut off from memory (device/state.c), which gives
+ * the same guarantee. queue/stop.c stops queues, queue/start.c starts channels, and queue/channel.c
+ * finds the queue of a channel.
  *
- * A channel number is given back after the reset. The fault buffer may still hold
- * entries of the channel's old owner; they are told from the new one's by their time.
- * Events need no such care: a FENCE event makes us look at a fence slot, an ERROR event
- * at the descriptor's state, and both then are the new owner's.
+ * A channel number is freed after the reset. The fault buffer may still hold entries of the
+ * channel's old owner; their timestamps tell them from the new owner's. Events need no such care:
+ * on a FENCE event the driver checks a fence slot, on an ERROR event the descriptor's state, and by
+ * then both belong to the new owner.
  *
- * Rejected: stopping the scheduler (drm_sched_stop) and restarting it with the ring
- * cleaned of the bad job, as drivers with shared rings do: a ring here belongs to
- * one submitter, whose jobs behind the bad one count on its result.
+ * Rejected: stopping the scheduler (drm_sched_stop) and restarting it without the bad job, as
+ * drivers with shared rings do. A ring here belongs to one submitter, whose jobs behind the bad one
+ * depend on its result.
  */
 #include <linux/slab.h>
 #include <linux/wait.h>
@@ -51,16 +50,16 @@
 #define MIRAGE_QUEUE_TIMEOUT_MS	10000
 
 /*
- * Ends schedulers. Of the module and not of a device: the last scheduler's end may be the end of
- * the device structure, and with it of every workqueue in there.
+ * Frees schedulers. Owned by the module, not by a device: freeing the last scheduler may drop the
+ * last reference to the device structure, and so destroy all its workqueues.
  */
 static struct workqueue_struct *mirage_queue_free_wq;
-/* Schedulers alive, and who waits for there to be none: module exit. */
+/* Number of live schedulers; module exit waits for 0. */
 static atomic_t mirage_queue_count = ATOMIC_INIT(0);
 static DECLARE_WAIT_QUEUE_HEAD(mirage_queue_none);
 
 /**
- * mirage_queue_comm() - whose queue it is, for reports
+ * mirage_queue_comm() - name of the process that created a queue, for reports
  * @queue: queue, a reference held
  */
 const char *mirage_queue_comm(const struct mirage_queue *queue)
@@ -69,7 +68,7 @@ const char *mirage_queue_comm(const struct mirage_queue *queue)
 }
 
 /**
- * mirage_queue_tgid() - process whose queue it is, for reports
+ * mirage_queue_tgid() - process that created a queue, for reports
  * @queue: queue, a reference held
  */
 pid_t mirage_queue_tgid(const struct mirage_queue *queue)
@@ -102,7 +101,7 @@ static void mirage_queue_release_sched(struct kref *kref)
 }
 
 /**
- * mirage_queue_get_sched() - keep the scheduler
+ * mirage_queue_get_sched() - take a reference to the scheduler
  * @queue: queue that the caller has some reference to
  */
 void mirage_queue_get_sched(struct mirage_queue *queue)
@@ -111,7 +110,7 @@ void mirage_queue_get_sched(struct mirage_queue *queue)
 }
 
 /**
- * mirage_queue_put_sched() - need the scheduler no more
+ * mirage_queue_put_sched() - drop a reference to the scheduler
  * @queue: queue
  *
  * Context: any; may be called from the scheduler's own works.
@@ -131,14 +130,17 @@ static void mirage_queue_end(struct mirage_queue *queue)
 	mirage_queue_fail(queue, &gone);
 	mirage_queue_quiesce(queue);
 
-	/* After this nobody finds the queue by its channel, so nobody queues its stop work. */
+	/*
+	 * After this the queue cannot be found by its channel, so its stop work is not queued any
+	 * more.
+	 */
 	xa_erase(&queue->mdev->queues, queue->chan);
 	cancel_work_sync(&queue->stop_work);
 
 	/*
-	 * Jobs that wait for others' fences stay with the scheduler, and run_job() cancels them
+	 * Jobs that wait for foreign fences stay with the scheduler, and run_job() cancels them
 	 * when their turn comes. Not drm_sched_entity_kill(): it waits for the same fences, and
-	 * then calls the jobs' error -ESRCH, which is not what happened.
+	 * then sets the jobs' error to -ESRCH, which would be misleading.
 	 */
 	mirage_mem_free(queue->mdev, &queue->mem);
 	if (queue->user)
@@ -192,10 +194,10 @@ void mirage_queue_put(struct mirage_queue *queue)
 }
 
 /**
- * mirage_queue_put_later() - drop a reference where fences are on the way
+ * mirage_queue_put_later() - drop a reference in the signalling path of a fence
  * @queue: queue
  *
- * The last one ends an address space, which waits for mm; here a work does.
+ * Dropping the last one ends an address space, which waits for mm; a work does that here.
  *
  * Context: any.
  */
@@ -245,7 +247,7 @@ static int mirage_queue_open_channel(struct mirage_queue *queue)
 	struct mirage_device *mdev = queue->mdev;
 	int ret, idx;
 
-	/* Who parks the channels for a sleep shall find all that run. */
+	/* A suspend that parks the channels must find every running one. */
 	ret = mirage_power_enter(mdev);
 	if (ret)
 		return ret;
@@ -254,7 +256,7 @@ static int mirage_queue_open_channel(struct mirage_queue *queue)
 		goto exit_power;
 	}
 
-	/* Reserved, and not found by anyone, until the channel runs. */
+	/* The number is reserved; the queue is not visible until the channel runs. */
 	ret = xa_alloc(&mdev->queues, &queue->chan, NULL,
 		       XA_LIMIT(0, mdev->caps.nr_channels - 1), GFP_KERNEL);
 	if (ret) {
@@ -273,7 +275,7 @@ exit_power:
 	return ret;
 }
 
-/* The kernel's own queue is nobody's. */
+/* The kernel's own queue is not charged to a user. */
 static int mirage_queue_take_share(struct mirage_queue *queue)
 {
 	struct mirage_quota_user *user;
@@ -288,7 +290,7 @@ static int mirage_queue_take_share(struct mirage_queue *queue)
 	return 0;
 }
 
-/* The structure alone, with one reference. */
+/* Allocate the structure only, with one reference. */
 static struct mirage_queue *mirage_queue_alloc(struct mirage_device *mdev,
 					       const struct mirage_queue_params *params)
 {
@@ -319,13 +321,13 @@ static struct mirage_queue *mirage_queue_alloc(struct mirage_device *mdev,
 }
 
 /**
- * mirage_queue_create() - make a queue
+ * mirage_queue_create() - create a queue
  * @mdev: device
- * @params: what it shall be; a reference to the address space is taken
+ * @params: parameters; takes a reference to the address space
  *
  * Context: process, may sleep; waits for the device, a bounded time, and until it is awake.
- * Return: the queue with one reference, or an ERR_PTR: -EDQUOT the user has their share of channels, -ENOSPC out of
- * channels, -ENODEV the device has gone, -ENOMEM, -ERESTARTSYS
+ * Return: the queue with one reference, or an ERR_PTR: -EDQUOT the user's share of channels is used
+ * up, -ENOSPC out of channels, -ENODEV the device has gone, -ENOMEM, -ERESTARTSYS
  */
 struct mirage_queue *mirage_queue_create(struct mirage_device *mdev,
 					 const struct mirage_queue_params *params)
@@ -360,7 +362,7 @@ struct mirage_queue *mirage_queue_create(struct mirage_device *mdev,
 	drm_dev_get(&mdev->drm);
 	atomic_inc(&mirage_queue_count);
 
-	/* Lost while it was made: mirage_queues_lost() may have looked before it was there. */
+	/* If the device was lost meanwhile, mirage_queues_lost() may have missed this queue. */
 	if (mirage_device_is_lost(mdev)) {
 		mirage_queue_fail(queue, &lost);
 		mirage_queue_put(queue);
@@ -385,11 +387,11 @@ err_free:
 }
 
 /**
- * mirage_queue_destroy() - stop a queue whose handle has gone
+ * mirage_queue_destroy() - stop a queue whose handle was destroyed
  * @queue: queue; the handle's reference is consumed
  *
- * When it returns the device does nothing for the queue and its jobs' fences have
- * signalled, except those that still wait for another's fence: they signal after it.
+ * When it returns, the device does no more work for the queue, and its jobs' fences have signalled.
+ * Jobs that still wait for a foreign fence are the exception: theirs signal after it.
  *
  * Context: process; waits for the device, a bounded time.
  */
@@ -406,9 +408,9 @@ void mirage_queue_destroy(struct mirage_queue *queue)
 }
 
 /**
- * mirage_queue_query() - tell user space how a queue is
+ * mirage_queue_query() - report a queue's state to user space
  * @queue: queue
- * @args: all but the handle is filled in
+ * @args: filled in, except the handle
  */
 void mirage_queue_query(struct mirage_queue *queue, struct drm_mirage_queue_query *args)
 {
@@ -424,7 +426,7 @@ void mirage_queue_query(struct mirage_queue *queue, struct drm_mirage_queue_quer
 }
 
 /**
- * mirage_queue_module_init() - before any device is probed
+ * mirage_queue_module_init() - set up, before any device is probed
  *
  * Return: 0 or -ENOMEM
  */
@@ -436,9 +438,9 @@ int mirage_queue_module_init(void)
 }
 
 /**
- * mirage_queue_module_exit() - after the last device has gone
+ * mirage_queue_module_exit() - clean up, after the last device has gone
  *
- * Waits for schedulers whose last jobs depend on fences of others. Those are finite.
+ * Waits for schedulers whose last jobs depend on foreign fences. Those signal in finite time.
  */
 void mirage_queue_module_exit(void)
 {

@@ -28,13 +28,13 @@ struct mirage_quota_user;
 struct mirage_usage;
 struct mirage_vm;
 
-/** MIRAGE_QUEUE_RING_ORDER: log2 of the 32-bit words of a user's ring. */
+/** MIRAGE_QUEUE_RING_ORDER: log2 of the size of a user's ring in 32-bit words. */
 #define MIRAGE_QUEUE_RING_ORDER		12
 
-/** MIRAGE_QUEUE_MAX_JOBS: jobs that a user's queue holds: DRM_MIRAGE_PARAM_QUEUE_JOBS. */
+/** MIRAGE_QUEUE_MAX_JOBS: limit of unfinished jobs per user queue: DRM_MIRAGE_PARAM_QUEUE_JOBS. */
 #define MIRAGE_QUEUE_MAX_JOBS		4096
 
-/** MIRAGE_QUEUE_PRIORITIES: priorities of a channel, 0 to this - 1. */
+/** MIRAGE_QUEUE_PRIORITIES: number of priorities of a channel, from 0 on. */
 #define MIRAGE_QUEUE_PRIORITIES		4
 
 /**
@@ -43,9 +43,12 @@ struct mirage_vm;
  * All zero while the queue is ready.
  */
 struct mirage_queue_error {
-	/** @state: what user space is told */
+	/** @state: state as reported to user space */
 	enum drm_mirage_queue_state state;
-	/** @error: negative errno of the fence of the job that the device had; see mirage_queue_quiesce() */
+	/**
+	 * @error: negative errno for the fence of the job that was running; see
+	 * mirage_queue_quiesce()
+	 */
 	int error;
 	/** @hw_error: enum mirage_chan_error, with DRM_MIRAGE_QUEUE_ERROR */
 	u32 hw_error;
@@ -53,17 +56,17 @@ struct mirage_queue_error {
 	u32 hw_info;
 	/** @hw_addr: error_addr of the channel descriptor */
 	u64 hw_addr;
-	/** @place: the instruction that did it, as the device wrote it; all zero if none did */
+	/** @place: the faulty instruction, as the device wrote it; all zero if there is none */
 	struct mirage_place place;
-	/** @fault: the access that did it, with DRM_MIRAGE_QUEUE_FAULTED */
+	/** @fault: the failed access, with DRM_MIRAGE_QUEUE_FAULTED */
 	struct drm_mirage_fault fault;
 };
 
 /**
- * struct mirage_queue_params - what a queue shall be; checked
+ * struct mirage_queue_params - checked parameters of a new queue
  */
 struct mirage_queue_params {
-	/** @vm: address space, or NULL for the kernel's own queue, whose packets name none */
+	/** @vm: address space, or NULL for the kernel's own queue, whose packets use none */
 	struct mirage_vm *vm;
 	/** @queue_class: enum mirage_chan_class */
 	u32 queue_class;
@@ -73,47 +76,47 @@ struct mirage_queue_params {
 	u32 ring_order;
 	/** @flags: DRM_MIRAGE_QUEUE_* */
 	u32 flags;
-	/** @timeout_ms: how long a job may take, or 0 for the usual */
+	/** @timeout_ms: time limit of a job, or 0 for the default */
 	u32 timeout_ms;
-	/** @usage: where its engine time is added up, or NULL */
+	/** @usage: account of engine time, or NULL */
 	struct mirage_usage *usage;
 };
 
 /**
- * enum mirage_park_state - where what a channel has begun is kept
+ * enum mirage_park_state - location of a parked channel's context
  */
 enum mirage_park_state {
 	/** @MIRAGE_PARK_NONE: the channel was not stopped for a suspend */
 	MIRAGE_PARK_NONE = 0,
-	/** @MIRAGE_PARK_STOPPED: in the device */
+	/** @MIRAGE_PARK_STOPPED: the channel is stopped, and its context is in the device */
 	MIRAGE_PARK_STOPPED,
-	/** @MIRAGE_PARK_SAVED: in mirage_queue.park, and the device has forgotten it */
+	/** @MIRAGE_PARK_SAVED: in mirage_queue.park; the device does not have it any more */
 	MIRAGE_PARK_SAVED,
 };
 
 /**
- * struct mirage_park - what a channel has begun
+ * struct mirage_park - context of a parked channel
  *
- * @state is written under mirage_queue.stop_lock, and read without it by who asks whether the job's time
- * counts. @context and @size belong to whoever suspends or resumes
- * the device, one at a time, and at last to the end of the queue.
+ * @state is written under mirage_queue.stop_lock, and read without it to decide whether a job's
+ * time is charged. @context and @size are accessed by suspend and resume of the device, one at a
+ * time, and finally by the end of the queue.
  */
 struct mirage_park {
-	/** @state: where it is */
+	/** @state: location of the context */
 	enum mirage_park_state state;
-	/** @context: as the device wrote it, without the zeroes at its end; NULL while not saved */
+	/** @context: as the device wrote it, without trailing zeroes; NULL while not saved */
 	void *context;
 	/** @size: bytes of @context */
 	size_t size;
 };
 
 /**
- * struct mirage_queue - one channel and what feeds it
+ * struct mirage_queue - a channel, its ring and its scheduler
  *
- * Two counts: @ref is held by the handle and by whoever looks at the queue; when
- * it goes the channel is reset and given back and no job can start. @sched_ref is
- * held by each job besides; a job whose dependencies belong to somebody else may
- * live longer, and needs the scheduler and nothing more.
+ * There are two reference counts. @ref is held by the handle and by temporary users of the queue;
+ * when it drops to zero the channel is reset and freed, and no further job starts. @sched_ref is
+ * also held by each job. A job with foreign dependencies may live longer, and needs only the
+ * scheduler.
  */
 struct mirage_queue {
 	/** @ref: see above */
@@ -134,87 +137,100 @@ struct mirage_queue {
 	u32 priority;
 	/** @flags: DRM_MIRAGE_QUEUE_*; constant */
 	u32 flags;
-	/** @usage: of the file whose queue it is; a reference is held with @ref; or NULL */
+	/**
+	 * @usage: account of the file that the queue belongs to; a reference is held with @ref; or
+	 * NULL
+	 */
 	struct mirage_usage *usage;
-	/** @user: whose share of channels it has part of, as long as @ref; NULL for the kernel's own queue */
+	/**
+	 * @user: user that the channel is charged to, as long as @ref; NULL for the kernel's own
+	 * queue
+	 */
 	struct mirage_quota_user *user;
 	/** @ring_order: log2 of the ring's words; constant */
 	u32 ring_order;
 	/**
-	 * @born_ns: device clock when @chan became this queue's, or was started again after a reset:
-	 * older faults are another's
+	 * @born_ns: device clock when the queue got @chan, or when the channel was restarted after
+	 * a reset: older faults belong to another owner
 	 */
 	u64 born_ns;
 
-	/** @mem: the ring, and behind it the fence slot, which FENCE packets write */
+	/** @mem: the ring, followed by the fence slot, which FENCE packets write */
 	struct mirage_mem mem;
-	/** @fence_context: of the hardware fences; constant */
+	/** @fence_context: context of the hardware fences; constant */
 	u64 fence_context;
 
-	/** @sched: scheduler of this queue alone: jobs in order, timeouts, credits in ring words */
+	/** @sched: dedicated scheduler: jobs in order, timeouts, credits in ring words */
 	struct drm_gpu_scheduler sched;
-	/** @entity: where exec pushes jobs */
+	/** @entity: entity that exec pushes jobs to */
 	struct drm_sched_entity entity;
-	/** @nr_jobs: jobs of users that are not over, at most MIRAGE_QUEUE_MAX_JOBS */
+	/** @nr_jobs: unfinished jobs of users, at most MIRAGE_QUEUE_MAX_JOBS */
 	atomic_t nr_jobs;
 	/**
-	 * @exec_lock: jobs get their place in @entity and their fences' order together. Taken inside the
-	 * resvs of what a job uses; a job is armed and pushed in there, so nothing is allocated
+	 * @exec_lock: keeps the order of jobs in @entity the same as that of their fences. Taken
+	 * inside the resvs of the objects that a job uses. Jobs are armed and pushed under it, so
+	 * nothing is allocated
 	 */
 	struct mutex exec_lock;
 
 	/**
-	 * @lock: protects @error, @epoch, @put, @seqno, @in_flight, @charge, @jobs and @accounted_ns.
-	 * Taken inside the xa_lock of mirage_device.queues and of mirage_file.queues. Nothing sleeps and no fence is signalled while it is
-	 * held. Process context only.
+	 * @lock: protects @error, @epoch, @put, @seqno, @in_flight, @charge, @jobs and
+	 * @accounted_ns. Taken inside the xa_lock of mirage_device.queues and of
+	 * mirage_file.queues. Its holder neither sleeps nor signals a fence. Process context only.
 	 */
 	spinlock_t lock;
-	/** @error: why it stopped; its state is READY until then. Protected by @lock. */
+	/** @error: why it stopped; the state is READY while it has not. Protected by @lock. */
 	struct mirage_queue_error error;
 	/**
-	 * @epoch: raised when the kernel's own queue goes on after it had stopped; jobs of
-	 * earlier epochs are cancelled. Protected by @lock.
+	 * @epoch: incremented when the kernel's own queue is revived; jobs of earlier epochs are
+	 * cancelled. Protected by @lock.
 	 */
 	u32 epoch;
 	/** @put: next ring word, modulo 2^32. Protected by @lock. */
 	u32 put;
-	/** @seqno: of the last job written to the ring. Protected by @lock. */
+	/** @seqno: number of the last job written to the ring. Protected by @lock. */
 	u64 seqno;
-	/** @in_flight: struct mirage_job the device has, oldest first. Protected by @lock. */
+	/** @in_flight: struct mirage_job that the device has, oldest first. Protected by @lock. */
 	struct list_head in_flight;
-	/** @charge: when the oldest of @in_flight became the oldest. Protected by @lock. */
+	/** @charge: start of the time charged to the oldest of @in_flight. Protected by @lock. */
 	struct mirage_charge charge;
-	/** @jobs: completed without error. Protected by @lock. */
+	/** @jobs: jobs completed without error. Protected by @lock. */
 	u64 jobs;
-	/** @accounted_ns: run_ns of the channel that is in @usage. Protected by @lock. */
+	/**
+	 * @accounted_ns: part of the channel's run_ns already added to @usage. Protected by @lock.
+	 */
 	u64 accounted_ns;
 
 	/**
-	 * @stop_lock: serialises mirage_queue_quiesce(), so that one caller waits for another's
-	 * reset. Held while waiting for the device (bounded); taken with no other lock of the
-	 * driver but mirage_events.lock.
+	 * @stop_lock: serialises mirage_queue_quiesce(), so that a second caller waits for the
+	 * first one's reset. Held while waiting for the device (bounded); the only other lock of
+	 * the driver that may be held with it is mirage_events.lock.
 	 */
 	struct mutex stop_lock;
 	/**
-	 * @quiet: the channel is reset, no job is in flight; stays but for the kernel's own queue.
-	 * Written under @stop_lock, read anywhere.
+	 * @quiet: the channel is reset and no job is in flight; final except for the kernel's own
+	 * queue. Written under @stop_lock, read anywhere.
 	 */
 	bool quiet;
-	/** @waiters: those who wait for user fences; woken when jobs have ended, and by @quiet */
+	/** @waiters: waiters for user fences; woken when jobs have ended, and by @quiet */
 	wait_queue_head_t waiters;
-	/** @park: what the channel has begun, while the device sleeps */
+	/** @park: context of the channel while the device sleeps */
 	struct mirage_park park;
-	/** @stop_work: mirage_queue_quiesce() for those who may not wait; on submit_wq */
+	/** @stop_work: mirage_queue_quiesce() for callers that must not wait; on submit_wq */
 	struct work_struct stop_work;
-	/** @end_work: what follows the last reference, for those who may not do it */
+	/** @end_work: teardown after the last reference, for callers that must not wait */
 	struct work_struct end_work;
 	/**
-	 * @free_work: ends the scheduler; a job's end cannot: the scheduler's work runs it. After a
-	 * grace period: whoever signals a job's dependency wakes the scheduler with interrupts
-	 * off, and may still be on the way when the job has run and gone.
+	 * @free_work: frees the scheduler. The end of a job cannot, since it runs in the
+	 * scheduler's work. Runs after a grace period: the signaller of a job's dependency wakes
+	 * the scheduler with interrupts off, and may still be in there when the job has run and
+	 * gone.
 	 */
 	struct rcu_work free_work;
-	/** @rcu: the timeline name of fences may be read for a grace period after they signalled */
+	/**
+	 * @rcu: the timeline name of fences may be read for a grace period after they have
+	 * signalled
+	 */
 	struct rcu_head rcu;
 };
 
@@ -228,23 +244,23 @@ static inline size_t mirage_queue_ring_bytes(const struct mirage_queue *queue)
 	return mirage_queue_ring_words(queue) * sizeof(u32);
 }
 
-/* May its jobs wait for mm? Then nothing that mm may wait for may wait for them. */
+/* May its jobs wait for mm? Then nothing that mm may wait for may wait for these jobs. */
 static inline bool mirage_queue_may_fault(const struct mirage_queue *queue)
 {
 	return queue->vm && !(queue->flags & DRM_MIRAGE_QUEUE_NO_FAULT);
 }
 
-/* Is the channel reset for good, and has every job ended that the device had? */
+/* Is the channel reset for good, and have all its jobs ended? */
 static inline bool mirage_queue_is_quiet(const struct mirage_queue *queue)
 {
-	/* Acquire: what the jobs wrote is seen after this. */
+	/* Acquire: the caller sees the jobs' writes after this. */
 	return smp_load_acquire(&queue->quiet);
 }
 
 const char *mirage_queue_comm(const struct mirage_queue *queue);
 pid_t mirage_queue_tgid(const struct mirage_queue *queue);
 
-/* For the ioctls. */
+/* For ioctls. */
 struct mirage_queue *mirage_queue_create(struct mirage_device *mdev,
 					 const struct mirage_queue_params *params);
 struct mirage_queue *mirage_queue_get(struct mirage_queue *queue);
@@ -253,7 +269,7 @@ void mirage_queue_put_later(struct mirage_queue *queue);
 void mirage_queue_destroy(struct mirage_queue *queue);
 void mirage_queue_query(struct mirage_queue *queue, struct drm_mirage_queue_query *args);
 
-/* Its channel. */
+/* Channel. */
 int mirage_queue_start_new(struct mirage_queue *queue);
 int mirage_queue_revive(struct mirage_queue *queue);
 
@@ -270,11 +286,11 @@ bool mirage_queue_is_ready(struct mirage_queue *queue);
 void mirage_queue_reset(struct mirage_queue *queue);
 void mirage_queue_restart(struct mirage_queue *queue);
 
-/* For those who hear from the device. */
+/* For reports from the device. */
 struct mirage_queue *mirage_queue_by_channel(struct mirage_device *mdev, unsigned long chan);
 /*
- * Walks through all queues; @chan is an unsigned long. The body has a reference to @queue and drops it; nothing is
- * locked, so queues may come and go meanwhile.
+ * Iterate over all queues; @chan is an unsigned long. The body owns a reference to @queue and drops
+ * it. No lock is held, so queues may come and go meanwhile.
  */
 #define mirage_for_each_queue(mdev, chan, queue)	\
 	xa_for_each(&(mdev)->queues, chan, queue)	\

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Starting a queue's channel: for the first time, after the device was reset, and after the kernel's own
- * queue had stopped.
+ * Starting a queue's channel: for the first time, after a device reset, and when the kernel's own
+ * queue is revived.
  *
- * All three write the channel's descriptor from what the queue knows and let the device read it. What
- * the device had written there is not used: after a reset nobody knows how old it is.
+ * All three write the channel's descriptor from the queue's state and let the device read it. What
+ * the device had written there is ignored: after a reset its age is unknown.
  *
- * Rejected: going on at the descriptor's get after a reset. A job that was half done would go on in its
- * middle, with its first half executed by a device that was already going wrong.
+ * Rejected: resuming at the descriptor's get after a reset. A half-executed job would resume in the
+ * middle, with its first half executed by a device that was already misbehaving.
  */
 #include <drm/drm_drv.h>
 #include <drm/drm_print.h>
@@ -24,7 +24,7 @@
 #include "queue/queue.h"
 #include "queue/usage.h"
 
-/* A device that goes down each time it is to start a channel does not start it. */
+/* Give up on a device that fails each time it is to start a channel. */
 #define QUEUE_START_TRIES	3
 
 static struct mirage_chan_desc *mirage_queue_desc(const struct mirage_queue *queue)
@@ -32,7 +32,7 @@ static struct mirage_chan_desc *mirage_queue_desc(const struct mirage_queue *que
 	return &queue->mdev->chans[queue->chan];
 }
 
-/* Describe a channel that does not run to the device: it goes on at the oldest job. */
+/* Write the descriptor of a stopped channel, which resumes at the oldest job. */
 static void mirage_queue_describe(struct mirage_queue *queue)
 {
 	struct mirage_device *mdev = queue->mdev;
@@ -54,7 +54,7 @@ static void mirage_queue_describe(struct mirage_queue *queue)
 	desc->get = cpu_to_le32(oldest ? oldest->start : queue->put);
 	queue->accounted_ns = 0;
 	WRITE_ONCE(queue->born_ns, now);
-	/* Jobs that are there begin anew, and so does their time. */
+	/* Jobs in the ring start over, and so does the time charged. */
 	mirage_charge_begin(queue);
 	list_for_each_entry(job, &queue->in_flight, node)
 		job->starts++;
@@ -89,13 +89,15 @@ static int mirage_queue_start(struct mirage_queue *queue)
  * mirage_queue_restart() - start the channel of a queue after the device was started
  * @queue: queue
  *
- * Not waited for. A channel that does not start reports an error by itself.
+ * Does not wait. A channel that does not start reports an error by itself.
  *
  * Context: process; takes mirage_queue.stop_lock; mirage_reset.lock is held for writing.
  */
 void mirage_queue_restart(struct mirage_queue *queue)
 {
-	/* Who stops it for good resets the channel under this lock: after us, or it is quiet. */
+	/*
+	 * Stopping for good resets the channel under this lock: after us, or it is quiet already.
+	 */
 	mutex_lock(&queue->stop_lock);
 	if (mirage_queue_is_ready(queue) && !queue->quiet) {
 		mirage_usage_account(queue);
@@ -109,10 +111,11 @@ void mirage_queue_restart(struct mirage_queue *queue)
  * mirage_queue_start_new() - start the channel of a queue for the first time
  * @queue: queue whose channel number is reserved
  *
- * Once it runs the queue is found by its number.
+ * Once the channel runs, the queue can be found by its number.
  *
  * Context: process, between drm_dev_enter() and drm_dev_exit(); waits for the device, a bounded time.
- * Return: 0; -ENODEV the device is lost; -EIO it does not start the channel. Nothing runs then
+ * Return: 0; -ENODEV the device is lost; -EIO it does not start the channel. On failure nothing
+ * runs
  */
 int mirage_queue_start_new(struct mirage_queue *queue)
 {
@@ -132,7 +135,9 @@ int mirage_queue_start_new(struct mirage_queue *queue)
 			mirage_cmdq_wait(mdev, mirage_cmdq_chan(mdev, MIRAGE_CMD_CHAN_RESET,
 								queue->chan), true);
 		mirage_reset_exit(mdev);
-		/* It was stopped meanwhile. It comes back, or the next round tells. */
+		/*
+		 * The device was stopped meanwhile. It will be restarted, or the next round fails.
+		 */
 		if (ret != -ENODEV)
 			return ret;
 	}
@@ -147,7 +152,7 @@ static int mirage_queue_start_again(struct mirage_queue *queue)
 
 	mutex_lock(&queue->stop_lock);
 	if (!queue->quiet)
-		goto unlock;	/* another was faster */
+		goto unlock;	/* another caller has restarted it */
 	queue->put = 0;
 	ret = mirage_queue_start(queue);
 	if (ret)
@@ -164,12 +169,12 @@ unlock:
 }
 
 /**
- * mirage_queue_revive() - let the kernel's own queue go on after it has stopped
+ * mirage_queue_revive() - restart the kernel's own queue after it has stopped
  * @queue: queue without an address space, a reference held
  *
- * Its channel is started anew, with an empty ring. Jobs that were made before are cancelled when
- * their turn comes. Its fences stay on one timeline, which is why it is not made anew: TTM
- * remembers one fence for each context that it has ever seen, and of few contexts.
+ * Its channel is started anew, with an empty ring. Jobs created before are cancelled when their
+ * turn comes. The queue is revived instead of replaced so that its fences stay on one timeline: TTM
+ * remembers one fence per fence context, for a few contexts only.
  *
  * Context: process, may sleep; waits for the device, a bounded time. Takes mirage_queue.stop_lock.
  * Return: 0, also if it had not stopped; -ENODEV the device is gone or lost, -EIO it does not

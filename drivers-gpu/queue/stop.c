@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The ends of jobs and of queues: what the device has completed, what took too long, and how a
- * queue that has failed comes to rest. queue/queue.c says what the two halves of stopping are.
+ * The end of jobs and queues: completion, time-outs, and quiescing a failed queue. queue/queue.c
+ * describes the two halves of stopping.
  *
- * A job leaves mirage_queue.in_flight under mirage_queue.lock, by whoever finds out that it is over, and that one
- * signals its fence. So each fence signals once, whoever is first.
+ * The code that finds a job finished removes it from mirage_queue.in_flight under
+ * mirage_queue.lock, and then signals its fence. So each fence signals once, whichever path is
+ * first.
  */
 #include <linux/list.h>
 #include <linux/wait.h>
@@ -22,10 +23,12 @@
 #include "queue/trace.h"
 #include "queue/usage.h"
 
-/* So often the device may begin a job of the kernel's, whose channel goes on after a reset. */
+/*
+ * How many times the device may start a job of the kernel's queue, which continues after a reset.
+ */
 #define QUEUE_KERNEL_STARTS	3
 
-/* Take jobs up to @seqno off the device's list, onto @done. */
+/* Move jobs up to @seqno from the in-flight list to @done. */
 static void mirage_queue_take(struct mirage_queue *queue, u64 seqno, struct list_head *done)
 {
 	struct mirage_job *job, *next;
@@ -39,12 +42,12 @@ static void mirage_queue_take(struct mirage_queue *queue, u64 seqno, struct list
 	}
 }
 
-/* Signal the fences of @done: the oldest job's with @error, those of the others with @behind. */
+/* Signal the fences of @done: the oldest job's with @error, the others' with @behind. */
 static void mirage_queue_complete(struct list_head *done, int error, int behind)
 {
 	struct mirage_job *job, *next;
 
-	/* A completed job may be freed at once; those behind it are not complete yet. */
+	/* A completed job may be freed at once; the later ones are not complete yet. */
 	list_for_each_entry_safe(job, next, done, node) {
 		list_del_init(&job->node);
 		mirage_job_complete(job, error);
@@ -53,12 +56,12 @@ static void mirage_queue_complete(struct list_head *done, int error, int behind)
 }
 
 /**
- * mirage_queue_poll() - signal what the device has completed
+ * mirage_queue_poll() - signal the fences of completed jobs
  * @queue: queue
  *
- * Context: process, a reference held; sleeps not. The device's memory is there: between
- * drm_dev_enter() and drm_dev_exit(), or jobs are in flight and nobody has
- * called mirage_queues_lost().
+ * Context: process, a reference held; does not sleep. The device's memory exists: between
+ * drm_dev_enter() and drm_dev_exit(), or jobs are in flight and mirage_queues_lost() has not been
+ * called.
  * Return: true if it signalled something
  */
 bool mirage_queue_poll(struct mirage_queue *queue)
@@ -68,13 +71,13 @@ bool mirage_queue_poll(struct mirage_queue *queue)
 	bool any;
 
 	spin_lock(&queue->lock);
-	/* An empty list also means that the slot may have been given back. */
+	/* If the list is empty, the slot may already have been freed. */
 	if (!list_empty(&queue->in_flight)) {
 		mirage_queue_take(queue, le64_to_cpu(READ_ONCE(*slot)), &done);
 		queue->jobs += list_count_nodes(&done);
 		if (!list_empty(&done))
 			mirage_charge_begin(queue);
-		/* What the job wrote is read after the number that says it did. */
+		/* Read the job's results after the number that reports its completion. */
 		dma_rmb();
 	}
 	any = !list_empty(&done);
@@ -90,7 +93,7 @@ bool mirage_queue_poll(struct mirage_queue *queue)
 /**
  * mirage_queue_fail_locked() - mirage_queue_fail() where mirage_queue.lock is held
  * @queue: queue
- * @error: why; its state is not READY
+ * @error: reason; its state is not READY
  *
  * Return: true if it was ready before
  */
@@ -128,13 +131,13 @@ bool mirage_queue_is_ready(struct mirage_queue *queue)
 /**
  * mirage_queue_fail() - stop a queue for good
  * @queue: queue; the caller has a reference or holds the xa_lock of mirage_device.queues
- * @error: why; its state is not READY
+ * @error: reason; its state is not READY
  *
- * From here on no job starts. The reset, and the end of the jobs that the device has,
- * follow in mirage_queue_quiesce(), which a work does unless the caller does.
+ * From here on no job starts. mirage_queue_quiesce() then resets the channel and ends the running
+ * jobs; a work calls it unless the caller does.
  *
  * Context: process; does not sleep.
- * Return: true if this stopped it, false if it had stopped before: @error is forgotten
+ * Return: true if this stopped it; false if it had stopped before: @error is ignored
  */
 bool mirage_queue_fail(struct mirage_queue *queue, const struct mirage_queue_error *error)
 {
@@ -148,12 +151,13 @@ bool mirage_queue_fail(struct mirage_queue *queue, const struct mirage_queue_err
 }
 
 /**
- * mirage_queue_quiesce() - wait until a failed queue's channel is reset, and end its jobs
+ * mirage_queue_quiesce() - reset the channel of a failed queue, and end its jobs
  * @queue: queue that mirage_queue_fail() was called for
  *
- * Jobs that the device completed before the reset end without an error. The oldest of the others is the one that
- * the device executed: its fence tells why the queue stopped. Those behind it were not begun, as those that the
- * scheduler still has: -ECANCELED. A device that has gone, or a process, concerns all of them alike.
+ * Jobs that the device completed before the reset end without an error. The oldest of the others is
+ * the one that was running: its fence gets the reason why the queue stopped. The jobs behind it,
+ * like those that the scheduler still has, were not started: -ECANCELED. If the device or the
+ * process has gone, all of them get that error.
  *
  * Context: process; waits for the device, a bounded time.
  */
@@ -166,12 +170,12 @@ void mirage_queue_quiesce(struct mirage_queue *queue)
 	int idx;
 
 	mutex_lock(&queue->stop_lock);
-	/* Ready: the kernel's own queue, which was stopped, reset and set going again meanwhile. */
+	/* Ready: the kernel's own queue, which has been stopped and revived meanwhile. */
 	if (queue->quiet || mirage_queue_is_ready(queue))
 		goto unlock;
 	signalling = dma_fence_begin_signalling();
 
-	/* When the device has been unplugged it was cut off before, and no channel runs. */
+	/* An unplugged device was cut off before, so no channel runs. */
 	if (drm_dev_enter(&mdev->drm, &idx)) {
 		mirage_engine_drop(mdev, queue->chan);
 		mirage_queue_poll(queue);
@@ -186,7 +190,7 @@ void mirage_queue_quiesce(struct mirage_queue *queue)
 	spin_unlock(&queue->lock);
 
 	mirage_queue_complete(&cancelled, error, behind);
-	/* Release: who sees it quiet sees what its jobs wrote. */
+	/* Release: a reader that sees it quiet also sees its jobs' writes. */
 	smp_store_release(&queue->quiet, true);
 	wake_up_all(&queue->waiters);
 	dma_fence_end_signalling(signalling);
@@ -204,13 +208,13 @@ void mirage_queue_stop_work(struct work_struct *work)
 }
 
 /**
- * mirage_queue_reset() - end a queue whose jobs went down with the device
+ * mirage_queue_reset() - end a queue whose running jobs are lost in a device reset
  * @queue: queue; the device does not run, and will be reset
  *
- * A queue without jobs under way goes on, see mirage_queue_restart(). Jobs that were written when
- * the device did not run any more are not under way. The kernel's own queue goes on: its jobs may be
- * executed twice, and VRAM keeps its content; but not with a job that was begun so often that it may be
- * what takes the device down.
+ * A queue without running jobs continues, see mirage_queue_restart(). Jobs written after the device
+ * had stopped do not count as running. The kernel's own queue continues in any case, since its jobs
+ * may be executed twice and VRAM keeps its content; except if a job was started so often that it
+ * may itself be what brings the device down.
  *
  * Context: process; takes mirage_queue.stop_lock; mirage_reset.lock is held for writing.
  */

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The syncobjs that a submission waits for and signals.
+ * Syncobjs that a submission waits for and signals.
  *
- * Three steps, as a submission has them: mirage_syncs_copy() checks what user space gave,
- * mirage_syncs_prepare() does all that can fail, mirage_syncs_signal() puts the fence of the job, which
- * has been armed, where user space asked for it, and cannot fail.
+ * A submission takes three steps: mirage_syncs_copy() checks user space's array,
+ * mirage_syncs_prepare() does everything that can fail, and mirage_syncs_signal() adds the armed
+ * job's fence to the syncobjs and cannot fail.
  *
- * Waiting for a point that nobody has submitted yet is not done here (-EINVAL, as other drivers
- * have it): a fence in the kernel must be certain to signal. User space waits with
+ * Waiting for a point that has not been submitted yet is refused (-EINVAL, as in other drivers): a
+ * fence in the kernel must be certain to signal. User space waits with
  * DRM_SYNCOBJ_WAIT_FLAGS_WAIT_FOR_SUBMIT before it submits.
  */
 #include "queue/syncs.h"
@@ -27,25 +27,25 @@
 #define MIRAGE_SYNCS_MAX	256
 
 /**
- * struct mirage_sync_signal - a syncobj that will carry a fence
+ * struct mirage_sync_signal - a syncobj to add the fence to
  */
 struct mirage_sync_signal {
 	/** @syncobj: a reference is held */
 	struct drm_syncobj *syncobj;
-	/** @chain: node for a timeline syncobj, allocated while that may fail; else NULL */
+	/** @chain: preallocated node for a timeline syncobj; else NULL */
 	struct dma_fence_chain *chain;
-	/** @point: of a timeline syncobj */
+	/** @point: point of a timeline syncobj */
 	u64 point;
 };
 
 /**
- * mirage_syncs_copy() - copy and check what user space gave
+ * mirage_syncs_copy() - copy and check the array from user space
  * @syncs: all zero
  * @user: user's array of struct drm_mirage_sync
- * @count: its entries
+ * @count: number of entries
  *
  * Context: may sleep and allocate.
- * Return: 0, -E2BIG, -EINVAL, -EFAULT, -ENOMEM; mirage_syncs_fini() is fine after all of them
+ * Return: 0, -E2BIG, -EINVAL, -EFAULT, -ENOMEM; mirage_syncs_fini() is allowed after all of them
  */
 int mirage_syncs_copy(struct mirage_syncs *syncs, u64 user, u32 count)
 {
@@ -110,15 +110,15 @@ static int syncs_add_signal(struct mirage_syncs *syncs, struct drm_file *file,
 }
 
 /**
- * mirage_syncs_prepare() - do all that can fail
+ * mirage_syncs_prepare() - do everything that can fail
  * @syncs: from mirage_syncs_copy()
- * @file: whose handles they are
- * @job: initialised and not armed; gets what is waited for as dependencies
+ * @file: file that the handles belong to
+ * @job: initialised and not armed; gets the dependencies added
  * @may_fault: it may wait for jobs that may fault
  *
  * Context: may sleep and allocate.
- * Return: 0, -ENOENT no such syncobj, -EINVAL nothing to wait for yet, or something that must not
- * be waited for, -ENOMEM
+ * Return: 0, -ENOENT no such syncobj, -EINVAL no fence to wait for yet, or one that must not be
+ * waited for, -ENOMEM
  */
 int mirage_syncs_prepare(struct mirage_syncs *syncs, struct drm_file *file,
 			 struct drm_sched_job *job, bool may_fault)
@@ -142,7 +142,7 @@ int mirage_syncs_prepare(struct mirage_syncs *syncs, struct drm_file *file,
 }
 
 /**
- * mirage_syncs_signal() - put a fence where user space asked for it
+ * mirage_syncs_signal() - add the job's fence to the syncobjs
  * @syncs: from mirage_syncs_prepare()
  * @fence: of the job
  *
@@ -167,8 +167,8 @@ void mirage_syncs_signal(struct mirage_syncs *syncs, struct dma_fence *fence)
 }
 
 /**
- * mirage_syncs_fini() - free all of it
- * @syncs: whatever was done with them
+ * mirage_syncs_fini() - free everything
+ * @syncs: in any state
  */
 void mirage_syncs_fini(struct mirage_syncs *syncs)
 {

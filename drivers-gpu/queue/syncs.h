@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The syncobjs that a submission waits for and signals. */
+/* Syncobjs that a submission waits for and signals. */
 #ifndef MIRAGE_SYNCS_H
 #define MIRAGE_SYNCS_H
 
@@ -19,9 +19,9 @@ struct mirage_syncs {
 	struct drm_mirage_sync *syncs;
 	/** @count: entries of @syncs */
 	u32 count;
-	/** @signals: syncobjs that will carry the fence; room for as many as @syncs */
+	/** @signals: syncobjs to add the fence to; capacity as @syncs */
 	struct mirage_sync_signal *signals;
-	/** @nr_signals: of @signals that are in use */
+	/** @nr_signals: entries of @signals in use */
 	u32 nr_signals;
 };
 

@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The tracepoints themselves; see queue/trace.h for what each one says. */
+/* The tracepoints; queue/trace.h documents each. */
 #define CREATE_TRACE_POINTS
 #include "queue/trace.h"

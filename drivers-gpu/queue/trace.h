@@ -12,7 +12,7 @@
 #include "mmu/vm.h"
 #include "queue/queue.h"
 
-/* Readers of the format know the hardware's numbers, which stand in it, but not those of an enum. */
+/* The format contains the hardware's numbers, but an enum has to be exported for its readers. */
 TRACE_DEFINE_ENUM(DRM_MIRAGE_QUEUE_READY);
 TRACE_DEFINE_ENUM(DRM_MIRAGE_QUEUE_FAULTED);
 TRACE_DEFINE_ENUM(DRM_MIRAGE_QUEUE_ERROR);
@@ -21,8 +21,8 @@ TRACE_DEFINE_ENUM(DRM_MIRAGE_QUEUE_LOST);
 TRACE_DEFINE_ENUM(DRM_MIRAGE_QUEUE_RESET);
 
 /*
- * A job was submitted; @words are its packets in the ring. Says nothing of when it runs: that waits for its
- * syncobjs and for room.
+ * A job was submitted; @words is the size of its packets in the ring. Does not tell when it runs:
+ * it waits for its syncobjs and for room.
  */
 TRACE_EVENT(mirage_exec,
 	TP_PROTO(const struct mirage_queue *queue, u64 seqno, u32 words),
@@ -45,7 +45,10 @@ TRACE_EVENT(mirage_exec,
 		  __entry->seqno, __entry->words)
 );
 
-/* A queue stopped, for good but for the kernel's own. Its channel and its jobs are not at rest yet. */
+/*
+ * A queue stopped, for good except the kernel's own. Its channel and jobs have not been quiesced
+ * yet.
+ */
 TRACE_EVENT(mirage_queue_stop,
 	TP_PROTO(const struct mirage_queue *queue, const struct mirage_queue_error *error),
 	TP_ARGS(queue, error),

@@ -2,14 +2,14 @@
 /**
  * DOC: Engine time
  *
- * The device adds up how long each channel has had an engine and writes that to the channel's
- * descriptor whenever its turn ends. The sums of a file are kept here: what a channel has
- * run since it was last looked at is added to them whenever somebody asks, and once more after the
- * channel was reset, before its number can become another's. So they never shrink, and
- * keep what queues that are gone have used.
+ * The device adds up how long each channel has had an engine, and writes the sum to the channel's
+ * descriptor whenever its turn ends. The sums per file are kept here. A query adds what each
+ * channel has run since the last one; the same happens once more after a channel's reset, before
+ * its number can be reused. So the sums never shrink, and include the usage of queues that are
+ * gone.
  *
- * Rejected: adding up what the descriptors hold at the moment of asking, and what destroyed queues
- * held at their end. A queue that is just going would be missing from both, or be in both.
+ * Rejected: adding the current values of the descriptors to the final values of destroyed queues at
+ * each query. A queue that is just being destroyed would be missing from both, or counted in both.
  */
 #include "queue/usage.h"
 
@@ -19,9 +19,9 @@
 #include "queue/queue.h"
 
 /**
- * mirage_usage_create() - sums of a file that has run nothing
+ * mirage_usage_create() - create the sums of a file, all zero
  *
- * Return: with one reference, or NULL
+ * Return: the sums with one reference, or NULL
  */
 struct mirage_usage *mirage_usage_create(void)
 {
@@ -63,10 +63,10 @@ void mirage_usage_put(struct mirage_usage *usage)
 }
 
 /**
- * mirage_usage_account() - add what a queue's channel has run since the last time
- * @queue: queue that has its channel, a reference held
+ * mirage_usage_account() - add a channel's run time since the last call
+ * @queue: queue that owns a channel, a reference held
  *
- * Also to be called before anything clears the descriptor of a channel that has run.
+ * Must also be called before the descriptor of a channel that has run is cleared.
  *
  * Context: any but hard interrupts, between drm_dev_enter() and drm_dev_exit(); takes
  * mirage_queue.lock.
@@ -78,7 +78,7 @@ void mirage_usage_account(struct mirage_queue *queue)
 
 	spin_lock(&queue->lock);
 	now = le64_to_cpu(READ_ONCE(desc->run_ns));
-	/* A channel that was started anew counts from 0 again. */
+	/* The counter of a restarted channel begins at 0 again. */
 	ran = now < queue->accounted_ns ? now : now - queue->accounted_ns;
 	queue->accounted_ns = now;
 	spin_unlock(&queue->lock);

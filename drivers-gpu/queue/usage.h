@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* How long an open file's queues have had the engine. */
+/* Engine time of an open file's queues. */
 #ifndef MIRAGE_USAGE_H
 #define MIRAGE_USAGE_H
 
@@ -11,16 +11,16 @@
 
 struct mirage_queue;
 
-/** MIRAGE_USAGE_CLASSES: classes of queues, enum mirage_chan_class. */
+/** MIRAGE_USAGE_CLASSES: number of queue classes, enum mirage_chan_class. */
 #define MIRAGE_USAGE_CLASSES	2
 
 /**
  * struct mirage_usage - engine time of one open file
  *
- * Outlives the file while queues are going that it had.
+ * Outlives the file until its last queue is gone.
  */
 struct mirage_usage {
-	/** @ref: the file, and each of its queues */
+	/** @ref: held by the file, and by each of its queues */
 	struct kref ref;
 	/** @ns: nanoseconds that queues have had an engine, by class; only grows */
 	atomic64_t ns[MIRAGE_USAGE_CLASSES];

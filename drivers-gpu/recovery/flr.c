@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Resets that come from outside: somebody writes to the device's file "reset", and the PCI core resets
- * the function below us (FLR, or its bus).
+ * Resets from outside: user space writes to the device's sysfs file "reset", and the PCI core
+ * resets the function (FLR, or its bus).
  *
- * Other than our own reset (device/reset.c) this one takes the content of video memory. But we are asked
- * before, and so it is a sleep and a wake-up (device/power.c): objects leave video memory, page tables and
- * the contexts of channels are kept, and all of it goes on afterwards. What cannot be kept for
- * want of memory, or because jobs hold it in video memory for longer than a minute, is not given up
- * silently: the device is lost then, and says so.
+ * Unlike the driver's own reset (device/reset.c), this one clears video memory. But the PCI core
+ * announces it, so it is handled as a sleep and a wake-up (device/power.c): objects leave video
+ * memory, page tables and the contexts of channels are saved, and everything continues afterwards.
+ * If saving fails for lack of memory, or because jobs hold objects in video memory for longer than
+ * a minute, the device is marked as lost, with a message.
  *
- * Rejected: ending all queues and clearing all objects. It would be right, and whoever resets a device
- * that hangs would lose the work of everybody else.
+ * Rejected: ending all queues and clearing all objects. It would be correct, but resetting a device
+ * that hangs would lose the work of all users.
  */
 #include "recovery/flr.h"
 
@@ -24,29 +24,32 @@
 #include "recovery/sleep.h"
 #include "device/reset.h"
 
-/* How long jobs in a row may hold objects in video memory. Each of them takes 10 s at most. */
+/* How long consecutive jobs may hold objects in video memory. Each takes at most 10 s. */
 #define FLR_PATIENCE_MS		60000
 
-/* A suspend can be refused while jobs are under way; this cannot, so they are waited for. */
+/* A suspend can fail while jobs are running; a reset cannot, so wait for them. */
 static int flr_sleep(struct mirage_device *mdev)
 {
 	unsigned long until = jiffies + msecs_to_jiffies(FLR_PATIENCE_MS);
 	int ret;
 
-	/* A sleep loses its patience after 15 s. */
+	/* Each attempt gives up after 15 s. */
 	do
 		ret = mirage_power_sleep(mdev);
 	while (ret == -EBUSY && time_before(jiffies, until));
 	return ret;
 }
 
-/* Both with the device's lock held: no remove(), no suspend and no other reset meanwhile. */
+/* Both run under the device lock, which excludes remove(), suspend and other resets. */
 static void flr_prepare(struct pci_dev *pdev)
 {
 	struct mirage_device *mdev = pci_get_drvdata(pdev);
 	int ret;
 
-	/* Awake until it is done. If it does not wake up it is lost, and has nothing to keep. */
+	/*
+	 * Stay awake until it is done. A device that does not wake up is lost, and has nothing to
+	 * save.
+	 */
 	if (mirage_power_get(mdev))
 		mirage_power_get_noresume(mdev);
 	ret = flr_sleep(mdev);

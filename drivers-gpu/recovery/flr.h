@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Resets that come from outside. */
+/* Resets from outside. */
 #ifndef MIRAGE_FLR_H
 #define MIRAGE_FLR_H
 

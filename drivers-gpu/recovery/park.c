@@ -2,23 +2,23 @@
 /**
  * DOC: Parked queues
  *
- * Before the device loses power all its channels are stopped, wherever they are: between two
- * packets, in the middle of a copy, in a kernel, or waiting for a page. Of those that have
- * begun something the device writes down what it keeps (CHAN_SAVE), and when power is back it reads
- * that again (CHAN_RESTORE) and goes on. Nobody's job is waited for, and nobody's job is lost: one
- * that needs the processor's help, or has no time limit, would be waited for in vain
- * while its process is frozen.
+ * Before the device loses power, all its channels are stopped wherever they are: between two
+ * packets, in the middle of a copy, in a kernel, or waiting for a page. For each channel in the
+ * middle of a job, the device saves its context (CHAN_SAVE); when power is back it restores the
+ * context (CHAN_RESTORE) and continues. Suspend neither waits for nor discards jobs: a job that
+ * depends on its process, or that has no time limit, would not finish while the process is frozen.
  *
- * Channels without a job under way need nothing but their descriptor, which is in our memory; and what
- * schedulers push into a ring meanwhile is found there when the channel starts again.
+ * A channel without a running job needs only its descriptor, which is in system memory. Jobs that
+ * schedulers push into a ring meanwhile run when the channel starts again.
  *
- * The device writes to one piece of memory, large enough for any context, and each context is
- * copied from there: so the one allocation that is large and contiguous is made once, at probe, when
- * there is such memory. The format is the device's own; but memory that it did not write to is still
- * zero, and is not kept.
+ * The device writes to one bounce buffer, large enough for any context, and the driver copies each
+ * context from there. So the only large contiguous allocation is made at probe, when such memory is
+ * available. The format of a context is private to the device; but the part that the device did not
+ * write is still zero, and is not saved.
  *
- * Rejected: waiting for the jobs of queues that have a time limit. The suspend would take as long as
- * the longest of them, and a job that waits for its process would be stopped though it did nothing wrong.
+ * Rejected: waiting for the jobs of queues that have a time limit. The suspend would take as long
+ * as the longest job, and a job that waits for its process would be stopped without fault of its
+ * own.
  */
 #include "recovery/park.h"
 
@@ -41,7 +41,7 @@ static u32 park_chan_state(const struct mirage_queue *queue)
 	return le32_to_cpu(READ_ONCE(queue->mdev->chans[queue->chan].state));
 }
 
-/* May the channel run? Nobody resets it while stop_lock is held. */
+/* May the channel run? stop_lock, which is held, excludes its reset. */
 static bool park_is_live(struct mirage_queue *queue)
 {
 	bool ready;
@@ -64,7 +64,7 @@ static bool park_has_begun(struct mirage_queue *queue)
 	return begun;
 }
 
-/* Not waited for. */
+/* Post the stop; do not wait for it. */
 static void park_stop(struct mirage_queue *queue)
 {
 	mutex_lock(&queue->stop_lock);
@@ -75,7 +75,7 @@ static void park_stop(struct mirage_queue *queue)
 	mutex_unlock(&queue->stop_lock);
 }
 
-/* Have the device write its context to the bounce buffer; 0 there was none to write. */
+/* Let the device write its context to the bounce buffer; 0 if it has none. */
 static int park_save(struct mirage_queue *queue)
 {
 	struct mirage_device *mdev = queue->mdev;
@@ -84,7 +84,7 @@ static int park_save(struct mirage_queue *queue)
 
 	memset(bounce->cpu, 0, bounce->size);
 	mutex_lock(&queue->stop_lock);
-	/* In state ERROR it has stopped by itself, and an event tells so. */
+	/* In state ERROR it has stopped by itself; an event reports that. */
 	if (queue->park.state == MIRAGE_PARK_STOPPED && park_is_live(queue) &&
 	    park_chan_state(queue) == MIRAGE_CHAN_STOPPED) {
 		ret = mirage_cmdq_wait(mdev, mirage_cmdq_context(mdev, MIRAGE_CMD_CHAN_SAVE,
@@ -98,7 +98,7 @@ static int park_save(struct mirage_queue *queue)
 	return ret;
 }
 
-/* Give a context that lies in the bounce buffer back to the device, and let it go on. */
+/* Restore the context in the bounce buffer, and start the channel. */
 static int park_load(struct mirage_queue *queue)
 {
 	struct mirage_device *mdev = queue->mdev;
@@ -116,7 +116,7 @@ static int park_load(struct mirage_queue *queue)
 	return ret;
 }
 
-/* Bytes up to the last that is not zero, in whole words. */
+/* Bytes up to the last nonzero word. */
 static size_t park_context_size(const struct mirage_mem *bounce)
 {
 	const u64 *words = bounce->cpu;
@@ -148,10 +148,10 @@ static int park_keep(struct mirage_queue *queue)
 }
 
 /**
- * mirage_queues_park_init() - have memory for what it takes to park queues
+ * mirage_queues_park_init() - allocate the memory for parking queues
  * @mdev: device, identified
  *
- * It goes back when the driver leaves the device.
+ * devm frees it when the driver unbinds.
  *
  * Context: probe.
  * Return: 0 or -ENOMEM
@@ -162,11 +162,11 @@ int mirage_queues_park_init(struct mirage_device *mdev)
 }
 
 /**
- * mirage_queues_park() - stop all channels, and keep what they have begun
+ * mirage_queues_park() - stop all channels, and save their contexts
  * @mdev: device, which may be stopped, but is not started while this runs
  *
- * When the device stops answering meanwhile, the queues that had something under way are ended as
- * by a reset, and the others are parked: that is a success.
+ * If the device stops answering meanwhile, queues with a running job are ended as in a reset, and
+ * the others are parked; that counts as success.
  *
  * Context: process, may sleep and allocate; waits for the device, a bounded time.
  * Return: 0; or -ENOMEM: call mirage_queues_unpark(). After either, mirage_queues_park_fini().
@@ -181,7 +181,7 @@ int mirage_queues_park(struct mirage_device *mdev)
 		park_stop(queue);
 		mirage_queue_put_later(queue);
 	}
-	/* Commands take effect in order: with this all have stopped. */
+	/* Commands take effect in order: once this one has, all channels have stopped. */
 	ret = mirage_engine_wait(mdev, mirage_cmdq_invalidate_all(mdev, 0));
 
 	xa_for_each(&mdev->queues, chan, queue) {
@@ -190,7 +190,7 @@ int mirage_queues_park(struct mirage_device *mdev)
 		queue = mirage_queue_by_channel(mdev, chan);
 		if (!queue)
 			continue;
-		/* What it completed before it stopped is not under way. */
+		/* Jobs that it completed before it stopped are not in progress. */
 		mirage_queue_poll(queue);
 		if (park_has_begun(queue))
 			ret = park_save(queue);
@@ -222,7 +222,7 @@ static void park_fail(struct mirage_queue *queue)
 			mirage_queue_comm(queue), mirage_queue_tgid(queue), queue->id);
 }
 
-/* True if the channel goes on from where it was. */
+/* True if the channel continues from where it was. */
 static bool park_end(struct mirage_queue *queue, bool restarted)
 {
 	const struct mirage_mem *bounce = &queue->mdev->parking.bounce;
@@ -230,7 +230,7 @@ static bool park_end(struct mirage_queue *queue, bool restarted)
 	bool goes_on = false;
 	int ret = 0;
 
-	/* The time that the device slept is not the job's. Before it counts again. */
+	/* The time asleep is not charged to the job. Before its clock runs again. */
 	spin_lock(&queue->lock);
 	mirage_charge_begin(queue);
 	spin_unlock(&queue->lock);
@@ -254,9 +254,9 @@ static bool park_end(struct mirage_queue *queue, bool restarted)
 }
 
 /**
- * mirage_queues_unpark() - let all channels go on
- * @mdev: device, which runs; after mirage_queues_park(), whatever that returned
- * @restarted: it was started anew, and knows nothing of any channel
+ * mirage_queues_unpark() - let all channels continue
+ * @mdev: device, running; after mirage_queues_park(), whether that succeeded or not
+ * @restarted: it was started anew, and has lost all channels
  *
  * Context: process, may sleep; waits for the device, a bounded time; allocates and frees nothing:
  * mirage_reset.lock is held for writing.
@@ -274,7 +274,7 @@ void mirage_queues_unpark(struct mirage_device *mdev, bool restarted)
 }
 
 /**
- * mirage_queues_park_fini() - queues are parked no more, and what was kept of them goes
+ * mirage_queues_park_fini() - end parking, and free the saved contexts
  * @mdev: device; if it does not run a reset starts the channels, or it is lost
  *
  * Context: process, may sleep; takes mirage_queue.stop_lock.

@@ -3,22 +3,22 @@
  * DOC: Reset
  *
  * A device that does not answer, has halted or writes nonsense is cut off from memory first
- * (mirage_reset_request()). This work then resets it and lets it go on:
+ * (mirage_reset_request()). This work then resets and restarts it:
  *
- *   1. queues that had jobs under way stop for good, and the jobs' fences signal
- *      (mirage_queues_reset()): nothing is known of what the jobs have done
+ *   1. queues with running jobs stop for good, and the jobs' fences signal
+ *      (mirage_queues_reset()): the state of these jobs is unknown
  *   2. the device is reset and enabled (mirage_device_start()); VRAM stays as it is, page
  *      tables included
  *   3. the channels of all other queues are started from their descriptors
- *      (mirage_queues_restart()); jobs that came meanwhile are in their rings
+ *      (mirage_queues_restart()); jobs pushed meanwhile are in their rings
  *
- * Only when the device does not come back is it lost, and with it every queue.
+ * Only a device that does not come back is lost, and all its queues with it.
  *
- * All of that is on the way to fences that others wait for: nothing is allocated, no dma_resv
- * and no lock of mm is taken.
+ * All of this is in the signalling path of fences: it allocates nothing, and takes no dma_resv and
+ * no lock of mm.
  *
- * Rejected: doing it in the scheduler's time-out handler, as drivers do that have one scheduler for a
- * ring that all share. Here each queue has its own, they time out at once, and
+ * Rejected: resetting in the scheduler's time-out handler, as drivers with one scheduler for a
+ * shared ring do. Here each queue has its own scheduler, all of them time out at once, and
  * notifiers find a dead device before any of them.
  */
 #include "recovery/reset.h"
@@ -34,13 +34,13 @@
 #include "queue/coredump.h"
 #include "queue/queue.h"
 
-/* Revive a device that was stopped. */
+/* Reset and restart a device that was stopped. */
 static void reset_device(struct mirage_device *mdev)
 {
 	int ret, number;
 
 	mirage_coredump_take(mdev, NULL, READ_ONCE(mdev->reset.why));
-	/* Who is told of the reset and then asks how many there were finds it counted. */
+	/* Count first, so that a program notified of the reset then reads the new count. */
 	number = atomic_inc_return(&mdev->reset.device_resets);
 	mirage_queues_reset(mdev);
 	ret = mirage_device_start(mdev);
@@ -54,10 +54,10 @@ static void reset_device(struct mirage_device *mdev)
 }
 
 /**
- * mirage_recovery_work() - reset the device, or tell queues that it is lost
+ * mirage_recovery_work() - reset the device, or stop all queues if it is lost
  * @work: mirage_reset.work
  *
- * Context: mirage_reset.wq; on the way to fences.
+ * Context: mirage_reset.wq; in the signalling path of fences.
  */
 void mirage_recovery_work(struct work_struct *work)
 {
@@ -65,7 +65,7 @@ void mirage_recovery_work(struct work_struct *work)
 	bool signalling;
 	int idx;
 
-	/* Who unplugs it tells the queues. */
+	/* Unplug stops the queues itself. */
 	if (!drm_dev_enter(&mdev->drm, &idx))
 		return;
 	signalling = dma_fence_begin_signalling();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Reviving a device that was cut off. */
+/* Reset of a device that was cut off. */
 #ifndef MIRAGE_RECOVERY_RESET_H
 #define MIRAGE_RECOVERY_RESET_H
 

@@ -2,34 +2,34 @@
 /**
  * DOC: Sleep
  *
- * A suspended machine takes the power from the device, be it in fact (S3) or as far as the driver knows
- * (s2idle); and with it go registers, channels and the content of video memory. What the
- * device needs to go on afterwards is put into our memory, in this order (mirage_power_sleep()):
+ * System suspend takes the power from the device, in fact (S3) or as far as the driver knows
+ * (s2idle). Registers, channels and the content of video memory are lost. The driver saves the
+ * needed state to system memory, in this order (mirage_power_sleep()):
  *
- *   1. the gate is closed: nobody moves anything into video memory from here on, nor makes a channel
- *   2. buffer objects leave video memory, by the copy engine, as under memory pressure; this
- *      waits for jobs that hold them there, which have a time limit and never fault. When the
- *      whole machine is suspended that has been done before, in power_prepare()
- *   3. what the kernel keeps there (page tables) is copied, and changes in the copy from now on
+ *   1. the gate is closed: no object moves into video memory from here on, no channel is created
+ *   2. the copy engine moves buffer objects out of video memory, as under memory pressure; this
+ *      waits for jobs that hold them there, which have a time limit and never fault. For a system
+ *      suspend, power_prepare() has done that before
+ *   3. the kernel's own part of it (page tables) is copied, and later changes go to the copy
  *      (vram/backup.c)
- *   4. all channels are stopped where they are, and what they have begun is kept (recovery/park.c)
+ *   4. all channels are stopped where they are, and their contexts saved (recovery/park.c)
  *   5. the device is stopped: it has no access to memory, and gets no commands
  *
- * A failure on the way (no memory) undoes it: the machine stays awake and nobody notices.
- * Waking up puts the page tables back, starts the device as after a reset, gives the channels back
- * what they had begun and opens the gate. Objects come back when a job or a fault wants them.
+ * A failure on the way (no memory) undoes all steps: the machine stays awake, without visible
+ * effect. Waking up restores the page tables, starts the device as after a reset, restores the
+ * contexts of the channels and opens the gate. Objects come back when a job or a fault needs them.
  *
- * The mirrors of processes stay as they are: their pages stay mapped for DMA, and mm may take them away
- * at any time, even while we sleep. Faults that nobody has served are made again: a context that
- * was restored tries its access again.
+ * Mirrors of processes are unchanged: their pages stay mapped for DMA, and mm may take them away at
+ * any time, even during sleep. Unserved faults are raised again: a restored context retries its
+ * access.
  *
- * A device that nobody has open sleeps as well, by itself (runtime PM, D3hot). It keeps what it
- * has, and nobody has anything there; so it is stopped and started, and that is all. Each open
- * file, address space and exported buffer keeps it awake.
+ * A device that no file has open also sleeps by itself (runtime PM, D3hot). It keeps its state and
+ * holds no user's objects, so it is only stopped and started. Each open file, address space and
+ * exported buffer keeps it awake.
  *
- * Rejected: a sleep that keeps video memory powered for s2idle. Nothing tells a driver whether the
- * platform will do so. Rejected: runtime suspend with open files: the processor reaches video
- * memory through mappings that user space has, and each would have to be taken away and given back.
+ * Rejected: a sleep that keeps video memory powered for s2idle. A driver cannot find out whether
+ * the platform will do so. Rejected: runtime suspend with open files: user space maps video memory
+ * for the CPU, and each mapping would have to be revoked and restored.
  */
 #include "recovery/sleep.h"
 
@@ -50,7 +50,7 @@
 #include "recovery/park.h"
 #include "vram/vram.h"
 
-/* How long jobs may hold objects in video memory, all of them together. */
+/* How long jobs may hold objects in video memory, all jobs together. */
 #define POWER_PATIENCE_MS	15000
 
 static void power_close_gate(struct mirage_device *mdev)
@@ -70,7 +70,7 @@ static void power_open_gate(struct mirage_device *mdev)
 	wake_up_all(&mdev->power.awake);
 }
 
-/* Nothing of TTM's is in video memory when it returns 0; nor will be: there is none to be had. */
+/* On 0, TTM has nothing in video memory, and nothing can move there since the gate is closed. */
 static int power_evict(struct mirage_device *mdev)
 {
 	struct ttm_resource_manager *man = &mdev->vram.man;
@@ -84,7 +84,7 @@ static int power_evict(struct mirage_device *mdev)
 	return ret;
 }
 
-/* Channels go on where they are; the device was not stopped by us. */
+/* Let channels continue where they are; the driver has not stopped the device. */
 static void power_unpark(struct mirage_device *mdev)
 {
 	down_write(&mdev->reset.lock);
@@ -98,7 +98,7 @@ static int power_park(struct mirage_device *mdev)
 {
 	int ret;
 
-	/* A device that stops answering from here on is not revived before it wakes up. */
+	/* A device that stops answering from here on is reset only after it wakes up. */
 	mirage_reset_hold(mdev);
 	ret = mirage_queues_park(mdev);
 	if (ret) {
@@ -109,14 +109,14 @@ static int power_park(struct mirage_device *mdev)
 }
 
 /**
- * mirage_power_sleep() - get ready for the device to lose all it has
+ * mirage_power_sleep() - prepare the device for losing all its state
  * @mdev: device; one caller at a time
  *
- * When it returns 0 the device has no access to memory, and nothing of it is needed. A device that is
- * lost has nothing to lose.
+ * On 0 the device has no access to memory, and the driver needs nothing that is on it. For a lost
+ * device this is trivially so.
  *
  * Context: process, may sleep and allocate; waits for jobs that hold objects in video memory.
- * Return: 0, to be followed by mirage_power_wake(); or a negative errno, with no effect
+ * Return: 0, balance with mirage_power_wake(); or a negative errno, with no effect
  */
 int mirage_power_sleep(struct mirage_device *mdev)
 {
@@ -154,10 +154,10 @@ err_open:
 }
 
 /**
- * mirage_power_wake() - let a device that has lost all it had go on where it was
- * @mdev: device, within reach, after mirage_power_sleep()
+ * mirage_power_wake() - restore a device that has lost all its state
+ * @mdev: device, accessible, after mirage_power_sleep()
  *
- * A device that does not come back is lost: queues are told, and nobody waits for it.
+ * A device that does not come back is lost: its queues are stopped, and all waiters are woken.
  *
  * Context: process, may sleep.
  * Return: 0 or a negative errno
@@ -191,9 +191,9 @@ static struct mirage_device *power_device(struct device *dev)
 }
 
 /*
- * Processes are frozen, and no device sleeps yet: what objects need for leaving video memory can still be had by
- * swapping others out. Nobody brings them back; if somebody does, they leave once more in power_suspend(), with
- * the memory that there is.
+ * Processes are frozen, and no device sleeps yet, so memory for evicted objects can still be had by
+ * swapping. Frozen processes do not bring objects back; any that return leave again in
+ * power_suspend(), with the memory available then.
  */
 static int power_prepare(struct device *dev)
 {
@@ -202,7 +202,7 @@ static int power_prepare(struct device *dev)
 	return mirage_device_is_running(mdev) ? power_evict(mdev) : 0;
 }
 
-/* What is left to do, registers of the bus and its power, the PCI core does. */
+/* The PCI core does the rest: config registers and the power state. */
 static int power_suspend(struct device *dev)
 {
 	return mirage_power_sleep(power_device(dev));
@@ -217,7 +217,7 @@ static int power_runtime_suspend(struct device *dev)
 {
 	struct mirage_device *mdev = power_device(dev);
 
-	/* The kernel's own copies go on after the last user has gone. */
+	/* The kernel's own copies may still run after the last user has gone. */
 	if (atomic_read(&mdev->watchdog.jobs)) {
 		pm_runtime_mark_last_busy(dev);
 		return -EBUSY;
@@ -247,7 +247,10 @@ static int power_runtime_resume(struct device *dev)
 	}
 	mirage_reset_release(mdev);
 	trace_mirage_power(mdev, true, true, ret);
-	/* Who opens a lost device is told so by each ioctl; an error here would stay for good. */
+	/*
+	 * Each ioctl on a lost device returns an error anyway; an error from here would be
+	 * permanent.
+	 */
 	return 0;
 }
 

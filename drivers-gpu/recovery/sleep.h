@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Suspend and resume: of the whole machine, and of a device that nobody uses. */
+/* System suspend and resume, and runtime suspend of a device that is not in use. */
 #ifndef MIRAGE_SLEEP_H
 #define MIRAGE_SLEEP_H
 
@@ -9,7 +9,7 @@ struct mirage_device;
 
 extern const struct dev_pm_ops mirage_power_ops;
 
-/* For those who reset the device so that it loses all it has. */
+/* For resets in which the device loses all its state. */
 int mirage_power_sleep(struct mirage_device *mdev);
 int mirage_power_wake(struct mirage_device *mdev);
 

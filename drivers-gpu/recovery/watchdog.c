@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What notices that an interrupt or a replay was lost.
+ * Detection of lost interrupts and lost replays.
  *
- * While the device has jobs, and only then, a delayed work looks every
- * MIRAGE_WATCHDOG_MS at what interrupts would have told: the indices of both queues, the fences,
- * the device's state. An address space that has jobs, has had faults and shows no progress
- * from one look to the next, though none of its faults is being served, may wait for a replay that
- * got lost, and gets one more: on a working device that is without effect, and a job
- * without faults never gets one.
+ * While the device has jobs, and only then, a delayed work checks every MIRAGE_WATCHDOG_MS what
+ * interrupts would have reported: the indices of both queues, the fences, the device's state. An
+ * address space that has jobs, has had faults, makes no progress between two checks and has no
+ * fault being served may wait for a lost replay. It gets one more replay. On a working device that
+ * has no effect, and a job without faults never gets one.
  *
  * Rejected: a timer per job. The jobs of a VM share its replays.
  */
@@ -55,7 +54,7 @@ static void watchdog_work(struct work_struct *work)
 }
 
 /**
- * mirage_watchdog_init() - set up, not running
+ * mirage_watchdog_init() - set up; the work is not running
  * @mdev: device
  */
 void mirage_watchdog_init(struct mirage_device *mdev)
@@ -65,7 +64,7 @@ void mirage_watchdog_init(struct mirage_device *mdev)
 }
 
 /**
- * mirage_watchdog_stop() - it does not run and will not
+ * mirage_watchdog_stop() - stop the watchdog for good
  * @mdev: device, after drm_dev_unplug()
  *
  * Context: may sleep.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What notices that an interrupt or a replay was lost. */
+/* Detection of lost interrupts and lost replays. */
 #ifndef MIRAGE_WATCHDOG_H
 #define MIRAGE_WATCHDOG_H
 

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Faults in an order in which they can be served together.
+ * Batches: faults sorted so that they can be served together.
  *
- * A thousand lanes that touch one page write as many entries, so most of a batch says
- * nothing new. Sorted by address, all that a block wants is found in one pass and asked of mm once;
- * of several accesses to a page the strongest counts, since what a write needs serves a read too.
+ * A thousand lanes that touch one page write as many entries, so most of a batch is duplicates.
+ * After sorting by address, one pass collects all pages that a block needs, and one call asks mm
+ * for them. Of several accesses to a page the strongest counts, since a writable page serves reads
+ * too.
  *
- * Duplicates stay in the array: when a page cannot be served, each channel that asked
- * for it has to be told, not only the first.
+ * Duplicates stay in the array: when a page cannot be served, each channel that accessed it has to
+ * be stopped, not only the first.
  *
  * Rejected: a hash table per page. It allocates, or collides, and loses the order of blocks.
  */
 #include "svm/batch.h"
 
-/* READ and FETCH ask for the same. */
+/* READ and FETCH need the same. */
 static unsigned int batch_strength(const struct mirage_fault *fault)
 {
 	switch (fault->access) {
@@ -49,8 +50,8 @@ static int batch_cmp(const void *pa, const void *pb)
  * @faults: array
  * @count: its length
  *
- * Return: how many of them ask for a page and access that an earlier one of their address
- * space asks for
+ * Return: number of duplicates: faults whose page and access an earlier fault of their address
+ * space covers
  */
 unsigned int mirage_batch_sort(struct mirage_fault *faults, unsigned int count)
 {
@@ -69,7 +70,7 @@ unsigned int mirage_batch_sort(struct mirage_fault *faults, unsigned int count)
 }
 
 /**
- * mirage_batch_take() - gather what the block of the first fault wants
+ * mirage_batch_take() - collect the pages for the block of the first fault
  * @faults: sorted array, all of one address space
  * @count: its length, at least 1
  * @block: filled; @block->count faults belong to it

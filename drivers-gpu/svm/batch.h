@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Faults in an order in which they can be served together. Pure. */
+/* Batches: faults sorted so that they can be served together. Pure. */
 #ifndef MIRAGE_BATCH_H
 #define MIRAGE_BATCH_H
 
@@ -7,7 +7,7 @@
 #include "mmu/leaves.h"
 
 /**
- * struct mirage_batch_block - what the faults of one 2 MiB block ask for
+ * struct mirage_batch_block - pages that the faults of one 2 MiB block need
  */
 struct mirage_batch_block {
 	/** @start: first address of the block */
@@ -25,7 +25,7 @@ void mirage_batch_take(const struct mirage_fault *faults, unsigned int count,
 		       struct mirage_batch_block *block);
 
 /**
- * mirage_batch_page() - the page of its block that a fault wants
+ * mirage_batch_page() - index of a fault's page in its block
  * @fault: fault
  */
 static inline unsigned int mirage_batch_page(const struct mirage_fault *fault)

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the mirror core asks of this driver: page-table entries written and taken
- * away, and the TLB flushed.
+ * The mirror core's callbacks: write and clear page-table entries, and flush the TLB.
  *
- * Model: two passes. unmap() clears entries and posts one INVALIDATE for its range, flush()
- * waits for its SYNC; so the device works on all blocks of an invalidation at once.
+ * Model: two passes. unmap() clears entries and posts one INVALIDATE for its range, flush() waits
+ * for its SYNC; so the device works on all blocks of an invalidation at once.
  *
- * All of it runs under locks that reclaim takes: nothing is allocated, and the only wait is
- * for the command queue, which is bounded because a device that does not answer is cut off.
+ * All callbacks run under locks that reclaim takes: they allocate nothing, and wait only for the
+ * command queue, which is bounded because a device that does not answer is cut off.
  *
- * After unplug the callbacks only keep the books: the device was cut off before
- * drm_dev_unplug(), so what drm_dev_enter() refuses needs no flush.
+ * After unplug the callbacks only update their records: the device was cut off before
+ * drm_dev_unplug(), so no flush is needed once drm_dev_enter() fails.
  */
 #include "svm/mirror.h"
 
@@ -98,8 +97,8 @@ static bool svm_unmap(struct hmm_mirror *mirror, struct hmm_block *hblock, unsig
 			   mirage_device_estimate_time(vm->mdev), addr, size, 0);
 
 	/*
-	 * If nothing was mapped, an earlier unmap may have taken these pages, and its flush may
-	 * still be under way: the caller has to wait for that too.
+	 * Even if nothing was mapped, the flush of an earlier unmap of these pages may still be in
+	 * progress: the caller has to wait for that one, too.
 	 */
 	*token = block->token;
 	return true;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the mirror core asks of this driver. */
+/* The mirror core's callbacks. */
 #ifndef MIRAGE_SVM_H
 #define MIRAGE_SVM_H
 

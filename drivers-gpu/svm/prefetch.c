@@ -1,23 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which pages to map beside those that faulted.
+ * Prefetch: which pages to map together with those that faulted.
  *
- * Model: the density tree of NVIDIA's UVM driver. Each page that faults fills its aligned
- * 64 KiB; then each larger aligned power of two around it, up to the block, is filled if
- * more than half of it is wanted, filled or mapped. A sequential reader thus grows from
- * 64 KiB to 2 MiB within a few faults, a random one stays at 64 KiB.
+ * Model: the density tree of NVIDIA's UVM driver. Each page that faults fills its aligned 64 KiB;
+ * then each larger aligned power of two around it, up to the block, is filled if more than half of
+ * it is wanted, filled or mapped. So a sequential reader grows from 64 KiB to 2 MiB within a few
+ * faults, and a random one stays at 64 KiB.
  *
- * It only names candidates: a page that mm does not have present is left alone, so a wrong
- * guess costs a page-table entry and never memory or I/O.
+ * It only chooses candidates: pages that are not present in mm are skipped, so a wrong guess costs
+ * a page-table entry and never memory or I/O.
  *
- * Rejected: a stride detector per channel. Thousands of lanes fault in no order, and
- * a tree needs no history that could be wrong.
+ * Rejected: a stride detector per channel. Thousands of lanes fault in no order, and a tree needs
+ * no history that could be wrong.
  */
 #include "svm/prefetch.h"
 
 #define SPAN_MIN	MIRAGE_CONT_ENTRIES
 
-/* The bits that pages first to first + span - 1 (a power of two, aligned) have in word w. */
+/*
+ * Mask in word w for the pages first to first + span - 1 (span a power of two, first aligned to
+ * it).
+ */
 static unsigned long span_mask(unsigned int first, unsigned int span, unsigned int w)
 {
 	if (w < first / 64 || w > (first + span - 1) / 64)
@@ -40,8 +43,8 @@ static unsigned int span_weight(const unsigned long *map, unsigned int first, un
 /**
  * mirage_prefetch() - choose pages of a block
  * @want: pages that faulted
- * @mapped: pages the device has; may be out of date, it is only a hint
- * @prefetch: out: pages to map if mm has them; none of @want or @mapped
+ * @mapped: pages that the device has; a hint that may be outdated
+ * @prefetch: out: pages to map if they are present in mm; disjoint from @want and @mapped
  */
 void mirage_prefetch(const unsigned long want[MIRAGE_LEAVES_WORDS],
 		     const unsigned long mapped[MIRAGE_LEAVES_WORDS],

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Which pages to map beside those that faulted. Pure. */
+/* Prefetch: which pages to map together with those that faulted. Pure. */
 #ifndef MIRAGE_PREFETCH_H
 #define MIRAGE_PREFETCH_H
 

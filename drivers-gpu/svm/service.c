@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Serving the faults of an address space.
+ * Fault service of an address space.
  *
- * Model: batches, as in NVIDIA's UVM. All that is pending is taken, sorted, and served
- * block by block with one call to the mirror core each; one replay then resumes all that waited.
- * Pages that the device has by now are skipped, pages near by are mapped too when
- * the density of accesses says so (svm/prefetch.c).
- * What lies above the mirror is brought back by object (mirage_gpuvm_fault()).
+ * Model: batches, as in NVIDIA's UVM. The service takes all pending faults, sorts them, and serves
+ * them block by block with one call to the mirror core each. Then one replay resumes all suspended
+ * accesses. Pages that the device has by now are skipped; nearby pages are mapped too if the
+ * density of accesses suggests it (svm/prefetch.c). For addresses above the mirror,
+ * mirage_gpuvm_fault() restores whole objects.
  *
- * A page that mm cannot give stops the queue that asked for it and nothing else, once
- * it is proven that the access still waits (svm/suspects.c). Lack of memory is retried
- * SERVICE_TRIES times with growing pauses, and then treated the same. A block that mm takes away
- * faster than it can be given is left to the replay, so that other blocks get their turn; the
- * time limit of the job ends that, if nothing else does.
+ * If mm cannot provide a page, only the queue that accessed it is stopped, once it is proven that
+ * the access is still waiting (svm/suspects.c). Lack of memory is retried SERVICE_TRIES times with
+ * growing pauses, and then treated the same. If mm takes a block away faster than it can be mapped,
+ * the access is replayed and faults again, so that other blocks get their turn; the job's time
+ * limit bounds that.
  *
- * Each address space has a work item of its own on an unbound workqueue: they are served in
- * parallel, and one that waits for I/O holds nobody up. Within one, blocks are served in
+ * Each address space has its own work item on an unbound workqueue: address spaces are served in
+ * parallel, and one that waits for I/O does not block others. Within one, blocks are served in
  * turn: mm would serialise them on the same mmap_lock anyway.
  *
- * Rejected: one service thread for the device, as in nouveau, where a process that
- * swaps makes all others wait.
+ * Rejected: one service thread per device, as in nouveau, where a process that swaps makes all
+ * others wait.
  */
 #include "svm/service.h"
 
@@ -44,26 +44,26 @@
 /* Tries of a block when memory is short: pauses of 1, 2, 4 … 64 ms between. */
 #define SERVICE_TRIES	8
 
-/* Faults of each batch that the address space's history keeps. */
+/* Number of faults per batch that the address space's history keeps. */
 #define SERVICE_REMEMBER	8u
 
 /**
- * struct mirage_service - what the fault work of one VM works with, and nobody else
+ * struct mirage_service - private state of one VM's fault work
  */
 struct mirage_service {
 	/** @faults: the batch, room for MIRAGE_VM_PENDING */
 	struct mirage_fault *faults;
-	/** @wanted: what the block being served wants */
+	/** @wanted: pages that the current block needs */
 	struct mirage_batch_block wanted;
-	/** @ask: the question to the mirror core */
+	/** @ask: request to the mirror core */
 	struct hmm_fault ask;
-	/** @asked: pages that it has to serve */
+	/** @asked: number of pages in the request */
 	unsigned int asked;
 	/** @suspects: accesses that failed once */
 	struct mirage_suspect suspects[MIRAGE_SUSPECTS];
 };
 
-/* Take all that is pending. */
+/* Take all pending faults. */
 static unsigned int service_take(struct mirage_vm *vm)
 {
 	unsigned int count;
@@ -76,7 +76,7 @@ static unsigned int service_take(struct mirage_vm *vm)
 	return count;
 }
 
-/* The access cannot be served: stop its queue, and say so where people and programs look. */
+/* The access cannot be served: stop its queue, and report that in the log and to user space. */
 static void service_stop_queue(struct mirage_vm *vm, const struct mirage_fault *fault, int error)
 {
 	char place[MIRAGE_PLACE_TEXT];
@@ -84,7 +84,7 @@ static void service_stop_queue(struct mirage_vm *vm, const struct mirage_fault *
 
 	if (!mirage_queue_is_live(vm->mdev, fault, vm, &queue_id))
 		return;
-	/* Before the fences signal: who waits for one may look at once. */
+	/* Before the fences signal, so that their waiters already see the count. */
 	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_FAILED, 1);
 	mirage_vm_report(vm, fault, queue_id, error);
 
@@ -111,7 +111,7 @@ static void service_fail(struct mirage_vm *vm, const struct mirage_fault *fault,
 		service_stop_queue(vm, fault, error);
 }
 
-/* 0, or why no mapping can serve this access. */
+/* 0, or the errno if no mapping can serve this access. */
 static int service_check(struct mirage_vm *vm, const struct mirage_fault *fault)
 {
 	switch (fault->kind) {
@@ -128,7 +128,7 @@ static int service_check(struct mirage_vm *vm, const struct mirage_fault *fault)
 	return fault->addr >> MIRAGE_VA_MIRROR_BITS || vm->mirror ? 0 : -EFAULT;
 }
 
-/* Drop the faults of queues that are no more, and deal with those that no mapping can serve. */
+/* Drop the faults of queues that are gone, and handle those that no mapping can serve. */
 static unsigned int service_filter(struct mirage_vm *vm, unsigned int count)
 {
 	struct mirage_fault *faults = vm->service->faults;
@@ -149,7 +149,7 @@ static unsigned int service_filter(struct mirage_vm *vm, unsigned int count)
 	return kept;
 }
 
-/* Set up the question; false if the device has all pages by now. */
+/* Set up the request; false if the device has all pages by now. */
 static bool service_ask(struct mirage_vm *vm)
 {
 	struct mirage_batch_block *wanted = &vm->service->wanted;
@@ -192,7 +192,7 @@ static void service_account(struct mirage_vm *vm)
 	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_NS_PT, ask->ns_map);
 }
 
-/* These can be served: none of them is bad. */
+/* These faults can be served: clear their suspects. */
 static void service_pass(struct mirage_vm *vm, const struct mirage_fault *faults,
 			 unsigned int count)
 {
@@ -208,8 +208,8 @@ static bool service_wants_retry(int ret)
 }
 
 /*
- * Serve faults of what VM_BIND maps. They are few: the first of an object brings all of it back.
- * One that finds nothing to be done raced with that, or waits for its replay.
+ * Serve faults on VM_BIND mappings. They are few: the first fault of an object restores all of it.
+ * A fault that finds nothing to do raced with that, or waits for its replay.
  */
 static void service_bound(struct mirage_vm *vm, const struct mirage_fault *faults,
 			  unsigned int count)
@@ -258,7 +258,7 @@ static void service_block(struct mirage_vm *vm, const struct mirage_fault *fault
 	if (ret == -ENODEV || ret == -EBUSY)
 		return;
 	if (ret == -ESRCH) {
-		/* The process is gone; nothing can be served any more. */
+		/* The process is gone; its faults cannot be served any more. */
 		mirage_queues_stop_vm(vm, ret);
 		return;
 	}
@@ -271,12 +271,12 @@ static void service_block(struct mirage_vm *vm, const struct mirage_fault *fault
 			mirage_suspect_clear(vm->service->suspects, &faults[i]);
 		else if (mirage_batch_wants_write(&faults[i]) || !test_bit(page, ask->write))
 			service_fail(vm, &faults[i], ask->error);
-		/* Else it was asked for writing: who only reads is served without the writer. */
+		/* Otherwise the write failed: reads are served later, without the writer. */
 	}
 }
 
 /**
- * mirage_service_replay() - resume all that waits in an address space
+ * mirage_service_replay() - resume all suspended accesses of an address space
  * @vm: address space
  *
  * Context: may sleep.
@@ -288,7 +288,7 @@ void mirage_service_replay(struct mirage_vm *vm)
 
 	if (!drm_dev_enter(&vm->mdev->drm, &idx))
 		return;
-	/* Counted first: who is resumed by it may look at once. */
+	/* Counted first, so that resumed programs already see the count. */
 	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_REPLAYS, 1);
 	mirage_cmdq_replay(vm->mdev, vm->id);
 	drm_dev_exit(idx);
@@ -337,7 +337,7 @@ static void service_batch(struct mirage_vm *vm, unsigned int count)
 	trace_mirage_service_batch(vm, count, dups, ktime_get_ns() - start);
 }
 
-/* One batch: more of them have queued the work again, which can be frozen in between. */
+/* Serve one batch; if more is pending the work is queued again, and can be frozen in between. */
 static void service_work(struct work_struct *work)
 {
 	struct mirage_vm *vm = container_of(work, struct mirage_vm, fault_work);
@@ -348,7 +348,7 @@ static void service_work(struct work_struct *work)
 	mirage_vm_put(vm);
 }
 
-/* The history is short: of a large batch a few tell enough. */
+/* The history is short: keep only a few faults of a large batch. */
 static void service_remember(struct mirage_vm *vm, const struct mirage_fault *faults,
 			     unsigned int count)
 {
@@ -360,7 +360,7 @@ static void service_remember(struct mirage_vm *vm, const struct mirage_fault *fa
 				   faults[i].chan | faults[i].access << 16 | faults[i].kind << 24);
 }
 
-/* A fault that finds no room is dropped: a replay follows, and the access faults again. */
+/* A fault that finds no room is dropped: after the next replay its access faults again. */
 static void service_add(struct mirage_vm *vm, const struct mirage_fault *faults,
 			unsigned int count)
 {
@@ -380,13 +380,13 @@ static void service_add(struct mirage_vm *vm, const struct mirage_fault *faults,
 }
 
 /**
- * mirage_service_distribute() - hand each address space its faults: mirage_device_ops.faults()
+ * mirage_service_distribute() - pass faults to their address spaces: mirage_device_ops.faults()
  * @mdev: device
- * @faults: all that were in the fault buffer; sorted in place
- * @count: their number
+ * @faults: all entries of the fault buffer; sorted in place
+ * @count: number of faults
  *
- * Each address space gets all of its faults at once, so that one replay is enough for them. A fault whose
- * address space is gone is dropped.
+ * Each address space gets all of its faults at once, so that one replay suffices for them. Faults
+ * whose address space is gone are dropped.
  *
  * Context: process; mirage_faults.lock is held: allocates nothing, and does not wait.
  */
@@ -413,10 +413,10 @@ void mirage_service_distribute(struct mirage_device *mdev, struct mirage_fault *
 }
 
 /**
- * mirage_service_prepare() - allocate room for the faults of an address space
- * @vm: address space that is about to get a queue; called for each
+ * mirage_service_prepare() - allocate the fault arrays of an address space
+ * @vm: address space that is about to get a queue; called for each queue
  *
- * Not done for every VM: one without a queue cannot fault, and a process may make thousands.
+ * Not done for every VM: one without a queue cannot fault, and a process may create thousands.
  *
  * Context: may sleep and allocate; takes mirage_vm.fault_lock.
  * Return: 0 or -ENOMEM
@@ -447,10 +447,10 @@ int mirage_service_prepare(struct mirage_vm *vm)
 }
 
 /**
- * mirage_service_init() - set up the service of an address space
+ * mirage_service_init() - set up the fault service of an address space
  * @vm: address space
  *
- * Return: 0 or -ENOMEM; mirage_service_fini() is fine after both
+ * Return: 0 or -ENOMEM; mirage_service_fini() is allowed after both
  */
 int mirage_service_init(struct mirage_vm *vm)
 {
@@ -461,8 +461,8 @@ int mirage_service_init(struct mirage_vm *vm)
 }
 
 /**
- * mirage_service_fini() - free it
- * @vm: address space that nobody else sees
+ * mirage_service_fini() - free the fault service
+ * @vm: address space without other users
  */
 void mirage_service_fini(struct mirage_vm *vm)
 {

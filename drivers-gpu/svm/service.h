@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Serving the faults of an address space. */
+/* Fault service of an address space. */
 #ifndef MIRAGE_SERVICE_H
 #define MIRAGE_SERVICE_H
 
@@ -10,8 +10,8 @@ struct mirage_fault;
 struct mirage_vm;
 
 /**
- * MIRAGE_VM_PENDING: faults that wait for the service of one VM; more are dropped and fault again.
- * Room for all 64 waves of a channel with a page for each of their 32 lanes.
+ * MIRAGE_VM_PENDING: maximum number of pending faults of one VM; others are dropped, and their
+ * accesses fault again. Room for all 64 waves of a channel with a page for each of their 32 lanes.
  */
 #define MIRAGE_VM_PENDING	2048
 

@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Accesses that failed once.
+ * Suspects: accesses that failed once.
  *
- * A fault buffer entry may be late: the access it tells of was replayed for another
- * entry's sake and is long complete, and its memory given back since. Serving it fails, and
- * nobody is to blame. An access that is truly bad still waits and, replayed, fails
- * again. So the first failure only makes a page of a channel suspect, and
- * a fault of that page and channel that happened later is the proof. It has to come soon, and
- * the page must not have been served in between: memory that was mapped there again
- * clears the suspect, or two late entries in the life of a queue would make a proof.
+ * A fault buffer entry may be late: a replay for another entry has already completed its access,
+ * and the program may have freed the memory since. Serving such an entry fails although no program
+ * is to blame. A truly bad access still waits and, when replayed, fails again. So the first failure
+ * only makes a page of a channel suspect; a later fault of the same page and channel is the proof.
+ * It has to follow soon, and the page must not have been served in between: if memory was mapped
+ * there again, that clears the suspect. Otherwise two late entries in the life of a queue would
+ * count as a proof.
  *
- * Few slots are enough: one proof stops the channel and frees the slot, and a slot keeps its
- * suspect against newcomers while that is fresh, so some suspect of a channel always stays until
- * its proof.
+ * Few slots suffice. A proof stops the channel and frees the slot, and a slot is not reused while
+ * its suspect is fresh. So some suspect of a channel always stays until its proof.
  */
 #include "svm/suspects.h"
 
-/* A proof comes with the next replay; whoever waited longer was not bad. */
+/* A proof comes with the next replay; an older suspect was a late entry. */
 #define SUSPECT_FRESH_NS	5000000000ull
 
 static struct mirage_suspect *suspect_slot(struct mirage_suspect *suspects,
@@ -34,13 +33,13 @@ static bool suspect_is(const struct mirage_suspect *slot, const struct mirage_fa
 }
 
 /**
- * mirage_suspect_confirm() - an access could not be served: is that proof that it is bad?
+ * mirage_suspect_confirm() - check whether a failed access is proven bad
  * @suspects: slots, zero at first
  * @fault: the access
  * @now_ns: device clock, not 0
  *
  * Return: true if the same page failed for the same channel shortly before the access was made;
- * else it is remembered, and the access has to be replayed
+ * otherwise the failure is recorded, and the access has to be replayed
  */
 bool mirage_suspect_confirm(struct mirage_suspect suspects[MIRAGE_SUSPECTS],
 			    const struct mirage_fault *fault, u64 now_ns)
@@ -67,11 +66,11 @@ bool mirage_suspect_confirm(struct mirage_suspect suspects[MIRAGE_SUSPECTS],
 }
 
 /**
- * mirage_suspect_clear() - an access was served: what failed there before was late
+ * mirage_suspect_clear() - drop the suspect of an access that was served
  * @suspects: slots
  * @fault: the access
  *
- * A read that was served says nothing of a write.
+ * A served read does not clear a suspected write.
  */
 void mirage_suspect_clear(struct mirage_suspect suspects[MIRAGE_SUSPECTS],
 			  const struct mirage_fault *fault)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Accesses that failed once. Pure. */
+/* Suspects: accesses that failed once. Pure. */
 #ifndef MIRAGE_SUSPECTS_H
 #define MIRAGE_SUSPECTS_H
 
@@ -14,13 +14,13 @@
 struct mirage_suspect {
 	/** @page: GPU address >> MIRAGE_PAGE_SHIFT */
 	u64 page;
-	/** @seen_ns: device clock when that was found; 0 in an empty slot */
+	/** @seen_ns: device clock at the failure; 0 in an empty slot */
 	u64 seen_ns;
 	/** @chan: channel */
 	u32 chan;
-	/** @write: the access wanted to write */
+	/** @write: the access was a write */
 	bool write;
-	/** @proven: it was bad, and its channel is being stopped; the slot is free to take */
+	/** @proven: the access is bad, and its channel is being stopped; the slot may be reused */
 	bool proven;
 };
 

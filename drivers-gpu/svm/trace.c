@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The tracepoints themselves; see svm/trace.h for what each one says. */
+/* The tracepoints; svm/trace.h documents each. */
 #define CREATE_TRACE_POINTS
 #include "svm/trace.h"

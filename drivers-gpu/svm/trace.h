@@ -41,7 +41,7 @@ TRACE_EVENT(mirage_service_block,
 		  __entry->error, __entry->ret)
 );
 
-/* A batch was served and replayed. @ns does not contain the way from the access to the service. */
+/* A batch was served and replayed. @ns does not include the time from the access to the service. */
 TRACE_EVENT(mirage_service_batch,
 	TP_PROTO(const struct mirage_vm *vm, unsigned int count, unsigned int dups, u64 ns),
 	TP_ARGS(vm, count, dups, ns),
@@ -63,7 +63,7 @@ TRACE_EVENT(mirage_service_batch,
 		  __entry->dups, __entry->ns)
 );
 
-/* Pages were taken from the device. The flush is not complete yet. */
+/* Pages were unmapped from the device. The flush is not complete yet. */
 TRACE_EVENT(mirage_unmap,
 	TP_PROTO(const struct mirage_vm *vm, u64 addr, unsigned int npages),
 	TP_ARGS(vm, addr, npages),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Do faults come out in an order in which they can be served, and does a block get all it asked for? */
+/* Are faults sorted so that they can be served, and does a block get all pages that it needs? */
 #include <string.h>
 
 #include "check.h"

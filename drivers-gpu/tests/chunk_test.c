@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Is a large copy cut into jobs that none exceeds its room, and that together copy each byte once? */
+/* Is a large copy split into jobs that fit their room and together copy each byte once? */
 #include "check.h"
 #include "queue/chunk.h"
 

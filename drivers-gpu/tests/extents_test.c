@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Is every page of an object found where its pieces say it is?
+ * Is every page of an object found at the address that its extents give?
  */
 #include "check.h"
 #include "bo/extents.h"

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * Does a block's table say at every moment what it should?
+ * Does a block's table translate correctly at every moment?
  *
- * The sink is a table as the device has it, and after each single store every page is
- * translated through it as the device would do, by any entry of a CONT group: a
- * page that no call is about must not flicker, and one that is being changed has its old or
- * its new translation, and none only where one of them is that.
+ * The sink is a table as the device has it. After each single store, every page is translated
+ * through it as the device would do, by any entry of a CONT group. A page that a call does not
+ * concern must not flicker. A page that is being changed has its old or its new translation, and
+ * none only if one of the two is none.
  */
 #include <string.h>
 
@@ -24,7 +24,7 @@ static u64 device_pde;
 static u64 device_pt[PAGES];
 static unsigned int stores_pte, stores_pde;
 
-/* What each page was before the call and must be after it: address and rights, 0 for none. */
+/* Expected translation of each page before and after the call: address and rights, 0 for none. */
 static u64 before[PAGES], after[PAGES];
 
 static struct mirage_leaves leaves;
@@ -98,7 +98,7 @@ static void fresh(void)
 {
 	unsigned int i;
 
-	/* A table that was allocated holds what its last owner left. */
+	/* A new table still holds its previous owner's entries. */
 	for (i = 0; i < PAGES; i++)
 		device_pt[i] = 0xdeadbeef00000fffull;
 	device_pde = 0;
@@ -131,7 +131,7 @@ static bool replaced(unsigned int i)
 	return before[i] && (((before[i] ^ after[i]) & place) || (before[i] & ~after[i]));
 }
 
-/* True if the device has to forget what it knew. */
+/* True if the pages need a TLB flush. */
 static bool map(unsigned int index, unsigned int npages, u64 addr, u64 rights)
 {
 	bool replaces, want = false;
@@ -266,7 +266,7 @@ static void a_hole_in_a_2m_leaf(void)
 	CHECK(device_pt[101] & MIRAGE_PTE_VALID);
 	map(100, 1, 0x80064000, RW);
 	CHECK(device_pde & MIRAGE_PTE_LEAF);
-	/* The table is current by now: the next split writes what changes and no more. */
+	/* The table is current by now: the next split writes only the entries that change. */
 	stores_pte = 0;
 	CHECK(unmap(100, 1));
 	CHECK(stores_pte == 16);

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * VM_BIND: user space orders what an address space maps.
+ * VM_BIND: changes to the mappings of an address space, as user space orders them.
  *
- * As with exec, first all that can fail is done: arguments are copied and checked, memory is
- * allocated, objects are locked and made resident. Then the job is armed, and its fence is put
- * into the reservations of what it maps: nothing moves before it is mapped. The reservation of
- * the address space is held all the while, which makes the order of ioctls the order of
- * operations.
+ * As in exec, everything that can fail comes first: arguments are copied and checked, memory is
+ * allocated, objects are locked and made resident. Then the job is armed, and its fence is added to
+ * the reservations of the mapped objects, so that none of them moves before it is mapped. The
+ * reservation of the address space is held throughout, so operations run in the order of the
+ * ioctls.
  *
- * Synchronous operations take the same way and are waited for. A process that is killed
- * meanwhile leaves the queued operation behind, which will be done or cancelled.
+ * Synchronous operations take the same path, and the ioctl waits for them. If the process is killed
+ * meanwhile, the queued operation stays and will be executed or cancelled.
  */
 #include <linux/dma-resv.h>
 #include <linux/overflow.h>
@@ -43,7 +43,10 @@ static int bind_check_bo(struct mirage_vm *vm, const struct mirage_bind_op *op)
 		return -EINVAL;
 	if (bo->userptr && !bo->userptr->write && !(op->args.flags & DRM_MIRAGE_BIND_READONLY))
 		return -EACCES;
-	/* A handle is for all who have the file; memory of a process is for that process. */
+	/*
+	 * Every process with the file may use a handle; but userptr memory is only for its own
+	 * process.
+	 */
 	if (!bo->userptr)
 		return 0;
 	return mirage_userptr_is_current(bo) ? mirage_vm_claim(vm) : -EPERM;
@@ -61,7 +64,7 @@ static int bind_check_bos(struct mirage_vm *vm, struct mirage_bind_job *job)
 	return ret;
 }
 
-/* Make resident what will be mapped, and let jobs lock it from now on. */
+/* Make the mapped objects resident, and make later jobs lock them. */
 static int bind_validate(struct mirage_bind_job *job, struct mirage_validation *validation)
 {
 	struct ttm_operation_ctx ctx = { .interruptible = true };
@@ -75,12 +78,12 @@ static int bind_validate(struct mirage_bind_job *job, struct mirage_validation *
 		if (!vm_bo)
 			continue;
 		bo = gem_to_mirage_bo(vm_bo->obj);
-		/* Memory of a process is brought in by who uses it. */
+		/* Userptr memory is populated by the jobs that use it. */
 		if (!bo->userptr) {
 			ret = mirage_bo_validate(bo, &ctx);
 			if (ret == -EBUSY)
 				mirage_validation_note(validation, vm_bo->obj->resv);
-			/* Not of a pointer: what was in the object is gone. */
+			/* -EFAULT would mean a bad pointer; here the object's content is gone. */
 			if (ret)
 				return ret == -EFAULT ? -EINVAL : ret;
 		}
@@ -89,7 +92,7 @@ static int bind_validate(struct mirage_bind_job *job, struct mirage_validation *
 	return 0;
 }
 
-/* Validation may lock what it evicts, too, and so is part of the locking. */
+/* Validation may also lock the objects that it evicts, so it is part of the locking loop. */
 static int bind_lock(struct drm_exec *exec, struct mirage_bind_job *job,
 		     struct mirage_validation *validation)
 {
@@ -120,7 +123,7 @@ static int bind_add_dependencies(struct drm_exec *exec, struct mirage_bind_job *
 	int ret;
 
 	drm_exec_for_each_locked_object(exec, obj) {
-		/* Moving an object may have taken the room that was reserved. */
+		/* A move may have used up the reserved slot. */
 		ret = dma_resv_reserve_fences(obj->resv, 1);
 		if (ret)
 			return ret;
@@ -132,7 +135,7 @@ static int bind_add_dependencies(struct drm_exec *exec, struct mirage_bind_job *
 	return 0;
 }
 
-/* From arming on there is no way back. */
+/* Cannot fail once the job is armed. */
 static struct dma_fence *bind_push(struct drm_exec *exec, struct mirage_bind_job *job,
 				   struct mirage_syncs *syncs)
 {
@@ -194,12 +197,12 @@ static struct dma_fence *bind_submit(struct mirage_bind_job *job, struct mirage_
 }
 
 /**
- * struct bind_waiter - who waits for a fence and lets nobody but a killer interrupt it
+ * struct bind_waiter - a wait for a fence that only a fatal signal ends
  */
 struct bind_waiter {
-	/** @cb: of the fence */
+	/** @cb: callback of the fence */
 	struct dma_fence_cb cb;
-	/** @done: it has signalled */
+	/** @done: the fence has signalled */
 	struct completion done;
 };
 
@@ -224,12 +227,12 @@ static int bind_wait(struct dma_fence *fence)
 }
 
 /**
- * mirage_vm_bind() - queue operations of VM_BIND, and wait for them unless they are asynchronous
+ * mirage_vm_bind() - queue VM_BIND operations, and wait for them unless they are asynchronous
  * @vm: address space that the caller may submit to
  * @args: flags and number of operations, checked
- * @binds: operations; of them addresses, sizes, flags and padding are checked
- * @syncs: to wait for and to signal
- * @file: whose handles @binds names
+ * @binds: operations; their addresses, sizes, flags and padding are checked
+ * @syncs: fences to wait for and to signal
+ * @file: file that the handles in @binds belong to
  *
  * Context: ioctl; takes resvs; may evict.
  * Return: 0 or a negative errno, see mirage_ioctl_vm_bind()

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Operations on what an address space maps, as VM_BIND queues them. */
+/* VM_BIND operations on the mappings of an address space. */
 #ifndef MIRAGE_BIND_H
 #define MIRAGE_BIND_H
 
@@ -19,62 +19,71 @@ struct mirage_syncs;
 struct mirage_vm;
 struct mirage_quota_user;
 
-/** MIRAGE_BIND_MAX_JOBS: calls of VM_BIND that an address space holds: DRM_MIRAGE_PARAM_VM_BINDS. */
+/**
+ * MIRAGE_BIND_MAX_JOBS: limit of queued VM_BIND calls per address space: DRM_MIRAGE_PARAM_VM_BINDS.
+ */
 #define MIRAGE_BIND_MAX_JOBS	1024
 
 /**
  * struct mirage_bind_op - one operation
  */
 struct mirage_bind_op {
-	/** @args: as user space gave it, checked; constant */
+	/** @args: checked arguments from user space; constant */
 	struct drm_mirage_bind args;
-	/** @vm_bo: of MAP the object in this address space, a reference; else NULL */
+	/** @vm_bo: for MAP, the object in this address space, a reference; else NULL */
 	struct drm_gpuvm_bo *vm_bo;
 };
 
 /**
- * struct mirage_bind_job - operations with one fence, and what they need to take effect
+ * struct mirage_bind_job - operations with one fence, and all resources that they need
  */
 struct mirage_bind_job {
-	/** @base: scheduler's part */
+	/** @base: the scheduler's job */
 	struct drm_sched_job base;
-	/** @gpuvm: what they change; a reference */
+	/** @gpuvm: address space that they change; a reference */
 	struct mirage_gpuvm *gpuvm;
 	/** @fence: hardware fence, one reference; initialised by run_job() */
 	struct dma_fence *fence;
-	/** @work: does a piece of it; on mirage_device.bind_wq */
+	/** @work: executes a piece of the job; on mirage_device.bind_wq */
 	struct work_struct work;
-	/** @next: index in @ops of the operation under way, or of the next. Used by @work alone. */
+	/** @next: index in @ops of the current operation, or of the next. Only @work uses it. */
 	unsigned int next;
 	/**
-	 * @tree: of the operation under way: up to where mappings that are in its way were taken out of the
-	 * tree. Used by @work alone.
+	 * @tree: address up to which the current operation has removed the mappings in its range
+	 * from the tree. Only @work uses it.
 	 */
 	u64 tree;
-	/** @spare: struct mirage_va for the mappings that will be made */
+	/** @spare: preallocated struct mirage_va for new mappings */
 	struct list_head spare;
 	/**
-	 * @dying: struct mirage_va that the operation under way took out of the tree; what it has yet to write may
-	 * still be in the page tables. Used by @work alone, as @done and @dead are before the fence has signalled.
+	 * @dying: struct mirage_va that the current operation has removed from the tree; the page
+	 * tables may still contain them in the range it has not written yet. Only @work uses it,
+	 * and @done and @dead too until the fence has signalled.
 	 */
 	struct list_head dying;
-	/** @done: those of operations that are written and not flushed yet */
+	/** @done: struct mirage_va of operations that are written but not flushed */
 	struct list_head done;
-	/** @dead: struct mirage_va of the mappings that are nowhere any more */
+	/** @dead: struct mirage_va of mappings that are in no page table and no list any more */
 	struct list_head dead;
-	/** @nodes: page tables that must not go before it is done, each used once for each entry */
+	/** @nodes: page tables that must exist until the job is done; each entry is one use */
 	struct mirage_node **nodes;
 	/** @nr_nodes: entries of @nodes */
 	unsigned int nr_nodes;
-	/** @free_work: gives back what it has; what it takes for that, the scheduler's work may not */
+	/**
+	 * @free_work: frees the job's resources; needs locks that the scheduler's work must not
+	 * take
+	 */
 	struct work_struct free_work;
-	/** @initialised: @base is */
+	/** @initialised: @base is initialised */
 	bool initialised;
-	/** @user: whose share of jobs it is part of; it is one of mirage_gpuvm.nr_jobs then, too; or NULL */
+	/**
+	 * @user: user that the job is charged to; it is then also counted in mirage_gpuvm.nr_jobs;
+	 * or NULL
+	 */
 	struct mirage_quota_user *user;
 	/** @nr_ops: entries of @ops */
 	unsigned int nr_ops;
-	/** @ops: operations, in their order */
+	/** @ops: operations in order */
 	struct mirage_bind_op ops[] __counted_by(nr_ops);
 };
 
@@ -93,15 +102,15 @@ struct mirage_bind_job *mirage_bind_job_create(struct mirage_gpuvm *gpuvm, struc
 int mirage_bind_job_prepare(struct mirage_bind_job *job);
 void mirage_bind_job_drop(struct mirage_bind_job *job);
 
-/* Taking effect. */
+/* Execution. */
 struct dma_fence *mirage_bind_run(struct drm_sched_job *base);
 void mirage_bind_work(struct work_struct *work);
 
-/* Steps of drm_gpuvm. */
+/* Callbacks of drm_gpuvm. */
 int mirage_bind_step_remap(struct drm_gpuva_op *op, void *priv);
 int mirage_bind_step_unmap(struct drm_gpuva_op *op, void *priv);
 
-/* Of an address space. */
+/* Setup and teardown per address space. */
 int mirage_bind_init(struct mirage_gpuvm *gpuvm);
 void mirage_bind_fini(struct mirage_gpuvm *gpuvm);
 bool mirage_bind_queue_work(struct work_struct *work);

@@ -2,17 +2,16 @@
 /**
  * DOC: Operations on mappings
  *
- * What one VM_BIND asks for is one job of the address space's scheduler, which keeps the order. It
- * has all it needs before it is armed: mappings to be made (each operation makes one, and
- * splits two at most), page tables, objects. So its fence needs no memory. When its turn comes a work
- * lets it take effect, piece by piece (vm/bind_run.c).
+ * Each VM_BIND call becomes one job of the address space's scheduler, which keeps the order. The
+ * job gets all its resources before it is armed: new mappings (each operation makes one, and splits
+ * at most two), page tables, objects. So its fence needs no memory. When its turn comes a work
+ * executes it, piece by piece (vm/bind_run.c).
  *
- * What it took away is given back later by a work of its own: that takes locks under which
- * others allocate, and may be the end of an object.
+ * A second work later frees the mappings that were removed. It takes locks under which other code
+ * allocates, and may drop the last reference to an object.
  *
- * Model followed: panthor. Rejected: doing synchronous operations at once in the ioctl. They would
- * have to wait for those that are queued anyway, and there would be two ways to get the order
- * wrong.
+ * Model: panthor. Rejected: executing synchronous operations directly in the ioctl. They would have
+ * to wait for the queued ones anyway, and the order would have to be kept in two places.
  */
 #include <linux/align.h>
 #include <linux/slab.h>
@@ -28,13 +27,13 @@
 #include "vm/gpuvm.h"
 #include "vm/gpuvm_types.h"
 
-/* Mappings that one operation can make: its own, and what splits leave before and behind it. */
+/* Most mappings that one operation makes: its own, and the remainders of splits on both sides. */
 #define BIND_MAX_VAS	3
 
-/* Gives back what jobs have. Of the module: it may be the end of the device structure. */
+/* Frees jobs' resources. Owned by the module: a work may drop the last reference to the device. */
 static struct workqueue_struct *bind_free_wq;
 
-/* Give back all that a job has but the scheduler's part. */
+/* Free all resources of a job except the scheduler's part. */
 static void bind_free(struct mirage_bind_job *job)
 {
 	struct mirage_gpuvm *gpuvm = job->gpuvm;
@@ -70,7 +69,7 @@ static void bind_free_job(struct drm_sched_job *base)
 	queue_work(bind_free_wq, &job->free_work);
 }
 
-/* Every piece of it is bounded, so its time never runs out. */
+/* Every piece of it is bounded, so the time limit does not apply. */
 static enum drm_gpu_sched_stat bind_timedout(struct drm_sched_job *base)
 {
 	WARN_ON_ONCE(1);
@@ -83,7 +82,10 @@ static const struct drm_sched_backend_ops bind_sched_ops = {
 	.free_job = bind_free_job,
 };
 
-/* As for jobs of queues. What one has is charged, too, but for the scheduler's fence. */
+/*
+ * Counted like jobs of queues. Its memory is charged to the cgroup too, except the scheduler's
+ * fence.
+ */
 static int bind_count(struct mirage_bind_job *job)
 {
 	struct mirage_gpuvm *gpuvm = job->gpuvm;
@@ -118,15 +120,15 @@ static int bind_init_op(struct mirage_bind_job *job, struct mirage_bind_op *op,
 }
 
 /**
- * mirage_bind_job_create() - a job that is not armed yet
+ * mirage_bind_job_create() - create a job, not armed yet
  * @gpuvm: upper part of an address space that the caller has a reference to
- * @file: whose handles @binds names
- * @binds: operations; of them addresses, sizes, flags and padding are checked
- * @count: their number
+ * @file: file that the handles in @binds belong to
+ * @binds: operations; their addresses, sizes, flags and padding are checked
+ * @count: number of operations
  *
  * Context: may sleep and allocate.
- * Return: the job, to be pushed or given to mirage_bind_job_drop(); -EWOULDBLOCK there are too many, -ENOENT no such
- * object, -ENOMEM
+ * Return: the job, to push or to pass to mirage_bind_job_drop(); -EWOULDBLOCK a limit of jobs is
+ * reached, -ENOENT no such object, -ENOMEM
  */
 struct mirage_bind_job *mirage_bind_job_create(struct mirage_gpuvm *gpuvm, struct drm_file *file,
 					       const struct drm_mirage_bind *binds,
@@ -214,7 +216,7 @@ static int bind_get_nodes(struct mirage_bind_job *job, const struct drm_mirage_b
 }
 
 /**
- * mirage_bind_job_prepare() - get a job all that it may need when its turn comes
+ * mirage_bind_job_prepare() - allocate all that a job may need when it runs
  * @job: from mirage_bind_job_create()
  *
  * Context: may sleep and allocate; no resv held; takes mirage_gpuvm.nodes_lock.
@@ -236,7 +238,7 @@ int mirage_bind_job_prepare(struct mirage_bind_job *job)
 			list_add(&va->node, &job->spare);
 		}
 	}
-	/* Larger arrays cannot be allocated. */
+	/* kvmalloc_array() refuses larger arrays. */
 	if (count > INT_MAX / sizeof(*job->nodes))
 		return -ENOMEM;
 	job->nodes = kvmalloc_objs(*job->nodes, count, GFP_KERNEL_ACCOUNT);
@@ -264,7 +266,7 @@ void mirage_bind_job_drop(struct mirage_bind_job *job)
 }
 
 /**
- * mirage_bind_init() - make the scheduler of an address space's operations
+ * mirage_bind_init() - create the scheduler for an address space's VM_BIND jobs
  * @gpuvm: upper part of an address space
  *
  * Return: 0 or -ENOMEM
@@ -296,7 +298,7 @@ int mirage_bind_init(struct mirage_gpuvm *gpuvm)
 
 /**
  * mirage_bind_fini() - undo mirage_bind_init()
- * @gpuvm: upper part of an address space without jobs, a grace period after the last
+ * @gpuvm: upper part of an address space without jobs, one grace period after the last job
  */
 void mirage_bind_fini(struct mirage_gpuvm *gpuvm)
 {
@@ -305,7 +307,7 @@ void mirage_bind_fini(struct mirage_gpuvm *gpuvm)
 }
 
 /**
- * mirage_bind_queue_work() - have something done that may be the end of the device structure
+ * mirage_bind_queue_work() - queue a work that may drop the last reference to the device
  * @work: work
  *
  * Return: false if it was queued already
@@ -316,7 +318,7 @@ bool mirage_bind_queue_work(struct work_struct *work)
 }
 
 /**
- * mirage_bind_queue_rcu_work() - the same after a grace period
+ * mirage_bind_queue_rcu_work() - queue such a work after a grace period
  * @work: work
  */
 void mirage_bind_queue_rcu_work(struct rcu_work *work)
@@ -325,7 +327,7 @@ void mirage_bind_queue_rcu_work(struct rcu_work *work)
 }
 
 /**
- * mirage_bind_module_init() - before any device is probed
+ * mirage_bind_module_init() - set up, before any device is probed
  *
  * Return: 0 or -ENOMEM
  */
@@ -336,7 +338,7 @@ int mirage_bind_module_init(void)
 }
 
 /**
- * mirage_bind_module_exit() - after the last upper part of an address space has gone
+ * mirage_bind_module_exit() - clean up, after the last upper part of an address space has gone
  */
 void mirage_bind_module_exit(void)
 {

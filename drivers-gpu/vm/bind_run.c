@@ -1,33 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How operations on mappings take effect.
+ * Execution of VM_BIND operations.
  *
- * run_job() hands the job to a work, which does a bounded piece under mirage_gpuvm.lock, flushes, drops
- * the lock and puts itself behind the works of other address spaces. The last piece signals the job's
- * fence. So a notifier that needs the lock, with reclaim behind it, waits for two pieces at most,
- * however much an operation maps, and the workqueue that runs the schedulers of all queues does nothing
- * but start works.
+ * run_job() queues a work. The work does a bounded piece under mirage_gpuvm.lock, flushes, drops
+ * the lock and requeues itself behind the works of other address spaces. The last piece signals the
+ * job's fence. So a notifier that needs the lock, with reclaim behind it, waits for at most two
+ * pieces, no matter how much an operation maps; and the workqueue that runs the schedulers of all
+ * queues only starts works.
  *
- * Between two pieces others see an operation half done: eviction, notifiers of userptrs, faults,
- * debugfs, the end of the address space. (The next operations of the address space wait for the fence.) An
- * operation first takes the mappings that are in its way out of the tree, and adds its own. Then it
- * writes the page tables, from its first address to its last. mirage_gpuvm.todo_start and .todo_end say
- * what is not written yet. There the page tables still hold what the mappings said that were taken
- * out, so those stay in the lists of their objects, with MIRAGE_VA_DEAD, until all of the operation is
- * written and flushed:
+ * Between two pieces other code sees a half-done operation: eviction, notifiers of userptrs,
+ * faults, debugfs, teardown of the address space. (Later operations of the address space wait for
+ * the fence.) An operation first removes the mappings in its range from the tree, and inserts its
+ * own. Then it writes the page tables, from its first address to its last. mirage_gpuvm.todo_start
+ * and .todo_end delimit the part that is not written yet. There the page tables still have the
+ * entries of the removed mappings. So these stay in the lists of their objects, with
+ * MIRAGE_VA_DEAD, until the whole operation is written and flushed:
  *
- *   eviction of an object    clears what its mappings have in the page tables: of dead ones what is
- *                            to do yet, of the operation's own what is not, of others all
- *   bringing an object back  leaves to the operation what it has yet to do
- *   a fault on what is       is tried again, until the operation has got there
- *   to do yet
+ *   eviction of an object     clears the page-table entries of dead mappings in the part that is
+ *                             not written yet, of the operation's own mapping in the part that is
+ *                             written, of other mappings everywhere
+ *   validation of an object   leaves the part not written yet to the operation
+ *   a fault in the part       is retried until the operation has got there
+ *   not written yet
  *
- * The address space may be gone when a piece begins, or the device. What is left of the job is not done
- * in that case, and the fence says so.
+ * The address space or the device may be gone when a piece begins. Then the rest of the job is
+ * skipped, and its fence gets an error.
  *
- * Rejected: splitting a large mapping into several that are made one after another. It would leave more
- * mappings than were asked for, and each piece of an UNMAP would need one more that nobody has
- * allocated.
+ * Rejected: splitting a large mapping into several that are made one after another. It would leave
+ * more mappings than user space asked for, and each piece of an UNMAP would need one more mapping,
+ * which is not preallocated.
  */
 #include <linux/align.h>
 #include <linux/minmax.h>
@@ -42,11 +43,11 @@
 #include "vm/trace.h"
 
 /*
- * What a piece costs at most, in page-table entries, but for the end of what it began. At least a block,
- * so that each piece gets on; more means fewer flushes.
+ * Maximum cost of a piece in page-table entries, plus the end of the step that exceeds it. At least
+ * a block, so that each piece makes progress; more means fewer flushes.
  */
 #define BIND_PIECE	8192u
-/* What an operation, or taking out a mapping, costs besides. */
+/* Additional cost of an operation, or of removing a mapping. */
 #define BIND_STEP	16u
 
 static_assert(BIND_PIECE >= 2 * MIRAGE_PT_ENTRIES);
@@ -64,7 +65,7 @@ static struct mirage_va *bind_take_va(struct mirage_bind_job *job)
 	return va;
 }
 
-/* Add a mapping to the address space, in the place of nothing. */
+/* Insert a mapping into a free range of the address space. */
 static struct mirage_va *bind_insert(struct mirage_bind_job *job,
 				     const struct drm_gpuva_op_map *map,
 				     struct drm_gpuvm_bo *vm_bo, enum drm_gpuva_flags flags)
@@ -93,9 +94,9 @@ static void bind_kill(struct mirage_bind_job *job, struct mirage_va *va)
  * @op: DRM_GPUVA_OP_REMAP
  * @priv: struct mirage_bind_job
  *
- * What is left of it is in the page tables, or is not, as before.
+ * The remainders of the mapping are in the page tables, or not, as before.
  *
- * Context: mirage_gpuvm.lock held, on the way to signalling a fence.
+ * Context: mirage_gpuvm.lock held, in the signalling path of a fence.
  * Return: 0
  */
 int mirage_bind_step_remap(struct drm_gpuva_op *op, void *priv)
@@ -114,11 +115,11 @@ int mirage_bind_step_remap(struct drm_gpuva_op *op, void *priv)
 }
 
 /**
- * mirage_bind_step_unmap() - take a mapping away
+ * mirage_bind_step_unmap() - remove a mapping
  * @op: DRM_GPUVA_OP_UNMAP
  * @priv: struct mirage_bind_job
  *
- * Context: mirage_gpuvm.lock held, on the way to signalling a fence.
+ * Context: mirage_gpuvm.lock held, in the signalling path of a fence.
  * Return: 0
  */
 int mirage_bind_step_unmap(struct drm_gpuva_op *op, void *priv)
@@ -131,7 +132,7 @@ int mirage_bind_step_unmap(struct drm_gpuva_op *op, void *priv)
 	return 0;
 }
 
-/* Bits of the page-table entries, as far as they do not depend on where the object is. */
+/* Bits of the page-table entries that do not depend on the object's placement. */
 static u32 bind_rights(const struct drm_mirage_bind *args)
 {
 	u32 rights = args->flags & DRM_MIRAGE_BIND_READONLY ? 0 : MIRAGE_PTE_WRITE;
@@ -139,7 +140,7 @@ static u32 bind_rights(const struct drm_mirage_bind *args)
 	return args->op == DRM_MIRAGE_BIND_NULL ? rights | MIRAGE_PTE_NULL : rights;
 }
 
-/* Take mappings that are in the way of an operation out of the tree, so many that it costs @left. */
+/* Remove mappings in the operation's range from the tree, up to the cost @left. */
 static void bind_remove(struct mirage_bind_job *job, u64 end, unsigned int *left)
 {
 	struct mirage_gpuvm *gpuvm = job->gpuvm;
@@ -175,13 +176,13 @@ static struct mirage_va *bind_add(struct mirage_bind_job *job, const struct mira
 	return bind_insert(job, &map, op->vm_bo, flags);
 }
 
-/* Write leaves of an object from @start on, at most @left of them. Returns where to go on. */
+/* Write at most @left leaves of an object from @start on. Returns the address to continue at. */
 static u64 bind_write_object(struct mirage_gpuvm *gpuvm, u64 start, u64 end, unsigned int *left)
 {
 	u64 stop = start + ((u64)*left << MIRAGE_PAGE_SHIFT);
 
 	if (stop < end) {
-		/* A block in one go gets the largest leaf at once. */
+		/* Writing a whole block at once allows the largest leaf. */
 		stop = ALIGN_DOWN(stop, BIT_ULL(MIRAGE_PD1_SHIFT));
 		if (stop <= start) {
 			*left = 0;
@@ -189,7 +190,7 @@ static u64 bind_write_object(struct mirage_gpuvm *gpuvm, u64 start, u64 end, uns
 		}
 	}
 	stop = min(stop, end);
-	/* Memory of a process may be gone; the next job that needs it brings it back. */
+	/* Userptr memory may be gone; the next job that needs it populates it again. */
 	if (!mirage_gpuvm_write_va(gpuvm, gpuvm->todo_va, start, stop))
 		to_mirage_vm_bo(gpuvm->todo_va->base.vm_bo)->stale = true;
 	bind_spend(left, (stop - start) >> MIRAGE_PAGE_SHIFT);
@@ -218,7 +219,7 @@ static void bind_end(struct mirage_bind_job *job)
 	list_splice_init(&job->dying, &job->done);
 }
 
-/* Do some of the next operation. */
+/* Execute some of the next operation. */
 static void bind_step(struct mirage_bind_job *job, unsigned int *left)
 {
 	const struct mirage_bind_op *op = &job->ops[job->next];
@@ -251,7 +252,7 @@ static void bind_step(struct mirage_bind_job *job, unsigned int *left)
 			   bind_rights(args));
 }
 
-/* Do a piece of the job. Returns true if there is more. */
+/* Execute a piece of the job. Returns true if more is left. */
 static bool bind_piece(struct mirage_bind_job *job)
 {
 	unsigned int left = BIND_PIECE;
@@ -262,7 +263,7 @@ static bool bind_piece(struct mirage_bind_job *job)
 	return job->next < job->nr_ops;
 }
 
-/* Forget mappings that are in no page table any more, and not in the TLB. */
+/* Unlink and free mappings that neither page tables nor the TLB contain any more. */
 static void bind_unlink(struct mirage_bind_job *job)
 {
 	struct mirage_va *va;
@@ -297,10 +298,10 @@ static void bind_complete(struct mirage_bind_job *job, int error)
 }
 
 /**
- * mirage_bind_work() - do a piece of a job
+ * mirage_bind_work() - execute a piece of a job
  * @work: mirage_bind_job.work
  *
- * Context: mirage_device.bind_wq, on the way to signalling a fence; takes mirage_gpuvm.lock.
+ * Context: mirage_device.bind_wq, in the signalling path of a fence; takes mirage_gpuvm.lock.
  */
 void mirage_bind_work(struct work_struct *work)
 {
@@ -319,7 +320,7 @@ void mirage_bind_work(struct work_struct *work)
 	}
 	if (!more)
 		bind_end(job);
-	/* Not before the flush: eviction waits for the lock only if the object is mapped. */
+	/* Only after the flush: eviction waits for the lock only if the object is mapped. */
 	mirage_gpuvm_flush(gpuvm);
 	bind_unlink(job);
 	mirage_gpuvm_unlock(gpuvm);
@@ -331,10 +332,10 @@ void mirage_bind_work(struct work_struct *work)
 }
 
 /**
- * mirage_bind_run() - begin a job whose dependencies have signalled
- * @base: scheduler's part of it
+ * mirage_bind_run() - start a job whose dependencies have signalled
+ * @base: the scheduler's job
  *
- * Return: a fence that signals when it has taken effect
+ * Return: a fence that signals when the job has been executed
  */
 struct dma_fence *mirage_bind_run(struct drm_sched_job *base)
 {

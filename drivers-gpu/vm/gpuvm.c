@@ -1,28 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 /**
- * DOC: What VM_BIND maps
+ * DOC: VM_BIND mappings
  *
- * The upper part of an address space, from 2^47 on, maps buffer objects where user space orders
- * it, with drm_gpuvm keeping the books. It shares the page-table root with the mirror below and
- * nothing else: no structure here is looked at for an address below 2^47, and none of the
- * mirror's above.
+ * The upper part of an address space, from 2^47 on, maps buffer objects where user space orders it;
+ * drm_gpuvm tracks the mappings. It shares only the page-table root with the mirror below. No
+ * structure here is used for an address below 2^47, and none of the mirror's above.
  *
- *   mirage_bind           the ioctl               mirage_gpuvm_map   what is in page tables
- *   mirage_bind_job       queued operations       mirage_gpuvm_node  which page tables there are
- *   mirage_bind_run       how they take effect    mirage_gpuvm_exec  jobs that may not fault
+ *   mirage_bind           the ioctl               mirage_gpuvm_map   content of page tables
+ *   mirage_bind_job       queued operations       mirage_gpuvm_node  lifetime of page tables
+ *   mirage_bind_run       their execution         mirage_gpuvm_exec  jobs that must not fault
  *
- * A mapping exists from its operation to the next that takes it away, whether its object has
- * memory or not. It is in the page tables while the object is where it was when they were
- * written. Who moves an object takes its mappings out everywhere (mirage_gpuvm_evict_bo()); the
- * next job that may not fault brings all of the address space back before it runs
- * (mirage_gpuvm_exec_begin()), and one that may fault brings back what it touches
- * (mirage_gpuvm_fault()).
+ * A mapping exists from its operation until a later one removes it, whether its object has memory
+ * or not. Its page-table entries exist until its object moves. The code that moves an object clears
+ * its mappings in all address spaces (mirage_gpuvm_evict_bo()). The next job that must not fault
+ * restores the whole address space before it runs (mirage_gpuvm_exec_begin()); a job that may fault
+ * restores what it touches (mirage_gpuvm_fault()).
  *
- * Two locks matter: the resvs say where objects are, mirage_gpuvm.lock says what is mapped. The
- * second is taken on the way to fences and in notifiers and therefore protects nothing that needs memory.
+ * Two locks matter: the resvs protect where objects are, mirage_gpuvm.lock the mappings. The latter
+ * is taken in signalling paths of fences and in notifiers, so no memory is allocated under it.
  *
  * Rejected: one tree for both parts of the address space. The mirror's state follows mm and has a
- * lock for each 2 MiB; what is here follows user space's orders, in their order.
+ * lock per 2 MiB; this part follows user space's operations, in their order.
  */
 #include "vm/gpuvm.h"
 
@@ -45,10 +43,10 @@
 #include "vm/space.h"
 #include "vm/trace.h"
 
-/* Mappings printed before the lock is dropped. */
+/* Mappings to print before dropping the lock. */
 #define GPUVM_DUMP_BATCH	64
 
-/* Upper parts alive, and who waits for there to be none: module exit. */
+/* Number of upper parts; module exit waits for it to become 0. */
 static atomic_t gpuvm_count = ATOMIC_INIT(0);
 static DECLARE_WAIT_QUEUE_HEAD(gpuvm_none);
 
@@ -66,12 +64,12 @@ static void gpuvm_free_work(struct work_struct *work)
 		wake_up_all(&gpuvm_none);
 }
 
-/* The last reference may go in the scheduler's own work, or in a notifier. */
+/* The last reference may be dropped in the scheduler's own work, or in a notifier. */
 static void gpuvm_release(struct drm_gpuvm *base)
 {
 	struct mirage_gpuvm *gpuvm = to_mirage_gpuvm(base);
 
-	/* drm_gpuvm drops its own when this returns. */
+	/* drm_gpuvm drops its own reference after this returns. */
 	drm_dev_get(&gpuvm->mdev->drm);
 	mirage_bind_queue_rcu_work(&gpuvm->free_work);
 }
@@ -106,11 +104,11 @@ static void gpuvm_sweep_work(struct work_struct *work)
 }
 
 /**
- * mirage_gpuvm_init() - make the upper part of an address space, with nothing in it
- * @vm: address space that has its root
+ * mirage_gpuvm_init() - set up the upper part of an address space, empty
+ * @vm: address space whose root exists
  *
  * Context: may sleep and allocate.
- * Return: 0 or -ENOMEM; mirage_gpuvm_fini() is fine after both
+ * Return: 0 or -ENOMEM; mirage_gpuvm_fini() is allowed after both
  */
 int mirage_gpuvm_init(struct mirage_vm *vm)
 {
@@ -138,7 +136,7 @@ int mirage_gpuvm_init(struct mirage_vm *vm)
 	drm_gpuvm_init(&gpuvm->base, "mirage", DRM_GPUVM_RESV_PROTECTED | DRM_GPUVM_IMMEDIATE_MODE,
 		       drm, resv_obj, DRM_MIRAGE_VA_START,
 		       DRM_MIRAGE_VA_END - DRM_MIRAGE_VA_START, 0, 0, &gpuvm_ops);
-	/* drm_gpuvm has a reference of its own. */
+	/* drm_gpuvm holds its own reference. */
 	drm_gem_object_put(resv_obj);
 	atomic_inc(&gpuvm_count);
 	vm->gpuvm = gpuvm;
@@ -152,10 +150,10 @@ err_free:
 }
 
 /**
- * mirage_gpuvm_fini() - the address space is no more
+ * mirage_gpuvm_fini() - detach the upper part from its address space
  * @vm: address space that the device does not use any more
  *
- * Operations that are queued will find nothing to do.
+ * Operations that are still queued become no-ops.
  *
  * Context: may sleep; takes the address space's resv, mirage_gpuvm.nodes_lock and .lock.
  */
@@ -187,7 +185,7 @@ void mirage_gpuvm_fini(struct mirage_vm *vm)
 }
 
 /**
- * mirage_gpuvm_unplug() - give back what may not outlive the driver's hold on the device
+ * mirage_gpuvm_unplug() - release memory that must not outlive the driver's binding to the device
  * @vm: address space of a device that was cut off
  *
  * Context: may sleep; between drm_dev_unplug() and the end of the PCI driver's remove().
@@ -198,9 +196,10 @@ void mirage_gpuvm_unplug(struct mirage_vm *vm)
 }
 
 /**
- * mirage_gpuvm_module_exit() - after the last device has gone
+ * mirage_gpuvm_module_exit() - wait for the last upper part, after the last device has gone
  *
- * Waits for operations that depend on fences of others. Those are finite.
+ * Also waits for operations that depend on fences of other drivers. Those fences signal in finite
+ * time.
  */
 void mirage_gpuvm_module_exit(void)
 {
@@ -208,7 +207,7 @@ void mirage_gpuvm_module_exit(void)
 }
 
 /**
- * mirage_gpuvm_resv() - the reservation that an address space shares with its private objects
+ * mirage_gpuvm_resv() - get the reservation that an address space shares with its private objects
  * @vm: address space
  */
 struct dma_resv *mirage_gpuvm_resv(struct mirage_vm *vm)
@@ -217,10 +216,10 @@ struct dma_resv *mirage_gpuvm_resv(struct mirage_vm *vm)
 }
 
 /**
- * mirage_gpuvm_resv_obj() - what mirage_gpuvm_resv() is part of
+ * mirage_gpuvm_resv_obj() - get the GEM object that owns the shared reservation
  * @vm: address space
  *
- * Return: an object; who uses its reservation longer than @vm takes a reference to it
+ * Return: the object; a user of its reservation that may outlive @vm takes a reference
  */
 struct drm_gem_object *mirage_gpuvm_resv_obj(struct mirage_vm *vm)
 {
@@ -228,9 +227,9 @@ struct drm_gem_object *mirage_gpuvm_resv_obj(struct mirage_vm *vm)
 }
 
 /**
- * mirage_gpuvm_used() - a job uses what an address space maps: others leave before it
+ * mirage_gpuvm_used() - move an address space's objects to the tail of the LRU
  * @gpuvm: upper part of the address space
- * @exec: has the resvs of the address space, and of other objects
+ * @exec: holds the resvs of the address space, and of other objects
  *
  * Context: takes TTM's lru_lock.
  */
@@ -249,11 +248,11 @@ void mirage_gpuvm_used(struct mirage_gpuvm *gpuvm, struct drm_exec *exec)
 }
 
 /**
- * mirage_gpuvm_put_bo() - one reference less to an object in an address space
+ * mirage_gpuvm_put_bo() - drop a reference to an object in an address space
  * @vm_bo: the object there
  *
- * Context: may sleep; any lock but mirage_gpuvm.lock and gpuva.lock may be held: the end of the
- * object, if it comes to that, is left to a work.
+ * Context: may sleep; any lock except mirage_gpuvm.lock and gpuva.lock may be held: if this is the
+ * last reference, a work frees the object.
  */
 void mirage_gpuvm_put_bo(struct drm_gpuvm_bo *vm_bo)
 {
@@ -265,8 +264,9 @@ void mirage_gpuvm_put_bo(struct drm_gpuvm_bo *vm_bo)
 }
 
 /*
- * What a mapping has in the page tables, or shall have: of one that an operation has taken out of the tree what
- * the operation has yet to write, of the operation's own what it has written, of others all.
+ * The part of a mapping that the page tables contain, or may contain: for a mapping that the
+ * current operation has removed from the tree, the part not written yet; for the operation's own,
+ * the part already written; for any other, all of it.
  */
 static void gpuvm_part(const struct mirage_gpuvm *gpuvm, const struct drm_gpuva *va, u64 *start,
 		       u64 *end)
@@ -281,14 +281,14 @@ static void gpuvm_part(const struct mirage_gpuvm *gpuvm, const struct drm_gpuva 
 	}
 }
 
-/* Take all mappings of an object out of one address space. */
+/* Clear all mappings of an object in one address space. */
 static void gpuvm_evict(struct mirage_gpuvm *gpuvm, struct mirage_vm_bo *vm_bo)
 {
 	struct drm_gpuva *va;
 	u64 start, end;
 
 	mirage_gpuvm_lock(gpuvm);
-	/* Mappings come and go under our lock; the other one is for the list's sake. */
+	/* Our lock protects the mappings; the other one protects the list. */
 	mutex_lock(&vm_bo->base.obj->gpuva.lock);
 	list_for_each_entry(va, &vm_bo->base.list.gpuva, gem.entry) {
 		gpuvm_part(gpuvm, va, &start, &end);
@@ -306,14 +306,14 @@ static void gpuvm_evict(struct mirage_gpuvm *gpuvm, struct mirage_vm_bo *vm_bo)
 }
 
 /**
- * mirage_gpuvm_evict_bo() - take an object out of all page tables
+ * mirage_gpuvm_evict_bo() - clear an object's mappings in all page tables
  * @bo: object whose memory is about to change; no fence in its resv is unsignalled
  *
- * When it returns the device uses none of its memory.
+ * When it returns the device does not use its memory any more.
  *
- * Context: the object's resv is held, or, as for memory of a process in a notifier, it is not;
- * may sleep, does not allocate; takes mirage_gpuvm.lock of every address space that maps it, and
- * waits for the device, a bounded time.
+ * Context: the object's resv is held, except for a userptr in a notifier; may sleep, does not
+ * allocate; takes mirage_gpuvm.lock of every address space that maps it, and waits for the device,
+ * a bounded time.
  */
 void mirage_gpuvm_evict_bo(struct mirage_bo *bo)
 {
@@ -325,8 +325,8 @@ void mirage_gpuvm_evict_bo(struct mirage_bo *bo)
 		dma_resv_assert_held(obj->resv);
 
 	/*
-	 * An address space's lock goes outside of the list's. What has a reference stays in the
-	 * list, so we find the way on from there.
+	 * The address space's lock is taken outside the list's. A vm_bo with a reference stays in
+	 * the list, so the walk can continue from it.
 	 */
 	mutex_lock(&obj->gpuva.lock);
 	vm_bo = list_first_entry_or_null(&obj->gpuva.list, struct drm_gpuvm_bo, list.entry.gem);
@@ -352,12 +352,12 @@ void mirage_gpuvm_evict_bo(struct mirage_bo *bo)
 }
 
 /**
- * mirage_gpuvm_write_bo() - put all mappings of an object into the page tables of an address space
+ * mirage_gpuvm_write_bo() - write all mappings of an object to the page tables of an address space
  * @gpuvm: upper part of the address space
  * @vm_bo: object in it
  *
  * Context: may sleep, does not allocate; the object's resv is held; takes mirage_gpuvm.lock.
- * Return: false if it has no memory that the device can reach; it has to be tried again then
+ * Return: false if it has no memory that the device can reach; the caller has to retry
  */
 bool mirage_gpuvm_write_bo(struct mirage_gpuvm *gpuvm, struct mirage_vm_bo *vm_bo)
 {
@@ -399,9 +399,9 @@ static void gpuvm_dump_va(struct mirage_va *va, struct drm_printer *p)
 }
 
 /**
- * mirage_gpuvm_dump() - print what VM_BIND has mapped
+ * mirage_gpuvm_dump() - print the VM_BIND mappings
  * @vm: address space
- * @p: where to
+ * @p: printer
  *
  * Context: may sleep; takes mirage_gpuvm.lock, for a few mappings at a time.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What VM_BIND maps: the upper part of an address space. */
+/* VM_BIND mappings: the upper part of an address space. */
 #ifndef MIRAGE_GPUVM_H
 #define MIRAGE_GPUVM_H
 
@@ -25,21 +25,21 @@ struct dma_resv *mirage_gpuvm_resv(struct mirage_vm *vm);
 struct drm_gem_object *mirage_gpuvm_resv_obj(struct mirage_vm *vm);
 
 /*
- * For the object's side: its memory is about to change. Takes its pages out of every address space and
- * waits until the device uses none of them. Its resv is held (not for a userptr), and no fence in it is
- * unsignalled.
+ * For moves of objects: take the object's pages out of every address space and wait until the
+ * device uses none of them, before its memory changes. Its resv is held (not for a userptr), and
+ * all fences in it have signalled.
  */
 void mirage_gpuvm_evict_bo(struct mirage_bo *bo);
 
 /*
- * For fault service: make what is bound at @addr resident and mapped. 0, -EFAULT nothing there or not
- * allowed, -ENOMEM, -EINTR. May sleep for long; takes resv locks.
+ * For fault service: make the object bound at @addr resident and mapped. 0, -EFAULT nothing is
+ * bound or the access is not allowed, -ENOMEM, -EINTR. May sleep for long; takes resv locks.
  */
 int mirage_gpuvm_fault(struct mirage_vm *vm, u64 addr, enum mirage_access access);
 
 /*
- * For jobs of NO_FAULT queues: between _begin() and _end() all that the VM maps is locked, resident and
- * mapped; the job's fence is given to _end(), or NULL when there is none after all.
+ * For jobs of NO_FAULT queues: between _begin() and _end() all objects that the VM maps are locked,
+ * resident and mapped; _end() takes the job's fence, or NULL if the job was not armed.
  */
 struct mirage_gpuvm_exec;
 struct mirage_gpuvm_exec *mirage_gpuvm_exec_begin(struct mirage_vm *vm, struct drm_sched_job *job);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The upper part of an address space, for the files that work on it. */
+/* Internal types of the upper part of an address space. */
 #ifndef MIRAGE_GPUVM_TYPES_H
 #define MIRAGE_GPUVM_TYPES_H
 
@@ -27,16 +27,20 @@ struct mirage_vm;
 /**
  * struct mirage_node - a page table of the upper part
  *
- * Each is used by those who need it to be there: nodes below it, mappings that do not cover
- * all of it, and operations that are queued. A NULL mapping that covers all that a node could
- * translate needs none: the entry above is a NULL leaf, or points to a table that all such share.
+ * Nodes are reference-counted. The users of a node are the nodes below it, mappings that do not
+ * cover all of it, and queued operations. A NULL mapping that covers all that a node could
+ * translate needs no node: the entry above is a NULL leaf, or points to a table that all such
+ * mappings share.
  */
 struct mirage_node {
-	/** @gpuvm: whose it is; constant */
+	/** @gpuvm: owner; constant */
 	struct mirage_gpuvm *gpuvm;
-	/** @table: its memory; of the root another's. Taken away under mirage_gpuvm.lock. */
+	/**
+	 * @table: its memory; the root's belongs to the mirror's page tables. Cleared under
+	 * mirage_gpuvm.lock.
+	 */
 	struct mirage_table *table;
-	/** @own: what @table points to, if not to another's */
+	/** @own: the node's own memory, which @table usually points to */
 	struct mirage_table own;
 	/** @parent: the node with the entry that points here, NULL for the root; constant */
 	struct mirage_node *parent;
@@ -45,16 +49,16 @@ struct mirage_node {
 	/** @level: 0 to MIRAGE_NODE_ROOT; constant */
 	unsigned int level;
 	/**
-	 * @users: see above. Who has one may add more at any time; from and to zero under
-	 * mirage_gpuvm.nodes_lock.
+	 * @users: reference count, see above. A user may add more at any time; changes from and to
+	 * zero happen under mirage_gpuvm.nodes_lock.
 	 */
 	atomic_t users;
 	/**
-	 * @null: entries under which nothing but one NULL mapping is, and no node.
-	 * Protected by mirage_gpuvm.lock.
+	 * @null: entries below which there is only one NULL mapping, and no node. Protected by
+	 * mirage_gpuvm.lock.
 	 */
 	DECLARE_BITMAP(null, MIRAGE_PD3_ENTRIES);
-	/** @dead: in the list of those to be freed */
+	/** @dead: link in a list of nodes to be freed */
 	struct list_head dead;
 };
 
@@ -62,17 +66,17 @@ struct mirage_node {
  * struct mirage_bind_block - a node of level 0
  */
 struct mirage_bind_block {
-	/** @node: what all nodes have; its @null is not used */
+	/** @node: base; its @null is not used */
 	struct mirage_node node;
-	/** @leaves: what is mapped. Protected by mirage_gpuvm.lock. */
+	/** @leaves: mapped pages. Protected by mirage_gpuvm.lock. */
 	struct mirage_leaves leaves;
 };
 
-/** MIRAGE_NODE_EDGES: most nodes that a NULL mapping needs: two for each level. */
+/** MIRAGE_NODE_EDGES: maximum number of nodes that a NULL mapping needs: two per level. */
 #define MIRAGE_NODE_EDGES	(2 * MIRAGE_NODE_ROOT)
 
 /**
- * struct mirage_node_edge - a node that a NULL mapping needs, whether it is there or not
+ * struct mirage_node_edge - a node that a NULL mapping needs, whether it exists or not
  */
 struct mirage_node_edge {
 	/** @level: of the node */
@@ -82,112 +86,123 @@ struct mirage_node_edge {
 };
 
 /**
- * struct mirage_gpuvm - what VM_BIND has mapped in an address space
+ * struct mirage_gpuvm - VM_BIND mappings of an address space
  *
- * Held by its mirage_vm and by operations that are queued; these outlive the address space
- * and then do nothing.
+ * References: its mirage_vm, and queued operations. Operations that outlive the address space
+ * become no-ops.
  */
 struct mirage_gpuvm {
 	/** @base: the mappings, and the reference count. Mappings are protected by @lock. */
 	struct drm_gpuvm base;
-	/** @mdev: device; @base has a reference to its drm_device */
+	/** @mdev: device; @base holds a reference to its drm_device */
 	struct mirage_device *mdev;
-	/** @vm: the address space, NULL when it is no more. Protected by @lock. */
+	/** @vm: the address space, NULL after its end. Protected by @lock. */
 	struct mirage_vm *vm;
 
 	/**
-	 * @lock: protects the mappings and the content of page tables. Taken on the way to
-	 * signalling fences and in notifiers: nothing is allocated, no resv taken and no fence
-	 * waited for while it is held; the device is waited for (bounded).
-	 * Taken inside resvs and @nodes_lock; gpuva.lock of objects is taken inside.
+	 * @lock: protects the mappings and the content of page tables. Taken in signalling paths of
+	 * fences and in notifiers: its holder does not allocate, takes no resv and waits for no
+	 * fence; it may wait for the device (bounded). Taken inside resvs and @nodes_lock;
+	 * gpuva.lock of objects is taken inside.
 	 */
 	struct mutex lock;
-	/** @live: entries are to be written: the device is there. Set by who takes @lock. */
+	/** @live: the device is present, so entries are written. Set when @lock is taken. */
 	bool live;
-	/** @gone: the device will never use it again; stays. Protected by @lock. */
+	/** @gone: the device will never use it again; stays set. Protected by @lock. */
 	bool gone;
-	/** @settle: objects are to be waited for and mapped. Protected by the resv. */
+	/** @settle: validation waits for moves and maps objects. Protected by the resv. */
 	bool settle;
-	/** @validation: of the task that holds the resv and validates objects; its own. */
+	/**
+	 * @validation: attempts of the task that holds the resv and validates objects; only that
+	 * task uses it.
+	 */
 	struct mirage_validation *validation;
-	/** @drm_idx: of drm_dev_enter(), while @live. Protected by @lock. */
+	/** @drm_idx: index from drm_dev_enter(), while @live. Protected by @lock. */
 	int drm_idx;
-	/** @dirty_start: first address that has to be flushed. Protected by @lock. */
+	/** @dirty_start: first address of the range to flush. Protected by @lock. */
 	u64 dirty_start;
-	/** @dirty_end: behind the last; 0 for none. Protected by @lock. */
+	/** @dirty_end: end of the range to flush, exclusive; 0 for none. Protected by @lock. */
 	u64 dirty_end;
 	/**
-	 * @todo_start: first address that the operation under way has yet to write to the page tables: there
-	 * they still hold what mappings with MIRAGE_VA_DEAD said. Protected by @lock.
+	 * @todo_start: first address that the current operation has not yet written to the page
+	 * tables: from there on they still have the entries of mappings with MIRAGE_VA_DEAD.
+	 * Protected by @lock.
 	 */
 	u64 todo_start;
-	/** @todo_end: behind the last; 0 while none is under way. Protected by @lock. */
+	/**
+	 * @todo_end: end of that range, exclusive; 0 if there is no current operation. Protected by
+	 * @lock.
+	 */
 	u64 todo_end;
-	/** @todo_va: the operation's own mapping, when it is in the tree; or NULL. Protected by @lock. */
+	/**
+	 * @todo_va: the current operation's own mapping once it is in the tree, or NULL. Protected
+	 * by @lock.
+	 */
 	struct mirage_va *todo_va;
 	/** @counts: leaves written since @lock was taken. Protected by @lock. */
 	struct mirage_leaf_counts counts;
 
 	/**
-	 * @nodes_lock: protects which nodes there are. Held while memory is allocated and while the
-	 * device is waited for (bounded); never taken on the way to signalling a fence.
+	 * @nodes_lock: protects the set of nodes. Its holder may allocate memory and wait for the
+	 * device (bounded); never taken in the signalling path of a fence.
 	 */
 	struct mutex nodes_lock;
 	/**
-	 * @nodes: struct mirage_node of levels 0 to 2 by address / what one covers. Changed under
-	 * @nodes_lock, nothing leaves it without @lock too.
+	 * @nodes: struct mirage_node of levels 0 to 2, by address divided by the size that a node
+	 * covers. Changed under @nodes_lock; removal also needs @lock.
 	 */
 	struct xarray nodes[MIRAGE_NODE_ROOT];
 	/** @root: the node of the address space's PD3, whose lower entries are the mirror's */
 	struct mirage_node root;
 	/**
-	 * @null: PD1 and PD2 full of NULL mappings, which NULL mappings share; without memory
-	 * before the first. Made under @nodes_lock, taken away under @lock.
+	 * @null: PD1 and PD2 full of NULL mappings, shared by all NULL mappings; without memory
+	 * before the first one. Allocated under @nodes_lock, cleared under @lock.
 	 */
 	struct mirage_table null[MIRAGE_NODE_ROOT];
 
-	/** @sched: scheduler of this address space's operations */
+	/** @sched: scheduler of this address space's VM_BIND jobs */
 	struct drm_gpu_scheduler sched;
-	/** @nr_jobs: of them, those that are not freed, at most MIRAGE_BIND_MAX_JOBS */
+	/** @nr_jobs: its jobs that are not freed, at most MIRAGE_BIND_MAX_JOBS */
 	atomic_t nr_jobs;
-	/** @entity: they are done in the order in which they get here, under the resv's lock */
+	/** @entity: runs the jobs in the order of their submission under the resv lock */
 	struct drm_sched_entity entity;
-	/** @fence_context: of their hardware fences; constant */
+	/** @fence_context: context of their hardware fences; constant */
 	u64 fence_context;
-	/** @fence_seqno: of the last of them; used by run_job() alone */
+	/** @fence_seqno: sequence number of the last of these fences; only run_job() uses it */
 	u64 fence_seqno;
 	/**
-	 * @free_work: ends the scheduler, which the end of an operation cannot; after a grace
-	 * period: whoever signals a dependency may still be waking the scheduler
+	 * @free_work: tears down the scheduler, which the end of an operation cannot do itself.
+	 * Runs after a grace period: the signaller of a dependency may still be waking the
+	 * scheduler.
 	 */
 	struct rcu_work free_work;
 	/**
-	 * @late_until: get_jiffies_64() until which mm does not wait for its jobs when it takes
-	 * memory of a process, because they have just been too late. A hint without a lock, for
-	 * vm/userptr.c alone.
+	 * @late_until: get_jiffies_64() until which notifiers do not wait for its jobs, since they
+	 * have recently exceeded the limit. A hint without a lock; only vm/userptr.c uses it.
 	 */
 	u64 late_until;
-	/** @sweep_work: gives back objects that eviction was the last to let go of */
+	/** @sweep_work: frees objects whose last reference eviction has dropped */
 	struct work_struct sweep_work;
 };
 
 /**
  * struct mirage_va - a mapping
  *
- * @base.flags: DRM_GPUVA_SPARSE for a NULL mapping, MIRAGE_VA_READONLY, MIRAGE_VA_DEAD.
+ * Flags in &drm_gpuva.flags: DRM_GPUVA_SPARSE for a NULL mapping, MIRAGE_VA_READONLY,
+ * MIRAGE_VA_DEAD.
  */
 struct mirage_va {
-	/** @base: address, object and offset */
+	/** @base: address, object, offset and flags */
 	struct drm_gpuva base;
-	/** @node: in the list of spare ones or of those to be freed */
+	/** @node: link in the list of spare mappings or of mappings to be freed */
 	struct list_head node;
 };
 
-/** MIRAGE_VA_READONLY: flag of a mapping: the GPU may not write. */
+/** MIRAGE_VA_READONLY: flag of a mapping: the GPU must not write. */
 #define MIRAGE_VA_READONLY	DRM_GPUVA_USERBITS
 /**
- * MIRAGE_VA_DEAD: flag of a mapping: an operation has taken it out of the tree; what it has yet to write may
- * still be in the page tables. Set under mirage_gpuvm.lock.
+ * MIRAGE_VA_DEAD: flag of a mapping: an operation has removed it from the tree; the page tables may
+ * still contain it in the range not written yet. Set under mirage_gpuvm.lock.
  */
 #define MIRAGE_VA_DEAD		(DRM_GPUVA_USERBITS << 1)
 
@@ -195,11 +210,13 @@ struct mirage_va {
  * struct mirage_vm_bo - an object in an address space
  */
 struct mirage_vm_bo {
-	/** @base: its mappings, and whether the object has moved since they were written */
+	/**
+	 * @base: drm_gpuvm's part: the mappings, and whether the object has moved since they were
+	 * written
+	 */
 	struct drm_gpuvm_bo base;
 	/**
-	 * @stale: some of its mappings are not in the page tables. Protected by
-	 * mirage_gpuvm.lock.
+	 * @stale: some of its mappings are not in the page tables. Protected by mirage_gpuvm.lock.
 	 */
 	bool stale;
 };
@@ -225,7 +242,7 @@ static inline struct mirage_vm_bo *to_mirage_vm_bo(struct drm_gpuvm_bo *base)
 }
 
 /**
- * mirage_node_shift() - log2 of the bytes that a node covers
+ * mirage_node_shift() - log2 of the size that a node covers, bytes
  * @level: its level, 0 to 2
  */
 static inline unsigned int mirage_node_shift(unsigned int level)
@@ -233,7 +250,7 @@ static inline unsigned int mirage_node_shift(unsigned int level)
 	return MIRAGE_PD1_SHIFT + level * (MIRAGE_PD2_SHIFT - MIRAGE_PD1_SHIFT);
 }
 
-/* vm/node.c: which page tables there are */
+/* vm/node.c: lifetime of page tables */
 void mirage_node_init(struct mirage_gpuvm *gpuvm, struct mirage_table *root);
 void mirage_node_fini(struct mirage_gpuvm *gpuvm);
 void mirage_node_drop_system(struct mirage_gpuvm *gpuvm);
@@ -246,7 +263,7 @@ void mirage_node_use(struct mirage_gpuvm *gpuvm, const struct mirage_va *va);
 void mirage_node_release(struct mirage_gpuvm *gpuvm, struct mirage_node **nodes,
 			 unsigned int count, struct list_head *vas);
 
-/* vm/node_map.c: what is in them */
+/* vm/node_map.c: content of page tables */
 extern const struct mirage_leaves_sink mirage_bind_sink;
 void mirage_gpuvm_lock(struct mirage_gpuvm *gpuvm);
 void mirage_gpuvm_flush(struct mirage_gpuvm *gpuvm);

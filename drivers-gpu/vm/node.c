@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Page tables of the upper part of an address space: which there are.
+ * Page tables of the upper part of an address space: their lifetime.
  *
- * Model: what an operation may need is made when it is queued, and kept by reference until it is
- * done; its mappings then keep what they need. So nothing is allocated on the way to
- * signalling a fence, and coming back after an eviction allocates nothing either.
+ * Model: when an operation is queued, all tables that it may need are allocated, and it holds a
+ * reference to each until it is done; its mappings then hold theirs. So nothing is allocated in the
+ * signalling path of a fence, nor when an object comes back after an eviction.
  *
- * A mapping of an object needs the PT of each 2 MiB it touches, so all that can be made with a
- * given amount of memory is bounded by it. A NULL mapping needs tables only where it begins
- * and ends: what lies between is NULL leaves in PD1s and shared tables full of them above, so a
- * program may reserve as much of the address space as it likes for 32 KiB at most.
+ * A mapping of an object needs the PT of each 2 MiB that it touches, so a given amount of object
+ * memory bounds the tables. A NULL mapping needs tables only where it begins and ends: between them
+ * there are NULL leaves in PD1s, and above those shared tables full of NULL leaves. So a program
+ * may reserve any amount of address space for at most 32 KiB.
  *
- * A node that goes leaves a NULL entry behind if all it held was one NULL mapping, and one
- * that comes takes over what the entry above said. Neither changes a translation, so neither
- * needs a flush; but a walk may be under way in a node that went, so that is waited for.
+ * When a node is removed that held only one NULL mapping, its parent gets a NULL entry; a new node
+ * takes over what the parent's entry said. Neither changes a translation, so neither needs a flush.
+ * But a walk may be in progress in a removed node, so its removal is followed by a wait.
  *
- * Rejected: making tables when mappings are written, from a pool that each operation fills for
- * the worst case. Every operation would pay for tables that are nearly always there.
+ * Rejected: allocating tables when mappings are written, from a pool that each operation fills for
+ * the worst case. Every operation would allocate tables that nearly always exist already.
  */
 #include <linux/align.h>
 #include <linux/sizes.h>
@@ -27,14 +27,14 @@
 #include "device/device.h"
 #include "vm/gpuvm_types.h"
 
-/* The entry of @node's parent that points to it. */
+/* Index of @node's entry in its parent. */
 static unsigned int node_index(const struct mirage_node *node)
 {
 	return mirage_pte_index(node->va, mirage_node_shift(node->level));
 }
 
 /**
- * mirage_node_find() - the node that covers an address
+ * mirage_node_find() - find the node that covers an address
  * @gpuvm: upper part of an address space
  * @level: 0 to 2
  * @va: address
@@ -48,8 +48,8 @@ struct mirage_node *mirage_node_find(struct mirage_gpuvm *gpuvm, unsigned int le
 }
 
 /*
- * Let a new node be found, by the driver and by the device, with what its parent's entry has said
- * so far. Its place in the xarray is reserved.
+ * Publish a new node to the driver and the device, with the translation of its parent's entry. Its
+ * slot in the xarray is reserved.
  */
 static int node_hook(struct mirage_node *node)
 {
@@ -73,12 +73,12 @@ static int node_hook(struct mirage_node *node)
 			bitmap_set(node->null, 0, MIRAGE_PT_ENTRIES);
 		for (i = 0; i < MIRAGE_PT_ENTRIES; i++)
 			mirage_table_write(mdev, node->table, i, pte);
-		/* The device must not find the table before what is in it. */
+		/* The table's content must be visible before the device finds the table. */
 		mirage_vram_flush(&mdev->vram);
 		mirage_table_write(mdev, node->parent->table, index,
 				   mirage_table_pte(node->table));
 	} else if (null) {
-		/* The leaf in the parent stays as it is, and is the block's from now on. */
+		/* The leaf in the parent stays as it is, and belongs to the block from now on. */
 		mirage_leaves_map(&to_mirage_bind_block(node)->leaves, 0, MIRAGE_PT_ENTRIES, 0,
 				  MIRAGE_PTE_NULL | MIRAGE_PTE_WRITE | MIRAGE_PTE_ATOMIC,
 				  &counts);
@@ -90,7 +90,7 @@ static int node_hook(struct mirage_node *node)
 	return 0;
 }
 
-/* Take a node that nobody uses out of its parent, which translates as before. */
+/* Remove a node without users from its parent; translations do not change. */
 static void node_unhook(struct mirage_node *node)
 {
 	struct mirage_gpuvm *gpuvm = node->gpuvm;
@@ -127,7 +127,7 @@ static void node_free(struct mirage_node *node)
 	}
 }
 
-/* One user less; nodes without any are out of the tables then, and on @dead. */
+/* Drop a use; nodes left without users are then removed from the tables and put on @dead. */
 static void node_put(struct mirage_node *node, struct list_head *dead)
 {
 	struct mirage_node *parent;
@@ -143,7 +143,7 @@ static void node_put(struct mirage_node *node, struct list_head *dead)
 	}
 }
 
-/* Wait until no walk is under way in @dead nodes, and free them. */
+/* Wait until no walk is in progress in the @dead nodes, and free them. */
 static void node_free_all(struct mirage_gpuvm *gpuvm, struct list_head *dead)
 {
 	struct mirage_node *node, *next;
@@ -179,7 +179,7 @@ static struct mirage_node *node_alloc(struct mirage_gpuvm *gpuvm, unsigned int l
 	return &block->node;
 }
 
-/* Make a node below @parent, of which the caller has a use that becomes the node's. */
+/* Create a node below @parent; takes over the caller's use of @parent. */
 static struct mirage_node *node_create(struct mirage_gpuvm *gpuvm, struct mirage_node *parent,
 				       unsigned int level, u64 va)
 {
@@ -254,13 +254,13 @@ static struct mirage_node *node_get(struct mirage_gpuvm *gpuvm, unsigned int lev
 }
 
 /**
- * mirage_node_get() - use a node, made if there is none
+ * mirage_node_get() - find a node, or create it, and add a use
  * @gpuvm: upper part of an address space
  * @level: 0 to 2
  * @va: address that it covers
  *
  * Context: may sleep and allocate; takes mirage_gpuvm.nodes_lock.
- * Return: the node, to be given to mirage_node_release(); -ENOMEM, -ENODEV
+ * Return: the node, to pass to mirage_node_release(); -ENOMEM, -ENODEV
  */
 struct mirage_node *mirage_node_get(struct mirage_gpuvm *gpuvm, unsigned int level, u64 va)
 {
@@ -273,14 +273,15 @@ struct mirage_node *mirage_node_get(struct mirage_gpuvm *gpuvm, unsigned int lev
 }
 
 /**
- * mirage_node_edges() - which nodes a NULL mapping needs
+ * mirage_node_edges() - list the nodes that a NULL mapping needs
  * @start: its first address
- * @end: behind its last
+ * @end: its end, exclusive
  * @edges: filled
  *
- * Those that it covers in part: one at each end of it, for each size that the end is not aligned to.
+ * These are the nodes that it covers in part: at each end, one for each size that the end is not
+ * aligned to.
  *
- * Return: entries of @edges
+ * Return: number of entries in @edges
  */
 unsigned int mirage_node_edges(u64 start, u64 end, struct mirage_node_edge edges[MIRAGE_NODE_EDGES])
 {
@@ -300,12 +301,12 @@ unsigned int mirage_node_edges(u64 start, u64 end, struct mirage_node_edge edges
 }
 
 /**
- * mirage_node_use() - let a mapping use the nodes that it needs
+ * mirage_node_use() - add a mapping's uses to its nodes
  * @gpuvm: upper part of an address space
  * @va: mapping
  *
- * Context: mirage_gpuvm.lock held; others, as the operation that makes the mapping, use the
- * nodes, too.
+ * Context: mirage_gpuvm.lock held; the nodes have another user, such as the operation that makes
+ * the mapping.
  */
 void mirage_node_use(struct mirage_gpuvm *gpuvm, const struct mirage_va *va)
 {
@@ -361,11 +362,11 @@ static void node_put_va(struct mirage_gpuvm *gpuvm, const struct mirage_va *va,
 }
 
 /**
- * mirage_node_release() - use nodes no more
+ * mirage_node_release() - drop uses of nodes
  * @gpuvm: upper part of an address space
- * @nodes: nodes, each used once for each time it is in there
- * @count: their number
- * @vas: struct mirage_va of mappings that are no more, after mirage_node_use(); freed
+ * @nodes: nodes; each entry is one use
+ * @count: number of entries
+ * @vas: struct mirage_va of removed mappings, after mirage_node_use(); freed
  *
  * Context: may sleep; takes mirage_gpuvm.nodes_lock; waits for the device, a bounded time.
  */
@@ -389,7 +390,7 @@ void mirage_node_release(struct mirage_gpuvm *gpuvm, struct mirage_node **nodes,
 }
 
 /**
- * mirage_node_get_null() - see that there are the tables that NULL mappings share
+ * mirage_node_get_null() - allocate the shared tables for NULL mappings, if necessary
  * @gpuvm: upper part of an address space
  *
  * Context: may sleep and allocate; takes mirage_gpuvm.nodes_lock.
@@ -425,7 +426,8 @@ int mirage_node_get_null(struct mirage_gpuvm *gpuvm)
 }
 
 /**
- * mirage_node_drop_system() - give back what may not outlive the driver's hold on the device
+ * mirage_node_drop_system() - release memory that must not outlive the driver's binding to the
+ * device
  * @gpuvm: upper part of an address space that the device does not use any more and never will
  *
  * Context: may sleep; takes mirage_gpuvm.nodes_lock and .lock.
@@ -450,9 +452,9 @@ void mirage_node_drop_system(struct mirage_gpuvm *gpuvm)
 }
 
 /**
- * mirage_node_init() - no node but the root
+ * mirage_node_init() - set up, with the root as the only node
  * @gpuvm: all zero but for @gpuvm->mdev
- * @root: the address space's PD3, whose memory may go when @gpuvm->vm is NULL
+ * @root: the address space's PD3, whose memory may be freed once @gpuvm->vm is NULL
  */
 void mirage_node_init(struct mirage_gpuvm *gpuvm, struct mirage_table *root)
 {
@@ -460,7 +462,7 @@ void mirage_node_init(struct mirage_gpuvm *gpuvm, struct mirage_table *root)
 
 	mutex_init(&gpuvm->lock);
 	mutex_init(&gpuvm->nodes_lock);
-	/* What allocates may wait for a notifier, which takes the lock. */
+	/* Reclaim may wait for a notifier, which takes the lock: no allocation under it. */
 	fs_reclaim_acquire(GFP_KERNEL);
 	might_lock(&gpuvm->lock);
 	fs_reclaim_release(GFP_KERNEL);
@@ -474,7 +476,7 @@ void mirage_node_init(struct mirage_gpuvm *gpuvm, struct mirage_table *root)
 
 /**
  * mirage_node_fini() - undo mirage_node_init()
- * @gpuvm: upper part of an address space that is no more, without nodes
+ * @gpuvm: upper part of an address space that has ended, without nodes
  */
 void mirage_node_fini(struct mirage_gpuvm *gpuvm)
 {

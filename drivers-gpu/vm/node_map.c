@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Page tables of the upper part of an address space: what is in them.
+ * Page tables of the upper part of an address space: their content.
  *
- * All is done under mirage_gpuvm.lock, and none of it allocates. What becomes invalid, or is
- * translated in another way, is noted and flushed once, before the lock is dropped: while
- * the lock is free the device uses nothing that is not in the tables. A
- * mapping that replaces another is written over it, so that the device never
- * finds nothing in between.
+ * All changes happen under mirage_gpuvm.lock, and none allocates. Ranges that become invalid or get
+ * another translation are recorded and flushed once, before the lock is dropped: while the lock is
+ * free, the device uses only what is in the tables. A mapping that replaces another is written over
+ * it, so that the device never finds a hole in between.
  *
- * Rejected: flushing outside of the lock. Eviction has to wait for the flush of an unmapping
- * that others began, and would have to find out whether there is one.
+ * Rejected: flushing outside the lock. Eviction has to wait for the flush of an unmapping that
+ * another thread began, and would have to find out whether there is one.
  */
 #include <linux/align.h>
 #include <linux/minmax.h>
@@ -23,7 +22,7 @@
 #include "vm/space.h"
 
 /**
- * mirage_gpuvm_lock() - begin to change mappings
+ * mirage_gpuvm_lock() - take the lock and begin to change mappings
  * @gpuvm: upper part of an address space
  *
  * Context: may sleep; takes mirage_gpuvm.lock.
@@ -35,10 +34,10 @@ void mirage_gpuvm_lock(struct mirage_gpuvm *gpuvm)
 }
 
 /**
- * mirage_gpuvm_dirty() - note that the device may have cached what is no more
+ * mirage_gpuvm_dirty() - record a range whose translations the device may have cached
  * @gpuvm: upper part of an address space
  * @start: first address
- * @end: behind the last
+ * @end: end, exclusive
  *
  * Context: mirage_gpuvm.lock held.
  */
@@ -51,7 +50,7 @@ void mirage_gpuvm_dirty(struct mirage_gpuvm *gpuvm, u64 start, u64 end)
 }
 
 /**
- * mirage_gpuvm_flush() - see that the device uses nothing that is no more
+ * mirage_gpuvm_flush() - drop stale translations of the recorded range from the device
  * @gpuvm: upper part of an address space
  *
  * Context: mirage_gpuvm.lock held; waits for the device, a bounded time.
@@ -91,7 +90,7 @@ static void gpuvm_account(struct mirage_gpuvm *gpuvm)
 }
 
 /**
- * mirage_gpuvm_unlock() - flush, and end what mirage_gpuvm_lock() began
+ * mirage_gpuvm_unlock() - flush, and drop the lock
  * @gpuvm: upper part of an address space
  *
  * Context: drops mirage_gpuvm.lock; waits for the device, a bounded time.
@@ -107,11 +106,11 @@ void mirage_gpuvm_unlock(struct mirage_gpuvm *gpuvm)
 }
 
 /**
- * mirage_node_null_pte() - the entry for where one NULL mapping is all there is
+ * mirage_node_null_pte() - get the entry for a range that holds only one NULL mapping
  * @gpuvm: upper part of an address space
- * @level: of the table that the entry is for, 1 to MIRAGE_NODE_ROOT
+ * @level: level of the table that gets the entry, 1 to MIRAGE_NODE_ROOT
  *
- * Context: there is a NULL mapping, or will be: mirage_node_get_null() has been called.
+ * Context: mirage_node_get_null() has succeeded.
  */
 u64 mirage_node_null_pte(struct mirage_gpuvm *gpuvm, unsigned int level)
 {
@@ -136,7 +135,7 @@ static void bind_write_pde(struct mirage_leaves *leaves, u64 pde)
 
 	if (!gpuvm->live)
 		return;
-	/* The device must not find the table before what is in it. */
+	/* The table's content must be visible before the device finds the table. */
 	mirage_vram_flush(&gpuvm->mdev->vram);
 	mirage_table_write(gpuvm->mdev, block->node.parent->table,
 			   mirage_pte_index(block->node.va, MIRAGE_PD1_SHIFT), pde);
@@ -147,7 +146,7 @@ const struct mirage_leaves_sink mirage_bind_sink = {
 	.write_pde = bind_write_pde,
 };
 
-/* Set what lies in one block to NULL leaves, or to nothing. */
+/* Set a range of one block to NULL leaves, or clear it. */
 static void block_write(struct mirage_node *node, u64 start, u64 end, bool null)
 {
 	struct mirage_leaves *leaves = &to_mirage_bind_block(node)->leaves;
@@ -165,7 +164,7 @@ static void block_write(struct mirage_node *node, u64 start, u64 end, bool null)
 		mirage_gpuvm_dirty(node->gpuvm, start, end);
 }
 
-/* Set an entry below which no node is. */
+/* Set an entry that has no node below it. */
 static void node_write_entry(struct mirage_node *node, u64 start, u64 end, bool null)
 {
 	struct mirage_gpuvm *gpuvm = node->gpuvm;
@@ -174,7 +173,7 @@ static void node_write_entry(struct mirage_node *node, u64 start, u64 end, bool 
 
 	if (test_bit(index, node->null) == null)
 		return;
-	/* Who maps or unmaps a part of it sees to it that there is a node. */
+	/* Operations that map or unmap a part of it make sure that there is a node. */
 	if (WARN_ON(end - start != BIT_ULL(shift)))
 		return;
 	assign_bit(index, node->null, null);
@@ -186,8 +185,8 @@ static void node_write_entry(struct mirage_node *node, u64 start, u64 end, bool 
 }
 
 /*
- * As deep as there are levels. What it costs is taken from @left: 1 for each entry, and 1 for each page of a
- * block. When that is used up it ends. Returns where to go on.
+ * Recursion is bounded by the number of levels. Each entry and each page of a block costs 1 of
+ * @left; stops when @left is 0. Returns the address to continue at.
  */
 static u64 node_write(struct mirage_node *node, u64 start, u64 end, bool null, unsigned int *left)
 {
@@ -215,15 +214,15 @@ static u64 node_write(struct mirage_node *node, u64 start, u64 end, bool null, u
 }
 
 /**
- * mirage_gpuvm_write_empty() - take away what is mapped, or put a NULL mapping in its place
+ * mirage_gpuvm_write_empty() - clear a range, or fill it with a NULL mapping
  * @gpuvm: upper part of an address space
  * @start: first address
- * @end: behind the last
- * @null: reads are to give zeroes, and writes to be dropped
- * @left: in: entries that it may cost, but for the last block, not 0; out: what is left of them
+ * @end: end, exclusive
+ * @null: true for a NULL mapping: reads return zeroes, and writes are dropped
+ * @left: in: maximum cost in entries, which the last block may exceed, not 0; out: the remainder
  *
- * Context: mirage_gpuvm.lock held; the nodes that a NULL mapping from @start to @end needs are there.
- * Return: where to go on; @end when it is done
+ * Context: mirage_gpuvm.lock held; the nodes for a NULL mapping from @start to @end exist.
+ * Return: the address to continue at; @end when it is done
  */
 u64 mirage_gpuvm_write_empty(struct mirage_gpuvm *gpuvm, u64 start, u64 end, bool null,
 			     unsigned int *left)
@@ -233,12 +232,12 @@ u64 mirage_gpuvm_write_empty(struct mirage_gpuvm *gpuvm, u64 start, u64 end, boo
 }
 
 /**
- * mirage_gpuvm_clear() - take away what is mapped
+ * mirage_gpuvm_clear() - clear a range
  * @gpuvm: upper part of an address space
  * @start: first address
- * @end: behind the last
+ * @end: end, exclusive
  *
- * Context: mirage_gpuvm.lock held; the nodes that the edges of NULL mappings need are there.
+ * Context: mirage_gpuvm.lock held; the nodes for the edges of NULL mappings exist.
  */
 void mirage_gpuvm_clear(struct mirage_gpuvm *gpuvm, u64 start, u64 end)
 {
@@ -278,12 +277,12 @@ static void gpuvm_write_run(struct mirage_gpuvm *gpuvm, u64 va, const struct mir
  * @gpuvm: upper part of an address space
  * @va: mapping of an object
  * @start: first address in it
- * @end: behind the last; nothing is written if that is @start
+ * @end: end, exclusive; nothing is written if it equals @start
  *
- * Context: mirage_gpuvm.lock held; the object's memory stays where it is: its resv is held, or
- * a fence of the caller's is in there.
- * Return: false if the object has no memory that the device can reach, or no content: there is
- * nothing then
+ * Context: mirage_gpuvm.lock held; the object's memory must not move: its resv is held, or has an
+ * unsignalled fence of the caller.
+ * Return: false if the object has no memory that the device can reach, or no content: nothing is
+ * mapped then
  */
 bool mirage_gpuvm_write_va(struct mirage_gpuvm *gpuvm, const struct mirage_va *va, u64 start,
 			   u64 end)
@@ -295,7 +294,7 @@ bool mirage_gpuvm_write_va(struct mirage_gpuvm *gpuvm, const struct mirage_va *v
 
 	lockdep_assert_held(&gpuvm->lock);
 
-	/* What a failed move has left there may be another process's. */
+	/* After a failed move, the memory may still hold another process's data. */
 	if (!gpuvm->vm || !mirage_bo_is_resident(bo) || mirage_bo_has_failed(bo)) {
 		mirage_gpuvm_clear(gpuvm, start, end);
 		return false;

@@ -2,18 +2,18 @@
 /*
  * GPU address spaces.
  *
- * A VM with SVM mirrors the process that made it and follows that process, not the file: the
- * mirror core sees to it that it outlives neither the process's memory nor a queue. One
- * without has no mm and no mirror, and belongs to whoever has the file.
+ * A VM with SVM mirrors the process that created it and follows that process, not the file: the
+ * mirror core ensures that it outlives neither the process's memory nor a queue. A VM without SVM
+ * has no mm and no mirror, and belongs to the holders of the file.
  *
- * References: each handle, each queue, each service under way. What the device knows of the VM goes
- * with the last one: the mirror is closed (nothing is mapped then), the root is taken out of the VM
- * table and its translations are dropped, and only then the index may become another VM's. Faults
- * of the old one that are still in the buffer are older than the new VM, which is how its queues
- * tell (mirage_queue.born_ns).
+ * References: each handle, each queue, each running fault service. Dropping the last one removes
+ * the VM from the device: the mirror is closed (nothing is mapped then), the root is removed from
+ * the VM table, its translations are flushed, and only then may another VM reuse the index. Faults
+ * of the old VM that are still in the buffer are older than the new VM; its queues detect them by
+ * that (mirage_queue.born_ns).
  *
- * Rejected: one VM per process, shared by its files. Whoever opens the device twice
- * (a library and its user) would see the other's counters and reports.
+ * Rejected: one VM per process, shared by its files. Two users in one process (a library and its
+ * caller) would see each other's counters and reports.
  */
 #include "vm/space.h"
 
@@ -31,13 +31,13 @@
 #include "vm/gpuvm.h"
 #include "vm/trace.h"
 
-/* Make the VM known to the device. */
+/* Enter the VM into the device's VM table. */
 static void vm_attach(struct mirage_vm *vm)
 {
 	struct mirage_vm_desc *desc = &vm->mdev->vm_table[vm->id];
 
 	WRITE_ONCE(desc->root, cpu_to_le64(mirage_table_pte(&vm->pt.root)));
-	/* Not waited for: it is done before any channel starts, which is a command too. */
+	/* No wait: commands are in order, so it is done before any channel starts. */
 	mirage_cmdq_invalidate_all(vm->mdev, vm->id);
 }
 
@@ -54,7 +54,7 @@ static void vm_detach(struct mirage_vm *vm)
 	drm_dev_exit(idx);
 }
 
-/* Also for a VM that is not complete. */
+/* Also for a VM that is only partly set up. */
 static void vm_free(struct mirage_vm *vm)
 {
 	struct mirage_device *mdev = vm->mdev;
@@ -67,7 +67,7 @@ static void vm_free(struct mirage_vm *vm)
 		vm_detach(vm);
 	mirage_gpuvm_fini(vm);
 	mirage_pt_fini(&vm->pt);
-	/* Last: unplug waits for it before the driver leaves the device, and its memory. */
+	/* Last: unplug waits for this before the driver leaves the device, and its memory. */
 	if (vm->has_id) {
 		xa_erase(&mdev->vms, vm->id);
 		wake_up_all(&mdev->vm_erased);
@@ -106,7 +106,7 @@ static int vm_init(struct mirage_vm *vm, const struct hmm_mirror_ops *svm)
 	ret = mdev->ops->vm_init(vm);
 	if (ret)
 		return ret;
-	/* Reserved, not visible yet. */
+	/* Reserves the index; the VM is not visible yet. */
 	ret = xa_alloc(&mdev->vms, &vm->id, NULL,
 		       XA_LIMIT(MIRAGE_VM_NONE + 1, mdev->caps.nr_vms - 1), GFP_KERNEL);
 	if (ret)
@@ -129,12 +129,14 @@ static int vm_init(struct mirage_vm *vm, const struct hmm_mirror_ops *svm)
 }
 
 /**
- * mirage_vm_create() - make an address space
+ * mirage_vm_create() - create an address space
  * @mdev: device, between drm_dev_enter() and drm_dev_exit()
- * @svm: if it mirrors the calling process, the callbacks for that, and the device's svm_reason is NONE; else NULL
+ * @svm: callbacks for a mirror of the calling process, if the device's svm_reason is NONE; else
+ * NULL
  *
  * Context: may sleep and allocate.
- * Return: the VM with one reference, or -ENOMEM, -EDQUOT (the user has their share), -ENOSPC (the device has no more)
+ * Return: the VM with one reference, or -ENOMEM, -EDQUOT (the user's share is used up), -ENOSPC
+ * (the VM table is full)
  */
 struct mirage_vm *mirage_vm_create(struct mirage_device *mdev, const struct hmm_mirror_ops *svm)
 {
@@ -167,12 +169,12 @@ struct mirage_vm *mirage_vm_create(struct mirage_device *mdev, const struct hmm_
 }
 
 /**
- * mirage_vm_claim() - an object over the calling process's memory is about to be bound
+ * mirage_vm_claim() - restrict the VM to the calling process, before it binds a userptr object
  * @vm: address space
  *
- * From here on the VM is for this process alone, since its jobs reach that memory whoever submits them. It stays so when
- * the object is unbound: there may be others. Jobs that another process has submitted before would reach it, too, so as
- * long as there are any the VM cannot be claimed.
+ * From here on only this process may submit to the VM, since any job reaches that memory. The claim
+ * stays after the object is unbound, since there may be others. Jobs that another process has
+ * submitted before would reach the memory too, so the VM cannot be claimed until they have ended.
  *
  * Context: ioctl of a process; takes mirage_device.owner_lock.
  * Return: 0; -EPERM if it has objects over another process's memory; -EBUSY while jobs of another process have not ended
@@ -201,7 +203,7 @@ unlock:
 	return ret;
 }
 
-/* Is there a VM whose last reference has gone, and whose mirror may still be closing? */
+/* Is there a VM without references whose mirror may still be closing? */
 static bool vm_any_going(struct mirage_device *mdev)
 {
 	struct mirage_vm *vm;
@@ -220,11 +222,11 @@ static bool vm_any_going(struct mirage_device *mdev)
 }
 
 /**
- * mirage_vm_unplug_all() - close all mirrors, and give back what belongs to the device
+ * mirage_vm_unplug_all() - close all mirrors, and release what belongs to the device
  * @mdev: device, after drm_dev_unplug()
  *
- * No service asks mm for anything afterwards, no notifier is left, and no memory is mapped for
- * the device, which is about to lose its driver.
+ * Afterwards no fault service calls mm, no notifier is registered, and no memory is mapped for the
+ * device, which is about to lose its driver.
  *
  * Context: may sleep; takes the xa_lock of mirage_device.vms.
  */
@@ -240,12 +242,14 @@ void mirage_vm_unplug_all(struct mirage_device *mdev)
 		mirage_pt_unplug(&vm->pt);
 		mirage_vm_put(vm);
 	}
-	/* Those nobody can take a reference to any more are closed by whoever dropped the last. */
+	/*
+	 * VMs without references are closed by the thread that dropped the last one; wait for it.
+	 */
 	wait_event(mdev->vm_erased, !vm_any_going(mdev));
 }
 
 /**
- * mirage_vm_query_pages() - what the page tables hold for a range
+ * mirage_vm_query_pages() - read the page tables for a range
  * @vm: address space
  * @addr: first address, 4 KiB aligned, below 2^49
  * @npages: number of 4 KiB pages, not beyond 2^49
@@ -266,9 +270,9 @@ int mirage_vm_query_pages(struct mirage_vm *vm, u64 addr, unsigned int npages, u
 }
 
 /**
- * mirage_vm_dump() - print a VM, its counters and all that is mapped
+ * mirage_vm_dump() - print a VM, its counters and all its mappings
  * @vm: address space
- * @p: where to
+ * @p: printer
  *
  * Context: may sleep; takes mirage_pt.lock and mirage_gpuvm.nodes_lock.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* GPU address spaces: their beginning, their end, and whose they are. */
+/* GPU address spaces: creation, teardown and ownership. */
 #ifndef MIRAGE_SPACE_H
 #define MIRAGE_SPACE_H
 

@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The tracepoints themselves; see vm/trace.h for what each one says. */
+/* The tracepoints; vm/trace.h documents each. */
 #define CREATE_TRACE_POINTS
 #include "vm/trace.h"

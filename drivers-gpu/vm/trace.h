@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Tracepoints: VM_BIND and what it maps. See device/trace.h. */
+/* Tracepoints: VM_BIND and its mappings. See device/trace.h. */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM mirage
 
@@ -11,7 +11,7 @@
 #include "device/names.h"
 #include "vm/space.h"
 
-/* An operation of VM_BIND took effect. The flush of what it took away is not complete yet. */
+/* A VM_BIND operation was executed. The flush for removed mappings is not complete yet. */
 TRACE_EVENT(mirage_bind,
 	TP_PROTO(const struct mirage_vm *vm, const struct drm_mirage_bind *bind),
 	TP_ARGS(vm, bind),
@@ -42,8 +42,9 @@ TRACE_EVENT(mirage_bind,
 );
 
 /*
- * A piece of queued operations took effect, and the address space's lock is about to be dropped: @cost in page-table
- * entries, @left operations not complete. Says nothing of how long the lock was held.
+ * A piece of queued operations was executed, and the address space's lock is about to be dropped:
+ * @cost in page-table entries, @left operations not complete. Does not tell how long the lock was
+ * held.
  */
 TRACE_EVENT(mirage_bind_piece,
 	TP_PROTO(const struct mirage_vm *vm, unsigned int cost, unsigned int left),
@@ -64,7 +65,7 @@ TRACE_EVENT(mirage_bind_piece,
 		  __entry->left)
 );
 
-/* The mappings of an object were taken out of page tables. The flush is not complete yet. */
+/* An object's mappings were cleared in page tables. The flush is not complete yet. */
 TRACE_EVENT(mirage_evict,
 	TP_PROTO(const struct mirage_vm *vm, u64 size),
 	TP_ARGS(vm, size),
@@ -81,7 +82,7 @@ TRACE_EVENT(mirage_evict,
 	TP_printk("pid %d vm %u: object of %llu bytes", __entry->pid, __entry->vm, __entry->size)
 );
 
-/* An access to what VM_BIND maps was served, or was not. */
+/* A fault on a VM_BIND mapping was handled, successfully or not. */
 TRACE_EVENT(mirage_bind_fault,
 	TP_PROTO(const struct mirage_vm *vm, u64 addr, enum mirage_access access, int ret),
 	TP_ARGS(vm, addr, access, ret),

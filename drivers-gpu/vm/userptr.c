@@ -1,32 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Objects over memory of a process, for queues that may not fault.
+ * Userptr objects: memory of a process, for queues that must not fault.
  *
- * Model: xe's userptr, with the part that knows mm in mm-core (hmm_userptr.h). Nothing is pinned. An object's memory is
- * made whole before a job, outside of all locks; once the job's objects are locked it is looked
- * again, under mirage_userptrs.job_lock, and if one has been invalidated since, all is unlocked and done once more. From
- * there on the job's fence is in the object's reservation, where an invalidation waits for it.
+ * Model: xe's userptr; the part that deals with mm is in mm-core (hmm_userptr.h). Nothing is
+ * pinned. Before a job, its userptr objects are populated outside all locks. Once the job's objects
+ * are locked they are checked again, under mirage_userptrs.job_lock; if one has been invalidated
+ * since, all locks are dropped and the procedure is repeated. Otherwise the job's fence is added to
+ * the object's reservation, where an invalidation waits for it.
  *
  *   exec                                     mmu notifier, under the range's lock
  *   ----                                     ------------------------------------
- *   populate what is not valid               valid = false
- *   lock the reservations                    job_lock for writing, and drop it
- *   map what is not mapped                   wait for the fences in the reservation, a bounded time
+ *   populate invalid objects                 valid = false
+ *   lock the reservations                    lock job_lock for writing, and drop it
+ *   map unmapped objects                     wait for the fences in the reservation, bounded
  *   job_lock for reading                     present = false
- *     all valid and mapped? else again       take it out of all page tables, flush
- *     arm; fence to the reservations         give the pages to mm
+ *     all valid and mapped? else repeat      clear it in all page tables, flush
+ *     arm; add fence to the reservations     return the pages to mm
  *   unlock
  *
- * The wait is a courtesy to jobs; what keeps memory safe is the page tables, which are cleared whether or not
- * it was long enough. A job that loses its memory that way stops its queue. Jobs of faulting queues are not waited for at
- * all: their next access faults the object in again.
+ * The wait only gives jobs a chance to finish. Memory safety relies on the page tables, which are
+ * cleared even if the jobs have not finished. A job that loses its memory that way stops its queue.
+ * Jobs of faulting queues are never waited for: their next access faults the object in again.
  *
- * Memory that is not there any more does not keep a job from running, as in xe: an address space may map objects that nobody
- * uses, whose memory the program has freed already. They stay unmapped, and a job that uses one is stopped.
+ * Missing memory does not keep a job from running, as in xe: an address space may map unused
+ * objects whose memory the program has already freed. They stay unmapped, and a job that accesses
+ * one is stopped.
  *
- * Rejected: a lock for each address space or object instead of the device's. A job would have to take as many as it has such
- * objects; the lock is held for a few instructions, and only by jobs that have any.
- * Rejected: a list of invalid objects in each address space. The job locks all objects anyway and sees which are.
+ * Rejected: a lock per address space or per object instead of per device. A job would have to take
+ * as many locks as it has such objects; the lock is held for a few instructions, and only by jobs
+ * with userptrs. Rejected: a list of invalid objects per address space. A job locks all objects
+ * anyway, and finds the invalid ones then.
  */
 #include "vm/userptr.h"
 
@@ -52,23 +55,27 @@
 #include "vm/gpuvm_types.h"
 
 /*
- * How long mm waits for jobs: three times what a single one may take, because several may be queued behind each
- * other. After that they lose the memory.
+ * How long a notifier waits for jobs: three times the limit of a single job, since several may be
+ * queued behind each other. After that they lose the memory.
  */
 #define MIRAGE_USERPTR_WAIT_MS	30000
 /*
- * mm takes one object after the other, and each may be waited for by jobs of the same address space. When those
- * were too late for one, so long nobody waits for them with another.
+ * mm invalidates one object after the other, and each wait may hit jobs of the same address space.
+ * After jobs exceeded the wait for one object, notifiers do not wait for jobs of that address space
+ * for this long.
  */
 #define MIRAGE_USERPTR_LATE_MS	3000
 
-/* How long, and how often at least, a job begins again because its memory changes. */
+/* How long, and how many times at least, a job starts over because its memory changes. */
 #define MIRAGE_USERPTR_TRY_MS		1000
 #define MIRAGE_USERPTR_TRY_ROUNDS	16
 
-/* Ends objects. Waits for jobs, so nothing a job waits for may run there. */
+/* Frees objects. Its works wait for jobs, so works that jobs wait for must not run here. */
 static struct workqueue_struct *mirage_userptr_wq;
-/* Objects there are, of all devices, and who waits for the last to be gone: the module's code ends them */
+/*
+ * Number of objects on all devices; module exit waits for 0, because they are freed by the module's
+ * code.
+ */
 static atomic_t mirage_userptr_count = ATOMIC_INIT(0);
 static DECLARE_WAIT_QUEUE_HEAD(mirage_userptr_none);
 
@@ -77,7 +84,7 @@ static struct mirage_device *userptr_mdev(const struct mirage_userptr *userptr)
 	return to_mirage_device(userptr->bo->base.base.dev);
 }
 
-/* Have jobs of an address space that maps the object been too late for mm just now? */
+/* Did jobs of an address space that maps the object recently exceed the wait? */
 static bool userptr_is_late(struct mirage_userptr *userptr)
 {
 	struct drm_gem_object *obj = &userptr->bo->base.base;
@@ -110,14 +117,19 @@ static void userptr_stop(struct hmm_userptr *range)
 	struct mirage_device *mdev = userptr_mdev(userptr);
 	long left;
 
-	/* Who saw the object valid has put its fence into the reservation when this is through. */
+	/* Any job that saw the object valid has added its fence to the reservation after this. */
 	down_write(&mdev->userptrs->job_lock);
 	up_write(&mdev->userptrs->job_lock);
-	/* What has left does nothing more; and a bind that waits for another's fence never will. */
+	/*
+	 * Jobs of an unplugged device have ended; a bind that depends on a foreign fence may not
+	 * end.
+	 */
 	if (drm_dev_is_unplugged(&mdev->drm) || userptr_is_late(userptr))
 		return;
 
-	/* Jobs of queues that may not fault, and binds. Others' fences are never in there. */
+	/*
+	 * Jobs of NO_FAULT queues, and binds. The reservation never holds fences of other drivers.
+	 */
 	left = dma_resv_wait_timeout(userptr->bo->base.base.resv, DMA_RESV_USAGE_BOOKKEEP, false,
 				     msecs_to_jiffies(MIRAGE_USERPTR_WAIT_MS));
 	if (left > 0)
@@ -172,7 +184,7 @@ static const struct mirage_bo_ops userptr_bo_ops = {
 	.is_resident = mirage_userptr_is_present,
 };
 
-/* Make memory of the caller that of an object. On success the object is ended by userptr_free(). */
+/* Make the object a userptr over the caller's memory. On success userptr_free() frees it. */
 static int userptr_attach(struct mirage_bo *bo, u64 addr, bool write)
 {
 	struct mirage_device *mdev = to_mirage_device(bo->base.base.dev);
@@ -209,18 +221,21 @@ static int userptr_attach(struct mirage_bo *bo, u64 addr, bool write)
 	list_add_tail(&userptr->node, &mdev->userptrs->list);
 	mutex_unlock(&mdev->userptrs->lock);
 	bo->ops = &userptr_bo_ops;
-	/* Nobody else has the object yet, but debugfs lists it. Pairs with the address dependency there. */
+	/*
+	 * The object is private to the caller, but debugfs lists it. Pairs with the address
+	 * dependency there.
+	 */
 	smp_store_release(&bo->userptr, userptr);
 
 	return 0;
 }
 
 /**
- * mirage_userptr_create() - make an object over memory of the calling process
+ * mirage_userptr_create() - create an object over memory of the calling process
  * @mdev: device
- * @addr: where, a multiple of the page size
+ * @addr: first address, a multiple of the page size
  * @size: bytes, a multiple of the page size; addr + size does not overflow
- * @write: the device may write there
+ * @write: the device may write to it
  *
  * Context: ioctl; not between drm_dev_enter() and drm_dev_exit().
  * Return: the object with a reference for the caller, or an error pointer: -EDQUOT, -EOPNOTSUPP, -ENOMEM, -EINTR, -ENODEV
@@ -230,11 +245,13 @@ struct mirage_bo *mirage_userptr_create(struct mirage_device *mdev, u64 addr, u6
 	struct mirage_bo *bo;
 	int ret, idx;
 
-	/* Unplug waits for whoever has entered, of all devices, and so must not wait for mm by way of us. */
+	/*
+	 * Unplug waits in SRCU for readers of all devices, so it must not depend on mm through us.
+	 */
 	ret = hmm_userptr_prepare();
 	if (ret)
 		return ERR_PTR(ret);
-	/* What is made here is closed by unplug, which waits for us. */
+	/* Unplug waits for this section, and closes the object made here. */
 	if (!drm_dev_enter(&mdev->drm, &idx))
 		return ERR_PTR(-ENODEV);
 
@@ -257,10 +274,10 @@ out_exit:
 }
 
 /**
- * mirage_userptr_is_current() - is the object over memory of the calling process?
+ * mirage_userptr_is_current() - does the object's memory belong to the calling process?
  * @bo: object over memory of a process
  *
- * Context: any that runs for the caller.
+ * Context: any in which current is the caller.
  */
 bool mirage_userptr_is_current(const struct mirage_bo *bo)
 {
@@ -271,7 +288,8 @@ bool mirage_userptr_is_current(const struct mirage_bo *bo)
  * mirage_userptr_is_present() - may the object's addresses be written to page tables?
  * @bo: object over memory of a process
  *
- * Context: the lock under which mirage_gpuvm_evict_bo() clears those page tables is held; without it the answer is a hint.
+ * Context: holds the lock under which mirage_gpuvm_evict_bo() clears those page tables; otherwise
+ * the answer is a hint.
  */
 bool mirage_userptr_is_present(const struct mirage_bo *bo)
 {
@@ -282,7 +300,8 @@ bool mirage_userptr_is_present(const struct mirage_bo *bo)
  * mirage_userptr_is_valid() - may a new job rely on the object?
  * @bo: object over memory of a process
  *
- * Context: between mirage_userptr_lock_jobs() and mirage_userptr_unlock_jobs(); else the answer is a hint.
+ * Context: between mirage_userptr_lock_jobs() and mirage_userptr_unlock_jobs(); otherwise the
+ * answer is a hint.
  */
 bool mirage_userptr_is_valid(const struct mirage_bo *bo)
 {
@@ -290,13 +309,13 @@ bool mirage_userptr_is_valid(const struct mirage_bo *bo)
 }
 
 /**
- * mirage_userptr_populate() - make an object valid
+ * mirage_userptr_populate() - populate an object, which makes it valid
  * @bo: object over memory of a process, a reference held
  *
  * Context: process, may sleep for long; takes mmap_lock, so no resv is held; not between drm_dev_enter() and
  * drm_dev_exit().
- * Return: 0, and it was valid at that moment; -EFAULT, -EPERM a page may not be written, -EIO, -EBUSY it changed all
- * the time, -ESRCH the process is gone, -ENODEV, -EINTR, -ENOMEM
+ * Return: 0, and it was valid at that moment; -EFAULT, -EPERM a page is not writable, -EIO, -EBUSY
+ * it kept changing, -ESRCH the process has exited, -ENODEV, -EINTR, -ENOMEM
  */
 int mirage_userptr_populate(struct mirage_bo *bo)
 {
@@ -304,10 +323,10 @@ int mirage_userptr_populate(struct mirage_bo *bo)
 }
 
 /**
- * mirage_userptr_lock_jobs() - begin to see whether a job's objects are valid
+ * mirage_userptr_lock_jobs() - keep invalidations from completing while a job checks its objects
  * @mdev: device
  *
- * Context: resvs of the objects are held. Until mirage_userptr_unlock_jobs() nothing is allocated.
+ * Context: resvs of the objects are held. No allocation until mirage_userptr_unlock_jobs().
  */
 void mirage_userptr_lock_jobs(struct mirage_device *mdev)
 {
@@ -315,7 +334,8 @@ void mirage_userptr_lock_jobs(struct mirage_device *mdev)
 }
 
 /**
- * mirage_userptr_unlock_jobs() - the job's fence is in the objects' reservations, or there is none
+ * mirage_userptr_unlock_jobs() - end the check, after the job's fence is in the objects'
+ * reservations
  * @mdev: device
  */
 void mirage_userptr_unlock_jobs(struct mirage_device *mdev)
@@ -324,8 +344,8 @@ void mirage_userptr_unlock_jobs(struct mirage_device *mdev)
 }
 
 /**
- * mirage_userptr_try_init() - a job is about to look at its objects
- * @try: what it has to do
+ * mirage_userptr_try_init() - prepare a job's check of its userptr objects
+ * @try: state of the check
  * @mdev: device
  */
 void mirage_userptr_try_init(struct mirage_userptr_try *try, struct mirage_device *mdev)
@@ -341,21 +361,24 @@ void mirage_userptr_try_init(struct mirage_userptr_try *try, struct mirage_devic
 }
 
 /**
- * mirage_userptr_try_see() - can the job begin, as far as this object goes?
- * @try: what it has to do
+ * mirage_userptr_try_see() - check whether an object allows the job to start
+ * @try: state of the check
  * @bo: object over memory of a process
- * @stale: true if it is not in the page tables
+ * @stale: true if some of its mappings are not in the page tables
  *
  * Context: between mirage_userptr_lock_jobs() and mirage_userptr_unlock_jobs().
- * Return: true if it can: the object is valid and mapped, or its memory is not usable since the job was submitted.
- * Otherwise it is noted, as far as there is room, and mirage_userptr_try_again() comes next.
+ * Return: true if it does: the object is valid and mapped, or populating it has failed since the
+ * job was submitted. Otherwise the object is recorded, as far as there is room, and the caller
+ * continues with mirage_userptr_try_again().
  */
 bool mirage_userptr_try_see(struct mirage_userptr_try *try, struct mirage_bo *bo,
 			    const bool *stale)
 {
 	lockdep_assert_held_read(&try->mdev->userptrs->job_lock);
 
-	/* It has been made valid after it went stale, so what is read here is not older than that. */
+	/*
+	 * An object becomes valid only after @stale was set, so this does not read an older value.
+	 */
 	if (mirage_userptr_is_valid(bo))
 		return !READ_ONCE(*stale);
 	if (!try->number)
@@ -386,7 +409,10 @@ static int userptr_try_populate(struct mirage_userptr_try *try, struct mirage_bo
 	case -EFAULT:
 	case -EPERM:
 	case -ESRCH:
-		/* Not there. Whether the job needs it, it alone knows. */
+		/*
+		 * No usable memory. The job runs without it, and is stopped if it accesses the
+		 * object.
+		 */
 		userptr_give_up(bo->userptr, try->number);
 		return 0;
 	default:
@@ -394,7 +420,7 @@ static int userptr_try_populate(struct mirage_userptr_try *try, struct mirage_bo
 	}
 }
 
-/* Room for all that was seen. */
+/* Make room for all objects that were seen. */
 static int userptr_try_grow(struct mirage_userptr_try *try)
 {
 	struct mirage_bo **bos;
@@ -411,12 +437,12 @@ static int userptr_try_grow(struct mirage_userptr_try *try)
 }
 
 /**
- * mirage_userptr_try_again() - make the objects valid that were noted
- * @try: what has to be done; nothing is noted afterwards
+ * mirage_userptr_try_again() - populate the recorded objects
+ * @try: state of the check; no objects are recorded afterwards
  *
  * Context: as mirage_userptr_populate().
- * Return: 0: begin again; -EBUSY it was in vain for more than a second; -ERESTARTSYS; or another error of
- * mirage_userptr_populate()
+ * Return: 0: start over; -EBUSY more than a second without success; -ERESTARTSYS; or another error
+ * of mirage_userptr_populate()
  */
 int mirage_userptr_try_again(struct mirage_userptr_try *try)
 {
@@ -443,8 +469,8 @@ int mirage_userptr_try_again(struct mirage_userptr_try *try)
 }
 
 /**
- * mirage_userptr_try_fini() - the job has begun, or never will
- * @try: with nothing noted
+ * mirage_userptr_try_fini() - end the check; the job has started, or never will
+ * @try: state of the check, without recorded objects
  */
 void mirage_userptr_try_fini(struct mirage_userptr_try *try)
 {
@@ -455,7 +481,7 @@ void mirage_userptr_try_fini(struct mirage_userptr_try *try)
 }
 
 /**
- * mirage_userptr_init() - the device may have objects over memory of processes
+ * mirage_userptr_init() - set up userptr objects of a device
  * @mdev: device
  *
  * Return: 0 or -ENOMEM
@@ -476,7 +502,7 @@ int mirage_userptr_init(struct mirage_device *mdev)
 	if (ret)
 		return ret;
 
-	/* Reclaim takes it, but rarely in a test: let lockdep know at once. */
+	/* Reclaim takes it, but rarely in a test: teach lockdep at once. */
 	fs_reclaim_acquire(GFP_KERNEL);
 	might_lock(&userptrs->job_lock);
 	fs_reclaim_release(GFP_KERNEL);
@@ -484,10 +510,11 @@ int mirage_userptr_init(struct mirage_device *mdev)
 }
 
 /**
- * mirage_userptr_unplug_all() - give all memory back to its processes
+ * mirage_userptr_unplug_all() - close all userptr objects of a device
  * @mdev: device, after drm_dev_unplug(), its queues stopped
  *
- * No notifier is left, and nothing mapped for the device, which is about to lose its driver.
+ * Afterwards no notifier is registered and no page mapped for the device, which is about to lose
+ * its driver.
  *
  * Context: may sleep; takes mirage_userptrs.lock.
  */
@@ -502,7 +529,7 @@ void mirage_userptr_unplug_all(struct mirage_device *mdev)
 }
 
 /**
- * mirage_userptr_module_init() - before any device is probed
+ * mirage_userptr_module_init() - set up, before any device is probed
  *
  * Return: 0 or -ENOMEM
  */
@@ -514,9 +541,9 @@ int mirage_userptr_module_init(void)
 }
 
 /**
- * mirage_userptr_module_exit() - after the last device has gone
+ * mirage_userptr_module_exit() - clean up, after the last device has gone
  *
- * Waits for objects whose end is under way.
+ * Waits for objects that are being freed.
  */
 void mirage_userptr_module_exit(void)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Objects over memory of a process. */
+/* Userptr objects: memory of a process. */
 #ifndef MIRAGE_USERPTR_H
 #define MIRAGE_USERPTR_H
 
@@ -14,81 +14,89 @@ struct hmm_userptr;
 struct mirage_bo;
 struct mirage_device;
 
-/** MIRAGE_USERPTR_FEW: objects that a job makes valid at a time without memory for more. */
+/**
+ * MIRAGE_USERPTR_FEW: number of objects that a job can populate at a time without an allocation.
+ */
 #define MIRAGE_USERPTR_FEW	16
 
 /**
- * struct mirage_userptrs - all of a device's
+ * struct mirage_userptrs - userptr objects of a device
  */
 struct mirage_userptrs {
 	/**
-	 * @job_lock: held for reading from the moment a job's objects are seen to be valid until its fence is in
-	 * their reservations; an invalidation takes it for writing and drops it at once.
+	 * @job_lock: held for reading from the check that a job's objects are valid until its fence
+	 * is in their reservations; an invalidation takes it for writing and drops it at once.
 	 *
-	 * Order: dma_resv, then this; mmu notifiers take it, so while it is held: no allocation that may reclaim, no
-	 * lock under which somebody allocates, no wait for a fence.
+	 * Order: dma_resv, then this. mmu notifiers take it, so its holder must not allocate in a
+	 * way that may reclaim, take a lock under which other code allocates so, or wait for a
+	 * fence.
 	 */
 	struct rw_semaphore job_lock;
 	/**
-	 * @lock: protects @list, and what is on it from being freed. Outside of all locks that close a range;
-	 * while it is held by unplug: bounded waits for the device and for fences.
+	 * @lock: protects @list, and keeps the objects on it from being freed. Taken outside all
+	 * locks for closing a range; unplug holds it during bounded waits for the device and for
+	 * fences.
 	 */
 	struct mutex lock;
-	/** @list: &struct mirage_userptr.node of each. Protected by @lock. */
+	/** @list: links of all objects, &struct mirage_userptr.node. Protected by @lock. */
 	struct list_head list;
-	/** @tries: jobs that have looked at such objects; see &struct mirage_userptr.tried */
+	/**
+	 * @tries: number of jobs that have found invalid objects; see &struct mirage_userptr.tried
+	 */
 	atomic64_t tries;
 };
 
 /**
- * struct mirage_userptr - what makes an object one over memory of a process
+ * struct mirage_userptr - userptr part of an object
  */
 struct mirage_userptr {
 	/** @bo: the object; constant */
 	struct mirage_bo *bo;
 	/** @range: the memory, kept by mm-core; constant */
 	struct hmm_userptr *range;
-	/** @write: the device may write there; constant */
+	/** @write: the device may write to it; constant */
 	bool write;
-	/** @user: whose share of such objects it is part of; constant */
+	/** @user: user that the object is charged to; constant */
 	struct mirage_quota_user *user;
 	/**
-	 * @tried: newest of mirage_userptrs.tries that found nothing usable here: jobs up to that one go without the
-	 * object, later ones try again. Only grows.
+	 * @tried: newest of mirage_userptrs.tries for which populating this object failed: jobs up
+	 * to that number run without the object, later ones try again. Only grows.
 	 */
 	atomic64_t tried;
 	/** @node: in mirage_userptrs.list. Protected by its lock. */
 	struct list_head node;
 	/**
-	 * @free_work: ends the object: that waits for notifiers, which wait for jobs, whose end may be what dropped the
-	 * last reference
+	 * @free_work: frees the object. Freeing waits for notifiers, notifiers wait for jobs, and
+	 * the end of a job may have dropped the last reference; so it needs its own work.
 	 */
 	struct work_struct free_work;
 };
 
 /**
- * struct mirage_userptr_try - what one job has to do to have such objects
+ * struct mirage_userptr_try - state of one job's check of its userptr objects
  *
- * Used by one task; no lock. From mirage_userptr_try_init() to mirage_userptr_try_fini().
+ * Used by one task without a lock, from mirage_userptr_try_init() to mirage_userptr_try_fini().
  */
 struct mirage_userptr_try {
 	/** @mdev: device */
 	struct mirage_device *mdev;
-	/** @number: of mirage_userptrs.tries; 0 as long as no such object was seen */
+	/**
+	 * @number: value of mirage_userptrs.tries for this job; 0 until it finds an invalid object
+	 */
 	s64 number;
-	/** @deadline: jiffies after which it gives up */
+	/** @deadline: jiffies after which the job gives up */
 	unsigned long deadline;
-	/** @rounds: times that it has begun again */
+	/** @rounds: number of times the job has started over */
 	unsigned int rounds;
-	/** @wanted: objects seen in this round that have to be made valid */
+	/** @wanted: objects seen in this round that have to be populated */
 	unsigned int wanted;
-	/** @nr: of them in @bos */
+	/** @nr: number of objects in @bos */
 	unsigned int nr;
-	/** @room: for so many there is room in @bos */
+	/** @room: capacity of @bos */
 	unsigned int room;
-	/** @bos: what has to be made valid, a reference to each is held: @few or memory of its own */
+	/** @bos: objects to populate, with a reference to each: @few or an allocation */
 	struct mirage_bo **bos;
-	/** @few: enough for most */
+	/** @few: enough for most jobs */
 	struct mirage_bo *few[MIRAGE_USERPTR_FEW];
 };
 

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What VM_BIND maps, made usable for jobs: before a job that may not fault starts, or when one that
- * may has faulted.
+ * Validation of VM_BIND mappings: before a job that must not fault starts, or when a job that may
+ * fault has faulted.
  *
- * An object that was moved is validated first, then the end of its move is waited for, and only
- * then it is mapped: an address space may have queues of both kinds, and a job that may fault
- * has no dependency on the move. All moves are under way before the first is waited for.
+ * A moved object is validated first, then its move is waited for, and only then is it mapped: an
+ * address space may have queues of both kinds, and a job that may fault has no dependency on the
+ * move. All moves are started before the first wait.
  *
- * Jobs are synchronised by what user space says, with syncobjs. Only objects that others see (imported
- * or exported ones) are synchronised by what is in their reservations as well; among the
- * jobs of one file even those are not, as in amdgpu: two queues of a program that work on one
- * shared object would otherwise wait for each other by surprise.
+ * User space synchronises jobs explicitly, with syncobjs. Only shared objects (imported or
+ * exported) also use implicit synchronisation through their reservations. Among jobs of one file
+ * not even those do, as in amdgpu: otherwise two queues of a program that work on one shared object
+ * would unexpectedly wait for each other.
  *
- * Rejected: mapping moved objects by jobs that depend on the move. Each would need page tables kept
- * ready, and the job behind them would wait all the same.
+ * Rejected: mapping moved objects by jobs that depend on the move. Each would need preallocated
+ * page tables, and the job behind them would wait all the same.
  */
 #include <linux/dma-resv.h>
 #include <linux/slab.h>
@@ -31,22 +31,22 @@
 #include "vm/trace.h"
 #include "vm/userptr.h"
 
-/* Times that what a fault wants may be gone again, by mm, when it could be mapped. */
+/* How many times mm may take away what a fault wants before it can be mapped. */
 #define GPUVM_FAULT_TRIES	16
 
 /**
- * struct mirage_gpuvm_exec - all that an address space maps, locked for a job
+ * struct mirage_gpuvm_exec - a job's locks on all objects that an address space maps
  */
 struct mirage_gpuvm_exec {
 	/** @exec: the locks */
 	struct drm_exec exec;
 	/** @gpuvm: upper part of the address space */
 	struct mirage_gpuvm *gpuvm;
-	/** @userptrs: memory of processes that has to be there */
+	/** @userptrs: check of the userptr objects */
 	struct mirage_userptr_try userptrs;
 	/** @validation: attempts to make objects resident */
 	struct mirage_validation validation;
-	/** @jobs_locked: mirage_userptr_lock_jobs() was called, because there is some */
+	/** @jobs_locked: mirage_userptr_lock_jobs() was called, since there are userptr objects */
 	bool jobs_locked;
 };
 
@@ -55,7 +55,7 @@ static struct mirage_bo *vm_bo_to_bo(const struct drm_gpuvm_bo *vm_bo)
 	return gem_to_mirage_bo(vm_bo->obj);
 }
 
-/* Wait until an object's memory holds what it should, and map it. */
+/* Wait until an object's content is in its memory, and map it. */
 static int gpuvm_settle(struct mirage_gpuvm *gpuvm, struct drm_gpuvm_bo *vm_bo, bool interruptible)
 {
 	struct mirage_bo *bo = vm_bo_to_bo(vm_bo);
@@ -78,8 +78,9 @@ static int gpuvm_settle(struct mirage_gpuvm *gpuvm, struct drm_gpuvm_bo *vm_bo, 
  * @vm_bo: object in an address space; resvs of both are held
  * @exec: the locks
  *
- * First it is moved; when mirage_gpuvm.settle is set, it is mapped. An object whose content is gone
- * stays unmapped: programs keep such ones in caches. A job that uses it all the same is stopped.
+ * The first pass moves it; the second, with mirage_gpuvm.settle set, maps it. An object whose
+ * content is gone stays unmapped: programs keep such objects in caches. A job that accesses one is
+ * stopped.
  *
  * Return: 0 or a negative errno
  */
@@ -101,16 +102,16 @@ int mirage_gpuvm_validate_bo(struct drm_gpuvm_bo *vm_bo, struct drm_exec *exec)
 	return ret == -EFAULT ? 0 : ret;
 }
 
-/* Do others look at the reservation of this object to know what to wait for? */
+/* Do others use this object's reservation for implicit synchronisation? */
 static bool gpuvm_is_shared(const struct mirage_gpuvm *gpuvm, struct drm_gem_object *obj)
 {
 	const struct mirage_bo *bo = gem_to_mirage_bo(obj);
 
-	/* What the reservation of private objects is part of is no object of ours. */
+	/* The owner of the private objects' reservation is not a mirage_bo. */
 	return obj != gpuvm->base.r_obj && (bo->imported || bo->exported);
 }
 
-/* Might others look at it later? They will want to know of jobs that were there before. */
+/* Might the object be shared later? Importers then have to wait for jobs submitted before. */
 static bool gpuvm_may_be_shared(const struct mirage_gpuvm *gpuvm, struct drm_gem_object *obj)
 {
 	return obj != gpuvm->base.r_obj && !gem_to_mirage_bo(obj)->userptr;
@@ -130,7 +131,7 @@ static int gpuvm_validate_all(struct mirage_gpuvm_exec *ve)
 	return drm_gpuvm_validate(&gpuvm->base, &ve->exec);
 }
 
-/* Validation may lock what it evicts, too, and so is part of the locking. */
+/* Validation may also lock the objects that it evicts, so it is part of the locking loop. */
 static int gpuvm_lock_all(struct mirage_gpuvm_exec *ve)
 {
 	struct drm_exec *exec = &ve->exec;
@@ -153,9 +154,10 @@ static int gpuvm_lock_all(struct mirage_gpuvm_exec *ve)
 }
 
 /*
- * Map memory of processes that was away, and see whether all of it is there, for good: until the job's
- * fence is where invalidations look for it. They need no resv to take it away, so it is not evicted
- * as other objects are, but stale in each address space.
+ * Map userptr objects that were unmapped, and check that all are valid. The check holds until the
+ * job's fence is in the reservations, where invalidations look for it. Invalidations take memory
+ * away without a resv; so a userptr object does not become evicted, but stale in each address
+ * space.
  */
 static int gpuvm_lock_userptrs(struct mirage_gpuvm_exec *ve)
 {
@@ -195,15 +197,15 @@ static int gpuvm_add_fence(struct drm_sched_job *job, struct dma_fence *fence)
 	if (sched_fence && sched_fence->drm_client_id == job->s_fence->drm_client_id)
 		return 0;
 	/*
-	 * A sync file has put it there. Our fence is waited for where mm waits, and so waits for
-	 * nothing that may need mm; and no sharer is to make our jobs fail.
+	 * A sync file has put it there. mm waits for our fence, so our job must not wait for a
+	 * fence that may need mm; nor may a sharer make our jobs fail.
 	 */
 	if (mirage_fence_may_fault(fence))
 		return 0;
 	return drm_sched_job_add_dependency(job, dma_fence_get(fence));
 }
 
-/* What others do to an object that they see, too. */
+/* Add the fences of other users of a shared object. */
 static int gpuvm_add_shared(struct drm_sched_job *job, struct dma_resv *resv)
 {
 	struct dma_resv_iter cursor;
@@ -224,7 +226,7 @@ static int gpuvm_add_dependencies(struct mirage_gpuvm_exec *ve, struct drm_sched
 	int ret;
 
 	drm_exec_for_each_locked_object(&ve->exec, obj) {
-		/* Moving an object may have taken the room that was reserved. */
+		/* A move may have used up the reserved slot. */
 		ret = dma_resv_reserve_fences(obj->resv, 1);
 		if (ret)
 			return ret;
@@ -240,7 +242,7 @@ static int gpuvm_add_dependencies(struct mirage_gpuvm_exec *ve, struct drm_sched
 	return 0;
 }
 
-/* Drops all locks where it fails. */
+/* Drops all locks on failure. */
 static int gpuvm_exec_try(struct mirage_gpuvm_exec *ve, struct drm_sched_job *job)
 {
 	struct mirage_device *mdev = ve->gpuvm->mdev;
@@ -274,15 +276,16 @@ static void gpuvm_exec_free(struct mirage_gpuvm_exec *ve)
 }
 
 /**
- * mirage_gpuvm_exec_begin() - lock all that an address space maps, and see that it is mapped
+ * mirage_gpuvm_exec_begin() - lock all objects that an address space maps, and make sure they are
+ * mapped
  * @vm: address space
- * @job: initialised and not armed; gets what has to be waited for as dependencies
+ * @job: initialised and not armed; gets its dependencies added
  *
- * Nothing may be allocated before mirage_gpuvm_exec_end().
+ * No allocation between this and mirage_gpuvm_exec_end().
  *
  * Context: may sleep, allocate and evict; takes mirage_power.gate, validation_lock and the
  * resvs of the address space and of all objects that are mapped there.
- * Return: what mirage_gpuvm_exec_end() needs; -ENOMEM, -ENOSPC, -EINTR or -ERESTARTSYS, -ENODEV
+ * Return: the state for mirage_gpuvm_exec_end(); -ENOMEM, -ENOSPC, -EINTR or -ERESTARTSYS, -ENODEV
  */
 struct mirage_gpuvm_exec *mirage_gpuvm_exec_begin(struct mirage_vm *vm, struct drm_sched_job *job)
 {
@@ -299,7 +302,7 @@ struct mirage_gpuvm_exec *mirage_gpuvm_exec_begin(struct mirage_vm *vm, struct d
 		ret = gpuvm_exec_try(ve, job);
 		if (!ret)
 			return ve;
-		/* Without locks, since mm does I/O and jobs take their time. */
+		/* Without locks, since mm may do I/O and jobs may take long. */
 		if (ret == -EAGAIN)
 			ret = mirage_userptr_try_again(&ve->userptrs);
 		else
@@ -312,9 +315,9 @@ struct mirage_gpuvm_exec *mirage_gpuvm_exec_begin(struct mirage_vm *vm, struct d
 }
 
 /**
- * mirage_gpuvm_exec_end() - unlock what mirage_gpuvm_exec_begin() has locked
+ * mirage_gpuvm_exec_end() - drop the locks of mirage_gpuvm_exec_begin()
  * @ve: from mirage_gpuvm_exec_begin()
- * @fence: of the job, which is armed: it keeps the memory where it is; or NULL if there is none
+ * @fence: fence of the armed job, which keeps the objects from moving; or NULL if there is none
  *
  * Context: does not allocate.
  */
@@ -339,7 +342,9 @@ void mirage_gpuvm_exec_end(struct mirage_gpuvm_exec *ve, struct dma_fence *fence
 	gpuvm_exec_free(ve);
 }
 
-/* What is mapped at an address, with a reference; NULL if nothing has to be done for the access. */
+/*
+ * The object mapped at an address, with a reference; NULL if the access needs nothing to be done.
+ */
 static struct drm_gpuvm_bo *gpuvm_find(struct mirage_gpuvm *gpuvm, u64 addr, bool write)
 {
 	struct drm_gpuvm_bo *vm_bo = ERR_PTR(-EFAULT);
@@ -350,7 +355,7 @@ static struct drm_gpuvm_bo *gpuvm_find(struct mirage_gpuvm *gpuvm, u64 addr, boo
 	if (!gpuvm->live)
 		vm_bo = ERR_PTR(-ENODEV);
 	else if (addr >= gpuvm->todo_start && addr < gpuvm->todo_end)
-		vm_bo = NULL;	/* an operation is about to say what is there */
+		vm_bo = NULL;	/* the current operation is about to write this range */
 	else if (va && va->flags & DRM_GPUVA_SPARSE)
 		vm_bo = NULL;
 	else if (va && !(write && va->flags & MIRAGE_VA_READONLY))
@@ -362,7 +367,7 @@ static struct drm_gpuvm_bo *gpuvm_find(struct mirage_gpuvm *gpuvm, u64 addr, boo
 static int gpuvm_bring_back_locked(struct mirage_gpuvm *gpuvm, struct drm_gpuvm_bo *vm_bo,
 				   struct mirage_validation *validation)
 {
-	/* Other private objects of the address space may leave for this one. */
+	/* Other private objects of the address space may be evicted for this one. */
 	struct ttm_operation_ctx ctx = { .allow_res_evict = true, .resv = vm_bo->obj->resv };
 	struct drm_exec exec;
 	int ret = 0;
@@ -390,7 +395,7 @@ static int gpuvm_bring_back(struct mirage_gpuvm *gpuvm, struct drm_gpuvm_bo *vm_
 	struct mirage_device *mdev = gpuvm->mdev;
 	int ret;
 
-	/* The access is made again when the device is awake. */
+	/* The access is retried when the device is awake. */
 	if (!mirage_power_tryenter(mdev))
 		return -ENODEV;
 	ret = mirage_validation_begin(validation);
@@ -403,14 +408,14 @@ static int gpuvm_bring_back(struct mirage_gpuvm *gpuvm, struct drm_gpuvm_bo *vm_
 }
 
 /**
- * mirage_gpuvm_fault() - make what is mapped at an address usable
+ * mirage_gpuvm_fault() - make the object mapped at an address usable
  * @vm: address space
  * @addr: from 2^47 on
- * @access: what failed
+ * @access: kind of the access that failed
  *
- * Context: may sleep, allocate and evict; takes resvs. Not on the way to signalling a fence.
- * Return: 0, or the access is to be made again; -EFAULT there is nothing, or it may not be used
- * so; -ENOMEM, -ENOSPC, -ENODEV
+ * Context: may sleep, allocate and evict; takes resvs. Not in the signalling path of a fence.
+ * Return: 0: the access will be retried; -EFAULT nothing is mapped, or the access is not allowed;
+ * -ENOMEM, -ENOSPC, -ENODEV
  */
 int mirage_gpuvm_fault(struct mirage_vm *vm, u64 addr, enum mirage_access access)
 {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Looking at page tables: the answer is what the device would find, read from the very
- * tables and not from the driver's copy, so that a difference shows up.
+ * Walks of page tables for debugging. They read what the device would find, from the tables
+ * themselves and not from the driver's copy, so that a difference shows up.
  *
- * Each entry that points to a table is compared with where that table is known to be; one that
- * points anywhere else counts as invalid. So a walk never leaves the tables, whatever is in them.
+ * Each entry that points to a table is compared with the known address of that table; one that
+ * points anywhere else counts as invalid. So a walk never leaves the tables, whatever they contain.
  *
- * mirage_pt.lock and mirage_gpuvm.nodes_lock keep every table where it is during a walk; entries
- * may change meanwhile, as they may for the device.
+ * mirage_pt.lock and mirage_gpuvm.nodes_lock keep every table in place during a walk; entries may
+ * change meanwhile, as they may for the device.
  */
 #include <drm/drm_print.h>
 #include <drm/mirage_drm.h>
@@ -120,7 +120,7 @@ static u8 walk_page(struct mirage_vm *vm, u64 pde, u64 va)
 }
 
 /**
- * mirage_walk_query() - what the tables hold for a range
+ * mirage_walk_query() - read the tables for a range
  * @vm: address space
  * @addr: first address, 4 KiB aligned
  * @npages: number of 4 KiB pages
@@ -178,9 +178,9 @@ static void walk_dump_block(struct mirage_vm *vm, struct drm_printer *p, u64 sta
 }
 
 /**
- * mirage_walk_dump() - print all that is in the tables, but for NULL mappings as large as a table
+ * mirage_walk_dump() - print the tables, except NULL mappings as large as a table
  * @vm: address space
- * @p: where to
+ * @p: printer
  *
  * Context: may sleep; takes mirage_pt.lock and mirage_gpuvm.nodes_lock. Between drm_dev_enter()
  * and drm_dev_exit().

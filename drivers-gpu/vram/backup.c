@@ -1,23 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the kernel keeps in video memory (page tables), while that has no power.
+ * Backup of the kernel's own data in video memory (page tables) while it has no power.
  *
- * Page tables change while the device sleeps, too: mm goes on taking pages away, from drivers that
- * sleep later and wake earlier than this one, and a service of faults that was waiting for I/O ends
- * when the I/O does. So a copy made at one moment would bring back translations of pages
- * that are somebody else's by then. Therefore all accesses of the kernel's go to the copy from the
- * moment it is begun until it was put back:
+ * Page tables change during sleep, too: mm still takes pages away, from drivers that sleep later
+ * and wake earlier than this one, and a fault service that was waiting for I/O finishes when the
+ * I/O does. A snapshot would restore translations of pages that have other owners by then. So from
+ * the moment the backup is begun until it has been restored, all accesses of the kernel go to it:
  *
  *            save                power_off            restore
  *   VRAM -----------> VRAM + copy --------> copy -----------> VRAM + copy -> VRAM
  *
- * The page tables' owners know nothing of this, whatever form their tables have. What it costs
- * them while the device is awake is an RCU read-side section and a branch for each entry.
+ * The owners of page tables do not notice this, whatever form their tables have. While the device
+ * is awake, it costs them an RCU read-side section and a branch per entry.
  *
- * Rejected: taking everything out of the page tables, and letting the device fault it back
- * in. Queues that may not fault have nobody who would bring it back, and the directories remain.
- * Rejected: writing tables again from their owners' records. Each kind of table would need
- * code that runs when the machine wakes up and at no other time.
+ * Rejected: clearing all page tables, and letting the device fault pages back in. NO_FAULT queues
+ * cannot do that, and the directories remain. Rejected: rewriting tables from their owners'
+ * records. Each kind of table would need code that runs only when the machine wakes up.
  */
 #include "vram/backup.h"
 
@@ -29,7 +27,7 @@
 #include "vram/vram.h"
 
 /**
- * mirage_vram_backup_init() - nothing is saved
+ * mirage_vram_backup_init() - set up, with nothing saved
  * @vram: video memory
  */
 void mirage_vram_backup_init(struct mirage_vram *vram)
@@ -40,8 +38,8 @@ void mirage_vram_backup_init(struct mirage_vram *vram)
 }
 
 /**
- * mirage_vram_backup_fini() - forget what was saved
- * @vram: video memory that nobody uses any more
+ * mirage_vram_backup_fini() - free the backup
+ * @vram: video memory that is not used any more
  *
  * Context: may sleep.
  */
@@ -55,7 +53,7 @@ void mirage_vram_backup_fini(struct mirage_vram *vram)
 	xa_destroy(&vram->backup.pages);
 }
 
-/* Of the byte at @offset; NULL if that is not saved. */
+/* Address in the backup of the byte at @offset; NULL if it is not saved. */
 static void *backup_place(struct mirage_vram *vram, u64 offset)
 {
 	void *page = xa_load(&vram->backup.pages, offset >> PAGE_SHIFT);
@@ -64,12 +62,12 @@ static void *backup_place(struct mirage_vram *vram, u64 offset)
 }
 
 /**
- * mirage_vram_backup_read64() - load from where the content is
+ * mirage_vram_backup_read64() - load a value from video memory or its backup
  * @vram: video memory, saved or being saved
  * @offset: bytes from its start, a multiple of 8
  *
  * Context: any but hard interrupts; takes mirage_vram_backup.lock.
- * Return: the value; 0 if nobody has allocated the place
+ * Return: the value; 0 if the place is not allocated
  */
 u64 mirage_vram_backup_read64(struct mirage_vram *vram, u64 offset)
 {
@@ -87,7 +85,7 @@ u64 mirage_vram_backup_read64(struct mirage_vram *vram, u64 offset)
 }
 
 /**
- * mirage_vram_backup_write64() - store where the content is, or will be
+ * mirage_vram_backup_write64() - store a value to video memory and its backup
  * @vram: video memory, saved or being saved
  * @offset: bytes from its start, a multiple of 8
  * @value: value
@@ -108,7 +106,7 @@ void mirage_vram_backup_write64(struct mirage_vram *vram, u64 offset, u64 value)
 }
 
 /**
- * mirage_vram_backup_zero() - clear where the content is, or will be
+ * mirage_vram_backup_zero() - clear a range of video memory and its backup
  * @vram: video memory, saved or being saved
  * @offset: bytes from its start, a multiple of 8
  * @size: bytes, a multiple of 8
@@ -124,9 +122,9 @@ void mirage_vram_backup_zero(struct mirage_vram *vram, u64 offset, size_t size)
 }
 
 /**
- * mirage_vram_backup_add() - have room for the copy of an allocation
+ * mirage_vram_backup_add() - add room for an allocation
  * @vram: video memory
- * @offset: of the allocation, a multiple of the page size
+ * @offset: offset of the allocation, a multiple of the page size
  * @size: bytes
  *
  * Context: may sleep and allocate, without entering file systems; mirage_vram.lock is held.
@@ -142,7 +140,7 @@ int mirage_vram_backup_add(struct mirage_vram *vram, u64 offset, u64 size)
 	lockdep_assert_held(&vram->lock);
 
 	for (; offset < end; offset += PAGE_SIZE) {
-		/* From somebody who has given the place back meanwhile. */
+		/* Left from an allocation that has been freed meanwhile. */
 		if (xa_load(pages, offset >> PAGE_SHIFT))
 			continue;
 		page = (void *)get_zeroed_page(GFP_NOFS | __GFP_NOWARN);
@@ -185,10 +183,10 @@ static void backup_drop_all(struct mirage_vram *vram)
 }
 
 /**
- * mirage_vram_save() - copy what the kernel keeps in video memory
- * @vram: video memory of a device that is awake; no object of TTM's is in it
+ * mirage_vram_save() - copy the kernel's data in video memory
+ * @vram: video memory of a device that is awake; TTM has no objects in it
  *
- * From here on what the kernel writes there is written to the copy as well.
+ * From here on writes of the kernel go to the copy as well.
  *
  * Context: may sleep and allocate; takes mirage_vram.lock.
  * Return: 0 or -ENOMEM, with no effect
@@ -205,7 +203,7 @@ int mirage_vram_save(struct mirage_vram *vram)
 		return ret;
 	}
 	WRITE_ONCE(vram->backup.active, true);
-	/* Whoever writes past the copy has done so, and what he wrote is copied below. */
+	/* Writes that bypass the copy have finished, and are copied below. */
 	synchronize_rcu();
 
 	mutex_lock(&vram->lock);
@@ -223,7 +221,7 @@ int mirage_vram_save(struct mirage_vram *vram)
 }
 
 /**
- * mirage_vram_power_off() - video memory loses its content: use the copy alone
+ * mirage_vram_power_off() - use only the copy, since video memory loses its content
  * @vram: video memory, after mirage_vram_save(), of a device that does not run
  *
  * Context: any but hard interrupts; takes mirage_vram_backup.lock.
@@ -238,8 +236,8 @@ void mirage_vram_power_off(struct mirage_vram *vram)
 }
 
 /**
- * mirage_vram_restore() - put back what mirage_vram_save() saved
- * @vram: video memory within reach; its power may not have been off at all
+ * mirage_vram_restore() - restore the content saved by mirage_vram_save()
+ * @vram: accessible video memory; it may have kept its power
  *
  * Context: may sleep; takes mirage_vram.lock.
  */
@@ -262,7 +260,7 @@ void mirage_vram_restore(struct mirage_vram *vram)
 	mirage_vram_flush(vram);
 
 	WRITE_ONCE(vram->backup.active, false);
-	/* Whoever uses the copy has done so. */
+	/* Accesses to the copy have finished. */
 	synchronize_rcu();
 	vram->backup.copied = false;
 	backup_drop_all(vram);

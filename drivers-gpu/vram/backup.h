@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the kernel keeps in video memory, while that has no power. */
+/* Backup of the kernel's own data in video memory while it has no power. */
 #ifndef MIRAGE_VRAM_BACKUP_H
 #define MIRAGE_VRAM_BACKUP_H
 
@@ -14,26 +14,29 @@ struct mirage_vram;
  */
 struct mirage_vram_backup {
 	/**
-	 * @wanted: what is allocated gets a page here; between mirage_vram_save() and
+	 * @wanted: new allocations get a page here; between mirage_vram_save() and
 	 * mirage_vram_restore(). Protected by mirage_vram.lock.
 	 */
 	bool wanted;
 	/**
-	 * @active: accessors go to @pages. Written by save and restore alone; read in an RCU read-side
-	 * section that lasts as long as the access.
+	 * @active: accessors use @pages. Only save and restore write it; read in an RCU read-side
+	 * section that covers the access.
 	 */
 	bool active;
 	/**
-	 * @lock: protects @powered, @copied and the content of @pages. Innermost; nothing sleeps.
+	 * @lock: protects @powered, @copied and the content of @pages. Innermost; its holder does
+	 * not sleep.
 	 */
 	spinlock_t lock;
 	/** @powered: accessors go to video memory as well. Protected by @lock. */
 	bool powered;
-	/** @copied: @pages holds all that was there when it became @active. Protected by @lock. */
+	/**
+	 * @copied: @pages has the complete content from when it became @active. Protected by @lock.
+	 */
 	bool copied;
 	/**
-	 * @pages: a page of memory by offset into video memory >> PAGE_SHIFT. Stored under
-	 * mirage_vram.lock, which whoever walks it holds, or is the one who may free it.
+	 * @pages: pages of system memory by offset in video memory >> PAGE_SHIFT. Stored under
+	 * mirage_vram.lock; walked under it too, or by the only code that may free it.
 	 */
 	struct xarray pages;
 };

@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Video memory: who has which part of it, and the only way to touch it.
+ * Video memory: its allocator, and the accessors.
  *
- * Model: one gpu_buddy allocator over all of VRAM, under a lock of its own, for
- * everything that lies there. The CPU sees all of it through BAR2, write-combined:
- * writes are cheap and unordered until mirage_vram_flush(), reads are slow.
+ * Model: one gpu_buddy allocator over all of VRAM, under its own lock, for all users. The CPU maps
+ * all of VRAM through BAR2, write-combined: writes are cheap and unordered until
+ * mirage_vram_flush(), reads are slow.
  *
- * Limit: when an allocation of gpu_buddy's own fails inside gpu_buddy_alloc_blocks() (a few
- * dozen bytes, GFP_KERNEL, which is as good as never refused), Linux 7.2 puts a block into its
- * tree of free blocks a second time. Nothing here can prevent it: who injects such failures
- * has to leave gpu_buddy out.
+ * Limit: when an internal allocation fails inside gpu_buddy_alloc_blocks() (a few dozen bytes,
+ * GFP_KERNEL, which practically never fails), Linux 7.2 inserts a block into its tree of free
+ * blocks twice. This driver cannot prevent that: failure injection has to exclude gpu_buddy.
  *
- * Rejected: a pool of page-table pages in front of the allocator. The buddy
- * allocator serves 4 KiB chunks as fast, and a pool would hide memory from eviction.
+ * Rejected: a pool of page-table pages in front of the allocator. The buddy allocator serves 4 KiB
+ * chunks as fast, and a pool would hide memory from eviction.
  */
 #include "vram/vram.h"
 
@@ -27,7 +26,7 @@
 #include <hw/pci.h>
 #include <hw/regs.h>
 
-/* What the kernel may have for itself: one part in so many. */
+/* The kernel's own allocations may take at most one part in this many. */
 #define VRAM_BUFFERS_PART	4
 
 static void vram_fini(struct drm_device *drm, void *data)
@@ -37,15 +36,15 @@ static void vram_fini(struct drm_device *drm, void *data)
 	mutex_lock(&vram->lock);
 	gpu_buddy_fini(&vram->mm);
 	mutex_unlock(&vram->lock);
-	/* The device may have been taken away in its sleep. */
+	/* The device may have been removed during sleep. */
 	mirage_vram_backup_fini(vram);
 }
 
 /**
  * mirage_vram_init() - find and map video memory
  * @drm: device
- * @vram: to fill in
- * @size: bytes, as the device says
+ * @vram: filled in
+ * @size: bytes, as reported by the device
  *
  * Context: probe.
  * Return: 0 or a negative errno
@@ -87,12 +86,12 @@ int mirage_vram_init(struct drm_device *drm, struct mirage_vram *vram, u64 size)
 /**
  * mirage_vram_alloc_blocks() - allocate video memory for an object
  * @vram: video memory
- * @blocks: the allocator's blocks are added to it, in no certain order
+ * @blocks: list that the allocator's blocks are added to, in any order
  * @size: bytes, a multiple of 4 KiB
- * @contiguous: in one piece
+ * @contiguous: allocate a single range
  *
- * What is in the memory is undefined, and copies of what was there may still be under way:
- * their fences are the manager's eviction fences, which TTM adds to the object.
+ * The content is undefined, and copies out of the memory may still be in progress: their fences are
+ * the manager's eviction fences, which TTM adds to the object.
  *
  * Context: may sleep and allocate; takes mirage_vram.lock.
  * Return: 0, -ENOSPC or -ENOMEM
@@ -110,16 +109,16 @@ int mirage_vram_alloc_blocks(struct mirage_vram *vram, struct list_head *blocks,
 	memalloc_nofs_restore(nofs);
 	mutex_unlock(&vram->lock);
 
-	/* The allocator says -EINVAL for a contiguous piece that no order has. */
+	/* The allocator returns -EINVAL for a contiguous size beyond its largest order. */
 	return ret == -EINVAL ? -ENOSPC : ret;
 }
 
 /**
- * mirage_vram_free_blocks() - give video memory of an object back
+ * mirage_vram_free_blocks() - free video memory of an object
  * @vram: video memory
  * @blocks: from mirage_vram_alloc_blocks()
  *
- * Context: may sleep; takes mirage_vram.lock; may be called by the shrinker. Fine after the
+ * Context: may sleep; takes mirage_vram.lock; may be called by the shrinker. Allowed after the
  * device has gone.
  */
 void mirage_vram_free_blocks(struct mirage_vram *vram, struct list_head *blocks)
@@ -130,7 +129,7 @@ void mirage_vram_free_blocks(struct mirage_vram *vram, struct list_head *blocks)
 }
 
 /**
- * mirage_vram_used() - video memory that is allocated
+ * mirage_vram_used() - size of all allocations in video memory
  * @vram: video memory
  *
  * Context: takes mirage_vram.lock.
@@ -147,7 +146,7 @@ u64 mirage_vram_used(struct mirage_vram *vram)
 	return used;
 }
 
-/* Copies out of memory that was given back already may still be under way. */
+/* Wait for copies out of memory that has already been freed. */
 static void vram_wait_evictions(struct mirage_vram *vram)
 {
 	struct ttm_resource_manager *man = &vram->man;
@@ -160,7 +159,7 @@ static void vram_wait_evictions(struct mirage_vram *vram)
 		spin_unlock(&man->eviction_lock);
 		if (!fence)
 			return;
-		/* Finite: copies have a time-out, and wait for each other alone. */
+		/* Finite: copies have a time-out, and wait only for each other. */
 		dma_fence_wait(fence, false);
 		dma_fence_put(fence);
 	}
@@ -172,11 +171,11 @@ static void vram_wait_evictions(struct mirage_vram *vram)
  * @buf: filled
  * @size: bytes, a power of two of at least 4 KiB; the memory is aligned to it
  *
- * Evicts nothing, and leaves most of it to objects: page tables of one process are not to take the
- * video memory of all. What is in the memory is undefined.
+ * Evicts nothing, and leaves most of the memory to objects, so that the page tables of one process
+ * cannot take all video memory. The content is undefined.
  *
  * Context: may sleep and allocate; takes mirage_vram.lock; may wait for copies by the device,
- * so not where a fence is to be signalled.
+ * so not in the signalling path of a fence.
  * Return: 0 or -ENOMEM
  */
 int mirage_vram_alloc(struct mirage_vram *vram, struct mirage_vram_buf *buf, u64 size)
@@ -217,11 +216,11 @@ int mirage_vram_alloc(struct mirage_vram *vram, struct mirage_vram_buf *buf, u64
 }
 
 /**
- * mirage_vram_free() - give video memory back
+ * mirage_vram_free() - free video memory of the kernel
  * @vram: video memory
  * @buf: memory that the device does not use any more; may be empty
  *
- * Context: may sleep; takes mirage_vram.lock. Fine after the device has gone.
+ * Context: may sleep; takes mirage_vram.lock. Allowed after the device has gone.
  */
 void mirage_vram_free(struct mirage_vram *vram, struct mirage_vram_buf *buf)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Video memory: who has which part of it, and the only way to touch it. */
+/* Video memory: its allocator, and the accessors. */
 #ifndef MIRAGE_VRAM_H
 #define MIRAGE_VRAM_H
 
@@ -25,29 +25,29 @@ struct mirage_vram {
 	/** @size: bytes */
 	u64 size;
 	/**
-	 * @lock: protects @mm and the lists. May be held while memory is allocated, so it is
-	 * never taken in a notifier or under a block's lock; but the shrinker, which frees
-	 * objects, may take it, so what is allocated under it is GFP_NOFS.
+	 * @lock: protects @mm and the lists. Memory is allocated under it, so it is never taken in
+	 * a notifier or under a block's lock. The shrinker may take it when it frees objects, so
+	 * allocations under it use GFP_NOFS.
 	 */
 	struct mutex lock;
 	/** @mm: allocator of offsets, in 4 KiB chunks. Protected by @lock. */
 	struct gpu_buddy mm;
-	/** @bar: where the CPU sees it, a physical address */
+	/** @bar: physical address of BAR2 */
 	phys_addr_t bar;
-	/** @buffers_size: bytes of @buffers. Protected by @lock. */
+	/** @buffers_size: total size of @buffers, bytes. Protected by @lock. */
 	u64 buffers_size;
-	/** @buffers: struct mirage_vram_buf that are allocated. Protected by @lock. */
+	/** @buffers: all struct mirage_vram_buf. Protected by @lock. */
 	struct list_head buffers;
 	/** @objects: struct mirage_vram_res. Protected by @lock. */
 	struct list_head objects;
 	/** @man: TTM's manager of @objects */
 	struct ttm_resource_manager man;
-	/** @backup: of @buffers, while the device sleeps */
+	/** @backup: backup of @buffers while the device sleeps */
 	struct mirage_vram_backup backup;
 };
 
 /**
- * struct mirage_vram_buf - a contiguous piece of video memory
+ * struct mirage_vram_buf - a contiguous range of video memory
  */
 struct mirage_vram_buf {
 	/** @block: the allocator's block, NULL when nothing is allocated */
@@ -69,9 +69,9 @@ void mirage_vram_free_blocks(struct mirage_vram *vram, struct list_head *blocks)
 u64 mirage_vram_used(struct mirage_vram *vram);
 
 /*
- * Accessors. Offsets and lengths are in bytes and multiples of 8; the caller has checked them
- * against the size of what it allocated, and runs where the device cannot go away. While the device
- * sleeps they go to the copy that it left.
+ * Accessors. Offsets and lengths are in bytes and multiples of 8. The caller has checked them
+ * against the size of its allocation, and runs where the device cannot go away. While the device
+ * sleeps they access the backup.
  */
 static inline u64 mirage_vram_read64(struct mirage_vram *vram, u64 offset)
 {
@@ -107,10 +107,10 @@ static inline void mirage_vram_zero(struct mirage_vram *vram, u64 offset, size_t
 }
 
 /**
- * mirage_vram_flush() - make the writes before it visible to the device
+ * mirage_vram_flush() - make previous writes visible to the device
  * @vram: video memory
  *
- * Drains write-combining buffers; anything that tells the device afterwards comes later.
+ * Drains write-combining buffers; later doorbells and commands are ordered after it.
  */
 static inline void mirage_vram_flush(const struct mirage_vram *vram)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A check that says where it failed and goes on. */
+/* A check that reports where it failed and continues. */
 #ifndef MM_CORE_TESTS_CHECK_H
 #define MM_CORE_TESTS_CHECK_H
 

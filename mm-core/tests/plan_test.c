@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Does hmm_plan find exactly the pages that cannot be served, and in how many walks?
+ * Does hmm_plan find exactly the bad pages, and in how many walks?
  *
- * The mm of this test refuses a walk that touches a bad page, like hmm_range_fault().
+ * Like hmm_range_fault(), the mm of this test refuses a walk that touches a bad page.
  */
 #include <string.h>
 

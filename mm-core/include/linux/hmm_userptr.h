@@ -1,36 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Process memory for devices that cannot fault: a range of an mm, mapped for the device
- * page by page, until mm takes a page of it away. Nothing is pinned. The driver makes it whole
- * again before the device's next job.
+ * Userptrs, process memory for devices that cannot fault: a range of an mm, mapped for the device
+ * page by page, until mm takes a page of it away. Nothing is pinned. The driver populates it again
+ * before the device's next job.
  *
  * A range is
- *   present  all its pages are mapped for DMA, and the addresses are those of the process's
+ *   present  all its pages are mapped for DMA, and the addresses belong to the process's
  *            pages: they may be written to the device's page tables
  *   valid    present, and no invalidation has begun: a new job may rely on it
  *
- * An invalidation: not valid any more; stop(); not present any more; unmap(); the pages that mm named
- * are unmapped for DMA; mm goes on. Several of one range come one after the other.
+ * The steps of an invalidation: clear valid; stop(); clear present; unmap(); unmap the pages that
+ * mm named for DMA; mm continues. Invalidations of one range are serialised.
  *
- * Promises to the driver
- *   - stop() and unmap() of a range are never called at the same time, nor beside the end of a
- *     hmm_userptr_populate() that makes it present.
- *   - A lock that the driver takes and drops in stop() is enough to keep a job from relying on the
- *     range: who saw it valid under that lock has its job's fence where stop() looks for it.
- *   - A lock that unmap() takes is enough to keep addresses that are gone out of page tables: who sees the range
- *     present under that lock writes entries which unmap() will remove.
- *   - Pages the device could write are marked dirty when mm takes them.
- *   - Nothing is written, and no COW broken, through a range for reading.
- *   - After hmm_userptr_close() no callback runs and none will; the device has none of the pages.
+ * Guarantees to the driver
+ *   - stop() and unmap() of a range are never called at the same time, nor concurrently with
+ *     the end of a hmm_userptr_populate() that makes it present.
+ *   - A lock that the driver takes and drops in stop() suffices to keep a job from relying on
+ *     a stale range: a job that saw it valid under that lock has its fence where stop() looks.
+ *   - A lock that unmap() takes suffices to keep stale addresses out of page tables: entries
+ *     that are written under that lock, while the range is present, are removed by unmap().
+ *   - Pages that the device could write are marked dirty when mm takes them.
+ *   - A read-only range never writes memory, and never breaks COW.
+ *   - After hmm_userptr_close() no callback is running and none will be called; the device
+ *     has none of the pages.
  *
- * What the driver promises
- *   - stop() waits a bounded time, for fences that need no memory to signal.
- *   - When unmap() returns the device makes no access to the range any more, whether or not jobs still run.
- *     It waits a bounded time, for the device alone.
- *   - Neither allocates, nor takes a lock under which somebody allocates: reclaim calls them.
+ * Requirements on the driver
+ *   - stop() waits for a bounded time, for fences that need no memory to signal.
+ *   - When unmap() returns, the device makes no further access to the range, whether or not
+ *     jobs are still running. It waits for a bounded time, and only for the device.
+ *   - Neither allocates, nor takes a lock under which other code allocates: reclaim calls them.
  *
  * Locks, outermost first
- *   mmap_lock -> dma_resv -> (reclaim) -> the range's own -> the driver's in stop() and unmap()
+ *   mmap_lock -> dma_resv -> (reclaim) -> the range's lock -> the driver's in stop() and unmap()
  *   hmm_userptr_populate() takes mmap_lock: no dma_resv may be held.
  */
 #ifndef _LINUX_HMM_USERPTR_H
@@ -42,18 +43,18 @@ struct device;
 struct hmm_userptr;
 
 /**
- * struct hmm_userptr_ops - what a driver does for its ranges
+ * struct hmm_userptr_ops - a driver's callbacks for its ranges
  *
  * Both are called under the range's own lock, may sleep, and cannot fail.
  */
 struct hmm_userptr_ops {
 	/**
-	 * @stop: the range is not valid any more: wait until the jobs that rely on it are done. Not called when
-	 * the process is gone: who would want the result of a job on its memory is gone with it.
+	 * @stop: the range is not valid any more: wait until the jobs that rely on it are done. Not
+	 * called when the process has exited, because the results of its jobs are not needed then.
 	 */
 	void (*stop)(struct hmm_userptr *userptr);
 
-	/** @unmap: the range is not present any more: take it out of the device's page tables. */
+	/** @unmap: the range is not present any more: clear it in the device's page tables. */
 	void (*unmap)(struct hmm_userptr *userptr);
 };
 
