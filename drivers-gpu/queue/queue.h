@@ -203,8 +203,8 @@ struct mirage_queue {
 
 	/**
 	 * @stop_lock: serialises mirage_queue_quiesce(), so that a second caller waits for the
-	 * first one's reset. Held while waiting for the device (bounded); the only other lock of
-	 * the driver that may be held with it is mirage_events.lock.
+	 * first one's reset. Held while waiting for the device (bounded). Taken inside
+	 * mirage_reset.lock, and outside mirage_reset.engine_lock.
 	 */
 	struct mutex stop_lock;
 	/**
