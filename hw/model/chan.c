@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "chan.h"
-#include "context.h"
 #include "device.h"
 #include "dispatch.h"
 
@@ -56,7 +55,7 @@ struct chan *chan_next_live(struct device *dev, u32 id)
 	return NULL;
 }
 
-static void chan_set_state(struct chan *chan, enum mirage_chan_state state)
+void chan_set_state(struct chan *chan, enum mirage_chan_state state)
 {
 	struct mirage_chan_desc *desc = chan_desc(chan);
 
@@ -118,6 +117,13 @@ static bool chan_begin(struct chan *chan, struct mirage_chan_desc *desc)
 	return false;
 }
 
+bool chan_reload(struct chan *chan)
+{
+	struct mirage_chan_desc *desc = chan_desc(chan);
+
+	return desc && chan_begin(chan, desc);
+}
+
 void chan_start(struct chan *chan)
 {
 	struct mirage_chan_desc *desc;
@@ -143,8 +149,7 @@ void chan_stop(struct chan *chan)
 	runlist_update(chan);
 }
 
-/* Forget what was being executed. */
-static void chan_drop_work(struct chan *chan)
+void chan_drop_work(struct chan *chan)
 {
 	fault_drop_chan(&chan->dev->faults, chan->id);
 	runlist_release(chan);
@@ -152,33 +157,6 @@ static void chan_drop_work(struct chan *chan)
 	chan->frontend = (struct frontend){ 0 };
 	chan->copy = (struct copy){ 0 };
 	chan->suspended = false;
-}
-
-void chan_save(struct chan *chan, u64 phys, u64 size)
-{
-	bool stopped = chan->state == MIRAGE_CHAN_STOPPED;
-
-	if (context_save(chan->dev, stopped ? chan : NULL, phys, size))
-		chan_reset(chan);
-}
-
-void chan_restore(struct chan *chan, u64 phys, u64 size)
-{
-	struct mirage_chan_desc *desc;
-	enum mirage_chan_error error;
-
-	if (chan->state != MIRAGE_CHAN_IDLE)
-		return;
-	desc = chan_desc(chan);
-	if (!desc || !chan_begin(chan, desc))
-		return;
-	error = context_load(chan, phys, size);
-	if (!error)
-		chan_set_state(chan, MIRAGE_CHAN_STOPPED);
-	else if (chan->dev->running)
-		chan_error(chan, error, 0, 0);
-	else
-		chan_drop_work(chan);
 }
 
 void chan_reset(struct chan *chan)
@@ -195,6 +173,11 @@ void chan_drop(struct chan *chan)
 	chan->error_event = false;
 	chan->waiting = false;
 	runlist_update(chan);
+}
+
+u64 chan_packet_addr(const struct chan *chan)
+{
+	return chan->frontend.in_ib ? chan->frontend.ib_va : chan->get;
 }
 
 void chan_doorbell(struct chan *chan)

@@ -70,13 +70,18 @@ void chan_stop(struct chan *chan);
 /** chan_reset() - MIRAGE_CMD_CHAN_RESET. */
 void chan_reset(struct chan *chan);
 
-/** chan_save() - MIRAGE_CMD_CHAN_SAVE to @size bytes at physical pointer @phys. */
-void chan_save(struct chan *chan, u64 phys, u64 size);
-/** chan_restore() - MIRAGE_CMD_CHAN_RESTORE from there. */
-void chan_restore(struct chan *chan, u64 phys, u64 size);
+/** chan_reload() - take over the descriptor of an idle channel. Returns whether it is valid; if not, the channel has an error. */
+bool chan_reload(struct chan *chan);
+/** chan_set_state() - here and in the descriptor. */
+void chan_set_state(struct chan *chan, enum mirage_chan_state state);
+/** chan_drop_work() - forget what was being executed. */
+void chan_drop_work(struct chan *chan);
 
 /** chan_drop() - to state IDLE without a trace in memory, as when the device is disabled. */
 void chan_drop(struct chan *chan);
+
+/** chan_packet_addr() - of the current packet, for mirage_chan_desc.error_addr. */
+u64 chan_packet_addr(const struct chan *chan);
 
 /** chan_doorbell() - look at the descriptor's put again. */
 void chan_doorbell(struct chan *chan);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cmdq.h"
+#include "context.h"
 #include "device.h"
 
 /* Commands between two releases of the lock, at most. */

@@ -125,7 +125,12 @@ static u64 fill_context(const struct chan *chan, struct context *ctx)
 	return ctx->size;
 }
 
-bool context_save(struct device *dev, const struct chan *chan, u64 phys, u64 size)
+/*
+ * Write what is under way in @chan to physical pointer @phys, where there are @size bytes. What does not fit is not
+ * written: then, and with @chan NULL, the first 8 bytes become 0, if there are so many. Returns whether it was written;
+ * the device may be halted because of @phys.
+ */
+static bool save(struct device *dev, const struct chan *chan, u64 phys, u64 size)
 {
 	u64 nothing = 0, needed;
 	bool saved = false;
@@ -178,7 +183,11 @@ static bool load_frontend(struct chan *chan, const struct context *ctx)
 	return packet_resume(chan, ctx->copy_left);
 }
 
-enum mirage_chan_error context_load(struct chan *chan, u64 phys, u64 size)
+/*
+ * Read it back into @chan, which holds what its descriptor says and nothing else. Returns MIRAGE_CHAN_BAD_DESC if it is not
+ * what was written for such a channel, also with the device halted; the caller drops what there is of it then.
+ */
+static enum mirage_chan_error load(struct chan *chan, u64 phys, u64 size)
 {
 	struct context *ctx = chan->dev->context;
 
@@ -198,4 +207,27 @@ enum mirage_chan_error context_load(struct chan *chan, u64 phys, u64 size)
 	if (!dispatch_engine(chan))
 		return MIRAGE_CHAN_NO_MEMORY;
 	return compute_load(chan->compute, ctx + 1, size);
+}
+
+void chan_save(struct chan *chan, u64 phys, u64 size)
+{
+	bool stopped = chan->state == MIRAGE_CHAN_STOPPED;
+
+	if (save(chan->dev, stopped ? chan : NULL, phys, size))
+		chan_reset(chan);
+}
+
+void chan_restore(struct chan *chan, u64 phys, u64 size)
+{
+	enum mirage_chan_error error;
+
+	if (chan->state != MIRAGE_CHAN_IDLE || !chan_reload(chan))
+		return;
+	error = load(chan, phys, size);
+	if (!error)
+		chan_set_state(chan, MIRAGE_CHAN_STOPPED);
+	else if (chan->dev->running)
+		chan_error(chan, error, 0, 0);
+	else
+		chan_drop_work(chan);
 }

@@ -7,7 +7,6 @@
 #include "util.h"
 
 struct chan;
-struct device;
 
 /**
  * context_buffer() - memory for the largest context, for device.context.
@@ -17,21 +16,13 @@ struct device;
 void *context_buffer(void);
 
 /**
- * context_save() - write what is under way in @chan to physical pointer @phys.
- * @size: bytes there
+ * chan_save() - MIRAGE_CMD_CHAN_SAVE to @size bytes at physical pointer @phys.
  *
- * What does not fit is not written: then, and with @chan NULL, the first 8 bytes become 0
- * (if there are so many). Context: device lock held.
- * Returns whether it was written; the device may be halted because of @phys.
+ * A channel that has been saved is reset. Context: device lock held.
  */
-bool context_save(struct device *dev, const struct chan *chan, u64 phys, u64 size);
+void chan_save(struct chan *chan, u64 phys, u64 size);
 
-/**
- * context_load() - read it back into @chan, which holds what its descriptor says and nothing else.
- *
- * Returns MIRAGE_CHAN_OK, MIRAGE_CHAN_BAD_DESC if it is not what was written for such a channel,
- * also with the device halted, or _NO_MEMORY; the caller drops what there is of it then.
- */
-enum mirage_chan_error context_load(struct chan *chan, u64 phys, u64 size);
+/** chan_restore() - MIRAGE_CMD_CHAN_RESTORE from there. Context: device lock held. */
+void chan_restore(struct chan *chan, u64 phys, u64 size);
 
 #endif /* MODEL_CONTEXT_H */

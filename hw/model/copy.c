@@ -67,7 +67,7 @@ static enum step find_phys(struct chan *chan, void **src, void **dst, u64 *len)
 	*dst = find_side(chan, copy->dst, len, true);
 	if (*dst && (copy->fill || *src))
 		return STEP_DONE;
-	chan_error(chan, MIRAGE_CHAN_RING, 0, packet_addr(chan));
+	chan_error(chan, MIRAGE_CHAN_RING, 0, chan_packet_addr(chan));
 	return STEP_STOPPED;
 }
 

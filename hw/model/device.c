@@ -57,11 +57,6 @@ void device_destroy(struct device *dev)
 	free(dev);
 }
 
-u64 device_time(struct device *dev)
-{
-	return now_ns() - dev->time_base;
-}
-
 void device_enable(struct device *dev)
 {
 	if (regs_get(dev, MIRAGE_BUS_STATUS) & MIRAGE_BUS_STATUS_HALTED__MASK)
@@ -103,7 +98,7 @@ void device_engine_reset(struct device *dev)
 		return;
 	}
 	if (chan)
-		chan_error(chan, MIRAGE_CHAN_HUNG, 0, packet_addr(chan));
+		chan_error(chan, MIRAGE_CHAN_HUNG, 0, chan_packet_addr(chan));
 	/* That may have halted the device, and the thread that cleans up then is another. */
 	if (!dev->running)
 		engine_drop(dev);
@@ -124,15 +119,4 @@ void device_config_changed(struct device *dev)
 	peers_publish(&dev->peers, pci_vram_address(&dev->pci), dev->vram.size, dev->vram.fd);
 	/* Back from D3hot, it goes on with what it was at. */
 	engine_wake(dev);
-}
-
-void device_halt(struct device *dev, enum mirage_dev_error error)
-{
-	if (!dev->running)
-		return;
-	log_error("device halted: error %d", error);
-	dev->running = false;
-	regs_set(dev, MIRAGE_BUS_ERROR, error);
-	regs_set(dev, MIRAGE_BUS_STATUS, MIRAGE_BUS_STATUS_HALTED__MASK);
-	intr_fire(dev, MIRAGE_INTR_PENDING_ERROR__MASK);
 }

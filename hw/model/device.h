@@ -49,7 +49,7 @@ struct device {
 	struct runlist runlist;
 	struct compute_pool *compute_pool;
 	struct engine engine;
-	void *context;		/* for context_save() and context_load() */
+	void *context;		/* for chan_save() and chan_restore() */
 	u64 perf[PERF_NR_COUNTERS];
 	u64 time_base;		/* now_ns() at reset */
 	bool running;		/* enabled, all queues valid, not halted */

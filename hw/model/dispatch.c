@@ -117,7 +117,7 @@ enum step dispatch_step(struct chan *chan, u64 va)
 		if (dispatch_engine(chan))
 			error = compute_start(chan->compute, &desc);
 		if (error) {
-			chan_error(chan, error, 0, packet_addr(chan));
+			chan_error(chan, error, 0, chan_packet_addr(chan));
 			return STEP_STOPPED;
 		}
 		chan->frontend.phase = PHASE_RUN;

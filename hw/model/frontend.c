@@ -64,7 +64,7 @@ static enum step fetch(struct chan *chan)
 	if (!error && nr > left)
 		error = MIRAGE_CHAN_BAD_PACKET;
 	if (error) {
-		chan_error(chan, error, fe->words[0], packet_addr(chan));
+		chan_error(chan, error, fe->words[0], chan_packet_addr(chan));
 		return STEP_STOPPED;
 	}
 	for (u32 i = 1; i < nr; i++)

@@ -41,11 +41,6 @@ enum mirage_chan_error packet_check(const struct chan *chan, u32 header)
 	return MIRAGE_CHAN_OK;
 }
 
-u64 packet_addr(const struct chan *chan)
-{
-	return chan->frontend.in_ib ? chan->frontend.ib_va : chan->get;
-}
-
 /* Payload words @i and @i + 1. */
 static u64 arg64(const struct chan *chan, unsigned int i)
 {
@@ -59,7 +54,7 @@ static u32 flags(const struct chan *chan)
 
 static enum step bad_packet(struct chan *chan)
 {
-	chan_error(chan, MIRAGE_CHAN_BAD_PACKET, chan->frontend.words[0], packet_addr(chan));
+	chan_error(chan, MIRAGE_CHAN_BAD_PACKET, chan->frontend.words[0], chan_packet_addr(chan));
 	return STEP_STOPPED;
 }
 
@@ -103,7 +98,7 @@ static enum step do_fence(struct chan *chan)
 			return bad_packet(chan);
 		place = phys_ptr(dev, phys, sizeof(*place), true);
 		if (!place) {
-			chan_error(chan, MIRAGE_CHAN_RING, 0, packet_addr(chan));
+			chan_error(chan, MIRAGE_CHAN_RING, 0, chan_packet_addr(chan));
 			return STEP_STOPPED;
 		}
 		__atomic_store_n(place, value, __ATOMIC_RELEASE);

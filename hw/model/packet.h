@@ -31,9 +31,6 @@ extern const struct packet_type packet_types[256];
  */
 enum mirage_chan_error packet_check(const struct chan *chan, u32 header);
 
-/** packet_addr() - of the current packet, for mirage_chan_desc.error_addr. */
-u64 packet_addr(const struct chan *chan);
-
 /**
  * packet_resume() - go on with the packet in the channel's front end, as restored.
  * @copy_left: of a copy under way: bytes to go

@@ -8,6 +8,9 @@
 
 struct device;
 
+/** enum reg_access - what the guest may do with a register; REG_NONE: there is none */
+enum reg_access { REG_NONE, REG_RO, REG_RW, REG_WO, REG_W1C };
+
 struct regs {
 	/* What a read returns, unless regs_read() computes it. Protected by the device's lock. */
 	u32 value[MIRAGE_BAR0_SIZE / 4];
@@ -19,6 +22,9 @@ struct regs {
 
 /** regs_init() - reset values from the tables, and those that depend on the device. */
 void regs_init(struct device *dev);
+
+/** regs_access() - what the guest may do at @offset of BAR0; REG_NONE too where no word begins. */
+enum reg_access regs_access(u32 offset);
 
 /** regs_reset() - set every register to its reset value. */
 void regs_reset(struct device *dev);
