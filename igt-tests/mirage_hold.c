@@ -827,7 +827,8 @@ static void never_let_go(struct gpu *gpu)
 	job_free(&loop.job);
 	igt_assert(igt_wait(bo_param(&gpu->dev, DRM_MIRAGE_PARAM_DEVICE_RESETS) == resets + 1,
 			    POLL_MS, 10));
-	igt_assert_eq(gpu_injected(gpu, "hold_inv"), 0);
+	/* It is counted when it begins. */
+	igt_assert(igt_wait(gpu_injected(gpu, "hold_inv") == 0, POLL_MS, 10));
 	igt_assert_eq(mirage_queue_destroy(&gpu->dev, gpu->queue), 0);
 	gpu->queue = gpu_add_queue(gpu, DRM_MIRAGE_QUEUE_COMPUTE);
 	gpu_assert_alive(gpu);
