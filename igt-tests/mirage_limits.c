@@ -310,7 +310,6 @@ static void full_address_space(struct space *space)
 	struct drm_mirage_bind unmap = mirage_bind_unmap(DRM_MIRAGE_VA_START + (8ull << 39), PAGE);
 	struct buf word = buf_new(space, PAGE, DRM_MIRAGE_PLACEMENT_SYSTEM);
 	struct space_job gate = space_job_new(space);
-	struct timespec start = { 0 };
 	struct drm_mirage_sync wait;
 	uint64_t n;
 	int err;
@@ -330,10 +329,7 @@ static void full_address_space(struct space *space)
 
 	__atomic_store_n((uint64_t *)word.words, 1, __ATOMIC_SEQ_CST);
 	space_job_wait(&gate);
-	igt_nsec_elapsed(&start);
-	do
-		err = mirage_vm_bind(space->dev, space->vm, &unmap, 1);
-	while (err == -EWOULDBLOCK && igt_nsec_elapsed(&start) < JOB_DEADLINE);
+	igt_wait((err = mirage_vm_bind(space->dev, space->vm, &unmap, 1)) != -EWOULDBLOCK, POLL_MS, 1);
 	igt_assert_eq(err, 0);
 	space_job_free(&gate);
 	buf_free(space, &word);
@@ -385,13 +381,9 @@ static const struct share shares[] = {
 /* What another process of the user had before may be given back a moment after that has ended. */
 static int make_soon(const struct share *share, struct mirage *dev, uint32_t vm, void *page)
 {
-	struct timespec start = { 0 };
 	int err;
 
-	igt_nsec_elapsed(&start);
-	do
-		err = share->make(dev, vm, page);
-	while (err == -EDQUOT && igt_nsec_elapsed(&start) < JOB_DEADLINE);
+	igt_wait((err = share->make(dev, vm, page)) != -EDQUOT, POLL_MS, 1);
 	return err;
 }
 
@@ -412,13 +404,7 @@ static void take_share(const struct share *share, struct mirage *dev, uid_t user
 
 static void wait_for_word(const volatile uint32_t *word)
 {
-	struct timespec start = { 0 };
-
-	igt_nsec_elapsed(&start);
-	while (!*word) {
-		igt_assert_lt_u64(igt_nsec_elapsed(&start), JOB_DEADLINE);
-		usleep(1000);
-	}
+	igt_assert(igt_wait(*word, POLL_MS, 1));
 }
 
 /**
