@@ -45,7 +45,7 @@ static bool fault_grow(struct faults *faults)
 	return true;
 }
 
-/* What many faults have needed is given back when they are gone. */
+/* Free the memory that many faults have needed, when they are gone. */
 static void fault_shrink(struct faults *faults)
 {
 	if (!faults->nr && faults->space > FAULT_KEEP)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * What every unit asks of the device as a whole: its time, and to halt it. Kept apart from device.c, which
+ * The device as every unit uses it: its time, and the way to halt it. Kept apart from device.c, which
  * uses every unit.
  */
 #include "device.h"

@@ -135,7 +135,7 @@ static int open_memory(int entry)
 
 	if (read(entry, path, sizeof(path) - 1) <= 0)
 		return -1;
-	/* What an entry that was left leads to may be anything, also what one waits for. */
+	/* A stale entry may lead to any file, even to one whose open() blocks. */
 	fd = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	/* The order counts: who lives now has had the process's number when the path was opened. */
 	if (fd < 0 || (vram_is(fd) && is_alive(entry)))

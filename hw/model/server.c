@@ -175,7 +175,7 @@ static int do_device_info(struct server *s)
 	return reply(s, &info, sizeof(info));
 }
 
-/* What a client is told of a region whose end cannot be mapped. */
+/* The reply for a region whose end cannot be mapped. */
 struct sparse_region {
 	struct vfio_region_info info;
 	struct vfio_info_cap_header cap;	/* begins a struct vfio_region_info_cap_sparse_mmap */

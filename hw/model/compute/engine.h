@@ -79,7 +79,7 @@ struct code_tag {
 	uint64_t number;	/* virtual address / PAGE_BYTES */
 };
 
-/* What the engines of a device share. They take turns, so there is no lock. */
+/* Memory that the engines of a device share. They take turns, so there is no lock. */
 struct compute_pool {
 	struct compute *spare;	/* at rest, with the memory of its last dispatch; or NULL */
 	size_t bytes;		/* of engines and their memory, @spare included */

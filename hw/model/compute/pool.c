@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * What the engines of a device share, and where they come from.
+ * The memory that the engines of a device share, and the allocation of engines.
  *
  * Channels take turns, so mostly one dispatch is under way: the engine of the last one,
  * with its memory, serves the next, and to begin a dispatch allocates nothing. Rejected: an

@@ -219,7 +219,7 @@ static bool get_group(struct cursor *c, struct compute *compute, unsigned int sl
 	return group->waiting < group->lanes;
 }
 
-/* What follows the head, which has been taken over. Returns whether it is what was written. */
+/* Load the rest of a context, after its head. Returns whether it is valid. */
 static bool load(struct compute *compute, struct cursor *c, const struct save_head *head)
 {
 	unsigned int slot;
