@@ -5,7 +5,7 @@
  * Probe is one straight line. devm releases each resource when the driver leaves the PCI device, or
  * drmm when the last file is closed. device/state.c handles the run state, device/reset.c resets.
  *
- * Every path that ends the device cuts it off from memory before it releases anything that the
+ * Every path that ends the device blocks its DMA before it releases anything that the
  * device could touch.
  */
 #include "probe.h"
@@ -30,7 +30,7 @@
 #include "queue/copy.h"
 #include "queue/coredump.h"
 #include "queue/queue.h"
-#include "recovery/park.h"
+#include "recovery/context.h"
 #include "recovery/reset.h"
 #include "recovery/watchdog.h"
 #include "svm/service.h"
@@ -217,7 +217,7 @@ static int device_init_tables(struct mirage_device *mdev)
 		return ret;
 	mdev->vm_table = mdev->vm_mem.cpu;
 
-	ret = mirage_queues_park_init(mdev);
+	ret = mirage_contexts_init(mdev);
 	if (ret)
 		return ret;
 	ret = mirage_cmdq_init(mdev);
@@ -229,11 +229,11 @@ static int device_init_tables(struct mirage_device *mdev)
 	return mirage_fault_init(mdev);
 }
 
-static void device_lose_action(void *data)
+static void device_wedge_action(void *data)
 {
 	struct mirage_device *mdev = data;
 
-	mirage_device_lose(mdev);
+	mirage_device_wedge(mdev);
 	mirage_reset_stop(mdev);
 	/* A reset may have requested one. */
 	mirage_coredump_stop(mdev);
@@ -300,8 +300,8 @@ int mirage_device_init(struct mirage_device *mdev)
 	ret = mirage_irq_init(mdev);
 	if (ret)
 		return dev_err_probe(dev, ret, "no interrupts\n");
-	/* If a later step fails, the device is cut off before memory is freed. */
-	ret = devm_add_action_or_reset(dev, device_lose_action, mdev);
+	/* If a later step fails, the device is blocked from DMA before memory is freed. */
+	ret = devm_add_action_or_reset(dev, device_wedge_action, mdev);
 	if (ret)
 		return ret;
 	ret = mirage_device_start(mdev);
@@ -327,11 +327,11 @@ int mirage_device_init(struct mirage_device *mdev)
 	return 0;
 }
 
-/* Cut the device off before releasing anything that it could touch, and wake all waiters. */
-static void device_cut(struct mirage_device *mdev)
+/* Block the device's DMA before releasing anything that it could touch, and wake all waiters. */
+static void device_end(struct mirage_device *mdev)
 {
-	mirage_device_lose(mdev);
-	mirage_queues_lost(mdev);
+	mirage_device_wedge(mdev);
+	mirage_queues_wedge(mdev);
 	mirage_power_give_up(mdev);
 }
 
@@ -342,7 +342,7 @@ static void device_leave(struct mirage_device *mdev)
 	mirage_watchdog_stop(mdev);
 	mirage_reset_stop(mdev);
 	mirage_coredump_stop(mdev);
-	mirage_queues_lost(mdev);
+	mirage_queues_wedge(mdev);
 	mirage_vm_unplug_all(mdev);
 	mirage_userptr_unplug_all(mdev);
 	mirage_prime_unplug(mdev);
@@ -356,7 +356,7 @@ static void device_leave(struct mirage_device *mdev)
  * mirage_device_unplug() - end the driver's use of the device
  * @mdev: device
  *
- * First the device is cut off, so that the steps below free no memory that it could still touch.
+ * First the device's DMA is blocked, so that the steps below free no memory that it still uses.
  * Then queues are stopped and waiters for a wake-up released: a thread between drm_dev_enter() and
  * drm_dev_exit() may wait for a job (CPU access to an object does) or for the wake-up, and
  * drm_dev_unplug() waits for that thread. After drm_dev_unplug() no thread enters any more; queues
@@ -367,7 +367,7 @@ static void device_leave(struct mirage_device *mdev)
  */
 void mirage_device_unplug(struct mirage_device *mdev)
 {
-	device_cut(mdev);
+	device_end(mdev);
 	drm_dev_unplug(&mdev->drm);
 	device_leave(mdev);
 }
@@ -383,7 +383,7 @@ void mirage_device_unplug(struct mirage_device *mdev)
  */
 void mirage_device_abandon(struct mirage_device *mdev)
 {
-	device_cut(mdev);
+	device_end(mdev);
 	unmap_mapping_range(mdev->drm.anon_inode->i_mapping, 0, 0, 1);
 	device_leave(mdev);
 }

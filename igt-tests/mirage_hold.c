@@ -600,11 +600,11 @@ static int do_reset_from_outside(struct call *call)
 }
 
 /**
- * SUBTEST: killed-at-the-gate
+ * SUBTEST: killed-behind-suspend
  * Description: A reset from outside waits for who makes a queue, which takes the device long; a process that wants a queue,
  *	too, waits behind both, and can be ended meanwhile.
  */
-static void killed_at_the_gate(struct gpu *gpu)
+static void killed_behind_suspend(struct gpu *gpu)
 {
 	uint64_t resets = bo_param(&gpu->dev, DRM_MIRAGE_PARAM_DEVICE_RESETS);
 	static struct call inside, closing;
@@ -631,10 +631,10 @@ static void killed_at_the_gate(struct gpu *gpu)
 	igt_assert(igt_wait(process_waits(closing.tid, "mirage_power_sleep"), POLL_MS, 1));
 	__atomic_store_n(step, 2, __ATOMIC_SEQ_CST);
 	igt_assert(igt_wait(process_waits(behind.pid, "mirage_power_enter"), POLL_MS, 1));
-	/* It leaves the gate, and then waits for what it had: its end comes when the command is let go. */
+	/* It stops waiting for power.rwsem, and then waits for what it had: its end comes when the command is let go. */
 	igt_assert(!kill(behind.pid, SIGTERM));
 	igt_assert(igt_wait(!process_waits(behind.pid, "mirage_power_enter"), POLL_MS, 1));
-	igt_assert_f(!call_returned(&inside), "it left the gate when that was free\n");
+	igt_assert_f(!call_returned(&inside), "it left when power.rwsem was free\n");
 	gpu_inject(gpu, "hold_chan_start", 0);
 	igt_stop_helper(&behind);
 	call_end(&inside);
@@ -645,7 +645,7 @@ static void killed_at_the_gate(struct gpu *gpu)
 }
 
 /* A job waits for a word in the middle of its packets while the function is reset: it goes on there, and begins once. */
-static void parked_once(struct gpu *gpu, const char *knob)
+static void context_saved_once(struct gpu *gpu, const char *knob)
 {
 	volatile uint32_t *begun = &gpu->out[16], *ended = &gpu->out[17];
 	uint64_t *gate = (uint64_t *)&gpu->out[32];
@@ -664,7 +664,7 @@ static void parked_once(struct gpu *gpu, const char *knob)
 	gpu_inject(gpu, knob, 1);
 	call = (struct call){ .run = do_reset_from_outside, .gpu = gpu };
 	call_start(&call);
-	call_waits(&call, "mirage_queues_park");
+	call_waits(&call, "mirage_contexts_save");
 	gpu_inject(gpu, knob, 0);
 	call_end(&call);
 	igt_assert(!job_is_done(&job));
@@ -676,14 +676,14 @@ static void parked_once(struct gpu *gpu, const char *knob)
 }
 
 /**
- * SUBTEST: park
+ * SUBTEST: context-save
  * Description: Before video memory and registers are lost the driver waits until channels have stopped, and until the
  *	device has written down what each has begun: no job begins anew.
  */
-static void park_waits(struct gpu *gpu)
+static void context_save_waits(struct gpu *gpu)
 {
-	parked_once(gpu, "hold_chan_stop");
-	parked_once(gpu, "hold_chan_save");
+	context_saved_once(gpu, "hold_chan_stop");
+	context_saved_once(gpu, "hold_chan_save");
 }
 
 static int do_touch(struct call *call)
@@ -699,11 +699,11 @@ static int do_mmap(struct call *call)
 }
 
 /**
- * SUBTEST: touch-while-parked
+ * SUBTEST: touch-while-suspended
  * Description: A thread that touches an object while the device is being reset from outside waits for the end of that,
  *	and nobody waits for the thread: the process's memory can be changed meanwhile.
  */
-static void touch_while_parked(struct gpu *gpu)
+static void touch_while_suspended(struct gpu *gpu)
 {
 	struct bo bo = bo_new(&gpu->dev, PAGE, BO_VRAM);
 	static struct call closing, touching, mapping;
@@ -722,7 +722,7 @@ static void touch_while_parked(struct gpu *gpu)
 	gpu_inject(gpu, "hold_chan_save", 1);
 	closing = (struct call){ .run = do_reset_from_outside, .gpu = gpu };
 	call_start(&closing);
-	call_waits(&closing, "mirage_queues_park");
+	call_waits(&closing, "mirage_contexts_save");
 	touching = (struct call){ .run = do_touch, .addr = bo.words };
 	call_start(&touching);
 	igt_assert(igt_wait(process_waits(touching.tid, "mirage_power_wait"), POLL_MS, 1));
@@ -852,9 +852,9 @@ static const struct gpu_scenario scenarios[] = {
 	{ "queue-destroy", queue_destroy_waits, "A queue is gone after its channel's reset." },
 	{ "queue-create", queue_create_waits, "A queue is there when its channel has started." },
 	{ "queue-never-starts", queue_never_starts, "A device that goes down each time it starts a channel." },
-	{ "killed-at-the-gate", killed_at_the_gate, "Who waits for a reset from outside can be ended." },
-	{ "park", park_waits, "What a channel has begun is kept when it has stopped." },
-	{ "touch-while-parked", touch_while_parked, "An access to an object waits for a reset alone." },
+	{ "killed-behind-suspend", killed_behind_suspend, "Who waits for a reset from outside can be ended." },
+	{ "context-save", context_save_waits, "What a channel has begun is kept when it has stopped." },
+	{ "touch-while-suspended", touch_while_suspended, "An access to an object waits for a reset alone." },
 	{ "vm-destroy", vm_destroy_waits, "An address space is gone when the device forgot it." },
 	{ "replay", replay_waits, "A REPLAY that is late, and what waits behind it." },
 	{ "never-let-go", never_let_go, "A command that is held for ever." },

@@ -87,10 +87,10 @@ struct mirage_bo {
 	 */
 	struct dma_buf *exported;
 	/**
-	 * @far_importers: attachments to @exported that cannot reach video memory. Protected by
+	 * @nr_no_p2p: attachments to @exported that cannot reach video memory. Protected by
 	 * resv.
 	 */
-	unsigned int far_importers;
+	unsigned int nr_no_p2p;
 	/** @kept: pinned for importers, since the device has gone. Protected by resv. */
 	bool kept;
 	/**

@@ -8,7 +8,7 @@
  * an object, since an access may be the object's first use.
  *
  * When the device has gone, the process continues on a page of zeroes. The same holds when the
- * device has just been lost and memory or content is unavailable for that reason: the process
+ * device has just been wedged and memory or content is unavailable for that reason: the process
  * cannot distinguish the moment before drm_dev_unplug() from the one after. A debugger also reads
  * zeroes then, and cannot write, because the written data would not be kept. If the device works
  * but the content is gone (purged, or lost in a move), the process gets SIGBUS.
@@ -100,7 +100,7 @@ static vm_fault_t mirage_bo_wait_awake(struct drm_gem_object *gem, struct vm_fau
 	struct mirage_device *mdev = to_mirage_device(gem->dev);
 	struct file *file;
 
-	if (!mirage_power_is_asleep(mdev))
+	if (!mirage_power_is_suspended(mdev))
 		return 0;
 	if (!fault_flag_allow_retry_first(vmf->flags))
 		return mirage_power_wait(mdev) ? VM_FAULT_NOPAGE : 0;
@@ -172,7 +172,8 @@ static int mirage_bo_get_memory(struct mirage_bo *bo, bool interruptible)
 }
 
 /* Retry the allocation once, exclusively, because others were in the way; takes the resv itself. */
-static int mirage_bo_get_memory_alone(struct mirage_bo *bo, struct mirage_validation *validation)
+static int mirage_bo_get_memory_exclusive(struct mirage_bo *bo,
+					  struct mirage_validation *validation)
 {
 	struct drm_exec exec;
 	int ret, idx;
@@ -205,7 +206,7 @@ out_exit:
 static vm_fault_t mirage_bo_find_room(struct mirage_bo *bo, struct vm_fault *vmf)
 {
 	struct mirage_validation validation = {
-		.alone = true,
+		.exclusive = true,
 		.interruptible = mirage_bo_is_interruptible(vmf),
 	};
 	struct drm_gem_object *gem = &bo->base.base;
@@ -214,10 +215,10 @@ static vm_fault_t mirage_bo_find_room(struct mirage_bo *bo, struct vm_fault *vmf
 	int ret;
 
 	if (!fault_flag_allow_retry_first(vmf->flags)) {
-		ret = mirage_bo_get_memory_alone(bo, &validation);
+		ret = mirage_bo_get_memory_exclusive(bo, &validation);
 		mirage_validation_fini(&validation);
 		/* If the device is the reason, the retried access finds out. */
-		return mirage_device_is_lost(mdev) || mirage_power_is_asleep(mdev) ?
+		return mirage_device_is_wedged(mdev) || mirage_power_is_suspended(mdev) ?
 			       VM_FAULT_NOPAGE :
 			       mirage_bo_fault_error(ret);
 	}
@@ -226,7 +227,7 @@ static vm_fault_t mirage_bo_find_room(struct mirage_bo *bo, struct vm_fault *vmf
 
 	file = mirage_bo_hold(gem, vmf);
 	for (;;) {
-		ret = mirage_bo_get_memory_alone(bo, &validation);
+		ret = mirage_bo_get_memory_exclusive(bo, &validation);
 		if (!ret || mirage_validation_retry(&validation, ret))
 			break;
 	}
@@ -250,7 +251,7 @@ static int mirage_bo_vm_fault_entered(struct mirage_bo *bo, struct vm_fault *vmf
 	if (mirage_bo_is_lost(bo))
 		return 0;
 	if (!mirage_bo_has_memory(bo)) {
-		if (mirage_device_is_lost(mdev))
+		if (mirage_device_is_wedged(mdev))
 			return 0;
 		ret = mirage_bo_get_memory(bo, interruptible);
 		if (ret == -ENOSPC)
@@ -260,7 +261,7 @@ static int mirage_bo_vm_fault_entered(struct mirage_bo *bo, struct vm_fault *vmf
 			 * No memory is available during sleep: the access is retried, and waits
 			 * then.
 			 */
-			*fault = mirage_power_is_asleep(mdev) ? VM_FAULT_NOPAGE :
+			*fault = mirage_power_is_suspended(mdev) ? VM_FAULT_NOPAGE :
 								mirage_bo_fault_error(ret);
 			return 0;
 		}
@@ -304,7 +305,7 @@ static vm_fault_t mirage_bo_vm_fault(struct vm_fault *vmf)
 			return mirage_bo_find_room(to_mirage_bo(tbo), vmf);
 		}
 		drm_dev_exit(idx);
-		if (ret == VM_FAULT_SIGBUS && mirage_device_is_lost(mdev))
+		if (ret == VM_FAULT_SIGBUS && mirage_device_is_wedged(mdev))
 			ret = ttm_bo_vm_dummy_page(vmf, vmf->vma->vm_page_prot);
 	} else {
 		ret = ttm_bo_vm_dummy_page(vmf, vmf->vma->vm_page_prot);
@@ -352,7 +353,7 @@ static int mirage_bo_access_entered(struct mirage_bo *bo, u64 offset, void *buf,
 	struct ttm_buffer_object *tbo = &bo->base;
 
 	if (!mirage_bo_wait_content(bo, false))
-		return mirage_device_is_lost(to_mirage_device(tbo->base.dev)) ?
+		return mirage_device_is_wedged(to_mirage_device(tbo->base.dev)) ?
 			       mirage_bo_access_zeroes(buf, len, write) : -EIO;
 	if (tbo->resource->mem_type == TTM_PL_VRAM)
 		return tbo->bdev->funcs->access_memory(tbo, offset, buf, len, write);

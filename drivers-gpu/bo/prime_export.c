@@ -72,7 +72,7 @@ static int prime_attach(struct dma_buf *dma_buf, struct dma_buf_attachment *atta
 	ret = dma_resv_lock_interruptible(dma_buf->resv, NULL);
 	if (ret)
 		return ret;
-	bo->far_importers++;
+	bo->nr_no_p2p++;
 	dma_resv_unlock(dma_buf->resv);
 	return 0;
 }
@@ -84,7 +84,7 @@ static void prime_detach(struct dma_buf *dma_buf, struct dma_buf_attachment *att
 	if (attach->peer2peer)
 		return;
 	dma_resv_lock(dma_buf->resv, NULL);
-	bo->far_importers--;
+	bo->nr_no_p2p--;
 	dma_resv_unlock(dma_buf->resv);
 }
 
@@ -458,7 +458,7 @@ bool mirage_prime_wants_system(const struct mirage_bo *bo)
 {
 	dma_resv_assert_held(bo->base.base.resv);
 
-	return bo->far_importers;
+	return bo->nr_no_p2p;
 }
 
 /**

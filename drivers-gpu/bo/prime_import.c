@@ -38,7 +38,7 @@ MODULE_IMPORT_NS("DMA_BUF");
 /*
  * How long jobs may hold memory that its exporter wants to move: as long as TTM waits for our own.
  */
-#define PRIME_PATIENCE_MS	15000
+#define PRIME_WAIT_LIMIT_MS	15000
 
 /* Copy the addresses, if page tables can hold them. */
 static int prime_take_addresses(struct mirage_bo *bo, struct sg_table *sgt)
@@ -172,7 +172,7 @@ static void prime_invalidate_mappings(struct dma_buf_attachment *attach)
 	if (!bo->base.sg)
 		return;
 	dma_resv_wait_timeout(attach->dmabuf->resv, DMA_RESV_USAGE_BOOKKEEP, false,
-			      msecs_to_jiffies(PRIME_PATIENCE_MS));
+			      msecs_to_jiffies(PRIME_WAIT_LIMIT_MS));
 	to_mirage_device(bo->base.base.dev)->ops->evict(bo);
 	mirage_prime_unmap(bo);
 	bo->moves++;
@@ -261,7 +261,7 @@ struct drm_gem_object *mirage_prime_import(struct drm_device *drm, struct dma_bu
 static int prime_let_go(struct mirage_bo *bo)
 {
 	if (!dma_resv_wait_timeout(bo->base.base.resv, DMA_RESV_USAGE_BOOKKEEP, false,
-				   msecs_to_jiffies(PRIME_PATIENCE_MS)))
+				   msecs_to_jiffies(PRIME_WAIT_LIMIT_MS)))
 		return -EBUSY;
 	to_mirage_device(bo->base.base.dev)->ops->evict(bo);
 	mirage_prime_unmap(bo);
@@ -270,7 +270,7 @@ static int prime_let_go(struct mirage_bo *bo)
 
 /**
  * mirage_prime_sleep() - release other GPUs' video memory before channels are stopped
- * @mdev: device that is about to sleep, gate closed: no job can map it again
+ * @mdev: device being suspended: no job can map it again
  *
  * The other GPU may be about to sleep too, and evicts its video memory first; but a stopped job of
  * ours would only end after both have woken up. Jobs that may fault need no wait: they fault the

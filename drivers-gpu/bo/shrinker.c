@@ -5,7 +5,7 @@
  * Model: xe's shrinker. First it drops pages whose content is not needed: those of objects that
  * user space has marked DONTNEED, and those of ghost objects that only wait for the device's last
  * copy. Then TTM backs up pages of idle objects to shmem, from where mm can swap them out. kswapd
- * waits for busy objects, at most SHRINK_PATIENCE per call in all, and then skips objects that are
+ * waits for busy objects, at most SHRINK_WAIT_BUDGET per call, and then skips objects that are
  * still busy. Objects come back when they are used.
  *
  * Locks are only tried, so it is safe to allocate while holding one. It does nothing for
@@ -35,7 +35,7 @@
 #include "device/device.h"
 
 /* How long one call may wait for jobs. Reclaim of all memory waits for it. */
-#define SHRINK_PATIENCE	(HZ / 10)
+#define SHRINK_WAIT_BUDGET	(HZ / 10)
 
 /**
  * struct mirage_shrink - state of one call from mm
@@ -45,8 +45,8 @@ struct mirage_shrink {
 	struct ttm_operation_ctx ctx;
 	/** @may_wait: this pass waits for busy objects */
 	bool may_wait;
-	/** @patience: jiffies left to wait for busy objects */
-	long patience;
+	/** @wait_budget: jiffies left to wait for busy objects */
+	long wait_budget;
 	/** @purge: drop unneeded content; otherwise back up needed content */
 	bool purge;
 	/** @writeback: start to swap out the backup */
@@ -141,11 +141,11 @@ static bool shrink_wait(struct mirage_shrink *shrink, struct dma_resv *resv)
 {
 	if (dma_resv_test_signaled(resv, DMA_RESV_USAGE_BOOKKEEP))
 		return true;
-	if (!shrink->may_wait || !shrink->patience)
+	if (!shrink->may_wait || !shrink->wait_budget)
 		return false;
-	shrink->patience = dma_resv_wait_timeout(resv, DMA_RESV_USAGE_BOOKKEEP, false,
-						 shrink->patience);
-	return shrink->patience;
+	shrink->wait_budget = dma_resv_wait_timeout(resv, DMA_RESV_USAGE_BOOKKEEP, false,
+						 shrink->wait_budget);
+	return shrink->wait_budget;
 }
 
 /* Shrink one object, resv held. Returns pages freed, or a negative errno. */
@@ -211,7 +211,7 @@ static void shrink_all(struct mirage_device *mdev, struct mirage_shrink *shrink,
 	shrink_walk(mdev, shrink);
 
 	shrink->may_wait = true;
-	if (shrink->patience && shrink->scanned < shrink->target)
+	if (shrink->wait_budget && shrink->scanned < shrink->target)
 		shrink_walk(mdev, shrink);
 
 	shrink->writeback = writeback;
@@ -239,11 +239,11 @@ static unsigned long shrinker_scan(struct shrinker *shrinker, struct shrink_cont
 	struct mirage_device *mdev = ((struct mirage_shrinker *)shrinker->private_data)->mdev;
 	struct mirage_shrink shrink = {
 		.ctx.no_wait_gpu = true,
-		.patience = ttm_bo_shrink_avoid_wait() ? 0 : SHRINK_PATIENCE,
+		.wait_budget = ttm_bo_shrink_avoid_wait() ? 0 : SHRINK_WAIT_BUDGET,
 		.purge = true,
 		.target = sc->nr_to_scan,
 	};
-	bool writeback = shrink.patience && (sc->gfp_mask & __GFP_IO);
+	bool writeback = shrink.wait_budget && (sc->gfp_mask & __GFP_IO);
 
 	if (!(sc->gfp_mask & __GFP_FS))
 		return SHRINK_STOP;

@@ -261,7 +261,7 @@ void mirage_tt_destroy(struct ttm_device *bdev, struct ttm_tt *tt)
 
 /**
  * mirage_tt_unplug() - unmap all system memory
- * @mdev: device, cut off from memory, after drm_dev_unplug()
+ * @mdev: device, blocked from DMA, after drm_dev_unplug()
  *
  * Context: unplug; takes mirage_ttm.dma_lock.
  */

@@ -13,7 +13,7 @@
  * as long as its submitter likes; waiting for them under these locks would block every other
  * submitter. So a task that finds only busy objects drops its locks, waits for one job of one of
  * them, and retries. To keep an endless row of short jobs from starving it, the exclusive task
- * waits for a busy object for VALIDATION_PATIENCE under the locks: no other task submits meanwhile,
+ * waits for VALIDATION_WAIT_LIMIT under the locks for a busy object: no other task submits then,
  * so such jobs end. All tasks together may spend one part in VALIDATION_REST of the time that way.
  *
  * Rejected: ttm_operation_ctx.no_wait_gpu. TTM then also refuses memory from which the device is
@@ -34,7 +34,7 @@
  * Wait for busy objects under the locks, and for how many times that duration no task does so
  * again.
  */
-#define VALIDATION_PATIENCE	(HZ / 5)
+#define VALIDATION_WAIT_LIMIT	(HZ / 5)
 #define VALIDATION_REST		9
 
 /* Wait for one job, without locks, before looking for another one that may have ended. */
@@ -42,15 +42,15 @@
 
 /*
  * Held for reading by tasks that lock objects and make them resident, and for writing by a task
- * that got -ENOSPC and retries exclusively. Taken inside mirage_power.gate and mmap_lock, outside
+ * that got -ENOSPC and retries exclusively. Taken inside mirage_power.rwsem and mmap_lock, outside
  * resvs.
  */
 static DECLARE_RWSEM(validation_lock);
 
 /**
- * struct validation_alone - the exclusive task, which holds the lock for writing
+ * struct validation_exclusive - the exclusive task, which holds the lock for writing
  */
-static struct validation_alone {
+static struct validation_exclusive {
 	/** @task: that task, or NULL. Written by the task; others only compare it. */
 	struct task_struct *task;
 	/** @validation: its attempts. Only @task accesses it. */
@@ -62,7 +62,7 @@ static struct validation_alone {
 	 * for writing.
 	 */
 	unsigned long next;
-} validation_alone;
+} validation_exclusive;
 
 /**
  * mirage_validation_begin() - take the validation lock
@@ -75,17 +75,17 @@ int mirage_validation_begin(struct mirage_validation *validation)
 {
 	int ret;
 
-	if (!validation->alone)
+	if (!validation->exclusive)
 		return down_read_interruptible(&validation_lock);
 
 	ret = down_write_killable(&validation_lock);
 	if (ret)
 		return ret;
-	validation_alone.validation = validation;
-	validation_alone.until = jiffies;
-	if (time_after_eq(jiffies, validation_alone.next))
-		validation_alone.until += VALIDATION_PATIENCE;
-	WRITE_ONCE(validation_alone.task, current);
+	validation_exclusive.validation = validation;
+	validation_exclusive.until = jiffies;
+	if (time_after_eq(jiffies, validation_exclusive.next))
+		validation_exclusive.until += VALIDATION_WAIT_LIMIT;
+	WRITE_ONCE(validation_exclusive.task, current);
 	return 0;
 }
 
@@ -95,11 +95,11 @@ int mirage_validation_begin(struct mirage_validation *validation)
  */
 void mirage_validation_end(struct mirage_validation *validation)
 {
-	if (!validation->alone) {
+	if (!validation->exclusive) {
 		up_read(&validation_lock);
 		return;
 	}
-	WRITE_ONCE(validation_alone.task, NULL);
+	WRITE_ONCE(validation_exclusive.task, NULL);
 	up_write(&validation_lock);
 }
 
@@ -150,14 +150,14 @@ void mirage_validation_note(struct mirage_validation *validation, struct dma_res
 static bool validation_wait(struct dma_resv *resv)
 {
 	unsigned long start = jiffies;
-	long left = validation_alone.until - start;
+	long left = validation_exclusive.until - start;
 
 	lockdep_assert_held_write(&validation_lock);
 
 	if (left <= 0)
 		return false;
 	left = dma_resv_wait_timeout(resv, DMA_RESV_USAGE_BOOKKEEP, false, left);
-	validation_alone.next = jiffies + (jiffies - start) * VALIDATION_REST;
+	validation_exclusive.next = jiffies + (jiffies - start) * VALIDATION_REST;
 	return left > 0;
 }
 
@@ -166,7 +166,7 @@ static bool validation_wait(struct dma_resv *resv)
  * @tbo: object, or the remains of one; resv held
  * @place: placement that needs room
  *
- * Context: may sleep, up to VALIDATION_PATIENCE in the exclusive task.
+ * Context: may sleep, up to VALIDATION_WAIT_LIMIT in the exclusive task.
  */
 bool mirage_validation_may_evict(struct ttm_buffer_object *tbo, const struct ttm_place *place)
 {
@@ -176,11 +176,11 @@ bool mirage_validation_may_evict(struct ttm_buffer_object *tbo, const struct ttm
 		return false;
 	if (!mirage_validation_is_busy(resv))
 		return true;
-	if (READ_ONCE(validation_alone.task) != current)
+	if (READ_ONCE(validation_exclusive.task) != current)
 		return false;
 	if (validation_wait(resv))
 		return true;
-	mirage_validation_note(validation_alone.validation, resv);
+	mirage_validation_note(validation_exclusive.validation, resv);
 	return false;
 }
 
@@ -197,8 +197,8 @@ int mirage_validation_retry(struct mirage_validation *validation, int err)
 	struct dma_fence *busy = validation->busy;
 	long left;
 
-	if (err == -ENOSPC && !validation->alone) {
-		validation->alone = true;
+	if (err == -ENOSPC && !validation->exclusive) {
+		validation->exclusive = true;
 		return 0;
 	}
 	if (!busy || (err != -ENOSPC && err != -EBUSY))

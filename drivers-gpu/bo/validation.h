@@ -16,8 +16,8 @@ struct ttm_place;
  * Only the caller's task accesses it. Initialise it with zeroes and @interruptible.
  */
 struct mirage_validation {
-	/** @alone: exclusive attempt, after -ENOSPC: no other task validates meanwhile */
-	bool alone;
+	/** @exclusive: exclusive attempt, after -ENOSPC: no other task validates meanwhile */
+	bool exclusive;
 	/** @interruptible: any signal ends waits; otherwise only a fatal one does */
 	bool interruptible;
 	/** @busy: fence of a job that uses an object that has to move, a reference; or NULL */

@@ -60,9 +60,9 @@ static int vram_mgr_alloc(struct ttm_resource_manager *man, struct ttm_buffer_ob
 
 	/*
 	 * An allocation during sleep would be lost. Eviction before sleep either finds this
-	 * resource in TTM's lists, or we see here that @asleep is set.
+	 * resource in TTM's lists, or we see here that @suspended is set.
 	 */
-	if (mirage_power_is_asleep(mdev)) {
+	if (mirage_power_is_suspended(mdev)) {
 		ret = -ENOSPC;
 		goto err_fini;
 	}
@@ -113,7 +113,7 @@ static void vram_mgr_free(struct ttm_resource_manager *man, struct ttm_resource 
 
 /**
  * mirage_vram_mgr_wait_jobs() - wait for the jobs that keep objects in video memory
- * @mdev: device that is about to sleep, gate closed: no object moves there any more
+ * @mdev: device being suspended: no object moves there any more
  * @timeout: jiffies, for all objects together
  *
  * TTM's limit is per object: a row of jobs, each with its own object, could delay a suspend for the

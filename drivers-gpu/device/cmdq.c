@@ -7,8 +7,8 @@
  * N on. Many callers post and wait at the same time, and none waits under the lock.
  *
  * The device answers within its current time slice. If it does not answer for CMDQ_TIMEOUT_NS, it
- * is cut off from memory. So every wait is bounded, and when it ends the device has lost access to
- * the invalidated range, by the flush or by the cut. If a SYNC is lost, the next one covers it; a
+ * has its DMA blocked. So every wait is bounded, and when it ends the device has lost access to
+ * the invalidated range, by the flush or by the block. If a SYNC is lost, the next one covers it; a
  * waiter posts another one itself after CMDQ_NUDGE_NS.
  *
  * A reset voids every post and sets the slot to the last number: after a reset the device has no
@@ -335,7 +335,7 @@ int mirage_cmdq_try_wait(struct mirage_device *mdev, u64 seqno, u64 timeout_ns)
  * @seqno: return value of the post; 0 if the device did not run or there was nothing to do
  * @blockable: may sleep
  *
- * If the device does not answer in time, it is cut off from memory before this returns, and a work
+ * If the device does not answer in time, it has its DMA blocked before this returns, and a work
  * resets it later. So in every case the device no longer accesses the invalidated range.
  *
  * Context: process context, spinlocks allowed if not @blockable. At most about 2 seconds.

@@ -104,8 +104,8 @@ enum mirage_device_state {
 	MIRAGE_DEVICE_STOPPED = 0,
 	/** @MIRAGE_DEVICE_RUNNING: it may touch memory */
 	MIRAGE_DEVICE_RUNNING,
-	/** @MIRAGE_DEVICE_LOST: it touches no memory and never will again */
-	MIRAGE_DEVICE_LOST,
+	/** @MIRAGE_DEVICE_WEDGED: it touches no memory and never will again */
+	MIRAGE_DEVICE_WEDGED,
 };
 
 /** MIRAGE_NR_COUNTERS: number of counters of the PERF unit. */
@@ -228,13 +228,13 @@ struct mirage_device {
 	spinlock_t reg_lock;
 
 	/**
-	 * @state_lock: lets one caller at a time cut the device off from memory, completes the cut
-	 * before the new state is visible, and prevents enabling a lost device. Taken in notifiers
+	 * @state_lock: lets one caller at a time block the device's DMA, completes that
+	 * before the new state is visible, and prevents enabling a wedged device. Taken in notifiers
 	 * that must not sleep; only registers and mirage_cmdq.lock inside.
 	 */
 	spinlock_t state_lock;
 	/**
-	 * @counters: values of the PERF unit's counters at the last cut, added up over all starts.
+	 * @counters: the PERF unit's counters when DMA was last blocked, added up over all starts.
 	 * Protected by @state_lock.
 	 */
 	u64 counters[MIRAGE_NR_COUNTERS];
@@ -242,8 +242,8 @@ struct mirage_device {
 	atomic_t state;
 	/** @power: system and runtime sleep */
 	struct mirage_power power;
-	/** @parking: memory for parking queues during sleep */
-	struct mirage_parking parking;
+	/** @context_save: memory through which a suspend saves contexts */
+	struct mirage_context_save context_save;
 	/** @reset: state of resets */
 	struct mirage_reset reset;
 	/** @coredump: failure reports; constant after probe */

@@ -118,7 +118,7 @@ int mirage_engine_wait(struct mirage_device *mdev, u64 seqno)
  * @chan: channel number
  *
  * When it returns, the device makes no access for the channel: either the channel was reset, or the
- * device was cut off from memory.
+ * device had its DMA blocked.
  *
  * Context: process, may sleep, at most about 2 seconds; allocates nothing; takes
  * mirage_reset.engine_lock.

@@ -114,7 +114,7 @@ void mirage_irq_restart(struct mirage_device *mdev)
 
 /**
  * mirage_irq_stop() - stop the interrupt threads for good
- * @mdev: device that was cut off
+ * @mdev: device that was blocked from DMA
  *
  * Context: may sleep.
  */

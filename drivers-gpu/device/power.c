@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Power references and the gate.
+ * Power references and the rwsem against suspend.
  *
  * Each open file, address space and exported buffer holds a runtime PM reference. Code that moves
- * objects into video memory or creates a channel also holds the gate, which a system suspend closes
- * (recovery/sleep.c).
+ * objects into video memory or creates a channel also holds power.rwsem for reading; a system
+ * suspend takes it for writing (recovery/sleep.c).
  */
 #include "device/power.h"
 
@@ -26,8 +26,8 @@
  */
 void mirage_power_init(struct mirage_device *mdev)
 {
-	init_rwsem(&mdev->power.gate);
-	init_waitqueue_head(&mdev->power.awake);
+	init_rwsem(&mdev->power.rwsem);
+	init_waitqueue_head(&mdev->power.resumed);
 }
 
 /**
@@ -100,24 +100,24 @@ void mirage_power_put(struct mirage_device *mdev)
 }
 
 /**
- * mirage_power_is_asleep() - is the device about to sleep, asleep, or about to wake up?
+ * mirage_power_is_suspended() - is the device being suspended, suspended, or being resumed?
  * @mdev: device
  *
  * Context: any. A hint, unless the caller is between mirage_power_enter() and mirage_power_exit().
  */
-bool mirage_power_is_asleep(struct mirage_device *mdev)
+bool mirage_power_is_suspended(struct mirage_device *mdev)
 {
-	return READ_ONCE(mdev->power.asleep);
+	return READ_ONCE(mdev->power.suspended);
 }
 
 /*
- * True if the device is awake: the caller's hold on the gate stays. Otherwise the gate is released.
+ * True if the device is awake: the caller keeps power.rwsem. Otherwise this releases it.
  */
 static bool power_stay(struct mirage_device *mdev)
 {
-	if (!mdev->power.asleep)
+	if (!mdev->power.suspended)
 		return true;
-	up_read(&mdev->power.gate);
+	up_read(&mdev->power.rwsem);
 	return false;
 }
 
@@ -132,7 +132,7 @@ static bool power_stay(struct mirage_device *mdev)
  */
 bool mirage_power_tryenter(struct mirage_device *mdev)
 {
-	down_read(&mdev->power.gate);
+	down_read(&mdev->power.rwsem);
 	return power_stay(mdev);
 }
 
@@ -148,14 +148,15 @@ int mirage_power_enter(struct mirage_device *mdev)
 	int ret;
 
 	do {
-		ret = wait_event_interruptible(mdev->power.awake, !READ_ONCE(mdev->power.asleep));
+		ret = wait_event_interruptible(mdev->power.resumed,
+					       !READ_ONCE(mdev->power.suspended));
 		if (ret)
 			return ret;
 		/*
-		 * The closer of the gate waits for the current holders, and new ones queue behind
+		 * The suspend waits for the current readers, and new ones queue behind
 		 * it.
 		 */
-		if (down_read_interruptible(&mdev->power.gate))
+		if (down_read_interruptible(&mdev->power.rwsem))
 			return -ERESTARTSYS;
 	} while (!power_stay(mdev));
 	return 0;
@@ -165,7 +166,7 @@ int mirage_power_enter(struct mirage_device *mdev)
  * mirage_power_wait() - wait until the device is awake
  * @mdev: device
  *
- * The device may fall asleep again at once.
+ * The device may be suspended again at once.
  *
  * Context: process, may sleep; mmap_lock may be held, no dma_resv. Resume takes neither.
  * Return: 0, immediately if the caller is the suspending thread; or -ERESTARTSYS when the caller is
@@ -173,23 +174,23 @@ int mirage_power_enter(struct mirage_device *mdev)
  */
 int mirage_power_wait(struct mirage_device *mdev)
 {
-	if (READ_ONCE(mdev->power.sleeper) == current)
+	if (READ_ONCE(mdev->power.suspending_task) == current)
 		return 0;
-	return wait_event_killable(mdev->power.awake, !READ_ONCE(mdev->power.asleep));
+	return wait_event_killable(mdev->power.resumed, !READ_ONCE(mdev->power.suspended));
 }
 
 /**
  * mirage_power_give_up() - release all waiters for a device that will not wake up
- * @mdev: device, which is lost
+ * @mdev: device, which is wedged
  *
- * A device removed while asleep stays asleep: the PCI core no longer calls its resume.
+ * A device removed while suspended stays suspended: the PCI core no longer calls its resume.
  *
  * Context: the PCI driver's remove(), which excludes suspend and resume.
  */
 void mirage_power_give_up(struct mirage_device *mdev)
 {
-	WRITE_ONCE(mdev->power.asleep, false);
-	wake_up_all(&mdev->power.awake);
+	WRITE_ONCE(mdev->power.suspended, false);
+	wake_up_all(&mdev->power.resumed);
 }
 
 /**
@@ -198,5 +199,5 @@ void mirage_power_give_up(struct mirage_device *mdev)
  */
 void mirage_power_exit(struct mirage_device *mdev)
 {
-	up_read(&mdev->power.gate);
+	up_read(&mdev->power.rwsem);
 }

@@ -17,31 +17,31 @@ struct task_struct;
  */
 struct mirage_power {
 	/**
-	 * @gate: held for reading while objects move into video memory and while a channel is
-	 * created. Suspend holds it for writing while it sets @asleep, so that none of these is in
+	 * @rwsem: held for reading while objects move into video memory and while a channel is
+	 * created. Suspend holds it for writing while it sets @suspended, so that none of these is in
 	 * progress then. Outermost: taken before any dma_resv.
 	 */
-	struct rw_semaphore gate;
+	struct rw_semaphore rwsem;
 	/**
-	 * @asleep: the device is being suspended, has no power, or is being resumed. Becomes true
-	 * under @gate; read anywhere as a hint. While it is true no object gets video memory.
+	 * @suspended: the device is being suspended, has no power, or is being resumed. Becomes true
+	 * under @rwsem; read anywhere as a hint. While it is true no object gets video memory.
 	 */
-	bool asleep;
+	bool suspended;
 	/**
-	 * @sleeper: thread that suspends the device. It must not wait for the wake-up, because
+	 * @suspending_task: thread that suspends the device. It must not wait for the wake-up, because
 	 * evicting video memory needs a running device. Written by that thread, read anywhere.
 	 */
-	struct task_struct *sleeper;
-	/** @awake: woken when @asleep becomes false */
-	wait_queue_head_t awake;
+	struct task_struct *suspending_task;
+	/** @resumed: woken when @suspended becomes false */
+	wait_queue_head_t resumed;
 };
 
 /**
- * struct mirage_parking - memory for parking the queues of a device
+ * struct mirage_context_save - memory through which a suspend saves contexts
  *
  * Used by suspend and resume, one at a time.
  */
-struct mirage_parking {
+struct mirage_context_save {
 	/**
 	 * @bounce: buffer that the device writes contexts to and reads them from, BUS_MAX_CONTEXT
 	 * bytes
@@ -58,12 +58,12 @@ int mirage_power_get(struct mirage_device *mdev);
 void mirage_power_get_noresume(struct mirage_device *mdev);
 void mirage_power_put(struct mirage_device *mdev);
 
-/* The gate: held while objects move into video memory, or while a channel is created. */
+/* power.rwsem: held while objects move into video memory, or while a channel is created. */
 int mirage_power_enter(struct mirage_device *mdev);
 bool mirage_power_tryenter(struct mirage_device *mdev);
 void mirage_power_exit(struct mirage_device *mdev);
 int mirage_power_wait(struct mirage_device *mdev);
-bool mirage_power_is_asleep(struct mirage_device *mdev);
+bool mirage_power_is_suspended(struct mirage_device *mdev);
 void mirage_power_give_up(struct mirage_device *mdev);
 
 #endif /* MIRAGE_POWER_H */

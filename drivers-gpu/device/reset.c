@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Cutting off a device that hangs, and requesting its reset.
+ * Blocking the DMA of a device that hangs, and requesting its reset.
  *
- * Code that finds that the device does not answer, has halted or writes nonsense cuts it off from
- * memory (mirage_reset_request()), in any context, and need not wait any longer. The work of
+ * Code that finds that the device does not answer, has halted or writes nonsense blocks its DMA
+ * (mirage_reset_request()), in any context, and need not wait any longer. The work of
  * recovery/reset.c then resets and restarts the device.
  */
 #include "device/reset.h"
@@ -31,7 +31,7 @@ static void reset_destroy_wq(struct drm_device *drm, void *wq)
 /**
  * mirage_reset_init() - set up, before the device is started for the first time
  * @mdev: device
- * @work: resets a device that was cut off; stops its queues when it is lost
+ * @work: resets a device that was blocked from DMA; stops its queues when it is wedged
  *
  * Context: probe.
  * Return: 0 or -ENOMEM
@@ -57,7 +57,7 @@ int mirage_reset_init(struct mirage_device *mdev, work_func_t work)
 
 /**
  * mirage_reset_stop() - wait for a reset in progress, and prevent further ones
- * @mdev: device, which is lost
+ * @mdev: device, which is wedged
  *
  * Context: may sleep.
  */
@@ -70,7 +70,7 @@ void mirage_reset_stop(struct mirage_device *mdev)
  * mirage_reset_hold() - postpone resets
  * @mdev: device
  *
- * A device that stops answering is still cut off from memory.
+ * A device that stops answering still has its DMA blocked.
  *
  * Context: process; waits for a reset in progress.
  */
@@ -83,7 +83,7 @@ void mirage_reset_hold(struct mirage_device *mdev)
  * mirage_reset_release() - allow resets again
  * @mdev: device, after mirage_reset_hold()
  *
- * A device that does not run is reset now. If it is lost, its queues are stopped.
+ * A device that does not run is reset now. If it is wedged, its queues are stopped.
  *
  * Context: any.
  */
@@ -95,7 +95,7 @@ void mirage_reset_release(struct mirage_device *mdev)
 }
 
 /**
- * mirage_reset_request() - cut the device off and schedule its reset
+ * mirage_reset_request() - block the device's DMA and schedule its reset
  * @mdev: device, between drm_dev_enter() and drm_dev_exit()
  * @why: for the log and the core dump; a constant
  *
@@ -109,12 +109,12 @@ void mirage_reset_request(struct mirage_device *mdev, const char *why)
 		return;
 	WRITE_ONCE(mdev->reset.why, why);
 	trace_mirage_reset(mdev, false, why);
-	drm_err(&mdev->drm, "device hangs: %s; cut off from memory, and reset\n", why);
+	drm_err(&mdev->drm, "device hangs: %s; blocked from DMA, and reset\n", why);
 	queue_work(mdev->reset.wq, &mdev->reset.work);
 }
 
 /**
- * mirage_reset_give_up() - mark the device as lost
+ * mirage_reset_give_up() - mark the device as wedged
  * @mdev: device, between drm_dev_enter() and drm_dev_exit()
  *
  * When it returns the device has no access to memory. A work stops its queues soon after.
@@ -123,7 +123,7 @@ void mirage_reset_request(struct mirage_device *mdev, const char *why)
  */
 void mirage_reset_give_up(struct mirage_device *mdev)
 {
-	mirage_device_lose(mdev);
+	mirage_device_wedge(mdev);
 	queue_work(mdev->reset.wq, &mdev->reset.work);
 }
 
@@ -143,7 +143,7 @@ void mirage_reset_check(struct mirage_device *mdev)
 	if (mirage_device_is_running(mdev)) {
 		status = mirage_reg_read(mdev, MIRAGE_BUS_STATUS);
 		if (status == ~0u) {
-			drm_err(&mdev->drm, "device lost: it has left the bus\n");
+			drm_err(&mdev->drm, "device wedged: it has left the bus\n");
 			mirage_reset_give_up(mdev);
 		} else if (MIRAGE_REG_GET(BUS_STATUS_HALTED, status)) {
 			drm_err(&mdev->drm, "halted: %s\n",
@@ -164,7 +164,7 @@ void mirage_reset_check(struct mirage_device *mdev)
  *
  * Context: process, may sleep; on success mirage_reset.lock is held for reading: nothing may be
  * allocated before mirage_reset_exit().
- * Return: 0; -EINTR killed; -ENODEV the device is lost; -EIO it does not come back
+ * Return: 0; -EINTR killed; -ENODEV the device is wedged; -EIO it does not come back
  */
 int mirage_reset_enter(struct mirage_device *mdev)
 {
@@ -178,14 +178,14 @@ int mirage_reset_enter(struct mirage_device *mdev)
 		if (mirage_device_is_running(mdev))
 			return 0;
 		up_read(&mdev->reset.lock);
-		if (mirage_device_is_lost(mdev))
+		if (mirage_device_is_wedged(mdev))
 			return -ENODEV;
 		/* The thread that stopped it may not have queued the work yet. */
 		queue_work(mdev->reset.wq, &mdev->reset.work);
 		flush_work(&mdev->reset.work);
 		if (mirage_device_is_running(mdev))
 			continue;
-		if (mirage_device_is_lost(mdev))
+		if (mirage_device_is_wedged(mdev))
 			return -ENODEV;
 		/* While it sleeps it is not reset, and after waking up it runs. */
 		ret = mirage_power_wait(mdev);

@@ -17,7 +17,7 @@ struct mirage_device;
 struct mirage_reset {
 	/** @wq: runs @work; fences wait for it, so it has a rescuer thread for memory pressure */
 	struct workqueue_struct *wq;
-	/** @work: resets the device, or stops all queues if it is lost */
+	/** @work: resets the device, or stops all queues if it is wedged */
 	struct work_struct work;
 	/**
 	 * @lock: held for writing to stop, reset and start the device, and for reading by code that

@@ -2,16 +2,16 @@
 /*
  * The device's run state, and its transitions: one place for probe, reset and resume.
  *
- *            start                      lose
- *   STOPPED ------> RUNNING      any ---------> LOST
+ *            start                      wedge
+ *   STOPPED ------> RUNNING      any -------> WEDGED
  *           <------
  *             stop
  *
- * The device may touch memory only while it is RUNNING. Stopping cuts it off: ENABLE is cleared and
- * bus mastering is disabled before the new state is visible. So a waiter for the device to release
- * memory is done once the state is no longer RUNNING, and a device that does not answer is stopped
- * instead of waited for. Notifiers that must not sleep do this too, so the cut takes only a
- * spinlock; works do the rest (device/reset.c).
+ * The device may touch memory only while it is RUNNING. Stopping blocks its DMA: ENABLE is cleared
+ * and bus mastering is disabled before the new state is visible. So a waiter for the device to
+ * release memory is done once the state is no longer RUNNING, and a device that does not answer is
+ * stopped instead of waited for. Notifiers that must not sleep do this too, so blocking takes only
+ * a spinlock; works do the rest (device/reset.c).
  *
  * Starting is the same after power-on, reset and suspend: the device is reset, given the addresses
  * of its queues, enabled, and asked for an answer. The kernel keeps its memory: the VM table is
@@ -56,8 +56,8 @@ static void state_save_counters(struct mirage_device *mdev)
 		mdev->counters[i] += state_read_counter(mdev, i);
 }
 
-/* Leave RUNNING for @to, or any state for LOST; true if the device was running. */
-static bool state_cut(struct mirage_device *mdev, enum mirage_device_state to)
+/* Leave RUNNING for @to, or any state for WEDGED; true if the device was running. */
+static bool state_block_dma(struct mirage_device *mdev, enum mirage_device_state to)
 {
 	bool was_running;
 
@@ -72,15 +72,15 @@ static bool state_cut(struct mirage_device *mdev, enum mirage_device_state to)
 		/* The engines have stopped, so the counters are final. */
 		state_save_counters(mdev);
 	}
-	/* Release: a reader of the new state also sees the completed cut. */
-	if (was_running || to == MIRAGE_DEVICE_LOST)
+	/* Release: a reader of the new state also sees the blocked DMA. */
+	if (was_running || to == MIRAGE_DEVICE_WEDGED)
 		atomic_set_release(&mdev->state, to);
 	spin_unlock(&mdev->state_lock);
 	return was_running;
 }
 
 /**
- * mirage_device_stop() - cut the device off from memory, until it is started again
+ * mirage_device_stop() - block the device's DMA, until it is started again
  * @mdev: device, whose registers are mapped
  *
  * Context: any but hard interrupts; takes mirage_device.state_lock.
@@ -88,18 +88,18 @@ static bool state_cut(struct mirage_device *mdev, enum mirage_device_state to)
  */
 bool mirage_device_stop(struct mirage_device *mdev)
 {
-	return state_cut(mdev, MIRAGE_DEVICE_STOPPED);
+	return state_block_dma(mdev, MIRAGE_DEVICE_STOPPED);
 }
 
 /**
- * mirage_device_lose() - cut the device off from memory for good
+ * mirage_device_wedge() - block the device's DMA for good
  * @mdev: device, whose registers are mapped
  *
  * Context: any but hard interrupts; takes mirage_device.state_lock.
  */
-void mirage_device_lose(struct mirage_device *mdev)
+void mirage_device_wedge(struct mirage_device *mdev)
 {
-	state_cut(mdev, MIRAGE_DEVICE_LOST);
+	state_block_dma(mdev, MIRAGE_DEVICE_WEDGED);
 }
 
 static int state_reset(struct mirage_device *mdev)
@@ -171,11 +171,11 @@ static int state_enable(struct mirage_device *mdev)
  * @mdev: device, STOPPED; its tables and queues in memory are there
  *
  * The content of VRAM stays, as far as the device has kept it. Page tables must be valid before
- * channels start; this function starts none. On failure the device is cut off from memory.
+ * channels start; this function starts none. On failure the device has its DMA blocked.
  *
  * Context: may sleep; allocates nothing and takes only spinlocks, so fences may wait for it. One
  * caller at a time: probe, or the holder of mirage_reset.lock for writing.
- * Return: 0; -ENODEV it was lost meanwhile; -ETIMEDOUT the reset did not end; -EIO it refuses its
+ * Return: 0; -ENODEV it was wedged meanwhile; -ETIMEDOUT the reset did not end; -EIO it refuses its
  * queues or does not answer
  */
 int mirage_device_start(struct mirage_device *mdev)
@@ -210,7 +210,7 @@ int mirage_device_start(struct mirage_device *mdev)
 
 /**
  * mirage_device_counter() - read a counter of the device
- * @mdev: device, between drm_dev_enter() and drm_dev_exit(); if asleep, it is not woken up
+ * @mdev: device, between drm_dev_enter() and drm_dev_exit(); if suspended, it is not resumed
  * @index: in the PERF unit, below MIRAGE_NR_COUNTERS
  *
  * Unlike the registers, it continues through resets and sleep.

@@ -7,7 +7,7 @@
 
 int mirage_device_start(struct mirage_device *mdev);
 bool mirage_device_stop(struct mirage_device *mdev);
-void mirage_device_lose(struct mirage_device *mdev);
+void mirage_device_wedge(struct mirage_device *mdev);
 
 u64 mirage_device_counter(struct mirage_device *mdev, unsigned int index);
 u64 mirage_device_time(struct mirage_device *mdev);
@@ -18,7 +18,7 @@ u64 mirage_device_estimate_time(const struct mirage_device *mdev);
  * @mdev: device
  *
  * Context: any.
- * Return: false while it is cut off: for a reset, for a suspend, or for good
+ * Return: false while it is blocked from DMA: for a reset, for a suspend, or for good
  */
 static inline bool mirage_device_is_running(const struct mirage_device *mdev)
 {
@@ -26,15 +26,15 @@ static inline bool mirage_device_is_running(const struct mirage_device *mdev)
 }
 
 /**
- * mirage_device_is_lost() - will the device never run again?
+ * mirage_device_is_wedged() - will the device never run again?
  * @mdev: device
  *
  * Context: any.
  * Return: true once a reset has failed, the device has left the bus, or the driver has unbound
  */
-static inline bool mirage_device_is_lost(const struct mirage_device *mdev)
+static inline bool mirage_device_is_wedged(const struct mirage_device *mdev)
 {
-	return atomic_read_acquire(&mdev->state) == MIRAGE_DEVICE_LOST;
+	return atomic_read_acquire(&mdev->state) == MIRAGE_DEVICE_WEDGED;
 }
 
 #endif /* MIRAGE_STATE_H */

@@ -35,8 +35,8 @@ TRACE_EVENT(mirage_fault_drain,
 );
 
 /*
- * The engine was reset, or the device was cut off to be reset. Does not tell how long it had not
- * answered, nor when a reset of the device ends.
+ * The engine was reset, or the device's DMA was blocked to reset it. Does not tell how long it had
+ * not answered, nor when a reset of the device ends.
  */
 TRACE_EVENT(mirage_reset,
 	TP_PROTO(const struct mirage_device *mdev, bool engine, const char *why),
@@ -56,7 +56,7 @@ TRACE_EVENT(mirage_reset,
 );
 
 /*
- * The device fell asleep or woke up, or failed to (@ret): by system suspend, or by runtime PM
+ * The device was suspended or resumed, or failed to be (@ret): by system suspend, or by runtime PM
  * (@runtime). Does not include the time that the PCI core spends before and after.
  */
 TRACE_EVENT(mirage_power,
@@ -74,7 +74,7 @@ TRACE_EVENT(mirage_power,
 		__entry->runtime = runtime;
 		__entry->ret = ret;
 	),
-	TP_printk("%s: %s%s, ret %d", __get_str(dev), __entry->awake ? "awake" : "asleep",
+	TP_printk("%s: %s%s, ret %d", __get_str(dev), __entry->awake ? "resumed" : "suspended",
 		  __entry->runtime ? " by itself" : "", __entry->ret)
 );
 

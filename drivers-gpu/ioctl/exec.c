@@ -164,7 +164,7 @@ static int mirage_exec_check_queue(struct mirage_queue *queue)
 	if (mirage_queue_is_ready(queue))
 		return 0;
 
-	return mirage_device_is_lost(queue->mdev) ? -ENODEV : -ECANCELED;
+	return mirage_device_is_wedged(queue->mdev) ? -ENODEV : -ECANCELED;
 }
 
 /* Cannot fail once the job is armed. @space: objects that the job keeps in place, or NULL. */

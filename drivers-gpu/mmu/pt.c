@@ -98,7 +98,7 @@ void mirage_pt_fini(struct mirage_pt *pt)
 
 /**
  * mirage_pt_unplug() - release memory that must not outlive the driver's binding to the device
- * @pt: page tables without blocks, of a device that was cut off
+ * @pt: page tables without blocks, of a device that was blocked from DMA
  *
  * Context: may sleep; between drm_dev_unplug() and the end of the PCI driver's remove().
  */
@@ -159,7 +159,7 @@ static void pt_free_dir(struct mirage_pt *pt, struct mirage_pt_dir *dir)
 }
 
 /* Wait until no walk is in progress that may have found entries unlinked below @va. */
-static void pt_settle(struct mirage_pt *pt, u64 va)
+static void pt_flush_walks(struct mirage_pt *pt, u64 va)
 {
 	mirage_vram_flush(&pt->mdev->vram);
 	mirage_cmdq_wait(pt->mdev, mirage_cmdq_invalidate(pt->mdev, pt->vm_id, va,
@@ -195,7 +195,7 @@ static void pt_put_pd1(struct mirage_pt *pt, struct mirage_pt_dir *pd1)
 	else
 		pt_unlink_dir(pt, &pt->pd2s, pd2, MIRAGE_PD3_SHIFT, live);
 	if (live) {
-		pt_settle(pt, pd1->va);
+		pt_flush_walks(pt, pd1->va);
 		drm_dev_exit(idx);
 	}
 	pt_free_dir(pt, pd1);
@@ -216,7 +216,7 @@ static struct mirage_pt_dir *pt_get_pd1(struct mirage_pt *pt, u64 va)
 	if (!--pd2->users) {
 		pt_unlink_dir(pt, &pt->pd2s, pd2, MIRAGE_PD3_SHIFT, true);
 		/* Empty, but the device may still be walking it, and its memory will be reused. */
-		pt_settle(pt, pd2->va);
+		pt_flush_walks(pt, pd2->va);
 		pt_free_dir(pt, pd2);
 	}
 	return pd1;

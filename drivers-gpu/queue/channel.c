@@ -3,7 +3,7 @@
  * DOC: Queues by channel
  *
  * The device knows channels, not queues. This file maps the channel number in a fault or an event
- * to the queue that currently owns the channel, and walks all queues when the device is lost.
+ * to the queue that currently owns the channel, and walks all queues when the device is wedged.
  *
  * Code that only marks a queue as failed does so under the xa_lock of mirage_device.queues, under
  * which a queue that is found cannot be freed. Code that signals fences takes a reference, because
@@ -224,14 +224,14 @@ void mirage_queues_stop_vm(struct mirage_vm *vm, int error)
 }
 
 /**
- * mirage_queues_lost() - stop all queues of a lost device
- * @mdev: device; mirage_device_is_lost() is true
+ * mirage_queues_wedge() - stop all queues of a wedged device
+ * @mdev: device; mirage_device_is_wedged() is true
  *
  * When it returns, every queue is stopped and no job is in flight.
  *
  * Context: process, may sleep; not on mirage_device.submit_wq.
  */
-void mirage_queues_lost(struct mirage_device *mdev)
+void mirage_queues_wedge(struct mirage_device *mdev)
 {
 	const struct mirage_queue_error reason = {
 		.state = DRM_MIRAGE_QUEUE_LOST,

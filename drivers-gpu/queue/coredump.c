@@ -329,7 +329,7 @@ int mirage_coredump_init(struct mirage_device *mdev)
 
 /**
  * mirage_coredump_stop() - cancel a pending dump, and prevent further ones
- * @mdev: device, which is lost, and will not be reset
+ * @mdev: device, which is wedged, and will not be reset
  *
  * Context: may sleep; may be called again.
  */

@@ -41,8 +41,8 @@ static bool late_try(struct mirage_queue *running, int before)
 	 * would be wrong.
 	 */
 	mutex_lock(&running->stop_lock);
-	/* A parked channel must not be started before the device sleeps. */
-	if (!running->quiet && running->park.state == MIRAGE_PARK_NONE) {
+	/* A channel that a suspend has stopped must stay stopped until resume. */
+	if (!running->quiet && running->context.state == MIRAGE_CONTEXT_NONE) {
 		mirage_engine_wait(mdev, mirage_cmdq_chan(mdev, MIRAGE_CMD_CHAN_STOP,
 							   running->chan));
 		stopped = true;
@@ -94,9 +94,9 @@ static bool late_by_clock(struct mirage_queue *queue)
 
 	lockdep_assert_held(&queue->lock);
 
-	/* Neither the time parked nor the time behind a hung channel is charged. */
+	/* Neither the time suspended nor the time behind a hung channel is charged. */
 	return queue->error.state == DRM_MIRAGE_QUEUE_READY && !list_empty(&queue->in_flight) &&
-	       READ_ONCE(queue->park.state) == MIRAGE_PARK_NONE && timeout != MAX_SCHEDULE_TIMEOUT &&
+	       READ_ONCE(queue->context.state) == MIRAGE_CONTEXT_NONE && timeout != MAX_SCHEDULE_TIMEOUT &&
 	       mirage_charge_clock(queue) >= jiffies_to_nsecs(timeout) &&
 	       time_after_eq(jiffies, READ_ONCE(queue->mdev->reset.freed) + timeout);
 }

@@ -16,7 +16,7 @@
  *                           the jobs it had. A fence thus never signals while its
  *                           job can still write memory.
  *
- * If the device does not answer the reset it is cut off from memory (device/state.c), which gives
+ * If the device does not answer the reset it has its DMA blocked (device/state.c), which gives
  * the same guarantee. queue/stop.c stops queues, queue/start.c starts channels, and queue/channel.c
  * finds the queue of a channel.
  *
@@ -86,7 +86,7 @@ static void mirage_queue_free_work(struct work_struct *work)
 	drm_dev_put(&queue->mdev->drm);
 	mutex_destroy(&queue->exec_lock);
 	mutex_destroy(&queue->stop_lock);
-	kvfree(queue->park.context);
+	kvfree(queue->context.data);
 	kfree_rcu(queue, rcu);
 
 	if (atomic_dec_and_test(&mirage_queue_count))
@@ -247,7 +247,7 @@ static int mirage_queue_open_channel(struct mirage_queue *queue)
 	struct mirage_device *mdev = queue->mdev;
 	int ret, idx;
 
-	/* A suspend that parks the channels must find every running one. */
+	/* A suspend must find every running channel, to save its context. */
 	ret = mirage_power_enter(mdev);
 	if (ret)
 		return ret;
@@ -362,8 +362,8 @@ struct mirage_queue *mirage_queue_create(struct mirage_device *mdev,
 	drm_dev_get(&mdev->drm);
 	atomic_inc(&mirage_queue_count);
 
-	/* If the device was lost meanwhile, mirage_queues_lost() may have missed this queue. */
-	if (mirage_device_is_lost(mdev)) {
+	/* If the device was wedged meanwhile, mirage_queues_wedge() may have missed this queue. */
+	if (mirage_device_is_wedged(mdev)) {
 		mirage_queue_fail(queue, &lost);
 		mirage_queue_put(queue);
 		return ERR_PTR(-ENODEV);

@@ -83,30 +83,30 @@ struct mirage_queue_params {
 };
 
 /**
- * enum mirage_park_state - location of a parked channel's context
+ * enum mirage_context_state - location of a channel's context around a suspend
  */
-enum mirage_park_state {
-	/** @MIRAGE_PARK_NONE: the channel was not stopped for a suspend */
-	MIRAGE_PARK_NONE = 0,
-	/** @MIRAGE_PARK_STOPPED: the channel is stopped, and its context is in the device */
-	MIRAGE_PARK_STOPPED,
-	/** @MIRAGE_PARK_SAVED: in mirage_queue.park; the device does not have it any more */
-	MIRAGE_PARK_SAVED,
+enum mirage_context_state {
+	/** @MIRAGE_CONTEXT_NONE: the channel was not stopped for a suspend */
+	MIRAGE_CONTEXT_NONE = 0,
+	/** @MIRAGE_CONTEXT_STOPPED: the channel is stopped, and its context is in the device */
+	MIRAGE_CONTEXT_STOPPED,
+	/** @MIRAGE_CONTEXT_SAVED: in mirage_queue.context; the device does not have it any more */
+	MIRAGE_CONTEXT_SAVED,
 };
 
 /**
- * struct mirage_park - context of a parked channel
+ * struct mirage_context - context of a channel that a suspend has stopped
  *
  * @state is written under mirage_queue.stop_lock, and read without it to decide whether a job's
- * time is charged. @context and @size are accessed by suspend and resume of the device, one at a
+ * time is charged. @data and @size are accessed by suspend and resume of the device, one at a
  * time, and finally by the end of the queue.
  */
-struct mirage_park {
+struct mirage_context {
 	/** @state: location of the context */
-	enum mirage_park_state state;
-	/** @context: as the device wrote it, without trailing zeroes; NULL while not saved */
-	void *context;
-	/** @size: bytes of @context */
+	enum mirage_context_state state;
+	/** @data: as the device wrote it, without trailing zeroes; NULL while not saved */
+	void *data;
+	/** @size: bytes of @data */
 	size_t size;
 };
 
@@ -214,8 +214,8 @@ struct mirage_queue {
 	bool quiet;
 	/** @waiters: waiters for user fences; woken when jobs have ended, and by @quiet */
 	wait_queue_head_t waiters;
-	/** @park: context of the channel while the device sleeps */
-	struct mirage_park park;
+	/** @context: context of the channel while the device sleeps */
+	struct mirage_context context;
 	/** @stop_work: mirage_queue_quiesce() for callers that must not wait; on submit_wq */
 	struct work_struct stop_work;
 	/** @end_work: teardown after the last reference, for callers that must not wait */
@@ -301,7 +301,7 @@ bool mirage_queue_fault(struct mirage_device *mdev, const struct mirage_fault *f
 			const struct mirage_vm *vm, int error);
 void mirage_queue_event(struct mirage_device *mdev, const struct mirage_event *event);
 void mirage_queues_stop_vm(struct mirage_vm *vm, int error);
-void mirage_queues_lost(struct mirage_device *mdev);
+void mirage_queues_wedge(struct mirage_device *mdev);
 void mirage_queues_kick(struct mirage_device *mdev);
 void mirage_queues_reset(struct mirage_device *mdev);
 void mirage_queues_restart(struct mirage_device *mdev);

@@ -114,7 +114,7 @@ void mirage_queue_restart(struct mirage_queue *queue)
  * Once the channel runs, the queue can be found by its number.
  *
  * Context: process, between drm_dev_enter() and drm_dev_exit(); waits for the device, a bounded time.
- * Return: 0; -ENODEV the device is lost; -EIO it does not start the channel. On failure nothing
+ * Return: 0; -ENODEV the device is wedged; -EIO it does not start the channel. On failure nothing
  * runs
  */
 int mirage_queue_start_new(struct mirage_queue *queue)
@@ -177,7 +177,7 @@ unlock:
  * remembers one fence per fence context, for a few contexts only.
  *
  * Context: process, may sleep; waits for the device, a bounded time. Takes mirage_queue.stop_lock.
- * Return: 0, also if it had not stopped; -ENODEV the device is gone or lost, -EIO it does not
+ * Return: 0, also if it had not stopped; -ENODEV the device is gone or wedged, -EIO it does not
  * start the channel
  */
 int mirage_queue_revive(struct mirage_queue *queue)

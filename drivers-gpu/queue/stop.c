@@ -60,7 +60,7 @@ static void mirage_queue_complete(struct list_head *done, int error, int behind)
  * @queue: queue
  *
  * Context: process, a reference held; does not sleep. The device's memory exists: between
- * drm_dev_enter() and drm_dev_exit(), or jobs are in flight and mirage_queues_lost() has not been
+ * drm_dev_enter() and drm_dev_exit(), or jobs are in flight and mirage_queues_wedge() has not been
  * called.
  * Return: true if it signalled something
  */
@@ -175,7 +175,7 @@ void mirage_queue_quiesce(struct mirage_queue *queue)
 		goto unlock;
 	signalling = dma_fence_begin_signalling();
 
-	/* An unplugged device was cut off before, so no channel runs. */
+	/* An unplugged device was blocked from DMA before, so no channel runs. */
 	if (drm_dev_enter(&mdev->drm, &idx)) {
 		mirage_engine_drop(mdev, queue->chan);
 		mirage_queue_poll(queue);

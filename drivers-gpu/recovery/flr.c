@@ -7,7 +7,7 @@
  * announces it, so it is handled as a sleep and a wake-up (device/power.c): objects leave video
  * memory, page tables and the contexts of channels are saved, and everything continues afterwards.
  * If saving fails for lack of memory, or because jobs hold objects in video memory for longer than
- * a minute, the device is marked as lost, with a message.
+ * a minute, the device is marked as wedged, with a message.
  *
  * Rejected: ending all queues and clearing all objects. It would be correct, but resetting a device
  * that hangs would lose the work of all users.
@@ -25,12 +25,12 @@
 #include "device/reset.h"
 
 /* How long consecutive jobs may hold objects in video memory. Each takes at most 10 s. */
-#define FLR_PATIENCE_MS		60000
+#define FLR_WAIT_LIMIT_MS	60000
 
 /* A suspend can fail while jobs are running; a reset cannot, so wait for them. */
 static int flr_sleep(struct mirage_device *mdev)
 {
-	unsigned long until = jiffies + msecs_to_jiffies(FLR_PATIENCE_MS);
+	unsigned long until = jiffies + msecs_to_jiffies(FLR_WAIT_LIMIT_MS);
 	int ret;
 
 	/* Each attempt gives up after 15 s. */
@@ -47,7 +47,7 @@ static void flr_prepare(struct pci_dev *pdev)
 	int ret;
 
 	/*
-	 * Stay awake until it is done. A device that does not wake up is lost, and has nothing to
+	 * Stay awake until it is done. A device that does not wake up is wedged, and has nothing to
 	 * save.
 	 */
 	if (mirage_power_get(mdev))

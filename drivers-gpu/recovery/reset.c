@@ -2,7 +2,7 @@
 /**
  * DOC: Reset
  *
- * A device that does not answer, has halted or writes nonsense is cut off from memory first
+ * A device that does not answer, has halted or writes nonsense has its DMA blocked first
  * (mirage_reset_request()). This work then resets and restarts it:
  *
  *   1. queues with running jobs stop for good, and the jobs' fences signal
@@ -12,7 +12,7 @@
  *   3. the channels of all other queues are started from their descriptors
  *      (mirage_queues_restart()); jobs pushed meanwhile are in their rings
  *
- * Only a device that does not come back is lost, and all its queues with it.
+ * Only a device that does not come back is wedged, and all its queues with it.
  *
  * All of this is in the signalling path of fences: it allocates nothing, and takes no dma_resv and
  * no lock of mm.
@@ -45,8 +45,8 @@ static void reset_device(struct mirage_device *mdev)
 	mirage_queues_reset(mdev);
 	ret = mirage_device_start(mdev);
 	if (ret) {
-		drm_err(&mdev->drm, "reset failed, error %d: the device is lost\n", ret);
-		mirage_device_lose(mdev);
+		drm_err(&mdev->drm, "reset failed, error %d: the device is wedged\n", ret);
+		mirage_device_wedge(mdev);
 		return;
 	}
 	mirage_queues_restart(mdev);
@@ -54,7 +54,7 @@ static void reset_device(struct mirage_device *mdev)
 }
 
 /**
- * mirage_recovery_work() - reset the device, or stop all queues if it is lost
+ * mirage_recovery_work() - reset the device, or stop all queues if it is wedged
  * @work: mirage_reset.work
  *
  * Context: mirage_reset.wq; in the signalling path of fences.
@@ -70,10 +70,10 @@ void mirage_recovery_work(struct work_struct *work)
 		return;
 	signalling = dma_fence_begin_signalling();
 	down_write(&mdev->reset.lock);
-	if (!mirage_device_is_running(mdev) && !mirage_device_is_lost(mdev))
+	if (!mirage_device_is_running(mdev) && !mirage_device_is_wedged(mdev))
 		reset_device(mdev);
-	if (mirage_device_is_lost(mdev))
-		mirage_queues_lost(mdev);
+	if (mirage_device_is_wedged(mdev))
+		mirage_queues_wedge(mdev);
 	up_write(&mdev->reset.lock);
 	dma_fence_end_signalling(signalling);
 	drm_dev_exit(idx);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Reset of a device that was cut off. */
+/* Reset of a device that was blocked from DMA. */
 #ifndef MIRAGE_RECOVERY_RESET_H
 #define MIRAGE_RECOVERY_RESET_H
 

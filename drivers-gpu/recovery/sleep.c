@@ -6,18 +6,19 @@
  * (s2idle). Registers, channels and the content of video memory are lost. The driver saves the
  * needed state to system memory, in this order (mirage_power_sleep()):
  *
- *   1. the gate is closed: no object moves into video memory from here on, no channel is created
+ *   1. power.suspended is set: no object moves into video memory any more, no channel is created
  *   2. the copy engine moves buffer objects out of video memory, as under memory pressure; this
  *      waits for jobs that hold them there, which have a time limit and never fault. For a system
  *      suspend, power_prepare() has done that before
  *   3. the kernel's own part of it (page tables) is copied, and later changes go to the copy
  *      (vram/backup.c)
- *   4. all channels are stopped where they are, and their contexts saved (recovery/park.c)
+ *   4. all channels are stopped where they are, and their contexts saved (recovery/context.c)
  *   5. the device is stopped: it has no access to memory, and gets no commands
  *
  * A failure on the way (no memory) undoes all steps: the machine stays awake, without visible
  * effect. Waking up restores the page tables, starts the device as after a reset, restores the
- * contexts of the channels and opens the gate. Objects come back when a job or a fault needs them.
+ * contexts of the channels and clears power.suspended. Objects come back when a job or a fault
+ * needs them.
  *
  * Mirrors of processes are unchanged: their pages stay mapped for DMA, and mm may take them away at
  * any time, even during sleep. Unserved faults are raised again: a restored context retries its
@@ -47,36 +48,36 @@
 #include "device/state.h"
 #include "device/trace.h"
 #include "queue/queue.h"
-#include "recovery/park.h"
+#include "recovery/context.h"
 #include "vram/vram.h"
 
 /* How long jobs may hold objects in video memory, all jobs together. */
-#define POWER_PATIENCE_MS	15000
+#define POWER_EVICT_LIMIT_MS	15000
 
-static void power_close_gate(struct mirage_device *mdev)
+static void power_begin_suspend(struct mirage_device *mdev)
 {
-	down_write(&mdev->power.gate);
-	WRITE_ONCE(mdev->power.sleeper, current);
-	WRITE_ONCE(mdev->power.asleep, true);
-	up_write(&mdev->power.gate);
+	down_write(&mdev->power.rwsem);
+	WRITE_ONCE(mdev->power.suspending_task, current);
+	WRITE_ONCE(mdev->power.suspended, true);
+	up_write(&mdev->power.rwsem);
 }
 
-static void power_open_gate(struct mirage_device *mdev)
+static void power_end_suspend(struct mirage_device *mdev)
 {
-	down_write(&mdev->power.gate);
-	WRITE_ONCE(mdev->power.sleeper, NULL);
-	WRITE_ONCE(mdev->power.asleep, false);
-	up_write(&mdev->power.gate);
-	wake_up_all(&mdev->power.awake);
+	down_write(&mdev->power.rwsem);
+	WRITE_ONCE(mdev->power.suspending_task, NULL);
+	WRITE_ONCE(mdev->power.suspended, false);
+	up_write(&mdev->power.rwsem);
+	wake_up_all(&mdev->power.resumed);
 }
 
-/* On 0, TTM has nothing in video memory, and nothing can move there since the gate is closed. */
+/* On 0, TTM has nothing in video memory; nothing can move there while power.suspended is set. */
 static int power_evict(struct mirage_device *mdev)
 {
 	struct ttm_resource_manager *man = &mdev->vram.man;
 	int ret;
 
-	ret = mirage_vram_mgr_wait_jobs(mdev, msecs_to_jiffies(POWER_PATIENCE_MS));
+	ret = mirage_vram_mgr_wait_jobs(mdev, msecs_to_jiffies(POWER_EVICT_LIMIT_MS));
 	if (!ret)
 		ret = ttm_resource_manager_evict_all(&mdev->ttm->bdev, man);
 	if (ret)
@@ -85,24 +86,24 @@ static int power_evict(struct mirage_device *mdev)
 }
 
 /* Let channels continue where they are; the driver has not stopped the device. */
-static void power_unpark(struct mirage_device *mdev)
+static void power_restore_contexts(struct mirage_device *mdev)
 {
 	down_write(&mdev->reset.lock);
 	if (mirage_device_is_running(mdev))
-		mirage_queues_unpark(mdev, false);
+		mirage_contexts_restore(mdev, false);
 	up_write(&mdev->reset.lock);
-	mirage_queues_park_fini(mdev);
+	mirage_contexts_fini(mdev);
 }
 
-static int power_park(struct mirage_device *mdev)
+static int power_save_contexts(struct mirage_device *mdev)
 {
 	int ret;
 
 	/* A device that stops answering from here on is reset only after it wakes up. */
 	mirage_reset_hold(mdev);
-	ret = mirage_queues_park(mdev);
+	ret = mirage_contexts_save(mdev);
 	if (ret) {
-		power_unpark(mdev);
+		power_restore_contexts(mdev);
 		mirage_reset_release(mdev);
 	}
 	return ret;
@@ -112,7 +113,7 @@ static int power_park(struct mirage_device *mdev)
  * mirage_power_sleep() - prepare the device for losing all its state
  * @mdev: device; one caller at a time
  *
- * On 0 the device has no access to memory, and the driver needs nothing that is on it. For a lost
+ * On 0 the device has no access to memory, and the driver needs nothing that is on it. For a wedged
  * device this is trivially so.
  *
  * Context: process, may sleep and allocate; waits for jobs that hold objects in video memory.
@@ -122,9 +123,9 @@ int mirage_power_sleep(struct mirage_device *mdev)
 {
 	int ret;
 
-	if (mirage_device_is_lost(mdev))
+	if (mirage_device_is_wedged(mdev))
 		return 0;
-	power_close_gate(mdev);
+	power_begin_suspend(mdev);
 	ret = mirage_prime_sleep(mdev);
 	if (!ret)
 		ret = power_evict(mdev);
@@ -133,7 +134,7 @@ int mirage_power_sleep(struct mirage_device *mdev)
 	ret = mirage_vram_save(&mdev->vram);
 	if (ret)
 		goto err_open;
-	ret = power_park(mdev);
+	ret = power_save_contexts(mdev);
 	if (ret)
 		goto err_restore;
 
@@ -141,14 +142,14 @@ int mirage_power_sleep(struct mirage_device *mdev)
 	mirage_device_stop(mdev);
 	mirage_vram_power_off(&mdev->vram);
 	up_write(&mdev->reset.lock);
-	WRITE_ONCE(mdev->power.sleeper, NULL);
+	WRITE_ONCE(mdev->power.suspending_task, NULL);
 	trace_mirage_power(mdev, false, false, 0);
 	return 0;
 
 err_restore:
 	mirage_vram_restore(&mdev->vram);
 err_open:
-	power_open_gate(mdev);
+	power_end_suspend(mdev);
 	trace_mirage_power(mdev, false, false, ret);
 	return ret;
 }
@@ -157,7 +158,7 @@ err_open:
  * mirage_power_wake() - restore a device that has lost all its state
  * @mdev: device, accessible, after mirage_power_sleep()
  *
- * A device that does not come back is lost: its queues are stopped, and all waiters are woken.
+ * A device that does not come back is wedged: its queues are stopped, and all waiters are woken.
  *
  * Context: process, may sleep.
  * Return: 0 or a negative errno
@@ -166,21 +167,21 @@ int mirage_power_wake(struct mirage_device *mdev)
 {
 	int ret;
 
-	if (!mdev->power.asleep)
+	if (!mdev->power.suspended)
 		return 0;
 	mirage_vram_restore(&mdev->vram);
 	down_write(&mdev->reset.lock);
 	ret = mirage_device_start(mdev);
 	if (!ret)
-		mirage_queues_unpark(mdev, true);
+		mirage_contexts_restore(mdev, true);
 	up_write(&mdev->reset.lock);
 	if (ret) {
-		drm_err(&mdev->drm, "does not wake up, error %d: the device is lost\n", ret);
-		mirage_device_lose(mdev);
+		drm_err(&mdev->drm, "does not wake up, error %d: the device is wedged\n", ret);
+		mirage_device_wedge(mdev);
 	}
-	mirage_queues_park_fini(mdev);
+	mirage_contexts_fini(mdev);
 	mirage_reset_release(mdev);
-	power_open_gate(mdev);
+	power_end_suspend(mdev);
 	trace_mirage_power(mdev, true, false, ret);
 	return ret;
 }
@@ -236,19 +237,19 @@ static int power_runtime_resume(struct device *dev)
 	int ret = 0;
 
 	down_write(&mdev->reset.lock);
-	if (!mirage_device_is_lost(mdev))
+	if (!mirage_device_is_wedged(mdev))
 		ret = mirage_device_start(mdev);
 	if (mirage_device_is_running(mdev))
 		mirage_queues_restart(mdev);
 	up_write(&mdev->reset.lock);
 	if (ret) {
-		drm_err(&mdev->drm, "does not wake up, error %d: the device is lost\n", ret);
-		mirage_device_lose(mdev);
+		drm_err(&mdev->drm, "does not wake up, error %d: the device is wedged\n", ret);
+		mirage_device_wedge(mdev);
 	}
 	mirage_reset_release(mdev);
 	trace_mirage_power(mdev, true, true, ret);
 	/*
-	 * Each ioctl on a lost device returns an error anyway; an error from here would be
+	 * Each ioctl on a wedged device returns an error anyway; an error from here would be
 	 * permanent.
 	 */
 	return 0;

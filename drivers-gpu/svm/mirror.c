@@ -6,9 +6,9 @@
  * for its SYNC; so the device works on all blocks of an invalidation at once.
  *
  * All callbacks run under locks that reclaim takes: they allocate nothing, and wait only for the
- * command queue, which is bounded because a device that does not answer is cut off.
+ * command queue, which is bounded because a device that does not answer is blocked from DMA.
  *
- * After unplug the callbacks only update their records: the device was cut off before
+ * After unplug the callbacks only update their records: the device was blocked from DMA before
  * drm_dev_unplug(), so no flush is needed once drm_dev_enter() fails.
  */
 #include "svm/mirror.h"

@@ -9,10 +9,10 @@
  * mirage_gpuvm_fault() restores whole objects.
  *
  * If mm cannot provide a page, only the queue that accessed it is stopped, once it is proven that
- * the access is still waiting (svm/suspects.c). Lack of memory is retried SERVICE_TRIES times with
- * growing pauses, and then treated the same. If mm takes a block away faster than it can be mapped,
- * the access is replayed and faults again, so that other blocks get their turn; the job's time
- * limit bounds that.
+ * the access is still waiting (svm/stale_filter.c). Lack of memory is retried SERVICE_TRIES times
+ * with growing pauses, and then treated the same. If mm takes a block away faster than it can be
+ * mapped, the access is replayed and faults again, so that other blocks get their turn; the job's
+ * time limit bounds that.
  *
  * Each address space has its own work item on an unbound workqueue: address spaces are served in
  * parallel, and one that waits for I/O does not block others. Within one, blocks are served in
@@ -37,7 +37,7 @@
 #include "mmu/vm.h"
 #include "queue/queue.h"
 #include "svm/prefetch.h"
-#include "svm/suspects.h"
+#include "svm/stale_filter.h"
 #include "svm/trace.h"
 #include "vm/gpuvm.h"
 
@@ -59,8 +59,8 @@ struct mirage_service {
 	struct hmm_fault ask;
 	/** @asked: number of pages in the request */
 	unsigned int asked;
-	/** @suspects: accesses that failed once */
-	struct mirage_suspect suspects[MIRAGE_SUSPECTS];
+	/** @stale_filter: accesses that failed once */
+	struct mirage_stale_slot stale_filter[MIRAGE_STALE_SLOTS];
 };
 
 /* Take all pending faults. */
@@ -103,8 +103,8 @@ static void service_fail(struct mirage_vm *vm, const struct mirage_fault *fault,
 	int idx;
 
 	if (drm_dev_enter(&vm->mdev->drm, &idx)) {
-		proven = mirage_suspect_confirm(vm->service->suspects, fault,
-						mirage_device_time(vm->mdev));
+		proven = mirage_stale_filter_confirm(vm->service->stale_filter, fault,
+						     mirage_device_time(vm->mdev));
 		drm_dev_exit(idx);
 	}
 	if (proven)
@@ -192,14 +192,14 @@ static void service_account(struct mirage_vm *vm)
 	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_NS_PT, ask->ns_map);
 }
 
-/* These faults can be served: clear their suspects. */
+/* These faults can be served: clear their slots of the stale filter. */
 static void service_pass(struct mirage_vm *vm, const struct mirage_fault *faults,
 			 unsigned int count)
 {
 	unsigned int i;
 
 	for (i = 0; i < count; i++)
-		mirage_suspect_clear(vm->service->suspects, &faults[i]);
+		mirage_stale_filter_clear(vm->service->stale_filter, &faults[i]);
 }
 
 static bool service_wants_retry(int ret)
@@ -226,7 +226,7 @@ static void service_bound(struct mirage_vm *vm, const struct mirage_fault *fault
 			ret = mirage_gpuvm_fault(vm, faults[i].addr, faults[i].access);
 		}
 		if (!ret)
-			mirage_suspect_clear(vm->service->suspects, &faults[i]);
+			mirage_stale_filter_clear(vm->service->stale_filter, &faults[i]);
 		else if (ret != -ENODEV && ret != -EBUSY)
 			service_fail(vm, &faults[i], ret);
 	}
@@ -268,7 +268,7 @@ static void service_block(struct mirage_vm *vm, const struct mirage_fault *fault
 		if (ret)
 			service_fail(vm, &faults[i], ret);
 		else if (!test_bit(page, ask->failed))
-			mirage_suspect_clear(vm->service->suspects, &faults[i]);
+			mirage_stale_filter_clear(vm->service->stale_filter, &faults[i]);
 		else if (mirage_batch_wants_write(&faults[i]) || !test_bit(page, ask->write))
 			service_fail(vm, &faults[i], ask->error);
 		/* Otherwise the write failed: reads are served later, without the writer. */

@@ -49,13 +49,13 @@ static bool allowed(unsigned int i, u64 seen)
 	return seen == before[i] || seen == after[i];
 }
 
-static void look(bool settled)
+static void look(bool flushed)
 {
 	unsigned int i, e;
 
 	for (i = 0; i < PAGES; i++) {
 		if (!(device_pde & MIRAGE_PTE_VALID)) {
-			CHECK(settled ? !after[i] : allowed(i, 0));
+			CHECK(flushed ? !after[i] : allowed(i, 0));
 			continue;
 		}
 		if (device_pde & MIRAGE_PTE_LEAF) {
@@ -63,12 +63,12 @@ static void look(bool settled)
 				   (device_pde & RIGHTS) | 1;
 
 			CHECK(!(device_pde & 0x1ff000));
-			CHECK(settled ? seen == after[i] : allowed(i, seen));
+			CHECK(flushed ? seen == after[i] : allowed(i, seen));
 			continue;
 		}
 		CHECK(device_pde == TABLE);
-		CHECK(settled ? through(i, i) == after[i] : allowed(i, through(i, i)));
-		for (e = i & ~15u; settled && e < (i | 15u) + 1; e++) {
+		CHECK(flushed ? through(i, i) == after[i] : allowed(i, through(i, i)));
+		for (e = i & ~15u; flushed && e < (i | 15u) + 1; e++) {
 			if (device_pt[e] & MIRAGE_PTE_CONT)
 				CHECK(through(i, e) == after[i]);
 		}
@@ -111,7 +111,7 @@ static void fresh(void)
 	stores_pde = 0;
 }
 
-static void settle(void)
+static void flush(void)
 {
 	unsigned int i;
 
@@ -143,7 +143,7 @@ static bool map(unsigned int index, unsigned int npages, u64 addr, u64 rights)
 	}
 	replaces = mirage_leaves_map(&leaves, index, npages, addr, rights, &counts);
 	CHECK(replaces == want);
-	settle();
+	flush();
 	return replaces;
 }
 
@@ -153,7 +153,7 @@ static bool unmap(unsigned int index, unsigned int npages)
 
 	memset(&after[index], 0, npages * sizeof(*after));
 	any = mirage_leaves_unmap(&leaves, index, npages);
-	settle();
+	flush();
 	return any;
 }
 

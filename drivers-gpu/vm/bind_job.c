@@ -121,7 +121,7 @@ static int bind_init_op(struct mirage_bind_job *job, struct mirage_bind_op *op,
 
 /**
  * mirage_bind_job_create() - create a job, not armed yet
- * @gpuvm: upper part of an address space that the caller has a reference to
+ * @gpuvm: VM_BIND range of an address space that the caller has a reference to
  * @file: file that the handles in @binds belong to
  * @binds: operations; their addresses, sizes, flags and padding are checked
  * @count: number of operations
@@ -267,7 +267,7 @@ void mirage_bind_job_drop(struct mirage_bind_job *job)
 
 /**
  * mirage_bind_init() - create the scheduler for an address space's VM_BIND jobs
- * @gpuvm: upper part of an address space
+ * @gpuvm: VM_BIND range of an address space
  *
  * Return: 0 or -ENOMEM
  */
@@ -298,7 +298,7 @@ int mirage_bind_init(struct mirage_gpuvm *gpuvm)
 
 /**
  * mirage_bind_fini() - undo mirage_bind_init()
- * @gpuvm: upper part of an address space without jobs, one grace period after the last job
+ * @gpuvm: VM_BIND range of an address space without jobs, one grace period after the last job
  */
 void mirage_bind_fini(struct mirage_gpuvm *gpuvm)
 {
@@ -338,7 +338,7 @@ int mirage_bind_module_init(void)
 }
 
 /**
- * mirage_bind_module_exit() - clean up, after the last upper part of an address space has gone
+ * mirage_bind_module_exit() - clean up, after the last VM_BIND range has gone
  */
 void mirage_bind_module_exit(void)
 {

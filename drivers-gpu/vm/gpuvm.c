@@ -2,8 +2,8 @@
 /**
  * DOC: VM_BIND mappings
  *
- * The upper part of an address space, from 2^47 on, maps buffer objects where user space orders it;
- * drm_gpuvm tracks the mappings. It shares only the page-table root with the mirror below. No
+ * The VM_BIND range of an address space, from 2^47 on, maps buffer objects where user space orders
+ * it; drm_gpuvm tracks the mappings. It shares only the page-table root with the mirror below. No
  * structure here is used for an address below 2^47, and none of the mirror's above.
  *
  *   mirage_bind           the ioctl               mirage_gpuvm_map   content of page tables
@@ -46,7 +46,7 @@
 /* Mappings to print before dropping the lock. */
 #define GPUVM_DUMP_BATCH	64
 
-/* Number of upper parts; module exit waits for it to become 0. */
+/* Number of VM_BIND ranges; module exit waits for it to become 0. */
 static atomic_t gpuvm_count = ATOMIC_INIT(0);
 static DECLARE_WAIT_QUEUE_HEAD(gpuvm_none);
 
@@ -104,7 +104,7 @@ static void gpuvm_sweep_work(struct work_struct *work)
 }
 
 /**
- * mirage_gpuvm_init() - set up the upper part of an address space, empty
+ * mirage_gpuvm_init() - set up the VM_BIND range of an address space, empty
  * @vm: address space whose root exists
  *
  * Context: may sleep and allocate.
@@ -150,7 +150,7 @@ err_free:
 }
 
 /**
- * mirage_gpuvm_fini() - detach the upper part from its address space
+ * mirage_gpuvm_fini() - detach the VM_BIND range from its address space
  * @vm: address space that the device does not use any more
  *
  * Operations that are still queued become no-ops.
@@ -186,7 +186,7 @@ void mirage_gpuvm_fini(struct mirage_vm *vm)
 
 /**
  * mirage_gpuvm_unplug() - release memory that must not outlive the driver's binding to the device
- * @vm: address space of a device that was cut off
+ * @vm: address space of a device that was blocked from DMA
  *
  * Context: may sleep; between drm_dev_unplug() and the end of the PCI driver's remove().
  */
@@ -196,7 +196,7 @@ void mirage_gpuvm_unplug(struct mirage_vm *vm)
 }
 
 /**
- * mirage_gpuvm_module_exit() - wait for the last upper part, after the last device has gone
+ * mirage_gpuvm_module_exit() - wait for the last VM_BIND range, after the last device has gone
  *
  * Also waits for operations that depend on fences of other drivers. Those fences signal in finite
  * time.
@@ -228,7 +228,7 @@ struct drm_gem_object *mirage_gpuvm_resv_obj(struct mirage_vm *vm)
 
 /**
  * mirage_gpuvm_used() - move an address space's objects to the tail of the LRU
- * @gpuvm: upper part of the address space
+ * @gpuvm: VM_BIND range of the address space
  * @exec: holds the resvs of the address space, and of other objects
  *
  * Context: takes TTM's lru_lock.
@@ -353,7 +353,7 @@ void mirage_gpuvm_evict_bo(struct mirage_bo *bo)
 
 /**
  * mirage_gpuvm_write_bo() - write all mappings of an object to the page tables of an address space
- * @gpuvm: upper part of the address space
+ * @gpuvm: VM_BIND range of the address space
  * @vm_bo: object in it
  *
  * Context: may sleep, does not allocate; the object's resv is held; takes mirage_gpuvm.lock.

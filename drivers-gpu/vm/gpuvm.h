@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* VM_BIND mappings: the upper part of an address space. */
+/* VM_BIND mappings: the VM_BIND range of an address space. */
 #ifndef MIRAGE_GPUVM_H
 #define MIRAGE_GPUVM_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Internal types of the upper part of an address space. */
+/* Internal types of the VM_BIND range of an address space. */
 #ifndef MIRAGE_GPUVM_TYPES_H
 #define MIRAGE_GPUVM_TYPES_H
 
@@ -25,7 +25,7 @@ struct mirage_vm;
 #define MIRAGE_NODE_ROOT	3
 
 /**
- * struct mirage_node - a page table of the upper part
+ * struct mirage_node - a page table of the VM_BIND range
  *
  * Nodes are reference-counted. The users of a node are the nodes below it, mappings that do not
  * cover all of it, and queued operations. A NULL mapping that covers all that a node could
@@ -110,8 +110,8 @@ struct mirage_gpuvm {
 	bool live;
 	/** @gone: the device will never use it again; stays set. Protected by @lock. */
 	bool gone;
-	/** @settle: validation waits for moves and maps objects. Protected by the resv. */
-	bool settle;
+	/** @map_moved: validation waits for moves and maps objects. Protected by the resv. */
+	bool map_moved;
 	/**
 	 * @validation: attempts of the task that holds the resv and validates objects; only that
 	 * task uses it.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Page tables of the upper part of an address space: their lifetime.
+ * Page tables of the VM_BIND range of an address space: their lifetime.
  *
  * Model: when an operation is queued, all tables that it may need are allocated, and it holds a
  * reference to each until it is done; its mappings then hold theirs. So nothing is allocated in the
@@ -35,7 +35,7 @@ static unsigned int node_index(const struct mirage_node *node)
 
 /**
  * mirage_node_find() - find the node that covers an address
- * @gpuvm: upper part of an address space
+ * @gpuvm: VM_BIND range of an address space
  * @level: 0 to 2
  * @va: address
  *
@@ -255,7 +255,7 @@ static struct mirage_node *node_get(struct mirage_gpuvm *gpuvm, unsigned int lev
 
 /**
  * mirage_node_get() - find a node, or create it, and add a use
- * @gpuvm: upper part of an address space
+ * @gpuvm: VM_BIND range of an address space
  * @level: 0 to 2
  * @va: address that it covers
  *
@@ -302,7 +302,7 @@ unsigned int mirage_node_edges(u64 start, u64 end, struct mirage_node_edge edges
 
 /**
  * mirage_node_use() - add a mapping's uses to its nodes
- * @gpuvm: upper part of an address space
+ * @gpuvm: VM_BIND range of an address space
  * @va: mapping
  *
  * Context: mirage_gpuvm.lock held; the nodes have another user, such as the operation that makes
@@ -363,7 +363,7 @@ static void node_put_va(struct mirage_gpuvm *gpuvm, const struct mirage_va *va,
 
 /**
  * mirage_node_release() - drop uses of nodes
- * @gpuvm: upper part of an address space
+ * @gpuvm: VM_BIND range of an address space
  * @nodes: nodes; each entry is one use
  * @count: number of entries
  * @vas: struct mirage_va of removed mappings, after mirage_node_use(); freed
@@ -391,7 +391,7 @@ void mirage_node_release(struct mirage_gpuvm *gpuvm, struct mirage_node **nodes,
 
 /**
  * mirage_node_get_null() - allocate the shared tables for NULL mappings, if necessary
- * @gpuvm: upper part of an address space
+ * @gpuvm: VM_BIND range of an address space
  *
  * Context: may sleep and allocate; takes mirage_gpuvm.nodes_lock.
  * Return: 0, -ENOMEM, -ENODEV
@@ -428,7 +428,7 @@ int mirage_node_get_null(struct mirage_gpuvm *gpuvm)
 /**
  * mirage_node_drop_system() - release memory that must not outlive the driver's binding to the
  * device
- * @gpuvm: upper part of an address space that the device does not use any more and never will
+ * @gpuvm: VM_BIND range of an address space that the device does not use any more and never will
  *
  * Context: may sleep; takes mirage_gpuvm.nodes_lock and .lock.
  */
@@ -476,7 +476,7 @@ void mirage_node_init(struct mirage_gpuvm *gpuvm, struct mirage_table *root)
 
 /**
  * mirage_node_fini() - undo mirage_node_init()
- * @gpuvm: upper part of an address space that has ended, without nodes
+ * @gpuvm: VM_BIND range of an address space that has ended, without nodes
  */
 void mirage_node_fini(struct mirage_gpuvm *gpuvm)
 {

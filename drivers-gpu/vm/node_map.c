@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Page tables of the upper part of an address space: their content.
+ * Page tables of the VM_BIND range of an address space: their content.
  *
  * All changes happen under mirage_gpuvm.lock, and none allocates. Ranges that become invalid or get
  * another translation are recorded and flushed once, before the lock is dropped: while the lock is
@@ -23,7 +23,7 @@
 
 /**
  * mirage_gpuvm_lock() - take the lock and begin to change mappings
- * @gpuvm: upper part of an address space
+ * @gpuvm: VM_BIND range of an address space
  *
  * Context: may sleep; takes mirage_gpuvm.lock.
  */
@@ -35,7 +35,7 @@ void mirage_gpuvm_lock(struct mirage_gpuvm *gpuvm)
 
 /**
  * mirage_gpuvm_dirty() - record a range whose translations the device may have cached
- * @gpuvm: upper part of an address space
+ * @gpuvm: VM_BIND range of an address space
  * @start: first address
  * @end: end, exclusive
  *
@@ -51,7 +51,7 @@ void mirage_gpuvm_dirty(struct mirage_gpuvm *gpuvm, u64 start, u64 end)
 
 /**
  * mirage_gpuvm_flush() - drop stale translations of the recorded range from the device
- * @gpuvm: upper part of an address space
+ * @gpuvm: VM_BIND range of an address space
  *
  * Context: mirage_gpuvm.lock held; waits for the device, a bounded time.
  */
@@ -91,7 +91,7 @@ static void gpuvm_account(struct mirage_gpuvm *gpuvm)
 
 /**
  * mirage_gpuvm_unlock() - flush, and drop the lock
- * @gpuvm: upper part of an address space
+ * @gpuvm: VM_BIND range of an address space
  *
  * Context: drops mirage_gpuvm.lock; waits for the device, a bounded time.
  */
@@ -107,7 +107,7 @@ void mirage_gpuvm_unlock(struct mirage_gpuvm *gpuvm)
 
 /**
  * mirage_node_null_pte() - get the entry for a range that holds only one NULL mapping
- * @gpuvm: upper part of an address space
+ * @gpuvm: VM_BIND range of an address space
  * @level: level of the table that gets the entry, 1 to MIRAGE_NODE_ROOT
  *
  * Context: mirage_node_get_null() has succeeded.
@@ -215,7 +215,7 @@ static u64 node_write(struct mirage_node *node, u64 start, u64 end, bool null, u
 
 /**
  * mirage_gpuvm_write_empty() - clear a range, or fill it with a NULL mapping
- * @gpuvm: upper part of an address space
+ * @gpuvm: VM_BIND range of an address space
  * @start: first address
  * @end: end, exclusive
  * @null: true for a NULL mapping: reads return zeroes, and writes are dropped
@@ -233,7 +233,7 @@ u64 mirage_gpuvm_write_empty(struct mirage_gpuvm *gpuvm, u64 start, u64 end, boo
 
 /**
  * mirage_gpuvm_clear() - clear a range
- * @gpuvm: upper part of an address space
+ * @gpuvm: VM_BIND range of an address space
  * @start: first address
  * @end: end, exclusive
  *
@@ -274,7 +274,7 @@ static void gpuvm_write_run(struct mirage_gpuvm *gpuvm, u64 va, const struct mir
 
 /**
  * mirage_gpuvm_write_va() - write leaves of an object's mapping
- * @gpuvm: upper part of an address space
+ * @gpuvm: VM_BIND range of an address space
  * @va: mapping of an object
  * @start: first address in it
  * @end: end, exclusive; nothing is written if it equals @start

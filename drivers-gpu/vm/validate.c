@@ -40,7 +40,7 @@
 struct mirage_gpuvm_exec {
 	/** @exec: the locks */
 	struct drm_exec exec;
-	/** @gpuvm: upper part of the address space */
+	/** @gpuvm: VM_BIND range of the address space */
 	struct mirage_gpuvm *gpuvm;
 	/** @userptrs: check of the userptr objects */
 	struct mirage_userptr_try userptrs;
@@ -56,7 +56,8 @@ static struct mirage_bo *vm_bo_to_bo(const struct drm_gpuvm_bo *vm_bo)
 }
 
 /* Wait until an object's content is in its memory, and map it. */
-static int gpuvm_settle(struct mirage_gpuvm *gpuvm, struct drm_gpuvm_bo *vm_bo, bool interruptible)
+static int gpuvm_map_moved(struct mirage_gpuvm *gpuvm, struct drm_gpuvm_bo *vm_bo,
+			   bool interruptible)
 {
 	struct mirage_bo *bo = vm_bo_to_bo(vm_bo);
 	long left;
@@ -78,7 +79,7 @@ static int gpuvm_settle(struct mirage_gpuvm *gpuvm, struct drm_gpuvm_bo *vm_bo, 
  * @vm_bo: object in an address space; resvs of both are held
  * @exec: the locks
  *
- * The first pass moves it; the second, with mirage_gpuvm.settle set, maps it. An object whose
+ * The first pass moves it; the second, with mirage_gpuvm.map_moved set, maps it. An object whose
  * content is gone stays unmapped: programs keep such objects in caches. A job that accesses one is
  * stopped.
  *
@@ -93,8 +94,8 @@ int mirage_gpuvm_validate_bo(struct drm_gpuvm_bo *vm_bo, struct drm_exec *exec)
 
 	if (mirage_bo_is_lost(bo))
 		return 0;
-	if (gpuvm->settle)
-		ret = gpuvm_settle(gpuvm, vm_bo, true);
+	if (gpuvm->map_moved)
+		ret = gpuvm_map_moved(gpuvm, vm_bo, true);
 	else
 		ret = mirage_bo_validate(bo, &ctx);
 	if (ret == -EBUSY)
@@ -123,11 +124,11 @@ static int gpuvm_validate_all(struct mirage_gpuvm_exec *ve)
 	int ret;
 
 	gpuvm->validation = &ve->validation;
-	gpuvm->settle = false;
+	gpuvm->map_moved = false;
 	ret = drm_gpuvm_validate(&gpuvm->base, &ve->exec);
 	if (ret)
 		return ret;
-	gpuvm->settle = true;
+	gpuvm->map_moved = true;
 	return drm_gpuvm_validate(&gpuvm->base, &ve->exec);
 }
 
@@ -283,7 +284,7 @@ static void gpuvm_exec_free(struct mirage_gpuvm_exec *ve)
  *
  * No allocation between this and mirage_gpuvm_exec_end().
  *
- * Context: may sleep, allocate and evict; takes mirage_power.gate, validation_lock and the
+ * Context: may sleep, allocate and evict; takes mirage_power.rwsem, validation_lock and the
  * resvs of the address space and of all objects that are mapped there.
  * Return: the state for mirage_gpuvm_exec_end(); -ENOMEM, -ENOSPC, -EINTR or -ERESTARTSYS, -ENODEV
  */
@@ -384,7 +385,7 @@ static int gpuvm_bring_back_locked(struct mirage_gpuvm *gpuvm, struct drm_gpuvm_
 	if (ret == -EBUSY)
 		mirage_validation_note(validation, vm_bo->obj->resv);
 	if (!ret)
-		ret = gpuvm_settle(gpuvm, vm_bo, false);
+		ret = gpuvm_map_moved(gpuvm, vm_bo, false);
 	drm_exec_fini(&exec);
 	return ret;
 }

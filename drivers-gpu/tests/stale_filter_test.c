@@ -3,20 +3,20 @@
 #include <string.h>
 
 #include "check.h"
-#include "svm/suspects.h"
+#include "svm/stale_filter.h"
 
-static struct mirage_suspect suspects[MIRAGE_SUSPECTS];
+static struct mirage_stale_slot slots[MIRAGE_STALE_SLOTS];
 
 static bool fails(u64 addr, u32 chan, u64 access_ns, u64 now_ns)
 {
 	struct mirage_fault fault = { .addr = addr, .chan = chan, .time_ns = access_ns };
 
-	return mirage_suspect_confirm(suspects, &fault, now_ns);
+	return mirage_stale_filter_confirm(slots, &fault, now_ns);
 }
 
 static void clear(void)
 {
-	memset(suspects, 0, sizeof(suspects));
+	memset(slots, 0, sizeof(slots));
 }
 
 static void the_second_access_is_proof(void)
@@ -57,22 +57,22 @@ static void many_bad_pages_do_not_hide_each_other(void)
 	}
 }
 
-static void an_old_suspect_gives_way(void)
+static void an_old_slot_is_reused(void)
 {
 	u64 later = 60 * 1000000000ull;
 
 	clear();
 	CHECK(!fails(0x1000, 1, 100, 200));
 	/* Same slot, long after. */
-	CHECK(!fails(0x1000 + (u64)MIRAGE_SUSPECTS * 4096, 1, later, later + 1));
-	CHECK(fails(0x1000 + (u64)MIRAGE_SUSPECTS * 4096, 1, later + 2, later + 3));
+	CHECK(!fails(0x1000 + (u64)MIRAGE_STALE_SLOTS * 4096, 1, later, later + 1));
+	CHECK(fails(0x1000 + (u64)MIRAGE_STALE_SLOTS * 4096, 1, later + 2, later + 3));
 }
 
 static void served(u64 addr, u32 chan, unsigned int access)
 {
 	struct mirage_fault fault = { .addr = addr, .chan = chan, .access = access };
 
-	mirage_suspect_clear(suspects, &fault);
+	mirage_stale_filter_clear(slots, &fault);
 }
 
 /* A queue lives long: a late entry today and one tomorrow, of memory mapped in between. */
@@ -86,7 +86,7 @@ static void late_entries_far_apart_are_no_proof(void)
 	CHECK(fails(0x1000, 1, tomorrow + 101, tomorrow + 200));
 }
 
-static void a_page_that_was_served_is_no_suspect(void)
+static void a_served_page_clears_its_slot(void)
 {
 	clear();
 	CHECK(!fails(0x1000, 1, 100, 200));
@@ -104,18 +104,18 @@ static void a_read_does_not_clear_a_write(void)
 
 	clear();
 	bad.time_ns = 100;
-	CHECK(!mirage_suspect_confirm(suspects, &bad, 200));
+	CHECK(!mirage_stale_filter_confirm(slots, &bad, 200));
 	served(0x1000, 1, MIRAGE_ACCESS_READ);
 	bad.time_ns = 201;
-	CHECK(mirage_suspect_confirm(suspects, &bad, 300));
+	CHECK(mirage_stale_filter_confirm(slots, &bad, 300));
 	served(0x1000, 1, MIRAGE_ACCESS_WRITE);
 	bad.time_ns = 301;
-	CHECK(!mirage_suspect_confirm(suspects, &bad, 400));
+	CHECK(!mirage_stale_filter_confirm(slots, &bad, 400));
 }
 
 static void a_proof_frees_the_slot(void)
 {
-	u64 same_slot = 0x1000 + (u64)MIRAGE_SUSPECTS * 4096;
+	u64 same_slot = 0x1000 + (u64)MIRAGE_STALE_SLOTS * 4096;
 
 	clear();
 	CHECK(!fails(0x1000, 1, 100, 200));
@@ -131,9 +131,9 @@ int main(void)
 	RUN(a_duplicate_of_the_same_access_is_not);
 	RUN(another_channel_or_page_is_not);
 	RUN(many_bad_pages_do_not_hide_each_other);
-	RUN(an_old_suspect_gives_way);
+	RUN(an_old_slot_is_reused);
 	RUN(late_entries_far_apart_are_no_proof);
-	RUN(a_page_that_was_served_is_no_suspect);
+	RUN(a_served_page_clears_its_slot);
 	RUN(a_read_does_not_clear_a_write);
 	RUN(a_proof_frees_the_slot);
 	return check_done();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /**
- * DOC: Parked queues
+ * DOC: Context save and restore
  *
  * Before the device loses power, all its channels are stopped wherever they are: between two
  * packets, in the middle of a copy, in a kernel, or waiting for a page. For each channel in the
@@ -20,7 +20,7 @@
  * as the longest job, and a job that waits for its process would be stopped without fault of its
  * own.
  */
-#include "recovery/park.h"
+#include "recovery/context.h"
 
 #include <linux/dma-fence.h>
 #include <linux/jiffies.h>
@@ -36,13 +36,13 @@
 #include "device/state.h"
 #include "queue/queue.h"
 
-static u32 park_chan_state(const struct mirage_queue *queue)
+static u32 context_chan_state(const struct mirage_queue *queue)
 {
 	return le32_to_cpu(READ_ONCE(queue->mdev->chans[queue->chan].state));
 }
 
 /* May the channel run? stop_lock, which is held, excludes its reset. */
-static bool park_is_live(struct mirage_queue *queue)
+static bool context_is_live(struct mirage_queue *queue)
 {
 	bool ready;
 
@@ -54,7 +54,7 @@ static bool park_is_live(struct mirage_queue *queue)
 	return ready && !queue->quiet;
 }
 
-static bool park_has_begun(struct mirage_queue *queue)
+static bool context_has_begun(struct mirage_queue *queue)
 {
 	bool begun;
 
@@ -65,32 +65,32 @@ static bool park_has_begun(struct mirage_queue *queue)
 }
 
 /* Post the stop; do not wait for it. */
-static void park_stop(struct mirage_queue *queue)
+static void context_stop(struct mirage_queue *queue)
 {
 	mutex_lock(&queue->stop_lock);
-	if (park_is_live(queue)) {
+	if (context_is_live(queue)) {
 		mirage_cmdq_chan(queue->mdev, MIRAGE_CMD_CHAN_STOP, queue->chan);
-		WRITE_ONCE(queue->park.state, MIRAGE_PARK_STOPPED);
+		WRITE_ONCE(queue->context.state, MIRAGE_CONTEXT_STOPPED);
 	}
 	mutex_unlock(&queue->stop_lock);
 }
 
 /* Let the device write its context to the bounce buffer; 0 if it has none. */
-static int park_save(struct mirage_queue *queue)
+static int context_save(struct mirage_queue *queue)
 {
 	struct mirage_device *mdev = queue->mdev;
-	struct mirage_mem *bounce = &mdev->parking.bounce;
+	struct mirage_mem *bounce = &mdev->context_save.bounce;
 	int ret = 0;
 
 	memset(bounce->cpu, 0, bounce->size);
 	mutex_lock(&queue->stop_lock);
 	/* In state ERROR it has stopped by itself; an event reports that. */
-	if (queue->park.state == MIRAGE_PARK_STOPPED && park_is_live(queue) &&
-	    park_chan_state(queue) == MIRAGE_CHAN_STOPPED) {
+	if (queue->context.state == MIRAGE_CONTEXT_STOPPED && context_is_live(queue) &&
+	    context_chan_state(queue) == MIRAGE_CHAN_STOPPED) {
 		ret = mirage_cmdq_wait(mdev, mirage_cmdq_context(mdev, MIRAGE_CMD_CHAN_SAVE,
 								 queue->chan, bounce), true);
 		if (!ret && *(u64 *)bounce->cpu) {
-			WRITE_ONCE(queue->park.state, MIRAGE_PARK_SAVED);
+			WRITE_ONCE(queue->context.state, MIRAGE_CONTEXT_SAVED);
 			ret = 1;
 		}
 	}
@@ -99,7 +99,7 @@ static int park_save(struct mirage_queue *queue)
 }
 
 /* Restore the context in the bounce buffer, and start the channel. */
-static int park_load(struct mirage_queue *queue)
+static int context_load(struct mirage_queue *queue)
 {
 	struct mirage_device *mdev = queue->mdev;
 	int ret;
@@ -107,17 +107,17 @@ static int park_load(struct mirage_queue *queue)
 	lockdep_assert_held(&queue->stop_lock);
 
 	ret = mirage_cmdq_wait(mdev, mirage_cmdq_context(mdev, MIRAGE_CMD_CHAN_RESTORE, queue->chan,
-							 &mdev->parking.bounce), true);
-	if (!ret && park_chan_state(queue) != MIRAGE_CHAN_STOPPED)
+							 &mdev->context_save.bounce), true);
+	if (!ret && context_chan_state(queue) != MIRAGE_CHAN_STOPPED)
 		ret = -EIO;
 	if (!ret)
 		mirage_cmdq_chan(mdev, MIRAGE_CMD_CHAN_START, queue->chan);
-	WRITE_ONCE(queue->park.state, MIRAGE_PARK_NONE);
+	WRITE_ONCE(queue->context.state, MIRAGE_CONTEXT_NONE);
 	return ret;
 }
 
 /* Bytes up to the last nonzero word. */
-static size_t park_context_size(const struct mirage_mem *bounce)
+static size_t context_size(const struct mirage_mem *bounce)
 {
 	const u64 *words = bounce->cpu;
 	size_t n = bounce->size / sizeof(*words);
@@ -127,28 +127,28 @@ static size_t park_context_size(const struct mirage_mem *bounce)
 	return n * sizeof(*words);
 }
 
-static int park_keep(struct mirage_queue *queue)
+static int context_keep(struct mirage_queue *queue)
 {
-	const struct mirage_mem *bounce = &queue->mdev->parking.bounce;
-	size_t size = park_context_size(bounce);
+	const struct mirage_mem *bounce = &queue->mdev->context_save.bounce;
+	size_t size = context_size(bounce);
 	void *context;
 
 	context = kvmalloc(size, GFP_KERNEL | __GFP_NOWARN);
 	if (!context) {
 		mutex_lock(&queue->stop_lock);
-		if (park_is_live(queue))
-			park_load(queue);
+		if (context_is_live(queue))
+			context_load(queue);
 		mutex_unlock(&queue->stop_lock);
 		return -ENOMEM;
 	}
 	memcpy(context, bounce->cpu, size);
-	queue->park.context = context;
-	queue->park.size = size;
+	queue->context.data = context;
+	queue->context.size = size;
 	return 0;
 }
 
 /**
- * mirage_queues_park_init() - allocate the memory for parking queues
+ * mirage_contexts_init() - allocate the memory for saving contexts
  * @mdev: device, identified
  *
  * devm frees it when the driver unbinds.
@@ -156,29 +156,29 @@ static int park_keep(struct mirage_queue *queue)
  * Context: probe.
  * Return: 0 or -ENOMEM
  */
-int mirage_queues_park_init(struct mirage_device *mdev)
+int mirage_contexts_init(struct mirage_device *mdev)
 {
-	return mirage_mem_alloc(mdev, &mdev->parking.bounce, mdev->caps.max_context);
+	return mirage_mem_alloc(mdev, &mdev->context_save.bounce, mdev->caps.max_context);
 }
 
 /**
- * mirage_queues_park() - stop all channels, and save their contexts
+ * mirage_contexts_save() - stop all channels, and save their contexts
  * @mdev: device, which may be stopped, but is not started while this runs
  *
  * If the device stops answering meanwhile, queues with a running job are ended as in a reset, and
- * the others are parked; that counts as success.
+ * the others keep their jobs; that counts as success.
  *
  * Context: process, may sleep and allocate; waits for the device, a bounded time.
- * Return: 0; or -ENOMEM: call mirage_queues_unpark(). After either, mirage_queues_park_fini().
+ * Return: 0; or -ENOMEM: call mirage_contexts_restore(). After either, mirage_contexts_fini().
  */
-int mirage_queues_park(struct mirage_device *mdev)
+int mirage_contexts_save(struct mirage_device *mdev)
 {
 	struct mirage_queue *queue;
 	unsigned long chan;
 	int ret;
 
 	mirage_for_each_queue(mdev, chan, queue) {
-		park_stop(queue);
+		context_stop(queue);
 		mirage_queue_put_later(queue);
 	}
 	/* Commands take effect in order: once this one has, all channels have stopped. */
@@ -192,24 +192,24 @@ int mirage_queues_park(struct mirage_device *mdev)
 			continue;
 		/* Jobs that it completed before it stopped are not in progress. */
 		mirage_queue_poll(queue);
-		if (park_has_begun(queue))
-			ret = park_save(queue);
+		if (context_has_begun(queue))
+			ret = context_save(queue);
 		if (ret > 0)
-			ret = park_keep(queue);
+			ret = context_keep(queue);
 		mirage_queue_put_later(queue);
 	}
 	if (ret != -ENODEV)
 		return ret;
 
 	mirage_for_each_queue(mdev, chan, queue) {
-		if (queue->park.state != MIRAGE_PARK_SAVED)
+		if (queue->context.state != MIRAGE_CONTEXT_SAVED)
 			mirage_queue_reset(queue);
 		mirage_queue_put_later(queue);
 	}
 	return 0;
 }
 
-static void park_fail(struct mirage_queue *queue)
+static void context_fail(struct mirage_queue *queue)
 {
 	const struct mirage_queue_error reset = {
 		.state = DRM_MIRAGE_QUEUE_RESET,
@@ -223,73 +223,74 @@ static void park_fail(struct mirage_queue *queue)
 }
 
 /* True if the channel continues from where it was. */
-static bool park_end(struct mirage_queue *queue, bool restarted)
+static bool context_resume(struct mirage_queue *queue, bool restarted)
 {
-	const struct mirage_mem *bounce = &queue->mdev->parking.bounce;
-	struct mirage_park *park = &queue->park;
+	const struct mirage_mem *bounce = &queue->mdev->context_save.bounce;
+	struct mirage_context *context = &queue->context;
 	bool goes_on = false;
 	int ret = 0;
 
-	/* The time asleep is not charged to the job. Before its clock runs again. */
+	/* The time suspended is not charged to the job. Before its clock runs again. */
 	spin_lock(&queue->lock);
 	mirage_charge_begin(queue);
 	spin_unlock(&queue->lock);
 
 	mutex_lock(&queue->stop_lock);
-	if (park_is_live(queue) && park->state == MIRAGE_PARK_SAVED) {
+	if (context_is_live(queue) && context->state == MIRAGE_CONTEXT_SAVED) {
 		memset(bounce->cpu, 0, bounce->size);
-		memcpy(bounce->cpu, park->context, park->size);
-		ret = park_load(queue);
+		memcpy(bounce->cpu, context->data, context->size);
+		ret = context_load(queue);
 		goes_on = true;
-	} else if (park_is_live(queue) && park->state == MIRAGE_PARK_STOPPED && !restarted) {
+	} else if (context_is_live(queue) && context->state == MIRAGE_CONTEXT_STOPPED &&
+		   !restarted) {
 		mirage_cmdq_chan(queue->mdev, MIRAGE_CMD_CHAN_START, queue->chan);
 		goes_on = true;
 	}
-	WRITE_ONCE(park->state, MIRAGE_PARK_NONE);
+	WRITE_ONCE(context->state, MIRAGE_CONTEXT_NONE);
 	mutex_unlock(&queue->stop_lock);
 
 	if (ret)
-		park_fail(queue);
+		context_fail(queue);
 	return goes_on;
 }
 
 /**
- * mirage_queues_unpark() - let all channels continue
- * @mdev: device, running; after mirage_queues_park(), whether that succeeded or not
+ * mirage_contexts_restore() - let all channels continue
+ * @mdev: device, running; after mirage_contexts_save(), whether that succeeded or not
  * @restarted: it was started anew, and has lost all channels
  *
  * Context: process, may sleep; waits for the device, a bounded time; allocates and frees nothing:
  * mirage_reset.lock is held for writing.
  */
-void mirage_queues_unpark(struct mirage_device *mdev, bool restarted)
+void mirage_contexts_restore(struct mirage_device *mdev, bool restarted)
 {
 	struct mirage_queue *queue;
 	unsigned long chan;
 
 	mirage_for_each_queue(mdev, chan, queue) {
-		if (!park_end(queue, restarted) && restarted)
+		if (!context_resume(queue, restarted) && restarted)
 			mirage_queue_restart(queue);
 		mirage_queue_put_later(queue);
 	}
 }
 
 /**
- * mirage_queues_park_fini() - end parking, and free the saved contexts
- * @mdev: device; if it does not run a reset starts the channels, or it is lost
+ * mirage_contexts_fini() - end a save, and free the saved contexts
+ * @mdev: device; if it does not run a reset starts the channels, or it is wedged
  *
  * Context: process, may sleep; takes mirage_queue.stop_lock.
  */
-void mirage_queues_park_fini(struct mirage_device *mdev)
+void mirage_contexts_fini(struct mirage_device *mdev)
 {
 	struct mirage_queue *queue;
 	unsigned long chan;
 
 	mirage_for_each_queue(mdev, chan, queue) {
 		mutex_lock(&queue->stop_lock);
-		WRITE_ONCE(queue->park.state, MIRAGE_PARK_NONE);
+		WRITE_ONCE(queue->context.state, MIRAGE_CONTEXT_NONE);
 		mutex_unlock(&queue->stop_lock);
-		kvfree(queue->park.context);
-		queue->park.context = NULL;
+		kvfree(queue->context.data);
+		queue->context.data = NULL;
 		mirage_queue_put_later(queue);
 	}
 }
