@@ -239,24 +239,12 @@ static void device_lose_action(void *data)
 	mirage_coredump_stop(mdev);
 }
 
-/**
- * mirage_device_init() - bring the hardware up
- * @mdev: device, from devm_drm_dev_alloc(), with @mdev->options filled in
- *
- * On failure, devm and drmm undo the completed steps.
- *
- * Context: probe; drm_dev_register() comes after it.
- * Return: 0 or a negative errno
- */
-int mirage_device_init(struct mirage_device *mdev)
+/* Map the registers, and find out which device this is and how it reaches memory. */
+static int device_init_bus(struct mirage_device *mdev)
 {
 	struct device *dev = mdev->drm.dev;
 	struct pci_dev *pdev = to_pci_dev(dev);
 	int ret;
-
-	ret = device_init_software(mdev);
-	if (ret)
-		return ret;
 
 	ret = pcim_enable_device(pdev);
 	if (ret)
@@ -277,9 +265,14 @@ int mirage_device_init(struct mirage_device *mdev)
 	ret = device_identify(mdev);
 	if (ret)
 		return ret;
-	ret = device_check_memory(mdev);
-	if (ret)
-		return ret;
+	return device_check_memory(mdev);
+}
+
+/* Set up the managers of VRAM and of system memory. */
+static int device_init_memory(struct mirage_device *mdev)
+{
+	int ret;
+
 	ret = mirage_vram_init(&mdev->drm, &mdev->vram,
 			       mirage_reg_read64(mdev, MIRAGE_BUS_VRAM_SIZE_LO));
 	if (ret)
@@ -291,12 +284,15 @@ int mirage_device_init(struct mirage_device *mdev)
 	ret = mirage_prime_init(mdev);
 	if (ret)
 		return ret;
-	ret = mirage_ttm_init(mdev);
-	if (ret)
-		return ret;
-	ret = device_init_tables(mdev);
-	if (ret)
-		return ret;
+	return mirage_ttm_init(mdev);
+}
+
+/* Start the device, after its tables are in memory. */
+static int device_init_run(struct mirage_device *mdev)
+{
+	struct device *dev = mdev->drm.dev;
+	int ret;
+
 	ret = mirage_irq_init(mdev);
 	if (ret)
 		return dev_err_probe(dev, ret, "no interrupts\n");
@@ -314,7 +310,11 @@ int mirage_device_init(struct mirage_device *mdev)
 	ret = mirage_copy_init(mdev);
 	if (ret)
 		return dev_err_probe(dev, ret, "no queue for the kernel's copies\n");
+	return 0;
+}
 
+static void device_announce(struct mirage_device *mdev)
+{
 	drm_info(&mdev->drm,
 		 "revision %u.%u, VRAM %llu MiB, %u channels, %u VMs, %u vectors, compute %s, SVM %s, userptr %s, system atomics %s\n",
 		 MIRAGE_REG_GET(BUS_REVISION_MAJOR, mdev->caps.revision),
@@ -324,6 +324,37 @@ int mirage_device_init(struct mirage_device *mdev)
 		 device_reason_text(mdev->svm_reason), device_reason_text(mdev->userptr_reason),
 		 MIRAGE_REG_GET(BUS_CAPS_SYSTEM_ATOMICS, mdev->caps.bits) ? "on" :
 									    "off (hardware)");
+}
+
+/**
+ * mirage_device_init() - bring the hardware up
+ * @mdev: device, from devm_drm_dev_alloc(), with @mdev->options filled in
+ *
+ * On failure, devm and drmm undo the completed steps.
+ *
+ * Context: probe; drm_dev_register() comes after it.
+ * Return: 0 or a negative errno
+ */
+int mirage_device_init(struct mirage_device *mdev)
+{
+	int ret;
+
+	ret = device_init_software(mdev);
+	if (ret)
+		return ret;
+	ret = device_init_bus(mdev);
+	if (ret)
+		return ret;
+	ret = device_init_memory(mdev);
+	if (ret)
+		return ret;
+	ret = device_init_tables(mdev);
+	if (ret)
+		return ret;
+	ret = device_init_run(mdev);
+	if (ret)
+		return ret;
+	device_announce(mdev);
 	return 0;
 }
 
