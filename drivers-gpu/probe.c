@@ -66,19 +66,20 @@ static int device_identify(struct mirage_device *mdev)
 	u32 id = mirage_reg_read(mdev, MIRAGE_BUS_ID);
 
 	if (id != MIRAGE_BUS_ID_VALUE) {
-		drm_err(&mdev->drm, "BUS_ID is %#x, not a mirage GPU\n", id);
+		drm_err(&mdev->drm, "BUS_ID is %#x, that of a mirage GPU is %#x\n", id,
+			MIRAGE_BUS_ID_VALUE);
 		return -ENODEV;
 	}
 	caps->revision = mirage_reg_read(mdev, MIRAGE_BUS_REVISION);
 	if (MIRAGE_REG_GET(BUS_REVISION_MAJOR, caps->revision) != MIRAGE_PCI_REVISION) {
-		drm_err(&mdev->drm, "hardware revision %u is not known to this driver\n",
-			MIRAGE_REG_GET(BUS_REVISION_MAJOR, caps->revision));
+		drm_err(&mdev->drm, "hardware revision is %u, this driver knows %u\n",
+			MIRAGE_REG_GET(BUS_REVISION_MAJOR, caps->revision), MIRAGE_PCI_REVISION);
 		return -ENODEV;
 	}
 	caps->bits = mirage_reg_read(mdev, MIRAGE_BUS_CAPS);
 	if ((caps->bits & CAPS_NEEDED) != CAPS_NEEDED) {
-		drm_err(&mdev->drm, "BUS_CAPS is %#x and lacks some of %#x\n", caps->bits,
-			CAPS_NEEDED);
+		drm_err(&mdev->drm, "BUS_CAPS is %#x and lacks %#x of the needed %#x\n",
+			caps->bits, CAPS_NEEDED & ~caps->bits, CAPS_NEEDED);
 		return -ENODEV;
 	}
 	caps->nr_channels = mirage_reg_read(mdev, MIRAGE_BUS_NR_CHANNELS);
@@ -90,8 +91,8 @@ static int device_identify(struct mirage_device *mdev)
 	caps->max_context = mirage_reg_read(mdev, MIRAGE_BUS_MAX_CONTEXT);
 	/* Faults name VMs with 16 bits; a table is one allocation. */
 	if (!in_range(caps->nr_channels, 1, U16_MAX) || !in_range(caps->nr_vms, 1, U16_MAX)) {
-		drm_err(&mdev->drm, "%u channels and %u VMs make no sense\n", caps->nr_channels,
-			caps->nr_vms);
+		drm_err(&mdev->drm, "device has %u channels and %u VMs, may have 1 to %u of each\n",
+			caps->nr_channels, caps->nr_vms, U16_MAX);
 		return -ENODEV;
 	}
 	return 0;
@@ -261,7 +262,8 @@ static int device_init_bus(struct mirage_device *mdev)
 
 	mdev->regs = pcim_iomap_region(pdev, MIRAGE_BAR_REGS, "mirage-regs");
 	if (IS_ERR(mdev->regs))
-		return dev_err_probe(dev, PTR_ERR(mdev->regs), "cannot map registers\n");
+		return dev_err_probe(dev, PTR_ERR(mdev->regs), "cannot map the registers, BAR %d\n",
+				     MIRAGE_BAR_REGS);
 	ret = device_identify(mdev);
 	if (ret)
 		return ret;

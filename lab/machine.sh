@@ -310,7 +310,9 @@ watch_machine() {
 			kill -0 "$vm" 2>/dev/null || return 0
 			read -rt 0.01 <&9 || true
 		done
-		trouble "a GPU's process (gpu*.log) ended while the machine was running"
+		for i in "${!gpus[@]}"; do
+			[ "${gpus[i]}" != "$ended" ] || trouble "the process of GPU $i ended while the machine was running: see gpu$i.log"
+		done
 		end_machine
 		return
 	done

@@ -73,7 +73,7 @@ test_options() {
 			shift $((taken - 1))
 			;;
 		*)
-			[ -z "$pattern" ] || usage_error "more than one pattern" test
+			[ -z "$pattern" ] || usage_error "more than one pattern: '$pattern' and '$1'" test
 			pattern=$1
 			;;
 		esac
