@@ -66,19 +66,20 @@ static int device_identify(struct mirage_device *mdev)
 	u32 id = mirage_reg_read(mdev, MIRAGE_BUS_ID);
 
 	if (id != MIRAGE_BUS_ID_VALUE) {
-		drm_err(&mdev->drm, "BUS_ID is %#x, not a mirage GPU\n", id);
+		drm_err(&mdev->drm, "BUS_ID is %#x, that of a mirage GPU is %#x\n", id,
+			MIRAGE_BUS_ID_VALUE);
 		return -ENODEV;
 	}
 	caps->revision = mirage_reg_read(mdev, MIRAGE_BUS_REVISION);
 	if (MIRAGE_REG_GET(BUS_REVISION_MAJOR, caps->revision) != MIRAGE_PCI_REVISION) {
-		drm_err(&mdev->drm, "hardware revision %u is not known to this driver\n",
-			MIRAGE_REG_GET(BUS_REVISION_MAJOR, caps->revision));
+		drm_err(&mdev->drm, "hardware revision is %u, this driver knows %u\n",
+			MIRAGE_REG_GET(BUS_REVISION_MAJOR, caps->revision), MIRAGE_PCI_REVISION);
 		return -ENODEV;
 	}
 	caps->bits = mirage_reg_read(mdev, MIRAGE_BUS_CAPS);
 	if ((caps->bits & CAPS_NEEDED) != CAPS_NEEDED) {
-		drm_err(&mdev->drm, "BUS_CAPS is %#x and lacks some of %#x\n", caps->bits,
-			CAPS_NEEDED);
+		drm_err(&mdev->drm, "BUS_CAPS is %#x and lacks %#x of the needed %#x\n",
+			caps->bits, CAPS_NEEDED & ~caps->bits, CAPS_NEEDED);
 		return -ENODEV;
 	}
 	caps->nr_channels = mirage_reg_read(mdev, MIRAGE_BUS_NR_CHANNELS);
@@ -90,8 +91,8 @@ static int device_identify(struct mirage_device *mdev)
 	caps->max_context = mirage_reg_read(mdev, MIRAGE_BUS_MAX_CONTEXT);
 	/* Faults name VMs with 16 bits; a table is one allocation. */
 	if (!in_range(caps->nr_channels, 1, U16_MAX) || !in_range(caps->nr_vms, 1, U16_MAX)) {
-		drm_err(&mdev->drm, "%u channels and %u VMs make no sense\n", caps->nr_channels,
-			caps->nr_vms);
+		drm_err(&mdev->drm, "device has %u channels and %u VMs, may have 1 to %u of each\n",
+			caps->nr_channels, caps->nr_vms, U16_MAX);
 		return -ENODEV;
 	}
 	return 0;
@@ -239,24 +240,12 @@ static void device_wedge_action(void *data)
 	mirage_coredump_stop(mdev);
 }
 
-/**
- * mirage_device_init() - bring the hardware up
- * @mdev: device, from devm_drm_dev_alloc(), with @mdev->options filled in
- *
- * On failure, devm and drmm undo the completed steps.
- *
- * Context: probe; drm_dev_register() comes after it.
- * Return: 0 or a negative errno
- */
-int mirage_device_init(struct mirage_device *mdev)
+/* Map the registers, and find out which device this is and how it reaches memory. */
+static int device_init_bus(struct mirage_device *mdev)
 {
 	struct device *dev = mdev->drm.dev;
 	struct pci_dev *pdev = to_pci_dev(dev);
 	int ret;
-
-	ret = device_init_software(mdev);
-	if (ret)
-		return ret;
 
 	ret = pcim_enable_device(pdev);
 	if (ret)
@@ -273,13 +262,19 @@ int mirage_device_init(struct mirage_device *mdev)
 
 	mdev->regs = pcim_iomap_region(pdev, MIRAGE_BAR_REGS, "mirage-regs");
 	if (IS_ERR(mdev->regs))
-		return dev_err_probe(dev, PTR_ERR(mdev->regs), "cannot map registers\n");
+		return dev_err_probe(dev, PTR_ERR(mdev->regs), "cannot map the registers, BAR %d\n",
+				     MIRAGE_BAR_REGS);
 	ret = device_identify(mdev);
 	if (ret)
 		return ret;
-	ret = device_check_memory(mdev);
-	if (ret)
-		return ret;
+	return device_check_memory(mdev);
+}
+
+/* Set up the managers of VRAM and of system memory. */
+static int device_init_memory(struct mirage_device *mdev)
+{
+	int ret;
+
 	ret = mirage_vram_init(&mdev->drm, &mdev->vram,
 			       mirage_reg_read64(mdev, MIRAGE_BUS_VRAM_SIZE_LO));
 	if (ret)
@@ -291,12 +286,15 @@ int mirage_device_init(struct mirage_device *mdev)
 	ret = mirage_prime_init(mdev);
 	if (ret)
 		return ret;
-	ret = mirage_ttm_init(mdev);
-	if (ret)
-		return ret;
-	ret = device_init_tables(mdev);
-	if (ret)
-		return ret;
+	return mirage_ttm_init(mdev);
+}
+
+/* Start the device, after its tables are in memory. */
+static int device_init_run(struct mirage_device *mdev)
+{
+	struct device *dev = mdev->drm.dev;
+	int ret;
+
 	ret = mirage_irq_init(mdev);
 	if (ret)
 		return dev_err_probe(dev, ret, "no interrupts\n");
@@ -314,7 +312,11 @@ int mirage_device_init(struct mirage_device *mdev)
 	ret = mirage_copy_init(mdev);
 	if (ret)
 		return dev_err_probe(dev, ret, "no queue for the kernel's copies\n");
+	return 0;
+}
 
+static void device_announce(struct mirage_device *mdev)
+{
 	drm_info(&mdev->drm,
 		 "revision %u.%u, VRAM %llu MiB, %u channels, %u VMs, %u vectors, compute %s, SVM %s, userptr %s, system atomics %s\n",
 		 MIRAGE_REG_GET(BUS_REVISION_MAJOR, mdev->caps.revision),
@@ -324,6 +326,37 @@ int mirage_device_init(struct mirage_device *mdev)
 		 device_reason_text(mdev->svm_reason), device_reason_text(mdev->userptr_reason),
 		 MIRAGE_REG_GET(BUS_CAPS_SYSTEM_ATOMICS, mdev->caps.bits) ? "on" :
 									    "off (hardware)");
+}
+
+/**
+ * mirage_device_init() - bring the hardware up
+ * @mdev: device, from devm_drm_dev_alloc(), with @mdev->options filled in
+ *
+ * On failure, devm and drmm undo the completed steps.
+ *
+ * Context: probe; drm_dev_register() comes after it.
+ * Return: 0 or a negative errno
+ */
+int mirage_device_init(struct mirage_device *mdev)
+{
+	int ret;
+
+	ret = device_init_software(mdev);
+	if (ret)
+		return ret;
+	ret = device_init_bus(mdev);
+	if (ret)
+		return ret;
+	ret = device_init_memory(mdev);
+	if (ret)
+		return ret;
+	ret = device_init_tables(mdev);
+	if (ret)
+		return ret;
+	ret = device_init_run(mdev);
+	if (ret)
+		return ret;
+	device_announce(mdev);
 	return 0;
 }
 

@@ -84,32 +84,13 @@ hold_locks() {
 	done
 }
 
-cmd_clean() {
-	local word part path paths=() found all=0
-	case ${1:-} in
-	--help | -h)
-		clean_usage
-		return
-		;;
-	esac
-	if [ ! -d "$cache" ]; then
-		note "nothing is cached in $cache"
-		return
-	fi
-	# A directory that is not ours stays: MIRAGE_CACHE may have been set to anything.
-	if [ ! -d "$cache/lock" ] || [ ! -d "$cache/log" ]; then
-		die "$cache does not look like this command's cache: not removed"
-	fi
-
-	[ $# -gt 0 ] || all=1
+# clean_choose WORDS...: adds to the caller's paths what they name; sets its all where that is the whole cache.
+clean_choose() {
+	local word part path found
 	for word; do
 		found=0
 		case $word in
-		--list)
-			[ $# -eq 1 ] || usage_error "--list removes nothing: it stands alone" clean
-			clean_list
-			return
-			;;
+		--list) usage_error "--list removes nothing: it stands alone" clean ;;
 		-*) usage_error "no option '$word'" clean ;;
 		all)
 			all=1
@@ -126,6 +107,31 @@ cmd_clean() {
 		done < <(cache_entries)
 		[ $found = 1 ] || usage_error "'$word' is neither a part of the cache nor a name that --list shows" clean
 	done
+}
+
+cmd_clean() {
+	local path paths=() all=0
+	case ${1:-} in
+	--help | -h)
+		clean_usage
+		return
+		;;
+	esac
+	if [ ! -d "$cache" ]; then
+		note "nothing is cached in $cache"
+		return
+	fi
+	# A directory that is not ours stays: MIRAGE_CACHE may have been set to anything.
+	if [ ! -d "$cache/lock" ] || [ ! -d "$cache/log" ]; then
+		die "$cache does not look like this command's cache: not removed"
+	fi
+
+	[ $# -gt 0 ] || all=1
+	if [ "$*" = --list ]; then
+		clean_list
+		return
+	fi
+	clean_choose "$@"
 
 	hold_locks
 	if [ $all = 1 ]; then

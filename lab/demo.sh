@@ -42,7 +42,7 @@ cmd_demo() {
 			shift "$taken"
 			;;
 		*)
-			[ -z "$file" ] || usage_error "more than one file" demo
+			[ -z "$file" ] || usage_error "more than one file: '$file' and '$1'" demo
 			file=$1
 			shift
 			;;

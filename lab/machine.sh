@@ -98,8 +98,8 @@ start_gpus() {
 	done
 }
 
-qemu_arguments() {
-	local i machine=q35,memory-backend=mem append bus port
+# kernel_arguments: sets $append to the kernel's command line.
+kernel_arguments() {
 	append="console=ttyS0,115200 mitigations=off rootfstype=virtiofs root=root ro panic=-1 oops=panic"
 	append+=" init=/mirage/build/main/lab/guest/init sysrq_always_enabled printk.time=1 $LAB_append"
 	# For init, which finds them in its environment.
@@ -107,31 +107,31 @@ qemu_arguments() {
 	# Symbols are where the linker put them.
 	[ "$LAB_gdb$LAB_dump" = 00 ] || append+=" nokaslr"
 	# A later word for the same parameter counts: a kernel that panics stays, and can be dumped.
-	if [ "$LAB_dump" = 1 ]; then
-		append+=" panic=0"
-		# The kernel leaves there what a reader of its dump has to know.
-		qemu+=(-device vmcoreinfo)
-	fi
-	if [ "$LAB_iommu" = 1 ]; then
-		machine+=,kernel-irqchip=off
-		append+=" intel_iommu=on iommu=nopt"
-	fi
-
+	[ "$LAB_dump" = 0 ] || append+=" panic=0"
+	[ "$LAB_iommu" = 0 ] || append+=" intel_iommu=on iommu=nopt"
 	# While the first processor's features are read, KASAN takes the kernel for one of four page-table levels, and any
 	# interrupt for a wild access where it has five.
 	[ "$LAB_slow" = 0 ] || append+=" no5lvl"
-
-	case $LAB_accel in
-	kvm) qemu+=(-accel kvm -cpu host) ;;
-	tcg)
-		qemu+=(-accel "tcg,thread=multi" -cpu max)
-		# What virtiofsd writes into a page, it writes past QEMU, which would go on executing what it had
-		# translated of code that was in that page before. The zeroing of pages tells it of each reuse.
+	if [ "$LAB_accel" = tcg ]; then
+		# virtiofsd writes into a page past QEMU, which would go on executing its translation of the code that was
+		# in that page before. The zeroing of pages tells QEMU of each reuse.
 		append+=" init_on_alloc=1"
 		# The kernel tries the timer's interrupt for a moment of real time, and panics where a busy host gives the
 		# emulated processor none of it.
 		append+=" no_timer_check"
-		;;
+	fi
+}
+
+# machine_arguments: the machine with its processors and memory, its kernel, its console, and QEMU's monitor.
+machine_arguments() {
+	local machine=q35,memory-backend=mem append
+	kernel_arguments
+	# The kernel leaves there what a reader of its dump has to know.
+	[ "$LAB_dump" = 0 ] || qemu+=(-device vmcoreinfo)
+	[ "$LAB_iommu" = 0 ] || machine+=,kernel-irqchip=off
+	case $LAB_accel in
+	kvm) qemu+=(-accel kvm -cpu host) ;;
+	tcg) qemu+=(-accel "tcg,thread=multi" -cpu max) ;;
 	esac
 	qemu+=(-M "$machine" -smp "$LAB_cpus" -m "$LAB_mem" -nodefaults -no-user-config -vga none -display none -no-reboot
 		-object "memory-backend-memfd,id=mem,size=$LAB_mem,share=on"
@@ -140,16 +140,22 @@ qemu_arguments() {
 		-chardev "socket,id=console,path=$run/console.sock,server=on,wait=off,telnet=on,logfile=$run/kernel.log"
 		-serial chardev:console
 		-qmp "unix:$run/monitor.sock,server=on,wait=off")
-	if [ "$LAB_iommu" = 1 ]; then
-		qemu+=(-device "intel-iommu,caching-mode=on")
-	fi
-	# The shared directories stay as they are while the guest is suspended: virtiofs can neither save nor restore, and
-	# need not where its device keeps its state without power, which needs a PCI Express port above it.
+	[ "$LAB_iommu" = 0 ] || qemu+=(-device "intel-iommu,caching-mode=on")
+}
+
+# The shared directories stay as they are while the guest is suspended: virtiofs can neither save nor restore, and
+# need not where its device keeps its state without power, which needs a PCI Express port above it.
+share_arguments() {
+	local i
 	for i in root io; do
 		qemu+=(-chardev "socket,id=$i,path=$run/$i.sock"
 			-device "pcie-root-port,id=$i-port,chassis=$((100 + ${#i})),slot=$((100 + ${#i}))"
 			-device "vhost-user-fs-pci,bus=$i-port,chardev=$i,tag=$i,queue-size=1024,x-pcie-pm-no-soft-reset=on")
 	done
+}
+
+gpu_arguments() {
+	local i bus port
 	if [ "$LAB_switch" = 1 ]; then
 		qemu+=(-device "pcie-root-port,id=root,chassis=100,slot=100" -device "x3130-upstream,id=switch,bus=root")
 	fi
@@ -166,6 +172,10 @@ qemu_arguments() {
 		fi
 		qemu+=(-device "{\"driver\":\"vfio-user-pci\",\"id\":\"gpu$i\",\"bus\":\"$bus\",\"socket\":{\"type\":\"unix\",\"path\":\"$run/gpu$i.sock\"}}")
 	done
+}
+
+# input_arguments: the ways in from outside, gdb's and those of the command's input.
+input_arguments() {
 	if [ "$LAB_gdb" = 1 ]; then
 		qemu+=(-gdb "unix:$run/gdb.sock,server=on,wait=off")
 	fi
@@ -176,6 +186,14 @@ qemu_arguments() {
 		qemu+=(-chardev "file,id=stdin,path=/dev/null,input-path=$run/stdin.fifo" -device virtio-serial-pci
 			-device "virtserialport,chardev=stdin,name=lab.stdin")
 	fi
+}
+
+# qemu_arguments: fills the array qemu. A device that others sit behind stands before them.
+qemu_arguments() {
+	machine_arguments
+	share_arguments
+	gpu_arguments
+	input_arguments
 }
 
 follow() {
@@ -292,7 +310,9 @@ watch_machine() {
 			kill -0 "$vm" 2>/dev/null || return 0
 			read -rt 0.01 <&9 || true
 		done
-		trouble "a GPU's process (gpu*.log) ended while the machine was running"
+		for i in "${!gpus[@]}"; do
+			[ "${gpus[i]}" != "$ended" ] || trouble "the process of GPU $i ended while the machine was running: see gpu$i.log"
+		done
 		end_machine
 		return
 	done
@@ -309,8 +329,8 @@ panic=
 boot_patience=120
 [ "$LAB_slow" = 0 ] || boot_patience=400
 
-# A function, so that the whole of this file was read before anything runs: it may change while a machine does.
-main() {
+# list_modules: writes the modules for the guest to load, in that order, where its init reads them.
+list_modules() {
 	if [ "$LAB_driver" = 1 ]; then
 		module_files "$LAB_built" >$io/modules
 	else
@@ -318,14 +338,20 @@ main() {
 	fi
 	[ "$LAB_dump" = 0 ] || module_chain qemu_fw_cfg >>$io/modules
 	grep . modules >>$io/modules || true
+}
 
+# start_helpers: the processes that QEMU connects to.
+start_helpers() {
 	echo 0 >$io/wake
 	share_dir root --shared-dir=/mirage/guest --no-announce-submounts --readonly --cache=auto
 	share_dir io --shared-dir=$io --no-announce-submounts --cache=auto
 	start_gpus
 	wait_for "${daemons[0]}" root.log $run/root.sock
 	wait_for "${daemons[1]}" io.log $run/io.sock
+}
 
+# start_qemu: sets $vm to its process, and connects the command's input and output.
+start_qemu() {
 	qemu_arguments
 	if [ "$LAB_tty" = 1 ]; then
 		qemu-system-x86_64 "${qemu[@]}" <&0 2>qemu.log 9<&- &
@@ -344,6 +370,10 @@ main() {
 		follow $io/stdout
 		follow $io/stderr >&2
 	fi
+}
+
+# start_watchers: the processes that watch_machine waits for next to the machine itself.
+start_watchers() {
 	watch_log &
 	watch=$!
 	if [ "$LAB_dump" = 1 ]; then
@@ -355,16 +385,10 @@ main() {
 		sleep "$LAB_timeout" 9<&- &
 		timer=$!
 	fi
+}
 
-	watch_machine
-	local machine_status=0 gpu_status i
-	{ wait "$vm" || machine_status=$?; } 2>/dev/null
-	# The GPUs would wait for a machine that never was, and then be blamed for it.
-	if [ "$machine_status" -ne 0 ] && [ ! -s kernel.log ] && [ ! -e trouble ]; then
-		give_up "QEMU did not start the machine (status $machine_status): $(tail -n 5 qemu.log)"
-	fi
-	[ ${#followers[@]} -eq 0 ] || wait "${followers[@]}" || true
-
+end_gpus() {
+	local gpu_status i
 	# A model ends with its machine; one that does not is ended.
 	{ read -rt 30 <&9 || kill -KILL "${gpus[@]}"; } 2>/dev/null &
 	local reaper=$!
@@ -374,18 +398,40 @@ main() {
 		[ "$gpu_status" -eq 0 ] || trouble "GPU $i ended with status $gpu_status: $(tail -n 3 "gpu$i.out.log" "gpu$i.log" 2>&1 | tr '\n' ' ')"
 	done
 	kill "$reaper" 2>/dev/null || true
+}
 
+# judge_end STATUS: finds out whether the command ended by itself. STATUS is QEMU's.
+judge_end() {
 	if [ -e $io/no-driver ]; then
 		trouble "the driver's modules did not load: $(grep -m 1 'mirage-lab: loading' kernel.log | sed 's/.*mirage-lab: //')"
 	elif [ ! -e $io/status ] && [ ! -e trouble ]; then
 		if grep -q 'Kernel panic' kernel.log; then
 			trouble "the guest's kernel panicked: $(grep -m 1 'Kernel panic' kernel.log | sed 's/^\[[^]]*\] //')"
-		elif [ "$machine_status" -ne 0 ]; then
-			trouble "QEMU ended with status $machine_status:" "$(tail -n 5 qemu.log)"
+		elif [ "$1" -ne 0 ]; then
+			trouble "QEMU ended with status $1:" "$(tail -n 5 qemu.log)"
 		else
 			trouble "the guest went down before the command ended:" "$(tail -n 3 kernel.log)"
 		fi
 	fi
+}
+
+# A function, so that the whole of this file was read before anything runs: it may change while a machine does.
+main() {
+	list_modules
+	start_helpers
+	start_qemu
+	start_watchers
+
+	watch_machine
+	local machine_status=0
+	{ wait "$vm" || machine_status=$?; } 2>/dev/null
+	# The GPUs would wait for a machine that never was, and then be blamed for it.
+	if [ "$machine_status" -ne 0 ] && [ ! -s kernel.log ] && [ ! -e trouble ]; then
+		give_up "QEMU did not start the machine (status $machine_status): $(tail -n 5 qemu.log)"
+	fi
+	[ ${#followers[@]} -eq 0 ] || wait "${followers[@]}" || true
+	end_gpus
+	judge_end "$machine_status"
 	[ ! -e trouble ] || exit 125
 	exit "$(cat $io/status)"
 }

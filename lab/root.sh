@@ -208,13 +208,14 @@ remove_stale() {
 }
 
 make_root() {
-	local name=$1 root
+	local name=$1 root free
 	[ "$name" = base ] || make_root base
 	root=$(root_dir "$name")
 	[ ! -d "$root" ] || return 0
 	remove_stale
-	if [ "$(df --output=avail -BM "$cache" | tail -n 1 | tr -dc 0-9)" -lt 4000 ]; then
-		die "less than 4 GB are free in $cache" "make room, or set MIRAGE_CACHE to a directory on a larger disk"
+	free=$(df --output=avail -BM "$cache" | tail -n 1 | tr -dc 0-9)
+	if [ "$free" -lt 4000 ]; then
+		die "$cache has $free MB free: the lab needs 4000" "make room, or set MIRAGE_CACHE to a directory on a larger disk"
 	fi
 	if [ "$name" = base ]; then
 		make_base "$root"

@@ -45,14 +45,12 @@ the lab itself failed, so that nothing was counted.
 EOF
 }
 
-cmd_test() {
-	local native=1 guest=1 record=0 mutants=0 options=$# pattern='' summary=() guest_summary=() commit='' junit='' keep=''
-	vm_defaults
-	vm_mem=3G
+# test_options ARGUMENTS...: sets the variables of cmd_test.
+test_options() {
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--help | -h)
-			test_usage
+			help=1
 			return
 			;;
 		--native) guest=0 ;;
@@ -75,12 +73,23 @@ cmd_test() {
 			shift $((taken - 1))
 			;;
 		*)
-			[ -z "$pattern" ] || usage_error "more than one pattern" test
+			[ -z "$pattern" ] || usage_error "more than one pattern: '$pattern' and '$1'" test
 			pattern=$1
 			;;
 		esac
 		shift
 	done
+}
+
+cmd_test() {
+	local help=0 native=1 guest=1 record=0 mutants=0 options=$# pattern='' summary=() guest_summary=() commit='' junit='' keep=''
+	vm_defaults
+	vm_mem=3G
+	test_options "$@"
+	if [ $help = 1 ]; then
+		test_usage
+		return
+	fi
 	if [ $mutants = 1 ]; then
 		[ "$options" -le 2 ] || usage_error "--mutants takes a pattern and no other option" test
 		mutants_test "$pattern"

@@ -146,8 +146,10 @@ void mirage_reset_check(struct mirage_device *mdev)
 			drm_err(&mdev->drm, "device wedged: it has left the bus\n");
 			mirage_reset_give_up(mdev);
 		} else if (MIRAGE_REG_GET(BUS_STATUS_HALTED, status)) {
-			drm_err(&mdev->drm, "halted: %s\n",
-				mirage_dev_error_name(mirage_reg_read(mdev, MIRAGE_BUS_ERROR)));
+			u32 error = mirage_reg_read(mdev, MIRAGE_BUS_ERROR);
+
+			drm_err(&mdev->drm, "device halted: error %u, %s\n", error,
+				mirage_dev_error_name(error));
 			mirage_reset_request(mdev, "it halted");
 		}
 	}

@@ -111,7 +111,8 @@ static int state_reset(struct mirage_device *mdev)
 	ret = readl_poll_timeout(mdev->regs + MIRAGE_BUS_RESET, value, !value, RESET_POLL_US,
 				 RESET_TIMEOUT_US);
 	if (ret)
-		drm_err(&mdev->drm, "reset does not end\n");
+		drm_err(&mdev->drm, "BUS_RESET is %#x after %ld us, so the reset did not end\n", value,
+			RESET_TIMEOUT_US);
 	return ret;
 }
 
@@ -193,8 +194,10 @@ int mirage_device_start(struct mirage_device *mdev)
 
 	ret = state_enable(mdev);
 	if (ret == -EIO) {
-		drm_err(&mdev->drm, "not enabled: %s\n",
-			mirage_dev_error_name(mirage_reg_read(mdev, MIRAGE_BUS_ERROR)));
+		u32 error = mirage_reg_read(mdev, MIRAGE_BUS_ERROR);
+
+		drm_err(&mdev->drm, "device is not enabled: error %u, %s\n", error,
+			mirage_dev_error_name(error));
 		mirage_device_stop(mdev);
 	}
 	if (ret)

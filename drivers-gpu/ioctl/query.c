@@ -44,6 +44,102 @@ static void mirage_query_cap(struct drm_mirage_query *args, bool present)
 		args->reason = DRM_MIRAGE_REASON_HARDWARE;
 }
 
+/*
+ * The functions below answer one kind of parameter each, and return false for any other.
+ *
+ * Features: present, or absent for a reason.
+ */
+static bool mirage_query_feature(struct mirage_device *mdev, struct drm_mirage_query *args)
+{
+	switch (args->param) {
+	case DRM_MIRAGE_PARAM_SVM:
+		args->value = mdev->svm_reason == DRM_MIRAGE_REASON_NONE;
+		args->reason = mdev->svm_reason;
+		return true;
+	case DRM_MIRAGE_PARAM_USERPTR:
+		args->value = mdev->userptr_reason == DRM_MIRAGE_REASON_NONE;
+		args->reason = mdev->userptr_reason;
+		return true;
+	case DRM_MIRAGE_PARAM_SYSTEM_ATOMICS:
+		mirage_query_cap(args, MIRAGE_REG_GET(BUS_CAPS_SYSTEM_ATOMICS, mdev->caps.bits));
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Properties of the device, as read at probe. */
+static bool mirage_query_property(struct mirage_device *mdev, struct drm_mirage_query *args)
+{
+	switch (args->param) {
+	case DRM_MIRAGE_PARAM_VRAM_SIZE:
+		args->value = mdev->vram.size;
+		return true;
+	case DRM_MIRAGE_PARAM_HW_REVISION:
+		args->value = mdev->caps.revision;
+		return true;
+	case DRM_MIRAGE_PARAM_WAVE_LANES:
+		args->value = mdev->caps.wave_lanes;
+		return true;
+	case DRM_MIRAGE_PARAM_MAX_GROUP:
+		args->value = mdev->caps.max_group;
+		return true;
+	case DRM_MIRAGE_PARAM_MAX_SHARED:
+		args->value = mdev->caps.max_shared;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Limits of a user, a queue or an address space. */
+static bool mirage_query_limit(struct mirage_device *mdev, struct drm_mirage_query *args)
+{
+	switch (args->param) {
+	case DRM_MIRAGE_PARAM_MAX_QUEUES:
+		args->value = mirage_quota_limit(mdev, MIRAGE_QUOTA_QUEUES);
+		return true;
+	case DRM_MIRAGE_PARAM_MAX_VMS:
+		args->value = mirage_quota_limit(mdev, MIRAGE_QUOTA_VMS);
+		return true;
+	case DRM_MIRAGE_PARAM_MAX_USERPTRS:
+		args->value = mirage_quota_limit(mdev, MIRAGE_QUOTA_USERPTRS);
+		return true;
+	case DRM_MIRAGE_PARAM_MAX_JOBS:
+		args->value = mirage_quota_limit(mdev, MIRAGE_QUOTA_JOBS);
+		return true;
+	case DRM_MIRAGE_PARAM_QUEUE_JOBS:
+		args->value = MIRAGE_QUEUE_MAX_JOBS;
+		return true;
+	case DRM_MIRAGE_PARAM_VM_BINDS:
+		args->value = MIRAGE_BIND_MAX_JOBS;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Amounts and counts of the whole device. */
+static bool mirage_query_count(struct mirage_device *mdev, struct drm_mirage_query *args)
+{
+	switch (args->param) {
+	case DRM_MIRAGE_PARAM_VRAM_USED:
+		args->value = mirage_vram_used(&mdev->vram);
+		return true;
+	case DRM_MIRAGE_PARAM_EVICTIONS:
+		args->value = atomic64_read(&mdev->ttm->evictions);
+		return true;
+	case DRM_MIRAGE_PARAM_ENGINE_RESETS:
+		args->value = atomic_read(&mdev->reset.engine_resets);
+		return true;
+	case DRM_MIRAGE_PARAM_DEVICE_RESETS:
+		args->value = atomic_read(&mdev->reset.device_resets);
+		return true;
+	default:
+		return false;
+	}
+}
+
 static int mirage_query_hardware(struct mirage_device *mdev, struct drm_mirage_query *args)
 {
 	int idx;
@@ -98,69 +194,12 @@ int mirage_ioctl_query(struct drm_device *drm, void *data, struct drm_file *file
 	args->value = 0;
 	args->reason = DRM_MIRAGE_REASON_NONE;
 
-	switch (args->param) {
-	case DRM_MIRAGE_PARAM_SVM:
-		args->value = mdev->svm_reason == DRM_MIRAGE_REASON_NONE;
-		args->reason = mdev->svm_reason;
+	if (mirage_query_feature(mdev, args) || mirage_query_property(mdev, args) ||
+	    mirage_query_limit(mdev, args) || mirage_query_count(mdev, args))
 		return 0;
-	case DRM_MIRAGE_PARAM_USERPTR:
-		args->value = mdev->userptr_reason == DRM_MIRAGE_REASON_NONE;
-		args->reason = mdev->userptr_reason;
-		return 0;
-	case DRM_MIRAGE_PARAM_SYSTEM_ATOMICS:
-		mirage_query_cap(args, MIRAGE_REG_GET(BUS_CAPS_SYSTEM_ATOMICS, mdev->caps.bits));
-		return 0;
-	case DRM_MIRAGE_PARAM_VRAM_SIZE:
-		args->value = mdev->vram.size;
-		return 0;
-	case DRM_MIRAGE_PARAM_VRAM_USED:
-		args->value = mirage_vram_used(&mdev->vram);
-		return 0;
-	case DRM_MIRAGE_PARAM_EVICTIONS:
-		args->value = atomic64_read(&mdev->ttm->evictions);
-		return 0;
-	case DRM_MIRAGE_PARAM_HW_REVISION:
-		args->value = mdev->caps.revision;
-		return 0;
-	case DRM_MIRAGE_PARAM_WAVE_LANES:
-		args->value = mdev->caps.wave_lanes;
-		return 0;
-	case DRM_MIRAGE_PARAM_MAX_GROUP:
-		args->value = mdev->caps.max_group;
-		return 0;
-	case DRM_MIRAGE_PARAM_MAX_SHARED:
-		args->value = mdev->caps.max_shared;
-		return 0;
-	case DRM_MIRAGE_PARAM_MAX_QUEUES:
-		args->value = mirage_quota_limit(mdev, MIRAGE_QUOTA_QUEUES);
-		return 0;
-	case DRM_MIRAGE_PARAM_MAX_VMS:
-		args->value = mirage_quota_limit(mdev, MIRAGE_QUOTA_VMS);
-		return 0;
-	case DRM_MIRAGE_PARAM_MAX_USERPTRS:
-		args->value = mirage_quota_limit(mdev, MIRAGE_QUOTA_USERPTRS);
-		return 0;
-	case DRM_MIRAGE_PARAM_MAX_JOBS:
-		args->value = mirage_quota_limit(mdev, MIRAGE_QUOTA_JOBS);
-		return 0;
-	case DRM_MIRAGE_PARAM_QUEUE_JOBS:
-		args->value = MIRAGE_QUEUE_MAX_JOBS;
-		return 0;
-	case DRM_MIRAGE_PARAM_VM_BINDS:
-		args->value = MIRAGE_BIND_MAX_JOBS;
-		return 0;
-	case DRM_MIRAGE_PARAM_ENGINE_RESETS:
-		args->value = atomic_read(&mdev->reset.engine_resets);
-		return 0;
-	case DRM_MIRAGE_PARAM_DEVICE_RESETS:
-		args->value = atomic_read(&mdev->reset.device_resets);
-		return 0;
-	case DRM_MIRAGE_PARAM_TIME:
-	case DRM_MIRAGE_PARAM_COUNTER:
+	if (args->param == DRM_MIRAGE_PARAM_TIME || args->param == DRM_MIRAGE_PARAM_COUNTER)
 		return mirage_query_hardware(mdev, args);
-	default:
-		return -EINVAL;
-	}
+	return -EINVAL;
 }
 
 /**

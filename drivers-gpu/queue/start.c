@@ -141,7 +141,8 @@ int mirage_queue_start_new(struct mirage_queue *queue)
 		if (ret != -ENODEV)
 			return ret;
 	}
-	drm_err(&mdev->drm, "does not live to start channel %u\n", queue->chan);
+	drm_err(&mdev->drm, "channel %u did not start: the device stopped in each of %u tries\n",
+		queue->chan, QUEUE_START_TRIES);
 
 	return -EIO;
 }

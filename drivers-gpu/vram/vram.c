@@ -57,8 +57,9 @@ int mirage_vram_init(struct drm_device *drm, struct mirage_vram *vram, u64 size)
 	vram->size = size;
 	if (vram->size < MIRAGE_VRAM_MIN || vram->size % MIRAGE_VRAM_GRANULE ||
 	    vram->size > pci_resource_len(pdev, MIRAGE_BAR_VRAM)) {
-		drm_err(drm, "%llu bytes of VRAM do not go with a BAR of %llu\n", vram->size,
-			(u64)pci_resource_len(pdev, MIRAGE_BAR_VRAM));
+		drm_err(drm, "VRAM has %llu bytes, may have %u to %llu in steps of %u\n",
+			vram->size, MIRAGE_VRAM_MIN, (u64)pci_resource_len(pdev, MIRAGE_BAR_VRAM),
+			MIRAGE_VRAM_GRANULE);
 		return -ENXIO;
 	}
 
