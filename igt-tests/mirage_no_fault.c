@@ -97,11 +97,11 @@ static void fault_holds_up_nobody(struct gpu *gpu)
 /* Take all that is free at once, which is quick, and then what @handle has. */
 static void press_hard(struct mirage *dev, uint32_t handle)
 {
-	struct bo hog = bo_new(dev, (bo_vram_free(dev) - 4 * BLOCK) & ~(BLOCK - 1), BO_VRAM);
+	struct bo filler = bo_new(dev, (bo_vram_free(dev) - 4 * BLOCK) & ~(BLOCK - 1), BO_VRAM);
 
-	hog.words[0] = 1;
+	filler.words[0] = 1;
 	press_vram(dev, handle);
-	bo_free(&hog);
+	bo_free(&filler);
 }
 
 /**

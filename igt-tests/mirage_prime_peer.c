@@ -21,8 +21,8 @@
 #include "igt_prime.h"
 #include "memory.h"
 #include "stress.h"
-#include "tenant.h"
 #include "waits.h"
+#include "working_set.h"
 
 IGT_TEST_DESCRIPTION("Two mirage GPUs and the same object.");
 
@@ -33,7 +33,7 @@ IGT_TEST_DESCRIPTION("Two mirage GPUs and the same object.");
 /* Objects that are mapped while the exporter leaves. */
 #define MANY	64
 /* One on the GPU that imports, the others on the one that has the objects. */
-#define ROOM_TENANTS	3
+#define ROOM_WORKERS	3
 #define ROOM_SECONDS	10
 #define DRIVER	"/sys/bus/pci/drivers/mirage"
 
@@ -778,38 +778,38 @@ static void stress_round(unsigned int *seed, uint32_t pattern, volatile unsigned
  */
 static void room_for_both(void)
 {
-	static struct tenant owner;
-	int fds[TENANT_MAX_BOS];
+	static struct working_set owner;
+	int fds[WORKING_SET_MAX_BOS];
 	struct mirage dev;
 
 	igt_require_f(reachable, "neither GPU reaches the other's video memory\n");
 	igt_assert_eq(mirage_open_node(&dev, nodes[0]), 0);
-	tenant_open(&owner, &dev, 60, false);
+	working_set_open(&owner, &dev, 60, false);
 	for (unsigned int i = 0; i < owner.count; i++)
 		fds[i] = prime_export(&dev, owner.bufs[i].handle);
 
-	igt_fork(child, ROOM_TENANTS) {
-		static struct tenant tenant;
+	igt_fork(child, ROOM_WORKERS) {
+		static struct working_set set;
 		uint32_t value = (child + 1) << 24;
 		bool guest = !child;
 
 		igt_assert_eq(mirage_open_node(&dev, nodes[guest]), 0);
 		if (guest)
-			tenant_open_shared(&tenant, &dev, fds, owner.count);
+			working_set_open_shared(&set, &dev, fds, owner.count);
 		else
-			tenant_open(&tenant, &dev, 60, child % 2);
+			working_set_open(&set, &dev, 60, child % 2);
 		igt_until_timeout(ROOM_SECONDS) {
-			tenant_work(&tenant, value);
-			tenant_check(&tenant, value);
-			value += TENANT_MAX_BOS;
+			working_set_work(&set, value);
+			working_set_check(&set, value);
+			value += WORKING_SET_MAX_BOS;
 		}
-		tenant_close(&tenant);
+		working_set_close(&set);
 		mirage_close(&dev);
 	}
 	igt_waitchildren();
 	for (unsigned int i = 0; i < owner.count; i++)
 		close(fds[i]);
-	tenant_close(&owner);
+	working_set_close(&owner);
 	mirage_close(&dev);
 }
 

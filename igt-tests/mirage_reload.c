@@ -517,8 +517,8 @@ static void unbind_while_hanging(void)
 	driver_assert_works();
 }
 
-/* The device is torn out, all that is read of it is ones; and unbound, as when the port has noticed. */
-static void tear_out(void)
+/* Surprise removal: every read of the device returns ones. Then unbind it, as the port's driver does. */
+static void surprise_remove(void)
 {
 	struct gpu gpu;
 
@@ -539,31 +539,31 @@ static void put_in(void)
 }
 
 /**
- * SUBTEST: torn-out-under-load
- * Description: The device is torn out, and then unbound, while processes fault, compute and unmap: they find it gone, and
- *	another in its place works.
+ * SUBTEST: surprise-removal-under-load
+ * Description: Surprise removal, and then unbind, while processes fault, compute and unmap: they find the device gone,
+ *	and another in its place works.
  */
-static void torn_out_under_load(void)
+static void surprise_removal_under_load(void)
 {
-	lose_under_load(tear_out, put_in);
+	lose_under_load(surprise_remove, put_in);
 }
 
 /**
- * SUBTEST: torn-out-with-objects
+ * SUBTEST: surprise-removal-with-objects
  * Description: The same while processes map, evict, share and touch objects.
  */
-static void torn_out_with_objects(void)
+static void surprise_removal_with_objects(void)
 {
-	lose_objects(tear_out, put_in, 2);
+	lose_objects(surprise_remove, put_in, 2);
 }
 
 /**
- * SUBTEST: torn-out-without-a-word
- * Description: The device is torn out, and nobody tells the driver. It finds out in bounded time: memory can be
+ * SUBTEST: surprise-removal-unnoticed
+ * Description: Surprise removal of which the driver is not told. It finds out in bounded time: memory can be
  *	unmapped and is written no more, the job that was under way and its queue are lost, there are no new
  *	ones, and the driver lets go of the device and takes another.
  */
-static void torn_out_without_a_word(void)
+static void surprise_removal_unnoticed(void)
 {
 	uint32_t *area = mem_anon(PAGE), *mapped = mem_anon(PAGE), last, queue;
 	struct timespec start = { 0 };
@@ -710,17 +710,17 @@ int igt_main()
 	igt_subtest("unbind-while-hanging")
 		unbind_while_hanging();
 
-	igt_describe("The device is torn out, and unbound, while processes fault, compute and unmap.");
-	igt_subtest("torn-out-under-load")
-		torn_out_under_load();
+	igt_describe("Surprise removal, and unbind, while processes fault, compute and unmap.");
+	igt_subtest("surprise-removal-under-load")
+		surprise_removal_under_load();
 
-	igt_describe("The device is torn out while processes use objects.");
-	igt_subtest("torn-out-with-objects")
-		torn_out_with_objects();
+	igt_describe("Surprise removal while processes use objects.");
+	igt_subtest("surprise-removal-with-objects")
+		surprise_removal_with_objects();
 
-	igt_describe("The device is torn out, and nobody tells the driver.");
-	igt_subtest("torn-out-without-a-word")
-		torn_out_without_a_word();
+	igt_describe("Surprise removal of which the driver is not told.");
+	igt_subtest("surprise-removal-unnoticed")
+		surprise_removal_unnoticed();
 
 	igt_describe("A device that does not answer after its reset, either.");
 	igt_subtest("reset-without-an-answer")

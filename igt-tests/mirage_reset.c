@@ -927,7 +927,7 @@ static void *open_gates(void *arg)
 /**
  * SUBTEST: reset-from-outside-behind-jobs
  * Description: The function is reset while several jobs in a row hold an object in video memory, each within its
- *	time and all together for longer than TTM's patience: all of them are waited for.
+ *	time and all together for longer than TTM's wait limit: all of them are waited for.
  */
 static void reset_outside_behind_jobs(struct gpu *gpu)
 {

@@ -10,8 +10,8 @@
 #include "igt_mirage.h"
 #include "igt_mirage_bo.h"
 #include "igt_mirage_space.h"
-#include "tenant.h"
 #include "waits.h"
+#include "working_set.h"
 
 IGT_TEST_DESCRIPTION("Who gets room in video memory where all want it at the same time.");
 
@@ -20,20 +20,20 @@ IGT_TEST_DESCRIPTION("Who gets room in video memory where all want it at the sam
 
 static void who_works_stays(struct mirage *dev, bool private)
 {
-	static struct tenant works, idle, comes;
+	static struct working_set works, idle, comes;
 
-	tenant_open(&works, dev, 40, private);
-	tenant_open(&idle, dev, 40, private);
-	tenant_work(&works, 1);
-	igt_assert_eq(tenant_resident(&idle), idle.count);
-	tenant_open(&comes, dev, 40, private);
-	igt_assert_eq(tenant_resident(&works), works.count);
-	igt_assert_eq(tenant_resident(&comes), comes.count);
-	igt_assert_lt(tenant_resident(&idle), idle.count);
-	tenant_check(&works, 1);
-	tenant_close(&works);
-	tenant_close(&idle);
-	tenant_close(&comes);
+	working_set_open(&works, dev, 40, private);
+	working_set_open(&idle, dev, 40, private);
+	working_set_work(&works, 1);
+	igt_assert_eq(working_set_resident(&idle), idle.count);
+	working_set_open(&comes, dev, 40, private);
+	igt_assert_eq(working_set_resident(&works), works.count);
+	igt_assert_eq(working_set_resident(&comes), comes.count);
+	igt_assert_lt(working_set_resident(&idle), idle.count);
+	working_set_check(&works, 1);
+	working_set_close(&works);
+	working_set_close(&idle);
+	working_set_close(&comes);
 }
 
 /**
@@ -65,16 +65,16 @@ static void all_at_once(struct mirage *dev)
 	uint64_t evictions = bo_param(dev, DRM_MIRAGE_PARAM_EVICTIONS);
 
 	igt_fork(child, WORKERS) {
-		static struct tenant tenant;
+		static struct working_set set;
 		struct mirage own;
 
 		igt_assert_eq(mirage_open(&own), 0);
-		tenant_open(&tenant, &own, 60, child % 2);
+		working_set_open(&set, &own, 60, child % 2);
 		for (uint32_t round = 0; round < ROUNDS; round++) {
-			tenant_work(&tenant, child * 1000 + round * 100);
-			tenant_check(&tenant, child * 1000 + round * 100);
+			working_set_work(&set, child * 1000 + round * 100);
+			working_set_check(&set, child * 1000 + round * 100);
 		}
-		tenant_close(&tenant);
+		working_set_close(&set);
 		mirage_close(&own);
 	}
 	igt_waitchildren();
@@ -92,19 +92,19 @@ static void first_touch(struct mirage *dev)
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(crowd); i++) {
 		igt_fork_helper(&crowd[i]) {
-			static struct tenant tenant;
+			static struct working_set set;
 			struct mirage own;
 
 			igt_assert_eq(mirage_open(&own), 0);
-			tenant_open(&tenant, &own, 60, i);
+			working_set_open(&set, &own, 60, i);
 			for (uint32_t round = 0;; round++)
-				tenant_work(&tenant, round);
+				working_set_work(&set, round);
 		}
 	}
 	for (unsigned int round = 0; round < 40; round++) {
-		struct bo bo = bo_new(dev, TENANT_BO_SIZE, BO_VRAM);
+		struct bo bo = bo_new(dev, WORKING_SET_BO_SIZE, BO_VRAM);
 
-		igt_assert_eq_u64(bo.words[TENANT_BO_SIZE / 16], 0);
+		igt_assert_eq_u64(bo.words[WORKING_SET_BO_SIZE / 16], 0);
 		bo_write(&bo, round);
 		bo_expect(&bo, round);
 		bo_free(&bo);
@@ -126,7 +126,7 @@ static void wait_until_it_waits(const volatile pid_t *pid)
  */
 static void others_go_on(struct mirage *dev)
 {
-	static struct tenant tenant;
+	static struct working_set set;
 	struct space_job job;
 	struct buf flag;
 	pid_t *pids;
@@ -134,28 +134,28 @@ static void others_go_on(struct mirage *dev)
 	waits_require();
 	pids = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	igt_assert(pids != MAP_FAILED);
-	tenant_open(&tenant, dev, 90, false);
-	flag = buf_new(&tenant.space, PAGE, BO_SYSTEM);
-	job = space_job_new(&tenant.space);
+	working_set_open(&set, dev, 90, false);
+	flag = buf_new(&set.space, PAGE, BO_SYSTEM);
+	job = space_job_new(&set.space);
 	mirage_ib_sem_wait(&job.ib, gpu_ptr(flag.addr), 1);
 	space_job_submit(&job, NULL, 0);
 
 	igt_fork(child, 2) {
-		static struct tenant comes;
+		static struct working_set comes;
 		struct mirage own;
 
 		igt_assert_eq(mirage_open(&own), 0);
 		pids[child] = getpid();
-		tenant_open(&comes, &own, 20, false);
-		tenant_work(&comes, child);
-		tenant_check(&comes, child);
-		tenant_close(&comes);
+		working_set_open(&comes, &own, 20, false);
+		working_set_work(&comes, child);
+		working_set_check(&comes, child);
+		working_set_close(&comes);
 		mirage_close(&own);
 	}
 	wait_until_it_waits(&pids[0]);
 	wait_until_it_waits(&pids[1]);
 	bystander_job(dev);
-	igt_assert_eq(tenant_resident(&tenant), tenant.count);
+	igt_assert_eq(working_set_resident(&set), set.count);
 	igt_assert(!space_job_is_done(&job));
 
 	__atomic_store_n((uint64_t *)flag.words, 1, __ATOMIC_SEQ_CST);
@@ -163,8 +163,8 @@ static void others_go_on(struct mirage *dev)
 	igt_waitchildren();
 
 	space_job_free(&job);
-	buf_free(&tenant.space, &flag);
-	tenant_close(&tenant);
+	buf_free(&set.space, &flag);
+	working_set_close(&set);
 	igt_assert_eq(munmap(pids, PAGE), 0);
 }
 

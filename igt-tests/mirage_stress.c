@@ -764,7 +764,7 @@ static void work(const struct mirage *parent, unsigned int seed, unsigned int se
  * Wants more than all of video memory, again and again: what the others have there has to leave. Few words
  * are written, the others stay zero: it is not to be slow.
  */
-static void hog(const struct mirage *parent, unsigned int seconds)
+static void fill_vram(const struct mirage *parent, unsigned int seconds)
 {
 	static struct bo bos[256];
 	const size_t size = 4 * BLOCK, step = BLOCK / 16 / 8;
@@ -849,7 +849,7 @@ static void everything_at_once(struct mirage *dev)
 	igt_fork(id, PROCESSES)
 		work(dev, id + 1, seconds, &steps[id]);
 	igt_fork(id, 1)
-		hog(dev, seconds);
+		fill_vram(dev, seconds);
 	killed = kill_workers(dev, seconds, &steps[PROCESSES]);
 	igt_waitchildren();
 	evictions = bo_param(dev, DRM_MIRAGE_PARAM_EVICTIONS) - evictions;

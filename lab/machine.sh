@@ -228,7 +228,7 @@ silent_for() {
 # Ends when the guest hangs: with 1 where its kernel said nothing for long before it started its first process, with 2
 # where it did so later and is known to speak often. With 0 when there is nothing more to watch.
 watch_log() {
-	! silent_for "$boot_patience" 'Run /mirage' || return 1
+	! silent_for "$boot_timeout" 'Run /mirage' || return 1
 	[ "$LAB_silence" -gt 0 ] || return 0
 	! silent_for "$LAB_silence" || return 2
 }
@@ -286,7 +286,7 @@ watch_machine() {
 			0) continue ;;
 			1)
 				: >boot-hang
-				trouble "the guest's kernel logged nothing for $boot_patience s before it started a process"
+				trouble "the guest's kernel logged nothing for $boot_timeout s before it started a process"
 				;;
 			*)
 				trouble "the guest's kernel logged nothing for $LAB_silence s; what it was doing is at the end of kernel.log and in hang.txt"
@@ -326,8 +326,8 @@ timer=
 panic=
 
 # Seconds without a line of the kernel's log that are too many; a loaded host under emulation is slow.
-boot_patience=120
-[ "$LAB_slow" = 0 ] || boot_patience=400
+boot_timeout=120
+[ "$LAB_slow" = 0 ] || boot_timeout=400
 
 # list_modules: writes the modules for the guest to load, in that order, where its init reads them.
 list_modules() {

@@ -163,8 +163,8 @@ uint32_t buf_location(struct space *space, const struct buf *buf)
 	return query.location;
 }
 
-#define HOG_SIZE	(8u << 20)
-#define MAX_HOGS	1024
+#define FILLER_SIZE	(8u << 20)
+#define MAX_FILLERS	1024
 
 static uint32_t handle_location(struct mirage *dev, uint32_t handle)
 {
@@ -176,26 +176,26 @@ static uint32_t handle_location(struct mirage *dev, uint32_t handle)
 
 void press_vram(struct mirage *dev, uint32_t handle)
 {
-	uint32_t hogs[MAX_HOGS];
+	uint32_t fillers[MAX_FILLERS];
 	unsigned int n = 0, max;
 	uint64_t size;
 	void *map;
 
 	igt_assert_eq(mirage_query(dev, DRM_MIRAGE_PARAM_VRAM_SIZE, 0, &size, NULL), 0);
-	max = size / HOG_SIZE + 1;
-	igt_assert_lte(max, MAX_HOGS);
+	max = size / FILLER_SIZE + 1;
+	igt_assert_lte(max, MAX_FILLERS);
 	while (handle_location(dev, handle) & ~DRM_MIRAGE_PLACEMENT_SYSTEM) {
 		igt_assert_lt(n, max);
-		igt_assert_eq(mirage_bo_create(dev, HOG_SIZE, DRM_MIRAGE_PLACEMENT_VRAM,
-					       DRM_MIRAGE_BO_CPU_ACCESS, &hogs[n]),
+		igt_assert_eq(mirage_bo_create(dev, FILLER_SIZE, DRM_MIRAGE_PLACEMENT_VRAM,
+					       DRM_MIRAGE_BO_CPU_ACCESS, &fillers[n]),
 			      0);
-		igt_assert_eq(mirage_bo_map(dev, hogs[n], HOG_SIZE, &map), 0);
+		igt_assert_eq(mirage_bo_map(dev, fillers[n], FILLER_SIZE, &map), 0);
 		*(volatile uint32_t *)map = 1;
-		igt_assert_eq(munmap(map, HOG_SIZE), 0);
+		igt_assert_eq(munmap(map, FILLER_SIZE), 0);
 		n++;
 	}
 	while (n--)
-		igt_assert_eq(mirage_bo_close(dev, hogs[n]), 0);
+		igt_assert_eq(mirage_bo_close(dev, fillers[n]), 0);
 }
 
 /* Odd, so that no two words within 2^32 have the same value. */
