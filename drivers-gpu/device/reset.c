@@ -141,13 +141,14 @@ void mirage_reset_check(struct mirage_device *mdev)
 	if (!down_read_trylock(&mdev->reset.lock))
 		return;
 	if (mirage_device_is_running(mdev)) {
-		status = mirage_reg_read(mdev, MIRAGE_BUS_STATUS);
+		status = mirage_reg_read(mdev, MIRAGE_REG32(BUS_STATUS));
 		if (status == ~0u) {
 			drm_err(&mdev->drm, "device lost: it has left the bus\n");
 			mirage_reset_give_up(mdev);
 		} else if (MIRAGE_REG_GET(BUS_STATUS_HALTED, status)) {
-			drm_err(&mdev->drm, "halted: %s\n",
-				mirage_dev_error_name(mirage_reg_read(mdev, MIRAGE_BUS_ERROR)));
+			u32 error = mirage_reg_read(mdev, MIRAGE_REG32(BUS_ERROR));
+
+			drm_err(&mdev->drm, "halted: %s\n", mirage_dev_error_name(error));
 			mirage_reset_request(mdev, "it halted");
 		}
 	}
