@@ -63,32 +63,32 @@ static const struct mirage_device_ops device_ops = {
 static int device_identify(struct mirage_device *mdev)
 {
 	struct mirage_caps *caps = &mdev->caps;
-	u32 id = mirage_reg_read(mdev, MIRAGE_BUS_ID);
+	u32 id = mirage_reg_read(mdev, MIRAGE_REG32(BUS_ID));
 
 	if (id != MIRAGE_BUS_ID_VALUE) {
 		drm_err(&mdev->drm, "BUS_ID is %#x, that of a mirage GPU is %#x\n", id,
 			MIRAGE_BUS_ID_VALUE);
 		return -ENODEV;
 	}
-	caps->revision = mirage_reg_read(mdev, MIRAGE_BUS_REVISION);
+	caps->revision = mirage_reg_read(mdev, MIRAGE_REG32(BUS_REVISION));
 	if (MIRAGE_REG_GET(BUS_REVISION_MAJOR, caps->revision) != MIRAGE_PCI_REVISION) {
 		drm_err(&mdev->drm, "hardware revision is %u, this driver knows %u\n",
 			MIRAGE_REG_GET(BUS_REVISION_MAJOR, caps->revision), MIRAGE_PCI_REVISION);
 		return -ENODEV;
 	}
-	caps->bits = mirage_reg_read(mdev, MIRAGE_BUS_CAPS);
+	caps->bits = mirage_reg_read(mdev, MIRAGE_REG32(BUS_CAPS));
 	if ((caps->bits & CAPS_NEEDED) != CAPS_NEEDED) {
 		drm_err(&mdev->drm, "BUS_CAPS is %#x and lacks %#x of the needed %#x\n",
 			caps->bits, CAPS_NEEDED & ~caps->bits, CAPS_NEEDED);
 		return -ENODEV;
 	}
-	caps->nr_channels = mirage_reg_read(mdev, MIRAGE_BUS_NR_CHANNELS);
-	caps->nr_vms = mirage_reg_read(mdev, MIRAGE_BUS_NR_VMS);
-	caps->nr_vectors = mirage_reg_read(mdev, MIRAGE_BUS_NR_VECTORS);
-	caps->wave_lanes = mirage_reg_read(mdev, MIRAGE_BUS_WAVE_LANES);
-	caps->max_group = mirage_reg_read(mdev, MIRAGE_BUS_MAX_GROUP);
-	caps->max_shared = mirage_reg_read(mdev, MIRAGE_BUS_MAX_SHARED);
-	caps->max_context = mirage_reg_read(mdev, MIRAGE_BUS_MAX_CONTEXT);
+	caps->nr_channels = mirage_reg_read(mdev, MIRAGE_REG32(BUS_NR_CHANNELS));
+	caps->nr_vms = mirage_reg_read(mdev, MIRAGE_REG32(BUS_NR_VMS));
+	caps->nr_vectors = mirage_reg_read(mdev, MIRAGE_REG32(BUS_NR_VECTORS));
+	caps->wave_lanes = mirage_reg_read(mdev, MIRAGE_REG32(BUS_WAVE_LANES));
+	caps->max_group = mirage_reg_read(mdev, MIRAGE_REG32(BUS_MAX_GROUP));
+	caps->max_shared = mirage_reg_read(mdev, MIRAGE_REG32(BUS_MAX_SHARED));
+	caps->max_context = mirage_reg_read(mdev, MIRAGE_REG32(BUS_MAX_CONTEXT));
 	/* Faults name VMs with 16 bits; a table is one allocation. */
 	if (!in_range(caps->nr_channels, 1, U16_MAX) || !in_range(caps->nr_vms, 1, U16_MAX)) {
 		drm_err(&mdev->drm, "device has %u channels and %u VMs, may have 1 to %u of each\n",
@@ -276,7 +276,7 @@ static int device_init_memory(struct mirage_device *mdev)
 	int ret;
 
 	ret = mirage_vram_init(&mdev->drm, &mdev->vram,
-			       mirage_reg_read64(mdev, MIRAGE_BUS_VRAM_SIZE_LO));
+			       mirage_reg_read64(mdev, MIRAGE_REG_PAIR(BUS_VRAM_SIZE)));
 	if (ret)
 		return ret;
 	ret = mirage_userptr_init(mdev);

@@ -36,8 +36,8 @@
 struct mirage_debugfs_reg {
 	/** @name: unit and register */
 	const char *name;
-	/** @reg: offset */
-	enum mirage_reg reg;
+	/** @reg: register */
+	struct mirage_reg32 reg;
 };
 
 /* Maps the table's access kinds to: may it be read? */
@@ -50,7 +50,7 @@ struct mirage_debugfs_reg {
 static const struct mirage_debugfs_reg mirage_debugfs_regs[] = {
 #define UNIT(unit, base, size, doc)
 #define REG(unit, name, off, access, reset, doc) \
-	{ MIRAGE_READABLE_##access ? #unit "." #name : NULL, MIRAGE_##unit##_##name },
+	{ MIRAGE_READABLE_##access ? #unit "." #name : NULL, MIRAGE_REG32(unit##_##name) },
 #define REG64(unit, name, off, access, doc)
 #define FIELD(unit, reg, name, hi, lo, doc)
 #include <hw/regs/all.def>
@@ -118,7 +118,7 @@ static int mirage_debugfs_show_registers(struct seq_file *m, void *unused)
 		spin_lock(&mdev->reg_lock);
 		value = mirage_reg_read(mdev, reg->reg);
 		spin_unlock(&mdev->reg_lock);
-		seq_printf(m, "%04x %-24s %08x\n", reg->reg, reg->name, value);
+		seq_printf(m, "%04x %-24s %08x\n", reg->reg.offset, reg->name, value);
 	}
 	mirage_debugfs_exit(mdev, idx);
 

@@ -29,13 +29,13 @@
 struct mirage_inject_file {
 	/** @name: of the register */
 	const char *name;
-	/** @reg: offset */
-	enum mirage_reg reg;
+	/** @reg: register */
+	struct mirage_reg32 reg;
 };
 
 static const struct mirage_inject_file mirage_inject_files[] = {
 #define UNIT(unit, base, size, doc)
-#define REG(unit, name, off, access, reset, doc) { #name, MIRAGE_##unit##_##name },
+#define REG(unit, name, off, access, reset, doc) { #name, MIRAGE_REG32(unit##_##name) },
 #define REG64(unit, name, off, access, doc)
 #define FIELD(unit, reg, name, hi, lo, doc)
 #include <hw/regs/test.def>

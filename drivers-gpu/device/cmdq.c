@@ -115,7 +115,7 @@ static u64 cmdq_try_post(struct mirage_device *mdev, const struct mirage_cmd *cm
 	spin_unlock(&q->lock);
 
 	if (seqno)
-		mirage_reg_write(mdev, MIRAGE_DOORBELL_CMD, 1);
+		mirage_reg_write(mdev, MIRAGE_REG32(DOORBELL_CMD), 1);
 	return seqno;
 }
 

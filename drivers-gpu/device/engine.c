@@ -42,7 +42,7 @@
  */
 static int engine_reset(struct mirage_device *mdev)
 {
-	u32 current_chan = mirage_reg_read(mdev, MIRAGE_BUS_CURRENT);
+	u32 current_chan = mirage_reg_read(mdev, MIRAGE_REG32(BUS_CURRENT));
 	u32 value;
 	int ret;
 
@@ -50,7 +50,7 @@ static int engine_reset(struct mirage_device *mdev)
 
 	if (!current_chan || mirage_cmdq_stuck_on(mdev) != current_chan)
 		return -ENOENT;
-	mirage_reg_write(mdev, MIRAGE_BUS_ENGINE_RESET, 1);
+	mirage_reg_write(mdev, MIRAGE_REG32(BUS_ENGINE_RESET), 1);
 	ret = readl_poll_timeout(mdev->regs + MIRAGE_BUS_ENGINE_RESET, value, !value,
 				 ENGINE_RESET_POLL_US, ENGINE_RESET_US);
 	if (ret)

@@ -28,12 +28,12 @@
 
 static const struct {
 	u32 source;
-	enum mirage_reg route;
+	struct mirage_reg32 route;
 	const char *name;
 } irq_sources[] = {
-	{ SOURCE_FAULT, MIRAGE_INTR_ROUTE_FAULT, "fault" },
-	{ SOURCE_EVENT, MIRAGE_INTR_ROUTE_EVENT, "event" },
-	{ SOURCE_ERROR, MIRAGE_INTR_ROUTE_ERROR, "error" },
+	{ SOURCE_FAULT, MIRAGE_REG32(INTR_ROUTE_FAULT), "fault" },
+	{ SOURCE_EVENT, MIRAGE_REG32(INTR_ROUTE_EVENT), "event" },
+	{ SOURCE_ERROR, MIRAGE_REG32(INTR_ROUTE_ERROR), "error" },
 };
 
 static irqreturn_t irq_thread(int irq, void *data)
@@ -109,7 +109,7 @@ void mirage_irq_restart(struct mirage_device *mdev)
 
 	for (i = 0; i < ARRAY_SIZE(irq_sources); i++)
 		mirage_reg_write(mdev, irq_sources[i].route, i % mdev->irqs.count);
-	mirage_reg_write(mdev, MIRAGE_INTR_ENABLE, MIRAGE_REG_SET(INTR_ENABLE_ALL, ~0u));
+	mirage_reg_write(mdev, MIRAGE_REG32(INTR_ENABLE), MIRAGE_REG_SET(INTR_ENABLE_ALL, ~0u));
 }
 
 /**

@@ -141,12 +141,12 @@ void mirage_reset_check(struct mirage_device *mdev)
 	if (!down_read_trylock(&mdev->reset.lock))
 		return;
 	if (mirage_device_is_running(mdev)) {
-		status = mirage_reg_read(mdev, MIRAGE_BUS_STATUS);
+		status = mirage_reg_read(mdev, MIRAGE_REG32(BUS_STATUS));
 		if (status == ~0u) {
 			drm_err(&mdev->drm, "device wedged: it has left the bus\n");
 			mirage_reset_give_up(mdev);
 		} else if (MIRAGE_REG_GET(BUS_STATUS_HALTED, status)) {
-			u32 error = mirage_reg_read(mdev, MIRAGE_BUS_ERROR);
+			u32 error = mirage_reg_read(mdev, MIRAGE_REG32(BUS_ERROR));
 
 			drm_err(&mdev->drm, "device halted: error %u, %s\n", error,
 				mirage_dev_error_name(error));

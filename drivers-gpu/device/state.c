@@ -37,10 +37,23 @@
 #define RESET_POLL_US		100
 #define RESET_TIMEOUT_US	(5 * USEC_PER_SEC)
 
+/* DRM_MIRAGE_PARAM_COUNTER numbers the counters in the order of their registers. */
+static const struct mirage_reg64 state_counters[MIRAGE_NR_COUNTERS] = {
+#define UNIT(unit, base, size, doc)
+#define REG(unit, name, off, access, reset, doc)
+#define REG64(unit, name, off, access, doc) MIRAGE_REG64(unit##_##name),
+#define FIELD(unit, reg, name, hi, lo, doc)
+#include <hw/regs/perf.def>
+#undef UNIT
+#undef REG
+#undef REG64
+#undef FIELD
+};
+
 /* Read a counter of the PERF unit. A device that has left the bus reads as ones: count nothing. */
 static u64 state_read_counter(struct mirage_device *mdev, unsigned int index)
 {
-	u64 value = mirage_reg_read64(mdev, MIRAGE_PERF_PACKETS + sizeof(u64) * index);
+	u64 value = mirage_reg_read64(mdev, state_counters[index]);
 
 	return upper_32_bits(value) == U32_MAX ? 0 : value;
 }
@@ -64,10 +77,10 @@ static bool state_block_dma(struct mirage_device *mdev, enum mirage_device_state
 	spin_lock(&mdev->state_lock);
 	was_running = atomic_read(&mdev->state) == MIRAGE_DEVICE_RUNNING;
 	if (was_running) {
-		mirage_reg_write(mdev, MIRAGE_INTR_ENABLE, 0);
-		mirage_reg_write(mdev, MIRAGE_BUS_CTRL, 0);
+		mirage_reg_write(mdev, MIRAGE_REG32(INTR_ENABLE), 0);
+		mirage_reg_write(mdev, MIRAGE_REG32(BUS_CTRL), 0);
 		/* The read returns only after the write has taken effect. */
-		mirage_reg_read(mdev, MIRAGE_BUS_CTRL);
+		mirage_reg_read(mdev, MIRAGE_REG32(BUS_CTRL));
 		pci_clear_master(to_pci_dev(mdev->drm.dev));
 		/* The engines have stopped, so the counters are final. */
 		state_save_counters(mdev);
@@ -107,9 +120,9 @@ static int state_reset(struct mirage_device *mdev)
 	u32 value;
 	int ret;
 
-	mirage_reg_write(mdev, MIRAGE_BUS_RESET, 1);
-	ret = readl_poll_timeout(mdev->regs + MIRAGE_BUS_RESET, value, !value, RESET_POLL_US,
-				 RESET_TIMEOUT_US);
+	mirage_reg_write(mdev, MIRAGE_REG32(BUS_RESET), 1);
+	ret = read_poll_timeout(mirage_reg_read, value, !value, RESET_POLL_US, RESET_TIMEOUT_US,
+				false, mdev, MIRAGE_REG32(BUS_RESET));
 	if (ret)
 		drm_err(&mdev->drm, "BUS_RESET is %#x after %ld us, so the reset did not end\n", value,
 			RESET_TIMEOUT_US);
@@ -118,17 +131,22 @@ static int state_reset(struct mirage_device *mdev)
 
 static void state_write_queues(struct mirage_device *mdev)
 {
-	mirage_reg_write64(mdev, MIRAGE_QUEUE_STATUS_LO, mirage_mem_phys(&mdev->status_mem, 0));
-	mirage_reg_write64(mdev, MIRAGE_QUEUE_CMD_LO, mirage_mem_phys(&mdev->cmdq.mem, 0));
-	mirage_reg_write(mdev, MIRAGE_QUEUE_CMD_ORDER, mdev->cmdq.order);
-	mirage_reg_write64(mdev, MIRAGE_QUEUE_FAULT_LO, mirage_mem_phys(&mdev->faults.mem, 0));
-	mirage_reg_write(mdev, MIRAGE_QUEUE_FAULT_ORDER, mdev->faults.order);
-	mirage_reg_write64(mdev, MIRAGE_QUEUE_FAULT_PLACE_LO,
+	mirage_reg_write64(mdev, MIRAGE_REG_PAIR(QUEUE_STATUS),
+			   mirage_mem_phys(&mdev->status_mem, 0));
+	mirage_reg_write64(mdev, MIRAGE_REG_PAIR(QUEUE_CMD), mirage_mem_phys(&mdev->cmdq.mem, 0));
+	mirage_reg_write(mdev, MIRAGE_REG32(QUEUE_CMD_ORDER), mdev->cmdq.order);
+	mirage_reg_write64(mdev, MIRAGE_REG_PAIR(QUEUE_FAULT),
+			   mirage_mem_phys(&mdev->faults.mem, 0));
+	mirage_reg_write(mdev, MIRAGE_REG32(QUEUE_FAULT_ORDER), mdev->faults.order);
+	mirage_reg_write64(mdev, MIRAGE_REG_PAIR(QUEUE_FAULT_PLACE),
 			   mirage_mem_phys(&mdev->faults.place_mem, 0));
-	mirage_reg_write64(mdev, MIRAGE_QUEUE_EVENT_LO, mirage_mem_phys(&mdev->events.mem, 0));
-	mirage_reg_write(mdev, MIRAGE_QUEUE_EVENT_ORDER, mdev->events.order);
-	mirage_reg_write64(mdev, MIRAGE_QUEUE_CHAN_TABLE_LO, mirage_mem_phys(&mdev->chan_mem, 0));
-	mirage_reg_write64(mdev, MIRAGE_QUEUE_VM_TABLE_LO, mirage_mem_phys(&mdev->vm_mem, 0));
+	mirage_reg_write64(mdev, MIRAGE_REG_PAIR(QUEUE_EVENT),
+			   mirage_mem_phys(&mdev->events.mem, 0));
+	mirage_reg_write(mdev, MIRAGE_REG32(QUEUE_EVENT_ORDER), mdev->events.order);
+	mirage_reg_write64(mdev, MIRAGE_REG_PAIR(QUEUE_CHAN_TABLE),
+			   mirage_mem_phys(&mdev->chan_mem, 0));
+	mirage_reg_write64(mdev, MIRAGE_REG_PAIR(QUEUE_VM_TABLE),
+			   mirage_mem_phys(&mdev->vm_mem, 0));
 }
 
 /*
@@ -138,7 +156,7 @@ static void state_write_queues(struct mirage_device *mdev)
 static void state_set_clock(struct mirage_device *mdev)
 {
 	u64 before = ktime_get_ns();
-	u64 time = mirage_reg_read64(mdev, MIRAGE_BUS_TIME_LO);
+	u64 time = mirage_reg_read64(mdev, MIRAGE_REG_PAIR(BUS_TIME));
 	u64 now = (before + ktime_get_ns()) / 2;
 
 	if (!mdev->time_offset)
@@ -158,9 +176,9 @@ static int state_enable(struct mirage_device *mdev)
 		/* From here on commands are posted; the device reads them when it is enabled. */
 		mirage_cmdq_restart(mdev);
 		pci_set_master(to_pci_dev(mdev->drm.dev));
-		mirage_reg_write(mdev, MIRAGE_BUS_CTRL, MIRAGE_REG_SET(BUS_CTRL_ENABLE, 1));
+		mirage_reg_write(mdev, MIRAGE_REG32(BUS_CTRL), MIRAGE_REG_SET(BUS_CTRL_ENABLE, 1));
 		if (!MIRAGE_REG_GET(BUS_STATUS_ENABLED,
-				    mirage_reg_read(mdev, MIRAGE_BUS_STATUS)))
+				    mirage_reg_read(mdev, MIRAGE_REG32(BUS_STATUS))))
 			ret = -EIO;
 	}
 	spin_unlock(&mdev->state_lock);
@@ -194,7 +212,7 @@ int mirage_device_start(struct mirage_device *mdev)
 
 	ret = state_enable(mdev);
 	if (ret == -EIO) {
-		u32 error = mirage_reg_read(mdev, MIRAGE_BUS_ERROR);
+		u32 error = mirage_reg_read(mdev, MIRAGE_REG32(BUS_ERROR));
 
 		drm_err(&mdev->drm, "device is not enabled: error %u, %s\n", error,
 			mirage_dev_error_name(error));
@@ -244,7 +262,7 @@ u64 mirage_device_counter(struct mirage_device *mdev, unsigned int index)
  */
 u64 mirage_device_time(struct mirage_device *mdev)
 {
-	return mirage_reg_read64(mdev, MIRAGE_BUS_TIME_LO) + READ_ONCE(mdev->time_base);
+	return mirage_reg_read64(mdev, MIRAGE_REG_PAIR(BUS_TIME)) + READ_ONCE(mdev->time_base);
 }
 
 /**

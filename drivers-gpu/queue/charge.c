@@ -123,7 +123,7 @@ bool mirage_charge_is_over(struct mirage_queue *queue)
 
 	if (!drm_dev_enter(&mdev->drm, &idx))
 		return false;
-	bus_ns = mirage_reg_read64(mdev, MIRAGE_BUS_TIME_LO);
+	bus_ns = mirage_reg_read64(mdev, MIRAGE_REG_PAIR(BUS_TIME));
 	spin_lock(&queue->lock);
 	clock = mirage_charge_clock(queue);
 	if (mdev->caps.revision >= CHARGE_REVISION)

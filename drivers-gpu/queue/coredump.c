@@ -151,7 +151,7 @@ static void coredump_take_channels(struct mirage_device *mdev, struct mirage_cor
 	}
 }
 
-static u64 coredump_read_reg(struct mirage_device *mdev, enum mirage_reg reg)
+static u64 coredump_read_reg(struct mirage_device *mdev, struct mirage_reg32 reg)
 {
 	u64 value;
 
@@ -169,9 +169,9 @@ static void coredump_take_regs(struct mirage_device *mdev, struct mirage_coredum
 
 #define UNIT(unit, base, size, doc)
 #define REG(unit, name, off, access, reset, doc) \
-	*value++ = coredump_read_reg(mdev, MIRAGE_##unit##_##name);
+	*value++ = coredump_read_reg(mdev, MIRAGE_REG32(unit##_##name));
 #define REG64(unit, name, off, access, doc) \
-	*value++ = mirage_reg_read64(mdev, MIRAGE_##unit##_##name);
+	*value++ = mirage_reg_read64(mdev, MIRAGE_REG64(unit##_##name));
 #define FIELD(unit, reg, name, hi, lo, doc)
 #include <hw/regs/all.def>
 #undef UNIT

@@ -160,7 +160,7 @@ static struct dma_fence *mirage_job_run(struct drm_sched_job *base)
 	 * may be inaccessible.
 	 */
 	if (running)
-		mirage_reg_write(mdev, MIRAGE_DOORBELL_CHAN, queue->chan);
+		mirage_reg_write(mdev, MIRAGE_REG32(DOORBELL_CHAN), queue->chan);
 	fence = dma_fence_get(job->fence);
 exit:
 	drm_dev_exit(idx);

@@ -75,7 +75,7 @@ static bool late_blames_other(struct mirage_queue *queue)
 		return true;
 	/* Read before the turn: the channel may be taken off at any moment. */
 	before = atomic_read(&mdev->reset.engine_resets);
-	current_chan = mirage_reg_read(mdev, MIRAGE_BUS_CURRENT);
+	current_chan = mirage_reg_read(mdev, MIRAGE_REG32(BUS_CURRENT));
 	if (mirage_device_is_running(mdev) && current_chan && current_chan - 1 != queue->chan) {
 		running = mirage_queue_by_channel(mdev, current_chan - 1);
 		if (running) {

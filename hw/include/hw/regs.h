@@ -21,8 +21,8 @@
 
 /*
  * Offsets: MIRAGE_<unit>_<register>, in bytes from the start of BAR0; a 64-bit
- * counter's name is its low half. Register accessors take this type and no
- * integer, so that a value cannot be passed for an offset unseen.
+ * counter's name is its low half. The driver makes its typed registers of the
+ * same table (drivers-gpu/device/reg.h).
  */
 enum mirage_reg {
 #define UNIT(unit, base, size, doc)
