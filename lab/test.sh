@@ -187,6 +187,7 @@ test_native() {
 	with_lock "build-$(basename "$build")-fuzz" build_fuzz
 	native_run fuzz "" --suite fuzz
 	test_compat
+	test_kernel_doc
 	test_dkms
 	summary+=(--lines /mirage/run/checks.txt)
 }
@@ -197,6 +198,23 @@ test_compat() {
 	say "kernel interfaces"
 	in_lab -- bash /mirage/src/lab/compat-test.sh "$kernel_release" </dev/null >>"$results/checks.txt" 2>"$logs/test-compat.log" ||
 		echo "failed compat the test did not come to its end; the log is $logs/test-compat.log" >>"$results/checks.txt"
+}
+
+# Only the kernel's whole source has the script: no small package of Debian does. So the debug kernel's source is used.
+test_kernel_doc() {
+	local script=tools/docs/kernel-doc tree=''
+	[[ kernel-doc == *"$test_pattern"* ]] || return 0
+	tree=$(find "$cache" -mindepth 1 -maxdepth 1 -name 'debug-kernel-*' ! -name '*.tmp' -exec test -e "{}/$script" \; -print |
+		sort -V | tail -n 1)
+	if [ -z "$tree" ]; then
+		echo "skipped kernel-doc there is no kernel source: ./mirage vm --kernel debug fetches one" \
+			>>"$results/checks.txt"
+		return
+	fi
+	say "kernel-doc"
+	in_lab "$tree=mirage/linux" -- bash /mirage/src/lab/checks/kernel-doc /mirage/src "/mirage/linux/$script" \
+		</dev/null >>"$results/checks.txt" 2>"$logs/test-kernel-doc.log" ||
+		echo "failed kernel-doc the check did not come to its end; the log is $logs/test-kernel-doc.log" >>"$results/checks.txt"
 }
 
 # The modules as DKMS builds them, for each kernel whose headers its root has.
