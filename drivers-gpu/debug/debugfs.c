@@ -48,29 +48,15 @@ struct mirage_debugfs_reg {
 
 /* Registers that cannot be read have no name here. */
 static const struct mirage_debugfs_reg mirage_debugfs_regs[] = {
-#define UNIT(unit, base, size, doc)
 #define REG(unit, name, off, access, reset, doc) \
 	{ MIRAGE_READABLE_##access ? #unit "." #name : NULL, MIRAGE_REG32(unit##_##name) },
-#define REG64(unit, name, off, access, doc)
-#define FIELD(unit, reg, name, hi, lo, doc)
 #include <hw/regs/all.def>
-#undef UNIT
-#undef REG
-#undef REG64
-#undef FIELD
 };
 
 /* In the order of their registers, from PERF_PACKETS on. */
 static const char * const mirage_debugfs_counters[] = {
-#define UNIT(unit, base, size, doc)
-#define REG(unit, name, off, access, reset, doc)
 #define REG64(unit, name, off, access, doc) [((off) - MIRAGE_PERF_PACKETS) / sizeof(u64)] = #name,
-#define FIELD(unit, reg, name, hi, lo, doc)
 #include <hw/regs/all.def>
-#undef UNIT
-#undef REG
-#undef REG64
-#undef FIELD
 };
 
 static struct mirage_device *mirage_debugfs_device(struct seq_file *m)

@@ -34,15 +34,10 @@ struct mirage_inject_file {
 };
 
 static const struct mirage_inject_file mirage_inject_files[] = {
-#define UNIT(unit, base, size, doc)
 #define REG(unit, name, off, access, reset, doc) { #name, MIRAGE_REG32(unit##_##name) },
-#define REG64(unit, name, off, access, doc)
-#define FIELD(unit, reg, name, hi, lo, doc)
+#include <hw/regs/defaults.def>
 #include <hw/regs/test.def>
-#undef UNIT
-#undef REG
-#undef REG64
-#undef FIELD
+#include <hw/regs/end.def>
 };
 
 static const struct mirage_inject_file *mirage_inject_file(const struct file *file)

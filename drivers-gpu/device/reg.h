@@ -29,15 +29,9 @@ struct mirage_reg64 {
 
 /* The offsets again. The width in the name makes a wrong one an unknown name. */
 enum mirage_reg_width {
-#define UNIT(unit, base, size, doc)
 #define REG(unit, name, off, access, reset, doc) MIRAGE_##unit##_##name##__REG32 = (off),
 #define REG64(unit, name, off, access, doc) MIRAGE_##unit##_##name##__REG64 = (off),
-#define FIELD(unit, reg, name, hi, lo, doc)
 #include <hw/regs/all.def>
-#undef UNIT
-#undef REG
-#undef REG64
-#undef FIELD
 };
 
 /* 0 if @hi follows @lo; if not, this does not compile. */

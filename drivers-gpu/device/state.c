@@ -39,15 +39,8 @@
 
 /* DRM_MIRAGE_PARAM_COUNTER numbers the counters in the order of their registers. */
 static const struct mirage_reg64 state_counters[MIRAGE_NR_COUNTERS] = {
-#define UNIT(unit, base, size, doc)
-#define REG(unit, name, off, access, reset, doc)
 #define REG64(unit, name, off, access, doc) MIRAGE_REG64(unit##_##name),
-#define FIELD(unit, reg, name, hi, lo, doc)
-#include <hw/regs/perf.def>
-#undef UNIT
-#undef REG
-#undef REG64
-#undef FIELD
+#include <hw/regs/all.def>
 };
 
 /* Read a counter of the PERF unit. A device that has left the bus reads as ones: count nothing. */

@@ -167,17 +167,11 @@ static void coredump_take_regs(struct mirage_device *mdev, struct mirage_coredum
 {
 	u64 *value = state->regs;
 
-#define UNIT(unit, base, size, doc)
 #define REG(unit, name, off, access, reset, doc) \
 	*value++ = coredump_read_reg(mdev, MIRAGE_REG32(unit##_##name));
 #define REG64(unit, name, off, access, doc) \
 	*value++ = mirage_reg_read64(mdev, MIRAGE_REG64(unit##_##name));
-#define FIELD(unit, reg, name, hi, lo, doc)
 #include <hw/regs/all.def>
-#undef UNIT
-#undef REG
-#undef REG64
-#undef FIELD
 	WARN_ON_ONCE(value > state->regs + MIRAGE_COREDUMP_REGS);
 }
 

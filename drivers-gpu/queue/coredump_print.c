@@ -28,15 +28,9 @@ struct coredump_reg {
 };
 
 static const struct coredump_reg coredump_regs[] = {
-#define UNIT(unit, base, size, doc)
 #define REG(unit, name, off, access, reset, doc) { #unit "_" #name, (off), 8 },
 #define REG64(unit, name, off, access, doc) { #unit "_" #name, (off), 16 },
-#define FIELD(unit, reg, name, hi, lo, doc)
 #include <hw/regs/all.def>
-#undef UNIT
-#undef REG
-#undef REG64
-#undef FIELD
 };
 
 static void print_words(struct drm_printer *p, const void *data, size_t size)

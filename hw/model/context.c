@@ -41,15 +41,8 @@ _Static_assert(sizeof(struct context) % sizeof(u64) == 0, "the compute part is a
 
 /* The limits, from the register table. */
 enum {
-#define UNIT(unit, base, size, doc)
 #define REG(unit, name, off, access, reset, doc) LIMIT_##unit##_##name = (int)(reset),
-#define REG64(unit, name, off, access, doc)
-#define FIELD(unit, reg, name, hi, lo, doc)
-#include "hw/regs/bus.def"
-#undef UNIT
-#undef REG
-#undef REG64
-#undef FIELD
+#include "hw/regs/all.def"
 };
 
 _Static_assert(sizeof(struct context) + COMPUTE_SAVE_MAX <= LIMIT_BUS_MAX_CONTEXT,

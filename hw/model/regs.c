@@ -16,17 +16,11 @@ struct reg_desc {
 };
 
 static const struct reg_desc descs[] = {
-#define UNIT(unit, base, size, doc)
 #define REG(unit, name, off, access, reset, doc) { (off), REG_##access, (reset), #unit "_" #name },
 #define REG64(unit, name, off, access, doc)			\
 	{ (off), REG_##access, 0, #unit "_" #name },			\
 	{ (off) + 4, REG_##access, 0, #unit "_" #name "_HI" },
-#define FIELD(unit, reg, name, hi, lo, doc)
 #include "hw/regs/all.def"
-#undef UNIT
-#undef REG
-#undef REG64
-#undef FIELD
 };
 
 static const char knob_prefix[] = "TEST_";

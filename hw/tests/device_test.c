@@ -24,15 +24,9 @@ static void access_rules(void)
 		int access;
 		u32 reset;
 	} regs[] = {
-#define UNIT(unit, base, size, doc)
 #define REG(unit, name, off, access, reset, doc) { off, access, reset },
 #define REG64(unit, name, off, access, doc) { off, access, 0 }, { off + 4, access, 0 },
-#define FIELD(unit, reg, name, hi, lo, doc)
 #include "hw/regs/all.def"
-#undef UNIT
-#undef REG
-#undef REG64
-#undef FIELD
 	};
 	bool named[MIRAGE_BAR0_SIZE / 4] = { false };
 

@@ -24,10 +24,6 @@ static const struct row rows[] = {
 #define REG64(unit, name, off, access, doc) { KIND_REG64, #name, (off), 0, #access, (doc) },
 #define FIELD(unit, reg, name, hi, lo, doc) { KIND_FIELD, #name, (hi), (lo), "", (doc) },
 #include "hw/regs/all.def"
-#undef UNIT
-#undef REG
-#undef REG64
-#undef FIELD
 };
 
 static const char intro[] =

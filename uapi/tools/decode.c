@@ -27,15 +27,8 @@ struct field {
 };
 
 static const struct field fields[] = {
-#define UNIT(unit, base, size, doc)
-#define REG(unit, name, off, access, reset, doc)
-#define REG64(unit, name, off, access, doc)
 #define FIELD(unit, reg, name, hi, lo, doc) { #unit "_" #reg, #name, (hi), (lo) },
 #include <hw/regs/all.def>
-#undef UNIT
-#undef REG
-#undef REG64
-#undef FIELD
 };
 
 /* A packet. */

@@ -25,31 +25,18 @@
  * same table (drivers-gpu/device/reg.h).
  */
 enum mirage_reg {
-#define UNIT(unit, base, size, doc)
 #define REG(unit, name, off, access, reset, doc) MIRAGE_##unit##_##name = (off),
 #define REG64(unit, name, off, access, doc) MIRAGE_##unit##_##name = (off),
-#define FIELD(unit, reg, name, hi, lo, doc)
 #include "regs/all.def"
-#undef UNIT
-#undef REG
-#undef REG64
-#undef FIELD
 };
 
 /* Fields: MIRAGE_<unit>_<register>_<field>__SHIFT and, shifted into place, __MASK. */
 enum mirage_reg_field {
-#define UNIT(unit, base, size, doc)
-#define REG(unit, name, off, access, reset, doc)
-#define REG64(unit, name, off, access, doc)
 #define FIELD(unit, reg, name, hi, lo, doc)                                  \
 	MIRAGE_##unit##_##reg##_##name##__SHIFT = (lo),                      \
 	MIRAGE_##unit##_##reg##_##name##__MASK =                             \
 		(int)((0xffffffffu >> (31 - ((hi) - (lo)))) << (lo)),
 #include "regs/all.def"
-#undef UNIT
-#undef REG
-#undef REG64
-#undef FIELD
 };
 
 /* MIRAGE_REG_GET(BUS_REVISION_MAJOR, value): the field of a register's value */

@@ -17,15 +17,8 @@
 
 /* The limits, from the register table. */
 enum {
-#define UNIT(unit, base, size, doc)
 #define REG(unit, name, off, access, reset, doc) LIMIT_##unit##_##name = (int)(reset),
-#define REG64(unit, name, off, access, doc)
-#define FIELD(unit, reg, name, hi, lo, doc)
-#include "hw/regs/bus.def"
-#undef UNIT
-#undef REG
-#undef REG64
-#undef FIELD
+#include "hw/regs/all.def"
 };
 
 _Static_assert(LIMIT_BUS_WAVE_LANES == LANES, "the engine is built for waves of 32 lanes");
