@@ -520,12 +520,10 @@ static int submit(void)
 				       .size = work.ib.used * 4 };
 	struct drm_mirage_exec args = {
 		.queue_id = queue,
-		.nr_cmds = 1,
-		.cmds = (uintptr_t)&cmds,
-		.nr_syncs = queue_flags & DRM_MIRAGE_QUEUE_LONG_RUNNING ? 1 : 2,
-		.syncs = (uintptr_t)syncs,
-		.nr_user_fences = 1,
-		.user_fences = (uintptr_t)&fence,
+		.cmds = DRM_MIRAGE_ARRAY(1, &cmds),
+		.syncs = DRM_MIRAGE_ARRAY(queue_flags & DRM_MIRAGE_QUEUE_LONG_RUNNING ? 1 : 2,
+					  syncs),
+		.user_fences = DRM_MIRAGE_ARRAY(1, &fence),
 	};
 
 	return mirage_ioctl(&dev, DRM_IOCTL_MIRAGE_EXEC, &args);

@@ -90,8 +90,6 @@ static void flags_and_padding(struct gpu *gpu)
 			do_ioctl_err(fd, DRM_IOCTL_MIRAGE_QUEUE_CREATE, &queue, EINVAL);
 		do_ioctl_err(fd, DRM_IOCTL_MIRAGE_QUEUE_DESTROY, &queue_destroy, EINVAL);
 		do_ioctl_err(fd, DRM_IOCTL_MIRAGE_EXEC, &exec, EINVAL);
-		exec = (struct drm_mirage_exec){ .queue_id = gpu->queue, .pad = 1u << bit };
-		do_ioctl_err(fd, DRM_IOCTL_MIRAGE_EXEC, &exec, EINVAL);
 		if (bit > 0)
 			do_ioctl_err(fd, DRM_IOCTL_MIRAGE_WAIT_USER_FENCE, &wait, EINVAL);
 		do_ioctl_err(fd, DRM_IOCTL_MIRAGE_SVM_QUERY, &query, EINVAL);
@@ -144,7 +142,7 @@ static void exec_ranges(struct gpu *gpu)
 		{ (1ull << 49) - 4, 8 }, { 1ull << 49, 4 }, { 1ull << 63, 4 },
 		{ ~3ull, 4 }, { ~3ull, 8 }, { 0xffff800000000000ull, 4 },
 	};
-	struct drm_mirage_exec args = { .queue_id = gpu->queue, .nr_cmds = 1 };
+	struct drm_mirage_exec args = { .queue_id = gpu->queue };
 	struct drm_mirage_cmds two[2];
 	struct drm_mirage_sync syncs[2];
 	uint32_t handle;
@@ -158,19 +156,19 @@ static void exec_ranges(struct gpu *gpu)
 		igt_assert_eq(mirage_exec(&gpu->dev, gpu->queue, two, 2, syncs, 1), -EINVAL);
 	}
 
-	args.cmds = BAD_POINTER;
+	args.cmds = (struct drm_mirage_array)DRM_MIRAGE_ARRAY(1, two);
+	args.cmds.array = BAD_POINTER;
 	do_ioctl_err(gpu->dev.fd, DRM_IOCTL_MIRAGE_EXEC, &args, EFAULT);
-	args.cmds = (uintptr_t)two;
-	args.nr_cmds = 65;
+	args.cmds.array = (uintptr_t)two;
+	args.cmds.count = 65;
 	do_ioctl_err(gpu->dev.fd, DRM_IOCTL_MIRAGE_EXEC, &args, E2BIG);
-	args.nr_cmds = 0xffffffff;
+	args.cmds.count = 0xffffffff;
 	do_ioctl_err(gpu->dev.fd, DRM_IOCTL_MIRAGE_EXEC, &args, E2BIG);
-	args.nr_cmds = 0;
-	args.nr_syncs = 257;
-	args.syncs = (uintptr_t)syncs;
+	args.cmds.count = 0;
+	args.syncs = (struct drm_mirage_array)DRM_MIRAGE_ARRAY(257, syncs);
 	do_ioctl_err(gpu->dev.fd, DRM_IOCTL_MIRAGE_EXEC, &args, E2BIG);
-	args.nr_syncs = 1;
-	args.syncs = BAD_POINTER;
+	args.syncs.count = 1;
+	args.syncs.array = BAD_POINTER;
 	do_ioctl_err(gpu->dev.fd, DRM_IOCTL_MIRAGE_EXEC, &args, EFAULT);
 
 	/* A point without a timeline, the reverse, and a wait for what was never submitted. */
@@ -183,6 +181,91 @@ static void exec_ranges(struct gpu *gpu)
 
 	/* After all that the syncobj was not touched. */
 	igt_assert_eq(mirage_syncobj_wait(&gpu->dev, handle, 0), -ETIME);
+}
+
+/* Pass @array, a part of @args with one element of @size bytes, with wrong and right strides. */
+static void check_strides(struct gpu *gpu, unsigned long request, void *args,
+			  struct drm_mirage_array *array, uint32_t size)
+{
+	struct drm_mirage_array good = *array;
+	uint8_t *longer = mem_anon(2 * PAGE);
+	uint32_t bad[] = { 0, 8, size - 8, size - 1, size + 1, size + 4, 0xffffffff };
+	uint32_t longer_strides[] = { size + 8, PAGE };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		array->stride = bad[i];
+		do_ioctl_err(gpu->dev.fd, request, args, EINVAL);
+	}
+	array->stride = PAGE + 8;
+	do_ioctl_err(gpu->dev.fd, request, args, E2BIG);
+
+	/* Two equal elements; the second lies where the stride says. */
+	array->array = (uintptr_t)longer;
+	array->count = 2;
+	for (i = 0; i < ARRAY_SIZE(longer_strides); i++) {
+		uint32_t stride = longer_strides[i];
+
+		array->stride = stride;
+		memset(longer, 0, 2 * PAGE);
+		memcpy(longer, (void *)(uintptr_t)good.array, size);
+		memcpy(longer + stride, (void *)(uintptr_t)good.array, size);
+		do_ioctl(gpu->dev.fd, request, args);
+		longer[size] = 1;
+		do_ioctl_err(gpu->dev.fd, request, args, E2BIG);
+		longer[size] = 0;
+		longer[2 * stride - 1] = 1;
+		do_ioctl_err(gpu->dev.fd, request, args, E2BIG);
+	}
+	mem_unmap(longer + PAGE, PAGE);
+	do_ioctl_err(gpu->dev.fd, request, args, EFAULT);
+	mem_unmap(longer, PAGE);
+
+	/* Nothing is read of an array without elements. */
+	*array = (struct drm_mirage_array){ .stride = 1, .array = BAD_POINTER };
+	if (request == DRM_IOCTL_MIRAGE_EXEC)
+		do_ioctl(gpu->dev.fd, request, args);
+	*array = good;
+}
+
+/**
+ * SUBTEST: strides
+ * Description: Arrays with elements shorter and longer than the kernel's, tail zero or not.
+ */
+static void strides(struct gpu *gpu)
+{
+	struct drm_mirage_cmds cmds = { .addr = (uintptr_t)gpu->out, .size = 4 };
+	struct drm_mirage_user_fence fence = { .addr = (uintptr_t)gpu->out + 64, .value = 1 };
+	struct drm_mirage_bind bind = mirage_bind_unmap(DRM_MIRAGE_VA_START, PAGE);
+	struct drm_mirage_sync sync;
+	struct drm_mirage_exec exec = {
+		.queue_id = gpu->queue,
+		.cmds = DRM_MIRAGE_ARRAY(1, &cmds),
+		.syncs = DRM_MIRAGE_ARRAY(1, &sync),
+		.user_fences = DRM_MIRAGE_ARRAY(1, &fence),
+	};
+	struct drm_mirage_vm_bind vm_bind = {
+		.flags = DRM_MIRAGE_VM_BIND_ASYNC,
+		.binds = DRM_MIRAGE_ARRAY(1, &bind),
+		.syncs = DRM_MIRAGE_ARRAY(1, &sync),
+	};
+	uint32_t syncobj;
+
+	/* A packet of one word that does nothing. */
+	*(uint32_t *)gpu->out = MIRAGE_PKT(MIRAGE_PKT_NOP, 0, 0);
+	igt_assert_eq(mirage_syncobj_create(&gpu->dev, true, &syncobj), 0);
+	sync = mirage_sync_wait(syncobj);
+	igt_assert_eq(mirage_vm_create(&gpu->dev, &vm_bind.vm_id), 0);
+
+	check_strides(gpu, DRM_IOCTL_MIRAGE_EXEC, &exec, &exec.cmds, sizeof(cmds));
+	check_strides(gpu, DRM_IOCTL_MIRAGE_EXEC, &exec, &exec.syncs, sizeof(sync));
+	check_strides(gpu, DRM_IOCTL_MIRAGE_EXEC, &exec, &exec.user_fences, sizeof(fence));
+	check_strides(gpu, DRM_IOCTL_MIRAGE_VM_BIND, &vm_bind, &vm_bind.binds, sizeof(bind));
+	check_strides(gpu, DRM_IOCTL_MIRAGE_VM_BIND, &vm_bind, &vm_bind.syncs, sizeof(sync));
+
+	igt_assert_eq(mirage_vm_destroy(&gpu->dev, vm_bind.vm_id), 0);
+	igt_assert_eq(mirage_syncobj_destroy(&gpu->dev, syncobj), 0);
+	gpu_assert_alive(gpu);
 }
 
 /**
@@ -426,7 +509,7 @@ static void packets(struct gpu *gpu)
 		{ { MIRAGE_PKT(0xff, 0, 0) }, 1, MIRAGE_CHAN_BAD_PACKET },
 		{ { MIRAGE_PKT(0x03, 2, 0), 0, 0 }, 3, MIRAGE_CHAN_BAD_PACKET },
 		{ { 0xffffffff, 1, 2, 3 }, 4, MIRAGE_CHAN_BAD_PACKET },
-		{ { MIRAGE_PKT(MIRAGE_PKT_NOP, 1, 0), 0 }, 2, MIRAGE_CHAN_BAD_PACKET },
+		{ { MIRAGE_PKT(MIRAGE_PKT_NOP, 0, 0), 0 }, 2, MIRAGE_CHAN_BAD_PACKET },
 		{ { MIRAGE_PKT(MIRAGE_PKT_NOP, 0, 1) }, 1, MIRAGE_CHAN_BAD_PACKET },
 		{ { MIRAGE_PKT(MIRAGE_PKT_COPY, 5, 0) }, 6, MIRAGE_CHAN_BAD_PACKET },
 		/* Its payload would go on behind the buffer's end. */
@@ -636,6 +719,7 @@ static const struct gpu_scenario scenarios[] = {
 	{ "flags-and-padding", flags_and_padding, "Unknown flags and padding that is not zero." },
 	{ "queue-create", queue_create, "Classes, priorities and time-outs that do not exist." },
 	{ "exec-ranges", exec_ranges, "Packets and arrays at wrong addresses, of wrong sizes." },
+	{ "strides", strides, "Arrays with shorter and longer elements, their tail zero or not." },
 	{ "svm-query-ranges", svm_query_ranges, "SVM_QUERY of wrong ranges." },
 	{ "svm-populate", svm_populate, "SVM_POPULATE of wrong ranges, in wrong address spaces." },
 	{ "arrays", arrays, "Counts and pointers of arrays that are wrong." },

@@ -231,7 +231,7 @@ static void bad_arguments(struct space *space)
 	struct drm_mirage_bind bind = mirage_bind_null(FAR, PAGE);
 	struct drm_mirage_sync sync = { .handle = 0x7ffffff0 };
 	struct drm_mirage_vm_bind good = {
-		.vm_id = space->vm, .nr_binds = 1, .binds = (uintptr_t)&bind,
+		.vm_id = space->vm, .binds = DRM_MIRAGE_ARRAY(1, &bind),
 	};
 	struct drm_mirage_vm_bind args;
 	int fd = space->dev->fd;
@@ -246,18 +246,17 @@ static void bad_arguments(struct space *space)
 	args.vm_id = 0x7ffffff0;
 	do_ioctl_err(fd, DRM_IOCTL_MIRAGE_VM_BIND, &args, ENOENT);
 	args = good;
-	args.nr_binds = 0;
+	args.binds.count = 0;
 	do_ioctl_err(fd, DRM_IOCTL_MIRAGE_VM_BIND, &args, EINVAL);
-	args.nr_binds = 4097;
+	args.binds.count = 4097;
 	do_ioctl_err(fd, DRM_IOCTL_MIRAGE_VM_BIND, &args, E2BIG);
-	args.nr_binds = 0xffffffff;
+	args.binds.count = 0xffffffff;
 	do_ioctl_err(fd, DRM_IOCTL_MIRAGE_VM_BIND, &args, E2BIG);
 	args = good;
-	args.binds = 8;
+	args.binds.array = 8;
 	do_ioctl_err(fd, DRM_IOCTL_MIRAGE_VM_BIND, &args, EFAULT);
 	args = good;
-	args.syncs = (uintptr_t)&sync;
-	args.nr_syncs = 1;
+	args.syncs = (struct drm_mirage_array)DRM_MIRAGE_ARRAY(1, &sync);
 	do_ioctl_err(fd, DRM_IOCTL_MIRAGE_VM_BIND, &args, EINVAL);
 	args.flags = DRM_MIRAGE_VM_BIND_ASYNC;
 	do_ioctl_err(fd, DRM_IOCTL_MIRAGE_VM_BIND, &args, ENOENT);
@@ -265,14 +264,14 @@ static void bad_arguments(struct space *space)
 	do_ioctl_err(fd, DRM_IOCTL_MIRAGE_VM_BIND, &args, ENOENT);
 	sync.flags = 4;
 	do_ioctl_err(fd, DRM_IOCTL_MIRAGE_VM_BIND, &args, EINVAL);
-	args.nr_syncs = 257;
+	args.syncs.count = 257;
 	do_ioctl_err(fd, DRM_IOCTL_MIRAGE_VM_BIND, &args, E2BIG);
-	args.nr_syncs = 1;
-	args.syncs = 8;
+	args.syncs.count = 1;
+	args.syncs.array = 8;
 	do_ioctl_err(fd, DRM_IOCTL_MIRAGE_VM_BIND, &args, EFAULT);
 	/* Nobody has submitted what it would carry. */
 	sync = mirage_sync_wait(empty);
-	args.syncs = (uintptr_t)&sync;
+	args.syncs.array = (uintptr_t)&sync;
 	do_ioctl_err(fd, DRM_IOCTL_MIRAGE_VM_BIND, &args, EINVAL);
 	igt_assert_eq(mirage_syncobj_destroy(space->dev, empty), 0);
 	space_check_pages(space, FAR, PAGE, 0, VALID);

@@ -330,8 +330,8 @@ static void long_running_signals_nobody(struct gpu *gpu)
 	job_submit(&job);
 	sync = mirage_sync_wait(job.syncobj);
 	exec = (struct drm_mirage_exec){
-		.queue_id = queue, .nr_syncs = 1, .syncs = (uintptr_t)&sync,
-		.nr_user_fences = 1, .user_fences = (uintptr_t)&fence,
+		.queue_id = queue, .syncs = DRM_MIRAGE_ARRAY(1, &sync),
+		.user_fences = DRM_MIRAGE_ARRAY(1, &fence),
 	};
 	igt_assert_eq(mirage_ioctl(&gpu->dev, DRM_IOCTL_MIRAGE_EXEC, &exec), 0);
 	igt_assert_eq(mirage_wait_user_fence(&gpu->dev, queue, end, 7, 0, mirage_deadline(100)),

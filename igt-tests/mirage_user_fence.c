@@ -361,7 +361,8 @@ static void bad_arguments(struct gpu *gpu)
 	};
 	uint64_t *word = (uint64_t *)gpu->out + 16;
 	struct drm_mirage_exec exec = {
-		.queue_id = gpu->queue, .nr_user_fences = 1, .user_fences = 0x10,
+		.queue_id = gpu->queue,
+		.user_fences = DRM_MIRAGE_ARRAY(1, (struct drm_mirage_user_fence *)0x10),
 	};
 	struct drm_mirage_user_fence fences[2];
 	char *hole = mem_anon(PAGE);
@@ -374,7 +375,7 @@ static void bad_arguments(struct gpu *gpu)
 			      -EINVAL);
 	}
 	do_ioctl_err(gpu->dev.fd, DRM_IOCTL_MIRAGE_EXEC, &exec, EFAULT);
-	exec.nr_user_fences = 0xffffffff;
+	exec.user_fences.count = 0xffffffff;
 	do_ioctl_err(gpu->dev.fd, DRM_IOCTL_MIRAGE_EXEC, &exec, E2BIG);
 	gpu_assert_alive(gpu);
 	igt_assert_eq_u64(*word, 0);

@@ -5,21 +5,23 @@
 #include "ioctl/bind.h"
 
 #include <linux/align.h>
+#include <linux/err.h>
 #include <linux/overflow.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
-#include <linux/string.h>
-#include <linux/uaccess.h>
 
 #include <drm/drm_file.h>
 #include <drm/mirage_drm.h>
 
+#include "ioctl/array.h"
 #include "ioctl/file.h"
 #include "queue/syncs.h"
 #include "vm/bind.h"
 #include "vm/space.h"
 
 #define MIRAGE_BIND_MAX_OPS	4096
+/* Of the first version. */
+#define MIRAGE_BIND_MIN_SIZE	40
 
 static int bind_check(const struct drm_mirage_bind *bind)
 {
@@ -57,20 +59,21 @@ int mirage_ioctl_vm_bind(struct drm_device *drm, void *data, struct drm_file *fi
 	int ret = 0;
 	u32 i;
 
-	if (args->flags & ~DRM_MIRAGE_VM_BIND_ASYNC || !args->nr_binds)
+	if (args->flags & ~DRM_MIRAGE_VM_BIND_ASYNC || !args->binds.count)
 		return -EINVAL;
-	if (args->nr_binds > MIRAGE_BIND_MAX_OPS)
+	if (args->binds.count > MIRAGE_BIND_MAX_OPS)
 		return -E2BIG;
-	if (args->nr_syncs && !(args->flags & DRM_MIRAGE_VM_BIND_ASYNC))
+	if (args->syncs.count && !(args->flags & DRM_MIRAGE_VM_BIND_ASYNC))
 		return -EINVAL;
 
-	binds = vmemdup_array_user(u64_to_user_ptr(args->binds), args->nr_binds, sizeof(*binds));
+	binds = mirage_array_copy(&args->binds, MIRAGE_BIND_MAX_OPS, MIRAGE_BIND_MIN_SIZE,
+				  sizeof(*binds));
 	if (IS_ERR(binds))
 		return PTR_ERR(binds);
-	for (i = 0; i < args->nr_binds && !ret; i++)
+	for (i = 0; i < args->binds.count && !ret; i++)
 		ret = bind_check(&binds[i]);
 	if (!ret)
-		ret = mirage_syncs_copy(&syncs, args->syncs, args->nr_syncs);
+		ret = mirage_syncs_copy(&syncs, &args->syncs);
 	if (ret)
 		goto out;
 

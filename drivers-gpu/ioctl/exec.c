@@ -17,10 +17,9 @@
  * know all objects that its program may touch, and the kernel would have to look up each one.
  */
 #include <linux/dma-fence.h>
+#include <linux/err.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
-#include <linux/string.h>
-#include <linux/uaccess.h>
 
 #include <drm/drm_file.h>
 #include <drm/mirage_drm.h>
@@ -29,6 +28,7 @@
 #include <hw/pte.h>
 
 #include "device/state.h"
+#include "ioctl/array.h"
 #include "ioctl/exec.h"
 #include "ioctl/file.h"
 #include "queue/job.h"
@@ -41,6 +41,9 @@
 
 #define MIRAGE_EXEC_MAX_CMDS	64
 #define MIRAGE_EXEC_MAX_FENCES	16
+/* Of the first version. */
+#define MIRAGE_EXEC_MIN_CMDS	16
+#define MIRAGE_EXEC_MIN_FENCE	16
 #define MIRAGE_EXEC_MAX_BYTES	(MIRAGE_IB_MAX_WORDS * sizeof(u32))
 
 /**
@@ -119,41 +122,34 @@ static int mirage_exec_check_syncs(const struct mirage_exec *exec)
 	return 0;
 }
 
-/* Copy a user's array; NULL if it is empty. */
-static void *mirage_exec_copy(u64 user, u32 count, size_t size)
-{
-	if (!count)
-		return NULL;
-
-	return vmemdup_array_user(u64_to_user_ptr(user), count, size);
-}
-
 static int mirage_exec_copy_args(struct mirage_exec *exec, const struct drm_mirage_exec *args)
 {
 	void *copy;
 	int ret;
 
-	copy = mirage_exec_copy(args->cmds, args->nr_cmds, sizeof(*exec->cmds));
+	copy = mirage_array_copy(&args->cmds, MIRAGE_EXEC_MAX_CMDS, MIRAGE_EXEC_MIN_CMDS,
+				 sizeof(*exec->cmds));
 	if (IS_ERR(copy))
 		return PTR_ERR(copy);
 	exec->cmds = copy;
-	ret = mirage_exec_check_cmds(exec->queue, exec->cmds, args->nr_cmds);
+	ret = mirage_exec_check_cmds(exec->queue, exec->cmds, args->cmds.count);
 	if (ret)
 		return ret;
 
-	ret = mirage_syncs_copy(&exec->syncs, args->syncs, args->nr_syncs);
+	ret = mirage_syncs_copy(&exec->syncs, &args->syncs);
 	if (ret)
 		return ret;
 	ret = mirage_exec_check_syncs(exec);
 	if (ret)
 		return ret;
 
-	copy = mirage_exec_copy(args->user_fences, args->nr_user_fences, sizeof(*exec->fences));
+	copy = mirage_array_copy(&args->user_fences, MIRAGE_EXEC_MAX_FENCES, MIRAGE_EXEC_MIN_FENCE,
+				 sizeof(*exec->fences));
 	if (IS_ERR(copy))
 		return PTR_ERR(copy);
 	exec->fences = copy;
 
-	return mirage_exec_check_fences(exec->queue, exec->fences, args->nr_user_fences);
+	return mirage_exec_check_fences(exec->queue, exec->fences, args->user_fences.count);
 }
 
 /*
@@ -219,13 +215,13 @@ static int mirage_exec_add_packets(struct mirage_exec *exec, const struct drm_mi
 	u32 *words;
 	u32 i;
 
-	for (i = 0; i < args->nr_cmds; i++) {
+	for (i = 0; i < args->cmds.count; i++) {
 		words = mirage_job_extend(exec->job, MIRAGE_PACKET_IB_WORDS);
 		if (!words)
 			return -ENOMEM;
 		mirage_packet_ib(words, exec->cmds[i].addr, exec->cmds[i].size);
 	}
-	for (i = 0; i < args->nr_user_fences; i++) {
+	for (i = 0; i < args->user_fences.count; i++) {
 		words = mirage_job_extend(exec->job, MIRAGE_PACKET_SEM_WRITE_WORDS);
 		if (!words)
 			return -ENOMEM;
@@ -237,9 +233,10 @@ static int mirage_exec_add_packets(struct mirage_exec *exec, const struct drm_mi
 
 static int mirage_exec_check_args(const struct drm_mirage_exec *args)
 {
-	if (args->flags || args->pad)
+	if (args->flags)
 		return -EINVAL;
-	if (args->nr_cmds > MIRAGE_EXEC_MAX_CMDS || args->nr_user_fences > MIRAGE_EXEC_MAX_FENCES)
+	if (args->cmds.count > MIRAGE_EXEC_MAX_CMDS ||
+	    args->user_fences.count > MIRAGE_EXEC_MAX_FENCES)
 		return -E2BIG;
 
 	return 0;

@@ -13,18 +13,20 @@
 #include "queue/syncs.h"
 
 #include <linux/dma-fence-chain.h>
+#include <linux/err.h>
 #include <linux/slab.h>
-#include <linux/string.h>
-#include <linux/uaccess.h>
 
 #include <drm/drm_file.h>
 #include <drm/drm_syncobj.h>
 #include <drm/gpu_scheduler.h>
 #include <drm/mirage_drm.h>
 
+#include "ioctl/array.h"
 #include "queue/fence.h"
 
 #define MIRAGE_SYNCS_MAX	256
+/* Of the first version. */
+#define MIRAGE_SYNC_MIN_SIZE	16
 
 /**
  * struct mirage_sync_signal - a syncobj to add the fence to
@@ -42,27 +44,22 @@ struct mirage_sync_signal {
  * mirage_syncs_copy() - copy and check the array from user space
  * @syncs: all zero
  * @user: user's array of struct drm_mirage_sync
- * @count: number of entries
  *
  * Context: may sleep and allocate.
  * Return: 0, -E2BIG, -EINVAL, -EFAULT, -ENOMEM; mirage_syncs_fini() is allowed after all of them
  */
-int mirage_syncs_copy(struct mirage_syncs *syncs, u64 user, u32 count)
+int mirage_syncs_copy(struct mirage_syncs *syncs, const struct drm_mirage_array *user)
 {
 	struct drm_mirage_sync *copy;
 	u32 i;
 
-	if (count > MIRAGE_SYNCS_MAX)
-		return -E2BIG;
-	if (!count)
-		return 0;
-	copy = vmemdup_array_user(u64_to_user_ptr(user), count, sizeof(*copy));
+	copy = mirage_array_copy(user, MIRAGE_SYNCS_MAX, MIRAGE_SYNC_MIN_SIZE, sizeof(*copy));
 	if (IS_ERR(copy))
 		return PTR_ERR(copy);
 	syncs->syncs = copy;
-	syncs->count = count;
+	syncs->count = user->count;
 
-	for (i = 0; i < count; i++) {
+	for (i = 0; i < user->count; i++) {
 		bool timeline = copy[i].flags & DRM_MIRAGE_SYNC_TIMELINE;
 
 		if (copy[i].flags & ~(DRM_MIRAGE_SYNC_SIGNAL | DRM_MIRAGE_SYNC_TIMELINE))

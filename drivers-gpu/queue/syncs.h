@@ -7,6 +7,7 @@
 
 struct dma_fence;
 struct drm_file;
+struct drm_mirage_array;
 struct drm_mirage_sync;
 struct drm_sched_job;
 struct mirage_sync_signal;
@@ -25,7 +26,7 @@ struct mirage_syncs {
 	u32 nr_signals;
 };
 
-int mirage_syncs_copy(struct mirage_syncs *syncs, u64 user, u32 count);
+int mirage_syncs_copy(struct mirage_syncs *syncs, const struct drm_mirage_array *user);
 int mirage_syncs_prepare(struct mirage_syncs *syncs, struct drm_file *file,
 			 struct drm_sched_job *job, bool may_fault);
 void mirage_syncs_signal(struct mirage_syncs *syncs, struct dma_fence *fence);

@@ -245,7 +245,7 @@ int mirage_vm_bind(struct mirage_vm *vm, const struct drm_mirage_vm_bind *args,
 	struct dma_fence *fence;
 	int ret;
 
-	job = mirage_bind_job_create(vm->gpuvm, file, binds, args->nr_binds);
+	job = mirage_bind_job_create(vm->gpuvm, file, binds, args->binds.count);
 	if (IS_ERR(job))
 		return PTR_ERR(job);
 	ret = bind_check_bos(vm, job);

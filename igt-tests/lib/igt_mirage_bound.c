@@ -19,7 +19,7 @@ static int bind_range(struct gpu *gpu, uint32_t op, uint64_t addr, uint32_t hand
 		.op = op, .flags = flags, .handle = handle, .addr = addr, .size = size,
 	};
 	struct drm_mirage_vm_bind args = {
-		.vm_id = gpu->vm, .nr_binds = 1, .binds = (uintptr_t)&bind,
+		.vm_id = gpu->vm, .binds = DRM_MIRAGE_ARRAY(1, &bind),
 	};
 
 	return mirage_ioctl(&gpu->dev, DRM_IOCTL_MIRAGE_VM_BIND, &args);

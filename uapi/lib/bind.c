@@ -67,8 +67,7 @@ int mirage_vm_bind(const struct mirage *gpu, uint32_t vm, const struct drm_mirag
 {
 	struct drm_mirage_vm_bind args = {
 		.vm_id = vm,
-		.nr_binds = count,
-		.binds = (uintptr_t)binds,
+		.binds = DRM_MIRAGE_ARRAY(count, binds),
 	};
 
 	return mirage_ioctl(gpu, DRM_IOCTL_MIRAGE_VM_BIND, &args);
@@ -93,10 +92,8 @@ int mirage_vm_bind_async(const struct mirage *gpu, uint32_t vm,
 	struct drm_mirage_vm_bind args = {
 		.vm_id = vm,
 		.flags = DRM_MIRAGE_VM_BIND_ASYNC,
-		.nr_binds = count,
-		.nr_syncs = nr_syncs,
-		.binds = (uintptr_t)binds,
-		.syncs = (uintptr_t)syncs,
+		.binds = DRM_MIRAGE_ARRAY(count, binds),
+		.syncs = DRM_MIRAGE_ARRAY(nr_syncs, syncs),
 	};
 
 	return mirage_ioctl(gpu, DRM_IOCTL_MIRAGE_VM_BIND, &args);

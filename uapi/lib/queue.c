@@ -94,10 +94,8 @@ int mirage_exec(const struct mirage *gpu, uint32_t queue, const struct drm_mirag
 {
 	struct drm_mirage_exec args = {
 		.queue_id = queue,
-		.nr_cmds = nr_cmds,
-		.nr_syncs = nr_syncs,
-		.cmds = (uintptr_t)cmds,
-		.syncs = (uintptr_t)syncs,
+		.cmds = DRM_MIRAGE_ARRAY(nr_cmds, cmds),
+		.syncs = DRM_MIRAGE_ARRAY(nr_syncs, syncs),
 	};
 
 	return mirage_ioctl(gpu, DRM_IOCTL_MIRAGE_EXEC, &args);
@@ -120,10 +118,8 @@ int mirage_exec_fences(const struct mirage *gpu, uint32_t queue,
 {
 	struct drm_mirage_exec args = {
 		.queue_id = queue,
-		.nr_cmds = nr_cmds,
-		.cmds = (uintptr_t)cmds,
-		.nr_user_fences = nr_fences,
-		.user_fences = (uintptr_t)fences,
+		.cmds = DRM_MIRAGE_ARRAY(nr_cmds, cmds),
+		.user_fences = DRM_MIRAGE_ARRAY(nr_fences, fences),
 	};
 
 	return mirage_ioctl(gpu, DRM_IOCTL_MIRAGE_EXEC, &args);

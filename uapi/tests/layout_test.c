@@ -31,10 +31,11 @@ static const struct layout layouts[] = {
 	LAYOUT(drm_mirage_queue_create, queue_id, 24),
 	LAYOUT(drm_mirage_queue_destroy, pad, 8),
 	LAYOUT(drm_mirage_queue_query, fault, 96),
+	LAYOUT(drm_mirage_array, array, 16),
 	LAYOUT(drm_mirage_sync, point, 16),
 	LAYOUT(drm_mirage_cmds, size, 16),
 	LAYOUT(drm_mirage_user_fence, value, 16),
-	LAYOUT(drm_mirage_exec, user_fences, 48),
+	LAYOUT(drm_mirage_exec, user_fences, 56),
 	LAYOUT(drm_mirage_wait_user_fence, timeout_ns, 32),
 	LAYOUT(drm_mirage_bo_create, pad, 32),
 	LAYOUT(drm_mirage_bo_userptr, handle, 24),
@@ -44,7 +45,7 @@ static const struct layout layouts[] = {
 	LAYOUT(drm_mirage_bo_label, label, 16),
 	LAYOUT(drm_mirage_bo_wait, timeout_ns, 16),
 	LAYOUT(drm_mirage_bind, size, 40),
-	LAYOUT(drm_mirage_vm_bind, syncs, 32),
+	LAYOUT(drm_mirage_vm_bind, syncs, 40),
 	LAYOUT(mirage_dispatch, rsvd1, 128),
 };
 
@@ -73,7 +74,7 @@ static void ioctl_numbers(void)
 	CHECK_EQ(DRM_IOCTL_MIRAGE_SVM_POPULATE, 0x40186453);
 	CHECK_EQ(DRM_IOCTL_MIRAGE_QUEUE_DESTROY, 0x40086447);
 	CHECK_EQ(DRM_IOCTL_MIRAGE_QUEUE_QUERY, 0xc0606448);
-	CHECK_EQ(DRM_IOCTL_MIRAGE_EXEC, 0x40306449);
+	CHECK_EQ(DRM_IOCTL_MIRAGE_EXEC, 0x40386449);
 	CHECK_EQ(DRM_IOCTL_MIRAGE_BO_CREATE, 0xc020644a);
 	CHECK_EQ(DRM_IOCTL_MIRAGE_BO_USERPTR, 0xc018644b);
 	CHECK_EQ(DRM_IOCTL_MIRAGE_BO_MMAP, 0xc010644c);
@@ -81,7 +82,7 @@ static void ioctl_numbers(void)
 	CHECK_EQ(DRM_IOCTL_MIRAGE_BO_QUERY, 0xc028644e);
 	CHECK_EQ(DRM_IOCTL_MIRAGE_BO_LABEL, 0x4010644f);
 	CHECK_EQ(DRM_IOCTL_MIRAGE_BO_WAIT, 0x40106450);
-	CHECK_EQ(DRM_IOCTL_MIRAGE_VM_BIND, 0x40206451);
+	CHECK_EQ(DRM_IOCTL_MIRAGE_VM_BIND, 0x40286451);
 	CHECK_EQ(DRM_IOCTL_MIRAGE_WAIT_USER_FENCE, 0x40206452);
 }
 

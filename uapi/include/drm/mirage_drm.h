@@ -6,7 +6,8 @@
  *  - Structures only grow at their end; the kernel takes shorter ones and reads what is missing as zero.
  *  - Every pad, reserved word and unknown flag must be zero (-EINVAL), so that each can get a meaning.
  *  - Sizes are in bytes, times in nanoseconds, addresses are plain pointer values in a __u64.
- *  - Arrays come as a pointer and a count; every count has a limit stated here (-E2BIG beyond it).
+ *  - Arrays of structures that the kernel reads come as &struct drm_mirage_array, so that their elements can grow at
+ *    their end too. Every count has a limit stated here (-E2BIG beyond it).
  *  - Everything optional can be queried, with a reason when it is absent.
  *  - Errors: -EINVAL malformed, -ENOENT no such object, -EFAULT unreadable pointer, -EPERM not this
  *    process's address space, -ENOSPC out of channels, VMs or room for an object, -EDQUOT the user has their share,
@@ -456,6 +457,26 @@ struct drm_mirage_queue_query {
 	struct drm_mirage_fault fault;
 };
 
+/**
+ * struct drm_mirage_array - an array of structures that the kernel reads
+ *
+ * Elements may be shorter than the kernel's, but not than the structure's first version (-EINVAL): the kernel reads
+ * what is missing as zero. They may be longer, up to 4096 bytes, where all that the kernel does not know is zero
+ * (-E2BIG). Of an array without elements the kernel reads only @count.
+ */
+struct drm_mirage_array {
+	/** @stride: bytes from one element to the next, multiple of 8: the size of the structure as user space knows it */
+	__u32 stride;
+	/** @count: number of elements */
+	__u32 count;
+	/** @array: the first element */
+	__u64 array;
+};
+
+/** DRM_MIRAGE_ARRAY() - initializer of a &struct drm_mirage_array with the first @n elements at @first */
+#define DRM_MIRAGE_ARRAY(n, first) \
+	{ .stride = sizeof((first)[0]), .count = (n), .array = (__u64)(uintptr_t)(first) }
+
 /** DRM_MIRAGE_SYNC_SIGNAL: signal when the job is done; without it the job waits. */
 #define DRM_MIRAGE_SYNC_SIGNAL		(1u << 0)
 /** DRM_MIRAGE_SYNC_TIMELINE: the handle is a timeline syncobj and @point counts. */
@@ -496,7 +517,7 @@ struct drm_mirage_user_fence {
 /**
  * struct drm_mirage_exec - submit a job
  *
- * Jobs of a queue run in order. @nr_cmds may be 0: the job only joins its syncs.
+ * Jobs of a queue run in order. @cmds may be empty: the job only joins its syncs.
  * The packets are read by the GPU, through the address space, when the job runs.
  * Returns -EPERM when the caller's memory is not what the VM mirrors, -ECANCELED when the queue was stopped,
  * -EWOULDBLOCK when it holds DRM_MIRAGE_PARAM_QUEUE_JOBS jobs that are not over: once a fence of one of them has
@@ -507,20 +528,12 @@ struct drm_mirage_exec {
 	__u32 queue_id;
 	/** @flags: zero */
 	__u32 flags;
-	/** @nr_cmds: in: entries of @cmds, at most 64 */
-	__u32 nr_cmds;
-	/** @nr_syncs: in: entries of @syncs, at most 256 */
-	__u32 nr_syncs;
-	/** @cmds: in: array of struct drm_mirage_cmds, executed in order */
-	__u64 cmds;
-	/** @syncs: in: array of struct drm_mirage_sync */
-	__u64 syncs;
-	/** @nr_user_fences: in: entries of @user_fences, at most 16 */
-	__u32 nr_user_fences;
-	/** @pad: zero */
-	__u32 pad;
-	/** @user_fences: in: array of struct drm_mirage_user_fence */
-	__u64 user_fences;
+	/** @cmds: in: at most 64 &struct drm_mirage_cmds, executed in order */
+	struct drm_mirage_array cmds;
+	/** @syncs: in: at most 256 &struct drm_mirage_sync */
+	struct drm_mirage_array syncs;
+	/** @user_fences: in: at most 16 &struct drm_mirage_user_fence */
+	struct drm_mirage_array user_fences;
 };
 
 /** DRM_MIRAGE_WAIT_EQUAL: wait until memory and value are equal, and not until it is not behind. */
@@ -751,14 +764,10 @@ struct drm_mirage_vm_bind {
 	__u32 vm_id;
 	/** @flags: in: DRM_MIRAGE_VM_BIND_* */
 	__u32 flags;
-	/** @nr_binds: in: entries of @binds, 1 to 4096 */
-	__u32 nr_binds;
-	/** @nr_syncs: in: entries of @syncs, at most 256 */
-	__u32 nr_syncs;
-	/** @binds: in: array of struct drm_mirage_bind */
-	__u64 binds;
-	/** @syncs: in: array of struct drm_mirage_sync */
-	__u64 syncs;
+	/** @binds: in: 1 to 4096 &struct drm_mirage_bind */
+	struct drm_mirage_array binds;
+	/** @syncs: in: at most 256 &struct drm_mirage_sync */
+	struct drm_mirage_array syncs;
 };
 
 #define DRM_IOCTL_MIRAGE_QUERY \
