@@ -28,32 +28,32 @@
 
 #include "mirror.h"
 
-#define HMM_PATIENCE_MS		HMM_RANGE_DEFAULT_TIMEOUT
-#define HMM_PATIENCE_ROUNDS	16
+#define HMM_RETRY_MS		HMM_RANGE_DEFAULT_TIMEOUT
+#define HMM_RETRY_ROUNDS	16
 
 /**
- * hmm_patience_init - start to count void rounds
- * @patience: the count
+ * hmm_retry_budget_init - start to count void rounds
+ * @budget: the budget
  */
-void hmm_patience_init(struct hmm_patience *patience)
+void hmm_retry_budget_init(struct hmm_retry_budget *budget)
 {
-	patience->deadline = jiffies + msecs_to_jiffies(HMM_PATIENCE_MS);
-	patience->rounds = 0;
+	budget->deadline = jiffies + msecs_to_jiffies(HMM_RETRY_MS);
+	budget->rounds = 0;
 }
 
 /**
- * hmm_patience_spend - count a void round
- * @patience: the count
+ * hmm_retry_budget_spend - count a void round
+ * @budget: the budget
  *
  * Return: 0 if another round should follow; -EINTR if the task is being killed; -EBUSY if the limit
  * is reached.
  */
-int hmm_patience_spend(struct hmm_patience *patience)
+int hmm_retry_budget_spend(struct hmm_retry_budget *budget)
 {
-	patience->rounds++;
+	budget->rounds++;
 	if (fatal_signal_pending(current))
 		return -EINTR;
-	if (patience->rounds >= HMM_PATIENCE_ROUNDS && time_after(jiffies, patience->deadline))
+	if (budget->rounds >= HMM_RETRY_ROUNDS && time_after(jiffies, budget->deadline))
 		return -EBUSY;
 	return 0;
 }

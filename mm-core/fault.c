@@ -3,7 +3,7 @@
  * Fault service.
  *
  * It follows the collision-retry scheme of mmu_interval_notifier: read the sequence, ask mm
- * (walk.c) under mmap_lock alone, then take the block's lock and use the answer only if no
+ * (request.c) under mmap_lock alone, then take the block's lock and use the answer only if no
  * invalidation came in between. Nothing is pinned: once the lock is dropped, only the notifier
  * revokes the device's access.
  *
@@ -21,7 +21,7 @@
  * the task is in mm, it is charged as the process (active_memcg). mm may then make it sleep for up
  * to 2 s per 512 KiB. That throttles the process, since its device waits. Closing the mirror waits
  * for one or two such sleeps, and so does freeing the memory of a process that is killed meanwhile
- * (hmm_walk_is_over()).
+ * (hmm_request_is_cancelled()).
  *
  * Rejected: mapping for DMA before the lock is taken, to hold it for less time. Pages would have to
  * be unmapped again at each collision, and in between there would be DMA mappings of pages that may
@@ -46,8 +46,8 @@
  * Used by one task; no lock.
  */
 struct hmm_call {
-	/** @walk: the walk in mm */
-	struct hmm_walk walk;
+	/** @request: the questions to mm */
+	struct hmm_request request;
 	/** @runs: runs for the driver's map() */
 	struct hmm_runs runs;
 	/** @pfns: mm's answers */
@@ -80,15 +80,15 @@ static bool hmm_call_lacks(const struct hmm_block *block, unsigned int index, un
 
 static void hmm_call_refuse(struct hmm_call *call, unsigned int index)
 {
-	if (test_bit(index, call->walk.required))
-		hmm_walk_fail(call->walk.fault, index, -EIO);
+	if (test_bit(index, call->request.required))
+		hmm_request_fail(call->request.fault, index, -EIO);
 }
 
 /* Map one page for DMA and add it to the runs */
 static void hmm_call_add(struct hmm_call *call, unsigned int index,
 			 struct pci_p2pdma_map_state *p2p)
 {
-	struct hmm_block *block = call->walk.block;
+	struct hmm_block *block = call->request.block;
 	unsigned long pfn = call->pfns[index];
 	bool mapped = test_bit(index, block->mapped);
 	dma_addr_t addr;
@@ -121,16 +121,16 @@ static void hmm_call_drop(struct hmm_call *call)
 		for (index = run->index; index < run->index + run->npages; index++)
 			hmm_call_refuse(call, index);
 	}
-	hmm_block_release_pages(call->walk.block, call->added);
+	hmm_block_release_pages(call->request.block, call->added);
 	hmm_runs_init(&call->runs);
 }
 
 /* Map the named pages, as far as mm has them, for the device */
 static void hmm_call_give(struct hmm_call *call)
 {
-	struct hmm_block *block = call->walk.block;
+	struct hmm_block *block = call->request.block;
 	struct hmm_mirror *mirror = block->mirror;
-	struct hmm_fault *fault = call->walk.fault;
+	struct hmm_fault *fault = call->request.fault;
 	struct pci_p2pdma_map_state p2p = {};
 	unsigned int i, first;
 	u64 t0, t1;
@@ -140,7 +140,7 @@ static void hmm_call_give(struct hmm_call *call)
 	t0 = ktime_get_ns();
 	hmm_runs_init(&call->runs);
 	bitmap_zero(call->added, HMM_BLOCK_PAGES);
-	for_each_set_bit(i, call->walk.named, HMM_BLOCK_PAGES) {
+	for_each_set_bit(i, call->request.named, HMM_BLOCK_PAGES) {
 		if ((call->pfns[i] & HMM_PFN_VALID) && hmm_call_lacks(block, i, call->pfns[i]))
 			hmm_call_add(call, i, &p2p);
 	}
@@ -174,26 +174,26 @@ static void hmm_call_give(struct hmm_call *call)
  */
 static int hmm_call_round(struct hmm_call *call)
 {
-	struct hmm_walk *walk = &call->walk;
-	struct hmm_block *block = walk->block;
+	struct hmm_request *request = &call->request;
+	struct hmm_block *block = request->block;
 	struct mm_struct *mm = block->mirror->mm;
 	u64 t0 = ktime_get_ns();
 	int ret;
 
-	walk->seq = mmu_interval_read_begin(&block->notifier);
+	request->seq = mmu_interval_read_begin(&block->notifier);
 	ret = mmap_read_lock_killable(mm);
 	if (!ret) {
-		ret = hmm_walk_pages(walk);
+		ret = hmm_request_pages(request);
 		mmap_read_unlock(mm);
 	}
-	walk->fault->ns_mm += ktime_get_ns() - t0;
+	request->fault->ns_mm += ktime_get_ns() - t0;
 	if (ret)
 		return ret;
 
 	mutex_lock(&block->lock);
 	if (block->dead)
 		ret = -ESTALE;
-	else if (mmu_interval_read_retry(&block->notifier, walk->seq))
+	else if (mmu_interval_read_retry(&block->notifier, request->seq))
 		ret = -EBUSY;
 	else
 		hmm_call_give(call);
@@ -212,24 +212,24 @@ static void hmm_call_leave(struct hmm_block *block)
 
 static int hmm_call_rounds(struct hmm_call *call, struct hmm_mirror *mirror)
 {
-	struct hmm_fault *fault = call->walk.fault;
-	struct hmm_patience patience;
+	struct hmm_fault *fault = call->request.fault;
+	struct hmm_retry_budget budget;
 	struct hmm_block *block;
 	int ret, left;
 
-	hmm_patience_init(&patience);
+	hmm_retry_budget_init(&budget);
 	for (;;) {
 		block = hmm_block_get(mirror, fault->start);
 		if (IS_ERR(block))
 			return PTR_ERR(block);
 
-		call->walk.block = block;
+		call->request.block = block;
 		do {
 			ret = hmm_call_round(call);
 			if (ret != -EBUSY && ret != -ESTALE)
 				break;
 			fault->retries++;
-			left = hmm_patience_spend(&patience);
+			left = hmm_retry_budget_spend(&budget);
 			if (left) {
 				ret = left;
 				break;
@@ -278,13 +278,13 @@ static int hmm_call_mm(struct hmm_mirror *mirror, struct hmm_fault *fault)
 	if (!call)
 		return -ENOMEM;
 
-	call->walk.fault = fault;
-	call->walk.limit = hmm_call_limit(mirror, fault->start);
-	call->walk.pfns = call->pfns;
+	call->request.fault = fault;
+	call->request.limit = hmm_call_limit(mirror, fault->start);
+	call->request.pfns = call->pfns;
 
-	if (!hmm_walk_init(&call->walk)) {
-		for_each_set_bit(i, call->walk.required, HMM_BLOCK_PAGES)
-			hmm_walk_fail(fault, i, -EFAULT);
+	if (!hmm_request_init(&call->request)) {
+		for_each_set_bit(i, call->request.required, HMM_BLOCK_PAGES)
+			hmm_request_fail(fault, i, -EFAULT);
 	} else if (!mmget_not_zero(mm)) {
 		ret = -ESRCH;
 	} else {

@@ -185,7 +185,7 @@ static bool hmm_block_invalidate_start(struct mmu_interval_notifier *notifier,
 }
 
 /* Second pass of a block whose pending set belongs to the caller */
-static void hmm_block_settle(struct hmm_block *block)
+static void hmm_block_flush_pending(struct hmm_block *block)
 {
 	struct hmm_pending *pending = &block->pending;
 
@@ -204,7 +204,7 @@ static void hmm_block_invalidate_finish(struct mmu_interval_notifier_finish *fin
 	u64 ns = block->pending.ns;
 	u64 t0 = ktime_get_ns();
 
-	hmm_block_settle(block);
+	hmm_block_flush_pending(block);
 	hmm_count_notifier(block->mirror, ns + ktime_get_ns() - t0);
 }
 
@@ -244,5 +244,5 @@ void hmm_block_finish_all(struct llist_head *finish)
 	struct mmu_interval_notifier_finish *left, *next;
 
 	llist_for_each_entry_safe(left, next, llist_del_all(finish), link)
-		hmm_block_settle(container_of(left, struct hmm_block, pending.finish));
+		hmm_block_flush_pending(container_of(left, struct hmm_block, pending.finish));
 }

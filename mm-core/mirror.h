@@ -170,19 +170,19 @@ u32 hmm_new_id(void);
 
 /* ask.c */
 /**
- * struct hmm_patience - limit for repeating rounds that invalidations made void
+ * struct hmm_retry_budget - limit for repeating rounds that invalidations made void
  *
  * Used by one task; no lock.
  */
-struct hmm_patience {
+struct hmm_retry_budget {
 	/** @deadline: end of the time limit, jiffies */
 	unsigned long deadline;
 	/** @rounds: void rounds so far */
 	unsigned int rounds;
 };
 
-void hmm_patience_init(struct hmm_patience *patience);
-int hmm_patience_spend(struct hmm_patience *patience);
+void hmm_retry_budget_init(struct hmm_retry_budget *budget);
+int hmm_retry_budget_spend(struct hmm_retry_budget *budget);
 int hmm_ask(struct mmu_interval_notifier *notifier, unsigned long seq, unsigned long start,
 	    unsigned long npages, unsigned long flags, unsigned long *pfns);
 
@@ -229,13 +229,13 @@ void hmm_count_invalidation(struct hmm_mirror *mirror, unsigned int npages);
 void hmm_uncount_invalidation(struct hmm_mirror *mirror, unsigned int npages);
 void hmm_count_notifier(struct hmm_mirror *mirror, u64 ns);
 
-/* walk.c */
+/* request.c */
 /**
- * struct hmm_walk - one round of a fault's questions to mm
+ * struct hmm_request - one round of a fault's questions to mm
  *
  * Used by one task; no lock.
  */
-struct hmm_walk {
+struct hmm_request {
 	/** @block: block of the fault */
 	struct hmm_block *block;
 	/** @seq: from mmu_interval_read_begin(); the answers are valid while it does not change */
@@ -259,8 +259,8 @@ struct hmm_walk {
 	unsigned int end;
 };
 
-bool hmm_walk_init(struct hmm_walk *walk);
-void hmm_walk_fail(struct hmm_fault *fault, unsigned int index, int error);
-int hmm_walk_pages(struct hmm_walk *walk);
+bool hmm_request_init(struct hmm_request *request);
+void hmm_request_fail(struct hmm_fault *fault, unsigned int index, int error);
+int hmm_request_pages(struct hmm_request *request);
 
 #endif /* _HMM_MIRROR_MIRROR_H */

@@ -152,11 +152,11 @@ static int hmm_step_do(struct hmm_step *step, struct hmm_userptr *userptr)
 /* One pass over the range */
 static int hmm_userptr_pass(struct hmm_userptr *userptr, struct hmm_step *step)
 {
-	struct hmm_patience patience;
+	struct hmm_retry_budget budget;
 	unsigned long pos = 0;
 	int ret;
 
-	hmm_patience_init(&patience);
+	hmm_retry_budget_init(&budget);
 	for (;;) {
 		ret = hmm_step_begin(step, userptr, pos);
 		if (ret || step->first >= userptr->npages)
@@ -165,9 +165,9 @@ static int hmm_userptr_pass(struct hmm_userptr *userptr, struct hmm_step *step)
 		ret = hmm_step_do(step, userptr);
 		if (!ret) {
 			pos = step->end;
-			hmm_patience_init(&patience);
+			hmm_retry_budget_init(&budget);
 		} else if (ret == -EBUSY) {
-			ret = hmm_patience_spend(&patience);
+			ret = hmm_retry_budget_spend(&budget);
 			if (ret)
 				return ret;
 		} else {
@@ -177,7 +177,7 @@ static int hmm_userptr_pass(struct hmm_userptr *userptr, struct hmm_step *step)
 }
 
 /* Mark the range as present and valid, if all its pages are linked */
-static int hmm_userptr_settle(struct hmm_userptr *userptr)
+static int hmm_userptr_set_valid(struct hmm_userptr *userptr)
 {
 	int ret = 0;
 
@@ -203,19 +203,19 @@ static int hmm_userptr_settle(struct hmm_userptr *userptr)
 static int hmm_userptr_passes(struct hmm_userptr *userptr, struct hmm_step *step,
 			      unsigned int *passes)
 {
-	struct hmm_patience patience;
+	struct hmm_retry_budget budget;
 	int ret;
 
-	hmm_patience_init(&patience);
+	hmm_retry_budget_init(&budget);
 	do {
 		++*passes;
 		ret = hmm_userptr_pass(userptr, step);
 		if (ret)
 			return ret;
-		ret = hmm_userptr_settle(userptr);
+		ret = hmm_userptr_set_valid(userptr);
 		if (ret != -EBUSY)
 			return ret;
-		ret = hmm_patience_spend(&patience);
+		ret = hmm_retry_budget_spend(&budget);
 	} while (!ret);
 	return ret;
 }

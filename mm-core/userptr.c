@@ -430,7 +430,7 @@ EXPORT_SYMBOL_GPL(hmm_userptr_is_current);
  */
 bool hmm_userptr_is_valid(const struct hmm_userptr *userptr)
 {
-	/* Pairs with hmm_userptr_take() and hmm_userptr_settle() */
+	/* Pairs with hmm_userptr_take() and hmm_userptr_set_valid() */
 	return smp_load_acquire(&userptr->valid);
 }
 EXPORT_SYMBOL_GPL(hmm_userptr_is_valid);
@@ -447,7 +447,7 @@ EXPORT_SYMBOL_GPL(hmm_userptr_is_valid);
  */
 bool hmm_userptr_is_present(const struct hmm_userptr *userptr)
 {
-	/* Pairs with hmm_userptr_take() and hmm_userptr_settle() */
+	/* Pairs with hmm_userptr_take() and hmm_userptr_set_valid() */
 	return smp_load_acquire(&userptr->present);
 }
 EXPORT_SYMBOL_GPL(hmm_userptr_is_present);
