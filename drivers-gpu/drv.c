@@ -107,7 +107,7 @@ static const struct drm_driver mirage_drm_driver = {
 			   DRIVER_SYNCOBJ_TIMELINE,
 	.name = "mirage",
 	.desc = "mirage GPU",
-	.major = 1,
+	.major = 2,
 	.minor = 0,
 	.gem_prime_import = mirage_prime_import,
 	.fops = &mirage_fops,
