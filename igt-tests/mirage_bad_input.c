@@ -509,7 +509,7 @@ static void packets(struct gpu *gpu)
 		{ { MIRAGE_PKT(0xff, 0, 0) }, 1, MIRAGE_CHAN_BAD_PACKET },
 		{ { MIRAGE_PKT(0x03, 2, 0), 0, 0 }, 3, MIRAGE_CHAN_BAD_PACKET },
 		{ { 0xffffffff, 1, 2, 3 }, 4, MIRAGE_CHAN_BAD_PACKET },
-		{ { MIRAGE_PKT(MIRAGE_PKT_NOP, 0, 0), 0 }, 2, MIRAGE_CHAN_BAD_PACKET },
+		{ { MIRAGE_PKT(MIRAGE_PKT_NOP, 1, 0), 0 }, 2, MIRAGE_CHAN_BAD_PACKET },
 		{ { MIRAGE_PKT(MIRAGE_PKT_NOP, 0, 1) }, 1, MIRAGE_CHAN_BAD_PACKET },
 		{ { MIRAGE_PKT(MIRAGE_PKT_COPY, 5, 0) }, 6, MIRAGE_CHAN_BAD_PACKET },
 		/* Its payload would go on behind the buffer's end. */

@@ -13,7 +13,7 @@
 #include <drm/drm_file.h>
 #include <drm/mirage_drm.h>
 
-#include "ioctl/array.h"
+#include "device/array.h"
 #include "ioctl/file.h"
 #include "queue/syncs.h"
 #include "vm/bind.h"

@@ -27,8 +27,8 @@
 #include <hw/packets.h>
 #include <hw/pte.h>
 
+#include "device/array.h"
 #include "device/state.h"
-#include "ioctl/array.h"
 #include "ioctl/exec.h"
 #include "ioctl/file.h"
 #include "queue/job.h"

@@ -21,7 +21,7 @@
 #include <drm/gpu_scheduler.h>
 #include <drm/mirage_drm.h>
 
-#include "ioctl/array.h"
+#include "device/array.h"
 #include "queue/fence.h"
 
 #define MIRAGE_SYNCS_MAX	256

@@ -3,7 +3,7 @@
  * Arrays of structures from user space. Their elements grow as an ioctl's own structure does: user
  * space says how long its elements are, and may be older or newer than the kernel.
  */
-#include "ioctl/array.h"
+#include "device/array.h"
 
 #include <linux/align.h>
 #include <linux/err.h>

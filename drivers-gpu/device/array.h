@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Arrays of structures from user space. */
-#ifndef MIRAGE_IOCTL_ARRAY_H
-#define MIRAGE_IOCTL_ARRAY_H
+#ifndef MIRAGE_ARRAY_H
+#define MIRAGE_ARRAY_H
 
 #include <linux/types.h>
 
@@ -9,4 +9,4 @@ struct drm_mirage_array;
 
 void *mirage_array_copy(const struct drm_mirage_array *user, u32 max, size_t min, size_t size);
 
-#endif /* MIRAGE_IOCTL_ARRAY_H */
+#endif /* MIRAGE_ARRAY_H */
