@@ -51,8 +51,8 @@ static int engine_reset(struct mirage_device *mdev)
 	if (!current_chan || mirage_cmdq_stuck_on(mdev) != current_chan)
 		return -ENOENT;
 	mirage_reg_write(mdev, MIRAGE_REG32(BUS_ENGINE_RESET), 1);
-	ret = readl_poll_timeout(mdev->regs + MIRAGE_BUS_ENGINE_RESET, value, !value,
-				 ENGINE_RESET_POLL_US, ENGINE_RESET_US);
+	ret = read_poll_timeout(mirage_reg_read, value, !value, ENGINE_RESET_POLL_US,
+				ENGINE_RESET_US, false, mdev, MIRAGE_REG32(BUS_ENGINE_RESET));
 	if (ret)
 		return ret;
 	trace_mirage_reset(mdev, true, "a channel does not stop");

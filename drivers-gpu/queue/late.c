@@ -96,7 +96,8 @@ static bool late_by_clock(struct mirage_queue *queue)
 
 	/* Neither the time suspended nor the time behind a hung channel is charged. */
 	return queue->error.state == DRM_MIRAGE_QUEUE_READY && !list_empty(&queue->in_flight) &&
-	       READ_ONCE(queue->context.state) == MIRAGE_CONTEXT_NONE && timeout != MAX_SCHEDULE_TIMEOUT &&
+	       READ_ONCE(queue->context.state) == MIRAGE_CONTEXT_NONE &&
+	       timeout != MAX_SCHEDULE_TIMEOUT &&
 	       mirage_charge_clock(queue) >= jiffies_to_nsecs(timeout) &&
 	       time_after_eq(jiffies, READ_ONCE(queue->mdev->reset.freed) + timeout);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the tests of hangs, resets and time limits share: queues with a limit, jobs that hang, and what is told of them. */
+/* Shared by the tests of hangs, resets and time limits: queues with a limit, jobs that hang, and reports of them. */
 #ifndef HANG_H
 #define HANG_H
 
