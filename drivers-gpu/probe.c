@@ -12,6 +12,7 @@
 
 #include <linux/dma-mapping.h>
 #include <linux/hmm-dma.h>
+#include <linux/hmm_devmem.h>
 #include <linux/mm.h>
 
 #include <drm/drm_drv.h>
@@ -33,6 +34,7 @@
 #include "recovery/context.h"
 #include "recovery/reset.h"
 #include "recovery/watchdog.h"
+#include "svm/devmem.h"
 #include "svm/service.h"
 #include "vm/gpuvm.h"
 #include "vm/space.h"
@@ -305,13 +307,12 @@ static int device_init_run(struct mirage_device *mdev)
 	ret = mirage_device_start(mdev);
 	if (ret)
 		return ret;
-	/*
-	 * The last step that may fail: in devm's unwinding the ring is gone before it could be
-	 * freed here.
-	 */
 	ret = mirage_copy_init(mdev);
 	if (ret)
 		return dev_err_probe(dev, ret, "no queue for the kernel's copies\n");
+	ret = mirage_devmem_init(mdev);
+	if (ret)
+		return dev_err_probe(dev, ret, "no memory of processes in video memory\n");
 	return 0;
 }
 
@@ -389,7 +390,8 @@ static void device_leave(struct mirage_device *mdev)
  * mirage_device_unplug() - end the driver's use of the device
  * @mdev: device
  *
- * First the device's DMA is blocked, so that the steps below free no memory that it still uses.
+ * First the device copies the memory of processes home, if it still can. Then its DMA is blocked, so
+ * that the steps below free no memory that it still uses.
  * Then queues are stopped and waiters for a wake-up released: a thread between drm_dev_enter() and
  * drm_dev_exit() may wait for a job (CPU access to an object does) or for the wake-up, and
  * drm_dev_unplug() waits for that thread. After drm_dev_unplug() no thread enters any more; queues
@@ -400,6 +402,7 @@ static void device_leave(struct mirage_device *mdev)
  */
 void mirage_device_unplug(struct mirage_device *mdev)
 {
+	hmm_devmem_close(mdev->vram.devmem);
 	device_end(mdev);
 	drm_dev_unplug(&mdev->drm);
 	device_leave(mdev);

@@ -113,6 +113,8 @@ static void hmm_range_conceal(const struct hmm_range *range)
 /**
  * hmm_ask - ask mm for the state of some pages
  * @notifier: covers them
+ * @owner: device memory whose pages may stay where they are; with a fault, mm brings home pages in
+ * other device memory. NULL: in all
  * @seq: from mmu_interval_read_begin()
  * @start: address of the first page
  * @npages: number of pages
@@ -124,8 +126,8 @@ static void hmm_range_conceal(const struct hmm_range *range)
  * Return: as hmm_range_fault(): 0; -EBUSY an invalidation came in between; -EFAULT, -EPERM, -ENOMEM
  * a page is not available as requested.
  */
-int hmm_ask(struct mmu_interval_notifier *notifier, unsigned long seq, unsigned long start,
-	    unsigned long npages, unsigned long flags, unsigned long *pfns)
+int hmm_ask(struct mmu_interval_notifier *notifier, struct hmm_devmem *owner, unsigned long seq,
+	    unsigned long start, unsigned long npages, unsigned long flags, unsigned long *pfns)
 {
 	struct hmm_range range = {
 		.notifier = notifier,
@@ -134,8 +136,8 @@ int hmm_ask(struct mmu_interval_notifier *notifier, unsigned long seq, unsigned 
 		.end = start + (npages << PAGE_SHIFT),
 		.hmm_pfns = pfns,
 		.default_flags = flags,
+		.dev_private_owner = owner,
 	};
-
 	unsigned long denies;
 	int ret;
 

@@ -20,10 +20,25 @@
 #include <linux/memremap.h>
 #include <linux/pci-p2pdma.h>
 
+#include "devmem.h"
 #include "mirror.h"
 
 /* As in hmm_dma_map_pfn(): no bounce buffers, because the data would not be copied back */
 #define HMM_DMA_ATTRS	DMA_ATTR_REQUIRE_COHERENT
+
+/**
+ * hmm_pfn_location - find the memory that a page is in
+ * @pfn: the page's answer from hmm_range_fault(); has HMM_PFN_VALID
+ *
+ * mm gives no other device-private pages than those of the mirror's own device (hmm_ask()).
+ *
+ * Return: the memory
+ */
+enum hmm_location hmm_pfn_location(unsigned long pfn)
+{
+	return is_device_private_page(hmm_pfn_to_page(pfn)) ? HMM_LOCATION_DEVICE :
+							      HMM_LOCATION_SYSTEM;
+}
 
 /**
  * hmm_pages_link - map a page for the device, or find its mapping
@@ -35,7 +50,8 @@
  *
  * The device may use the address only after hmm_pages_sync().
  * Context: under the lock that protects @map, with the answer of hmm_range_fault() still valid.
- * Return: the device address, or DMA_MAPPING_ERROR if the page cannot be mapped.
+ * Return: the device address, for a page in the device's memory its offset there; or
+ * DMA_MAPPING_ERROR if the page cannot be mapped.
  */
 dma_addr_t hmm_pages_link(struct device *dev, struct hmm_dma_map *map, size_t index,
 			  unsigned long pfn, struct pci_p2pdma_map_state *p2p)
@@ -48,6 +64,9 @@ dma_addr_t hmm_pages_link(struct device *dev, struct hmm_dma_map *map, size_t in
 	/* Only our own list keeps the sticky bits of the DMA layer */
 	*entry = (old & ~(HMM_PFN_VALID | HMM_PFN_WRITE)) | (pfn & ~HMM_PFN_FLAGS) |
 		 HMM_PFN_VALID | (pfn & HMM_PFN_WRITE);
+
+	if (hmm_pfn_location(pfn) == HMM_LOCATION_DEVICE)
+		return hmm_page_offset(hmm_pfn_to_page(pfn));
 
 	if (!dma_use_iova(&map->state) || (old & HMM_PFN_DMA_MAPPED) ||
 	    is_pci_p2pdma_page(hmm_pfn_to_page(pfn))) {
@@ -98,6 +117,8 @@ static size_t hmm_pages_unlink(struct device *dev, struct hmm_dma_map *map, size
 {
 	size_t behind = index + 1;
 
+	if (hmm_pfn_location(map->pfn_list[index]) == HMM_LOCATION_DEVICE)
+		return behind;
 	if (!dma_use_iova(&map->state) || !hmm_pfn_is_linked(map->pfn_list[index])) {
 		hmm_dma_unmap_pfn(dev, map, index);
 		return behind;
@@ -117,13 +138,13 @@ static size_t hmm_pages_unlink(struct device *dev, struct hmm_dma_map *map, size
  * because some callers of notifiers hold it. A file page that mm lets us write became dirty, with
  * its file system's knowledge, when the CPU's entry became writable, so nothing changes for it. The
  * mark is needed for anonymous memory whose entry is writable but clean, as after swap-in or
- * MADV_FREE.
+ * MADV_FREE. A folio in device memory takes the mark along when it comes home.
  */
 static void hmm_dirty(unsigned long pfn, struct folio **last)
 {
 	struct folio *folio = page_folio(hmm_pfn_to_page(pfn));
 
-	if (folio == *last || folio_is_zone_device(folio))
+	if (folio == *last || (folio_is_zone_device(folio) && !folio_is_device_private(folio)))
 		return;
 	*last = folio;
 	folio_mark_dirty(folio);

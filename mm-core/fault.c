@@ -36,6 +36,7 @@
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
+#include "devmem.h"
 #include "mirror.h"
 #include "runs.h"
 #include "trace.h"
@@ -54,6 +55,8 @@ struct hmm_call {
 	unsigned long pfns[HMM_BLOCK_PAGES];
 	/** @added: pages mapped for DMA in this round */
 	DECLARE_BITMAP(added, HMM_BLOCK_PAGES);
+	/** @touched: extent that the last page in device memory was in, or NULL */
+	struct hmm_extent *touched;
 };
 
 /* 16 KiB each: too large for a stack, and used too often for the page allocator */
@@ -84,6 +87,17 @@ static void hmm_call_refuse(struct hmm_call *call, unsigned int index)
 		hmm_request_fail(call->request.fault, index, -EIO);
 }
 
+/* The page is in use: mm frees it only after an invalidation, which takes the block's lock */
+static void hmm_call_touch(struct hmm_call *call, struct page *page)
+{
+	struct hmm_extent *extent = hmm_page_extent(page);
+
+	if (extent == call->touched)
+		return;
+	call->touched = extent;
+	hmm_extent_touch(extent);
+}
+
 /* Map one page for DMA and add it to the runs */
 static void hmm_call_add(struct hmm_call *call, unsigned int index,
 			 struct pci_p2pdma_map_state *p2p)
@@ -107,7 +121,9 @@ static void hmm_call_add(struct hmm_call *call, unsigned int index,
 	}
 	if (!mapped)
 		__set_bit(index, call->added);
-	hmm_runs_add(&call->runs, index, addr, pfn & HMM_PFN_WRITE);
+	if (hmm_pfn_location(pfn) == HMM_LOCATION_DEVICE)
+		hmm_call_touch(call, hmm_pfn_to_page(pfn));
+	hmm_runs_add(&call->runs, index, addr, pfn & HMM_PFN_WRITE, hmm_pfn_location(pfn));
 }
 
 /* Undo the DMA mappings of this round after a failed sync */
@@ -140,6 +156,7 @@ static void hmm_call_give(struct hmm_call *call)
 	t0 = ktime_get_ns();
 	hmm_runs_init(&call->runs);
 	bitmap_zero(call->added, HMM_BLOCK_PAGES);
+	call->touched = NULL;
 	for_each_set_bit(i, call->request.named, HMM_BLOCK_PAGES) {
 		if ((call->pfns[i] & HMM_PFN_VALID) && hmm_call_lacks(block, i, call->pfns[i]))
 			hmm_call_add(call, i, &p2p);
@@ -257,8 +274,14 @@ static int hmm_call_charged(struct hmm_call *call, struct hmm_mirror *mirror)
 	return ret;
 }
 
-/* Number of pages of the block that are within the mm's address space */
-static unsigned int hmm_call_limit(struct hmm_mirror *mirror, unsigned long start)
+/**
+ * hmm_mirror_limit - count the pages of a block that are within the mm's address space
+ * @mirror: the mirror
+ * @start: first address of the block
+ *
+ * Return: end of these pages, exclusive
+ */
+unsigned int hmm_mirror_limit(const struct hmm_mirror *mirror, unsigned long start)
 {
 	unsigned long end = mirror->mm->task_size;
 
@@ -279,7 +302,7 @@ static int hmm_call_mm(struct hmm_mirror *mirror, struct hmm_fault *fault)
 		return -ENOMEM;
 
 	call->request.fault = fault;
-	call->request.limit = hmm_call_limit(mirror, fault->start);
+	call->request.limit = hmm_mirror_limit(mirror, fault->start);
 	call->request.pfns = call->pfns;
 
 	if (!hmm_request_init(&call->request)) {

@@ -25,6 +25,7 @@
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
+#include "devmem.h"
 #include "mirror.h"
 
 #define HMM_MIRROR_CLOSING	0
@@ -87,6 +88,7 @@ static int hmm_mirror_try_dma(struct device *dev)
 /**
  * hmm_mirror_create - mirror the calling process
  * @dev: the device that memory is mapped for; its DMA mask is set
+ * @devmem: the device's memory, for hmm_mirror_migrate(); or NULL
  * @ops: the driver's callbacks; map, unmap and flush are required
  * @priv: the driver's data, for hmm_mirror_priv()
  *
@@ -97,8 +99,8 @@ static int hmm_mirror_try_dma(struct device *dev)
  * -EINVAL without an mm or without the required callbacks, -EOPNOTSUPP if the device cannot reach
  * all memory or is not cache-coherent, -ENOMEM.
  */
-struct hmm_mirror *hmm_mirror_create(struct device *dev, const struct hmm_mirror_ops *ops,
-				     void *priv)
+struct hmm_mirror *hmm_mirror_create(struct device *dev, struct hmm_devmem *devmem,
+				     const struct hmm_mirror_ops *ops, void *priv)
 {
 	struct hmm_mirror *mirror;
 	int ret;
@@ -123,6 +125,7 @@ struct hmm_mirror *hmm_mirror_create(struct device *dev, const struct hmm_mirror
 	mmgrab(current->mm);
 	mirror->mm = current->mm;
 	mirror->dev = get_device(dev);
+	mirror->devmem = hmm_devmem_get(devmem);
 	mirror->ops = ops;
 	mirror->priv = priv;
 	mirror->id = hmm_new_id();
@@ -195,6 +198,7 @@ void hmm_mirror_put(struct hmm_mirror *mirror)
 	xa_destroy(&mirror->blocks);
 	free_percpu(mirror->counters);
 	put_device(mirror->dev);
+	hmm_devmem_put(mirror->devmem);
 	mmdrop(mirror->mm);
 	kfree(mirror);
 }

@@ -19,6 +19,7 @@
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 
+struct hmm_devmem;
 struct pci_p2pdma_map_state;
 
 /**
@@ -41,6 +42,8 @@ struct hmm_mirror {
 	struct mm_struct *mm;
 	/** @dev: the device DMA is mapped for; a reference is held. Constant. */
 	struct device *dev;
+	/** @devmem: the device's own memory, a reference is held; or NULL. Constant. */
+	struct hmm_devmem *devmem;
 	/** @ops: the driver's callbacks. Constant. */
 	const struct hmm_mirror_ops *ops;
 	/** @priv: the driver's data. Constant. */
@@ -183,8 +186,8 @@ struct hmm_retry_budget {
 
 void hmm_retry_budget_init(struct hmm_retry_budget *budget);
 int hmm_retry_budget_spend(struct hmm_retry_budget *budget);
-int hmm_ask(struct mmu_interval_notifier *notifier, unsigned long seq, unsigned long start,
-	    unsigned long npages, unsigned long flags, unsigned long *pfns);
+int hmm_ask(struct mmu_interval_notifier *notifier, struct hmm_devmem *owner, unsigned long seq,
+	    unsigned long start, unsigned long npages, unsigned long flags, unsigned long *pfns);
 
 /* block.c */
 void hmm_block_lock_init(struct mutex *lock);
@@ -195,12 +198,14 @@ void hmm_block_drop(struct hmm_block *block);
 void hmm_block_release_pages(struct hmm_block *block, const unsigned long *pages);
 
 /* dma.c */
+enum hmm_location hmm_pfn_location(unsigned long pfn);
 dma_addr_t hmm_pages_link(struct device *dev, struct hmm_dma_map *map, size_t index,
 			  unsigned long pfn, struct pci_p2pdma_map_state *p2p);
 int hmm_pages_sync(struct device *dev, struct hmm_dma_map *map, size_t first, size_t end);
 size_t hmm_pages_release(struct device *dev, struct hmm_dma_map *map, size_t first, size_t end);
 
 /* fault.c */
+unsigned int hmm_mirror_limit(const struct hmm_mirror *mirror, unsigned long start);
 int hmm_call_cache_create(void);
 void hmm_call_cache_destroy(void);
 

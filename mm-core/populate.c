@@ -79,8 +79,9 @@ static int hmm_step_ask(struct hmm_step *step, struct hmm_userptr *userptr, unsi
 	ret = mmap_read_lock_killable(userptr->mm);
 	if (ret)
 		return ret;
-	ret = hmm_ask(&userptr->notifier, *seq, userptr->start + (step->first << PAGE_SHIFT),
-		      step->end - step->first, flags, step->pfns);
+	ret = hmm_ask(&userptr->notifier, NULL, *seq,
+		      userptr->start + (step->first << PAGE_SHIFT), step->end - step->first, flags,
+		      step->pfns);
 	mmap_read_unlock(userptr->mm);
 	return ret;
 }

@@ -21,8 +21,8 @@
  * task sleep. So no single question asks mm to fault in more than HMM_REQUEST_MAX_PAGES
  * pages, and between two of them the request checks whether the answer is still wanted.
  *
- * hmm_range_fault() migrates device-private pages of another driver back, as for a CPU access.
- * There is no owner for device memory of our own yet.
+ * hmm_range_fault() leaves pages in the mirror's own device memory where they are. It migrates those
+ * of other devices back, as for a CPU access.
  */
 #include <linux/hmm.h>
 #include <linux/mm_types.h>
@@ -64,12 +64,12 @@ static bool hmm_request_is_missing(const struct hmm_request *request, unsigned i
 	return (request->pfns[index] & need) != need;
 }
 
-static int hmm_request_range(struct hmm_request *request, unsigned int first, unsigned int end,
-			     unsigned long flags)
+static int hmm_request_range(struct hmm_request *request, struct hmm_devmem *owner,
+			     unsigned int first, unsigned int end, unsigned long flags)
 {
 	struct hmm_block *block = request->block;
 
-	return hmm_ask(&block->notifier, request->seq,
+	return hmm_ask(&block->notifier, owner, request->seq,
 		       block->start + ((unsigned long)first << PAGE_SHIFT), end - first, flags,
 		       request->pfns + first);
 }
@@ -77,7 +77,8 @@ static int hmm_request_range(struct hmm_request *request, unsigned int first, un
 /* Take a snapshot of all named pages. Pages between them are walked over but not used. */
 static int hmm_request_snapshot(struct hmm_request *request)
 {
-	return hmm_request_range(request, request->first, request->end, 0);
+	return hmm_request_range(request, request->block->mirror->devmem, request->first,
+				 request->end, 0);
 }
 
 /* 0, or an errno if the answer is not wanted any more */
@@ -94,6 +95,28 @@ static int hmm_request_is_cancelled(const struct hmm_request *request)
 	 * call ends
 	 */
 	return atomic_read(&mirror->mm->mm_users) == 1 ? -ESRCH : 0;
+}
+
+/*
+ * Fault in pages @first to @end - 1. mm lets a page in the device's memory pass as writable even if
+ * it is not (after fork() or mprotect()): then the owner is not named, and mm brings the page home
+ * and makes it writable there.
+ */
+static int hmm_request_access(struct hmm_request *request, unsigned int first, unsigned int end,
+			      unsigned long flags)
+{
+	struct hmm_devmem *devmem = request->block->mirror->devmem;
+	unsigned int i;
+	int ret;
+
+	ret = hmm_request_range(request, devmem, first, end, flags);
+	if (ret || !devmem || !(flags & HMM_PFN_REQ_WRITE))
+		return ret;
+	for (i = first; i < end; i++) {
+		if (!(request->pfns[i] & HMM_PFN_WRITE))
+			return hmm_request_range(request, NULL, first, end, flags);
+	}
+	return 0;
 }
 
 /* Fault in pages @first to @end - 1, which all need the same access */
@@ -113,7 +136,7 @@ static int hmm_request_fault(struct hmm_request *request, unsigned int first, un
 		if (ret)
 			return ret;
 
-		ret = hmm_request_range(request, a, b, flags);
+		ret = hmm_request_access(request, a, b, flags);
 		if (ret == -EBUSY)
 			return ret;
 		if (hmm_plan_report(&plan, !ret) && ret) {

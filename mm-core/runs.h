@@ -22,6 +22,7 @@ struct hmm_runs {
 };
 
 void hmm_runs_init(struct hmm_runs *runs);
-void hmm_runs_add(struct hmm_runs *runs, unsigned int index, dma_addr_t addr, bool write);
+void hmm_runs_add(struct hmm_runs *runs, unsigned int index, dma_addr_t addr, bool write,
+		  enum hmm_location location);
 
 #endif /* _HMM_MIRROR_RUNS_H */

@@ -92,6 +92,47 @@ TRACE_EVENT(hmm_mirror_fault,
 		      __entry->ns_dma, __entry->ns_map)
 );
 
+/* A call of hmm_mirror_migrate() that found its mirror open. The numbers are pages. */
+TRACE_EVENT(hmm_mirror_migrate,
+	    TP_PROTO(const struct hmm_mirror *mirror, const struct hmm_migrate *request, int ret),
+	    TP_ARGS(mirror, request, ret),
+	    TP_STRUCT__entry(
+		    __field(u32, mirror)
+		    __field(pid_t, pid)
+		    __field(unsigned long, start)
+		    __field(bool, to_device)
+		    __field(unsigned int, pages)
+		    __field(unsigned int, moved)
+		    __field(unsigned int, there)
+		    __field(unsigned int, unmapped)
+		    __field(unsigned int, fixed)
+		    __field(unsigned int, no_room)
+		    __field(unsigned int, busy)
+		    __field(unsigned int, failed)
+		    __field(int, ret)
+	    ),
+	    TP_fast_assign(
+		    __entry->mirror = mirror->id;
+		    __entry->pid = mirror->tgid;
+		    __entry->start = request->start;
+		    __entry->to_device = request->location == HMM_LOCATION_DEVICE;
+		    __entry->pages = bitmap_weight(request->pages, HMM_BLOCK_PAGES);
+		    __entry->moved = bitmap_weight(request->moved, HMM_BLOCK_PAGES);
+		    __entry->there = bitmap_weight(request->there, HMM_BLOCK_PAGES);
+		    __entry->unmapped = request->unmapped;
+		    __entry->fixed = request->fixed;
+		    __entry->no_room = request->no_room;
+		    __entry->busy = request->busy;
+		    __entry->failed = request->failed;
+		    __entry->ret = ret;
+	    ),
+	    TP_printk("mirror=%u pid=%d start=%#lx to=%s pages=%u moved=%u there=%u unmapped=%u fixed=%u no_room=%u busy=%u failed=%u ret=%d",
+		      __entry->mirror, __entry->pid, __entry->start,
+		      __entry->to_device ? "device" : "system", __entry->pages, __entry->moved,
+		      __entry->there, __entry->unmapped, __entry->fixed, __entry->no_room,
+		      __entry->busy, __entry->failed, __entry->ret)
+);
+
 /*
  * mm took pages first to first + named - 1 of a block away; the device had taken of them. deferred:
  * the flush is waited for in a second pass, which ns does not include. done is 0 if the callback

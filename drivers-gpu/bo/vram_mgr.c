@@ -13,6 +13,7 @@
 #include "bo/vram_mgr.h"
 
 #include <linux/dma-resv.h>
+#include <linux/hmm_devmem.h>
 #include <linux/mm.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
@@ -38,6 +39,20 @@ static int vram_mgr_fill_extents(struct mirage_vram_res *res)
 	if (!res->ext.list)
 		return -ENOMEM;
 	return 0;
+}
+
+/*
+ * Memory of processes makes room before TTM evicts objects: moving it waits for no job, and the
+ * device can access it where it goes.
+ */
+static int vram_mgr_alloc_blocks(struct mirage_vram *vram, struct mirage_vram_res *res, u64 size,
+				 bool contiguous)
+{
+	int ret = mirage_vram_alloc_blocks(vram, &res->blocks, size, contiguous);
+
+	if (ret == -ENOSPC && !hmm_devmem_evict(vram->devmem, size))
+		ret = mirage_vram_alloc_blocks(vram, &res->blocks, size, contiguous);
+	return ret;
 }
 
 static int vram_mgr_alloc(struct ttm_resource_manager *man, struct ttm_buffer_object *bo,
@@ -66,8 +81,8 @@ static int vram_mgr_alloc(struct ttm_resource_manager *man, struct ttm_buffer_ob
 		ret = -ENOSPC;
 		goto err_fini;
 	}
-	ret = mirage_vram_alloc_blocks(&mdev->vram, &res->blocks, bo->base.size,
-				       place->flags & TTM_PL_FLAG_CONTIGUOUS);
+	ret = vram_mgr_alloc_blocks(&mdev->vram, res, bo->base.size,
+				    place->flags & TTM_PL_FLAG_CONTIGUOUS);
 	if (ret)
 		goto err_fini;
 	ret = vram_mgr_fill_extents(res);

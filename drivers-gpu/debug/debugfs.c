@@ -15,6 +15,8 @@
  * Names come from the register tables. The files have no fixed format and are not an ABI; programs
  * use the uapi instead.
  */
+#include <linux/hmm_devmem.h>
+
 #include <drm/drm_debugfs.h>
 #include <drm/drm_drv.h>
 #include <drm/drm_file.h>
@@ -184,6 +186,23 @@ static int mirage_debugfs_show_vram(struct seq_file *m, void *unused)
 	return mirage_vram_dump(mirage_debugfs_device(m), &p);
 }
 
+static int mirage_debugfs_show_devmem(struct seq_file *m, void *unused)
+{
+	struct mirage_device *mdev = mirage_debugfs_device(m);
+	struct hmm_devmem_stats stats;
+
+	hmm_devmem_read_stats(mdev->vram.devmem, &stats);
+	seq_printf(m, "pages: %llu\n", stats.pages);
+	seq_printf(m, "reserved: %llu\n", stats.reserved);
+	seq_printf(m, "to_device: %llu\n", stats.to_device);
+	seq_printf(m, "cpu_faults: %llu\n", stats.cpu_faults);
+	seq_printf(m, "home_fault: %llu\n", stats.home_fault);
+	seq_printf(m, "home_asked: %llu\n", stats.home_asked);
+	seq_printf(m, "home_evicted: %llu\n", stats.home_evicted);
+	seq_printf(m, "failed: %llu\n", stats.failed);
+	return 0;
+}
+
 static const struct drm_debugfs_info mirage_debugfs_files[] = {
 	{ .name = "registers", .show = mirage_debugfs_show_registers },
 	{ .name = "counters", .show = mirage_debugfs_show_counters },
@@ -191,6 +210,7 @@ static const struct drm_debugfs_info mirage_debugfs_files[] = {
 	{ .name = "vms", .show = mirage_debugfs_show_vms },
 	{ .name = "bos", .show = mirage_debugfs_show_bos },
 	{ .name = "vram", .show = mirage_debugfs_show_vram },
+	{ .name = "devmem", .show = mirage_debugfs_show_devmem },
 };
 
 /**

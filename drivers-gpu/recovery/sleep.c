@@ -7,7 +7,7 @@
  * needed state to system memory, in this order (mirage_power_sleep()):
  *
  *   1. power.suspended is set: no object moves into video memory any more, no channel is created
- *   2. the copy engine moves buffer objects out of video memory, as under memory pressure; this
+ *   2. the copy engine moves memory of processes and buffer objects out of video memory, as under memory pressure; this
  *      waits for jobs that hold them there, which have a time limit and never fault. For a system
  *      suspend, power_prepare() has done that before
  *   3. the kernel's own part of it (page tables) is copied, and later changes go to the copy
@@ -34,6 +34,7 @@
  */
 #include "recovery/sleep.h"
 
+#include <linux/hmm_devmem.h>
 #include <linux/pci.h>
 #include <linux/pm_runtime.h>
 
@@ -126,14 +127,19 @@ int mirage_power_sleep(struct mirage_device *mdev)
 	if (mirage_device_is_wedged(mdev))
 		return 0;
 	power_begin_suspend(mdev);
+	ret = hmm_devmem_suspend(mdev->vram.devmem);
+	if (ret) {
+		drm_err(&mdev->drm, "memory of processes stays in video memory, error %d\n", ret);
+		goto err_open;
+	}
 	ret = mirage_prime_sleep(mdev);
 	if (!ret)
 		ret = power_evict(mdev);
 	if (ret)
-		goto err_open;
+		goto err_devmem;
 	ret = mirage_vram_save(&mdev->vram);
 	if (ret)
-		goto err_open;
+		goto err_devmem;
 	ret = power_save_contexts(mdev);
 	if (ret)
 		goto err_restore;
@@ -148,6 +154,8 @@ int mirage_power_sleep(struct mirage_device *mdev)
 
 err_restore:
 	mirage_vram_restore(&mdev->vram);
+err_devmem:
+	hmm_devmem_resume(mdev->vram.devmem);
 err_open:
 	power_end_suspend(mdev);
 	trace_mirage_power(mdev, false, false, ret);
@@ -182,6 +190,7 @@ int mirage_power_wake(struct mirage_device *mdev)
 	mirage_contexts_fini(mdev);
 	mirage_reset_release(mdev);
 	power_end_suspend(mdev);
+	hmm_devmem_resume(mdev->vram.devmem);
 	trace_mirage_power(mdev, true, false, ret);
 	return ret;
 }
@@ -200,7 +209,9 @@ static int power_prepare(struct device *dev)
 {
 	struct mirage_device *mdev = power_device(dev);
 
-	return mirage_device_is_running(mdev) ? power_evict(mdev) : 0;
+	if (!mirage_device_is_running(mdev))
+		return 0;
+	return hmm_devmem_evict_all(mdev->vram.devmem) ?: power_evict(mdev);
 }
 
 /* The PCI core does the rest: config registers and the power state. */

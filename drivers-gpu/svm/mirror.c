@@ -54,7 +54,7 @@ static void svm_map(struct hmm_mirror *mirror, struct hmm_block *hblock,
 
 	block->live = drm_dev_enter(&vm->mdev->drm, &idx);
 	for (i = 0; i < nr_runs; i++) {
-		u64 rights = MIRAGE_PTE_SYSTEM;
+		u64 rights = runs[i].location == HMM_LOCATION_SYSTEM ? MIRAGE_PTE_SYSTEM : 0;
 
 		if (runs[i].write)
 			rights |= vm->write_rights;

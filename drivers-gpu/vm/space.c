@@ -86,7 +86,7 @@ static int vm_init_mirror(struct mirage_vm *vm, const struct hmm_mirror_ops *svm
 {
 	struct hmm_mirror *mirror;
 
-	mirror = hmm_mirror_create(vm->mdev->drm.dev, svm, vm);
+	mirror = hmm_mirror_create(vm->mdev->drm.dev, vm->mdev->vram.devmem, svm, vm);
 	if (IS_ERR(mirror))
 		return PTR_ERR(mirror);
 	vm->mirror = mirror;

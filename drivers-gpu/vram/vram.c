@@ -16,6 +16,7 @@
 #include "vram/vram.h"
 
 #include <linux/dma-fence.h>
+#include <linux/hmm_devmem.h>
 #include <linux/pci.h>
 #include <linux/sched/mm.h>
 #include <linux/sizes.h>
@@ -166,49 +167,118 @@ static void vram_wait_evictions(struct mirage_vram *vram)
 	}
 }
 
+/* A single naturally aligned block; under mirage_vram.lock. */
+static int vram_alloc_block(struct mirage_vram *vram, u64 size, struct gpu_buddy_block **block)
+{
+	LIST_HEAD(blocks);
+	unsigned int nofs;
+	int ret;
+
+	lockdep_assert_held(&vram->lock);
+
+	nofs = memalloc_nofs_save();
+	ret = gpu_buddy_alloc_blocks(&vram->mm, 0, vram->size, size, size, &blocks,
+				     GPU_BUDDY_CONTIGUOUS_ALLOCATION);
+	memalloc_nofs_restore(nofs);
+	if (ret)
+		return ret == -EINVAL ? -ENOSPC : ret;
+	*block = list_first_entry(&blocks, struct gpu_buddy_block, link);
+	return 0;
+}
+
+/**
+ * mirage_vram_alloc_block() - allocate contiguous, naturally aligned video memory
+ * @vram: video memory
+ * @size: bytes, a power of two of at least 4 KiB
+ * @block: out: the allocator's block
+ *
+ * Evicts nothing. The content is undefined, and copies out of the memory may still be in progress.
+ *
+ * Context: may sleep and allocate; takes mirage_vram.lock.
+ * Return: 0, -ENOSPC or -ENOMEM
+ */
+int mirage_vram_alloc_block(struct mirage_vram *vram, u64 size, struct gpu_buddy_block **block)
+{
+	int ret;
+
+	mutex_lock(&vram->lock);
+	ret = vram_alloc_block(vram, size, block);
+	mutex_unlock(&vram->lock);
+	return ret;
+}
+
+/**
+ * mirage_vram_free_block() - free what mirage_vram_alloc_block() allocated
+ * @vram: video memory
+ * @block: the allocator's block
+ *
+ * Context: as mirage_vram_free_blocks()
+ */
+void mirage_vram_free_block(struct mirage_vram *vram, struct gpu_buddy_block *block)
+{
+	mutex_lock(&vram->lock);
+	gpu_buddy_free_block(&vram->mm, block);
+	mutex_unlock(&vram->lock);
+}
+
+static int vram_add_buf(struct mirage_vram *vram, struct mirage_vram_buf *buf, u64 size)
+{
+	unsigned int nofs;
+	int ret;
+
+	lockdep_assert_held(&vram->lock);
+
+	ret = vram_alloc_block(vram, size, &buf->block);
+	if (ret)
+		return ret;
+	buf->offset = gpu_buddy_block_offset(buf->block);
+	buf->size = size;
+	if (vram->backup.wanted) {
+		nofs = memalloc_nofs_save();
+		ret = mirage_vram_backup_add(vram, buf->offset, size);
+		memalloc_nofs_restore(nofs);
+	}
+	if (ret) {
+		gpu_buddy_free_block(&vram->mm, buf->block);
+		buf->block = NULL;
+		return ret;
+	}
+	list_add_tail(&buf->node, &vram->buffers);
+	vram->buffers_size += size;
+	return 0;
+}
+
+static int vram_try_alloc(struct mirage_vram *vram, struct mirage_vram_buf *buf, u64 size)
+{
+	int ret = -ENOMEM;
+
+	mutex_lock(&vram->lock);
+	if (vram->buffers_size + size <= vram->size / VRAM_BUFFERS_PART)
+		ret = vram_add_buf(vram, buf, size);
+	mutex_unlock(&vram->lock);
+	return ret;
+}
+
 /**
  * mirage_vram_alloc() - allocate contiguous video memory for the kernel
  * @vram: video memory
  * @buf: filled
  * @size: bytes, a power of two of at least 4 KiB; the memory is aligned to it
  *
- * Evicts nothing, and leaves most of the memory to objects, so that the page tables of one process
- * cannot take all video memory. The content is undefined.
+ * Evicts memory of processes, but no objects: those wait for jobs. Leaves most of the memory to both,
+ * so that the page tables of one process cannot take all video memory. The content is undefined.
  *
  * Context: may sleep and allocate; takes mirage_vram.lock; may wait for copies by the device,
- * so not in the signalling path of a fence.
+ * so not in the signalling path of a fence, nor under a lock that mm takes.
  * Return: 0 or -ENOMEM
  */
 int mirage_vram_alloc(struct mirage_vram *vram, struct mirage_vram_buf *buf, u64 size)
 {
-	LIST_HEAD(blocks);
-	unsigned int nofs;
 	int ret;
 
-	mutex_lock(&vram->lock);
-	if (vram->buffers_size + size > vram->size / VRAM_BUFFERS_PART) {
-		mutex_unlock(&vram->lock);
-		return -ENOMEM;
-	}
-	nofs = memalloc_nofs_save();
-	ret = gpu_buddy_alloc_blocks(&vram->mm, 0, vram->size, size, size, &blocks,
-				     GPU_BUDDY_CONTIGUOUS_ALLOCATION);
-	if (!ret) {
-		buf->block = list_first_entry(&blocks, struct gpu_buddy_block, link);
-		buf->offset = gpu_buddy_block_offset(buf->block);
-		buf->size = size;
-		if (vram->backup.wanted)
-			ret = mirage_vram_backup_add(vram, buf->offset, size);
-		if (ret) {
-			gpu_buddy_free_block(&vram->mm, buf->block);
-			buf->block = NULL;
-		} else {
-			list_add_tail(&buf->node, &vram->buffers);
-			vram->buffers_size += size;
-		}
-	}
-	memalloc_nofs_restore(nofs);
-	mutex_unlock(&vram->lock);
+	ret = vram_try_alloc(vram, buf, size);
+	if (ret == -ENOSPC && !hmm_devmem_evict(vram->devmem, size))
+		ret = vram_try_alloc(vram, buf, size);
 	if (ret)
 		return -ENOMEM;
 

@@ -15,6 +15,7 @@
 #include "vram/backup.h"
 
 struct drm_device;
+struct hmm_devmem;
 
 /**
  * struct mirage_vram - video memory
@@ -42,6 +43,11 @@ struct mirage_vram {
 	struct list_head objects;
 	/** @man: TTM's manager of @objects */
 	struct ttm_resource_manager man;
+	/**
+	 * @devmem: memory of processes in VRAM (svm/devmem.c); NULL before mirage_devmem_init(), else
+	 * constant
+	 */
+	struct hmm_devmem *devmem;
 	/** @backup: backup of @buffers while the device sleeps */
 	struct mirage_vram_backup backup;
 };
@@ -66,6 +72,8 @@ void mirage_vram_free(struct mirage_vram *vram, struct mirage_vram_buf *buf);
 int mirage_vram_alloc_blocks(struct mirage_vram *vram, struct list_head *blocks, u64 size,
 			     bool contiguous);
 void mirage_vram_free_blocks(struct mirage_vram *vram, struct list_head *blocks);
+int mirage_vram_alloc_block(struct mirage_vram *vram, u64 size, struct gpu_buddy_block **block);
+void mirage_vram_free_block(struct mirage_vram *vram, struct gpu_buddy_block *block);
 u64 mirage_vram_used(struct mirage_vram *vram);
 
 /*

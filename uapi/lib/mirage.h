@@ -81,6 +81,9 @@ int mirage_svm_query(const struct mirage *gpu, uint32_t vm, const void *addr, ui
 		     uint8_t *pages);
 int mirage_svm_populate(const struct mirage *gpu, uint32_t vm, const void *addr, uint64_t size,
 			bool write);
+int mirage_svm_migrate(const struct mirage *gpu, uint32_t vm, const void *addr, uint64_t size,
+		       enum drm_mirage_svm_location location,
+		       struct drm_mirage_svm_migrate *result);
 
 /* ---- buffer objects (bo.c) ---- */
 

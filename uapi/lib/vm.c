@@ -184,3 +184,55 @@ int mirage_svm_populate(const struct mirage *gpu, uint32_t vm, const void *addr,
 
 	return ret;
 }
+
+static void add_migrated(struct drm_mirage_svm_migrate *sum,
+			 const struct drm_mirage_svm_migrate *part)
+{
+	sum->moved += part->moved;
+	sum->there += part->there;
+	sum->unmapped += part->unmapped;
+	sum->fixed += part->fixed;
+	sum->no_room += part->no_room;
+	sum->busy += part->busy;
+	sum->failed += part->failed;
+}
+
+/**
+ * mirage_svm_migrate() - move memory of this process to video memory, or back
+ * @gpu: device
+ * @vm: handle of an address space that mirrors this process
+ * @addr: 4 KiB aligned
+ * @size: bytes, a multiple of 4 KiB; the kernel is asked in pieces that it takes
+ * @location: where to
+ * @result: out: bytes that moved, and why others did not; also on an error, then of the pieces before it. May be NULL
+ *
+ * Return: 0, also if nothing could be moved; or a negative errno
+ */
+int mirage_svm_migrate(const struct mirage *gpu, uint32_t vm, const void *addr, uint64_t size,
+		       enum drm_mirage_svm_location location,
+		       struct drm_mirage_svm_migrate *result)
+{
+	struct drm_mirage_svm_migrate sum = {
+		.vm_id = vm, .location = location, .addr = (uintptr_t)addr, .size = size,
+	};
+	uint64_t done = 0;
+	int ret;
+
+	do {
+		struct drm_mirage_svm_migrate args = {
+			.vm_id = vm,
+			.location = location,
+			.addr = (uintptr_t)addr + done,
+			.size = size - done < SVM_RANGE_MAX ? size - done : SVM_RANGE_MAX,
+		};
+
+		ret = mirage_ioctl(gpu, DRM_IOCTL_MIRAGE_SVM_MIGRATE, &args);
+		if (!ret)
+			add_migrated(&sum, &args);
+		done += args.size;
+	} while (!ret && done < size);
+
+	if (result)
+		*result = sum;
+	return ret;
+}

@@ -18,7 +18,7 @@
  *     of it is gone before mm continues.
  *   - unmap() names exactly the pages that mm named and that map() had given.
  *   - A read never asks mm for write access: no COW is broken, the zero page stays.
- *   - Nothing is pinned. Pages that the device could write are marked dirty when taken away.
+ *   - Nothing is pinned, in neither memory. Pages that the device could write are marked dirty when taken away.
  *   - After hmm_mirror_close() no callback is running and none will be called.
  *   - Of several blocks with the same start (one being created while another is removed)
  *     at most one has mappings at any time; map() and unmap() are called only for that one.
@@ -45,6 +45,7 @@
 
 struct device;
 struct hmm_block;
+struct hmm_devmem;
 struct hmm_mirror;
 
 #define HMM_BLOCK_SHIFT	21
@@ -53,12 +54,12 @@ struct hmm_mirror;
 
 /**
  * enum hmm_location - memory that a page is in
- *
- * Device memory will get its own location when the core supports migration.
  */
 enum hmm_location {
 	/** @HMM_LOCATION_SYSTEM: host memory; the address is a DMA address for the device */
 	HMM_LOCATION_SYSTEM,
+	/** @HMM_LOCATION_DEVICE: the device's own memory; the address is an offset in it */
+	HMM_LOCATION_DEVICE,
 };
 
 /**
@@ -164,6 +165,35 @@ struct hmm_fault {
 };
 
 /**
+ * struct hmm_migrate - a request to move pages of one block, and its results
+ *
+ * Each page of @pages ends in @moved, in @there, or in one of the counts of pages that stayed. A
+ * page that stayed is still mapped for the device where it is, as soon as the device accesses it.
+ */
+struct hmm_migrate {
+	/** @start: in: first address of the block, HMM_BLOCK_SIZE aligned */
+	unsigned long start;
+	/** @location: in: memory to move them to */
+	enum hmm_location location;
+	/** @pages: in: pages to move */
+	DECLARE_BITMAP(pages, HMM_BLOCK_PAGES);
+	/** @moved: out: pages that were moved; those to the device are mapped for it, too */
+	DECLARE_BITMAP(moved, HMM_BLOCK_PAGES);
+	/** @there: out: pages that were in @location already */
+	DECLARE_BITMAP(there, HMM_BLOCK_PAGES);
+	/** @unmapped: out: number of pages without memory: no mapping, or not populated */
+	unsigned int unmapped;
+	/** @fixed: out: number of pages that mm cannot move: not anonymous */
+	unsigned int fixed;
+	/** @no_room: out: number of pages without room in @location */
+	unsigned int no_room;
+	/** @busy: out: number of pages that were pinned or locked */
+	unsigned int busy;
+	/** @failed: out: number of pages that could not be copied */
+	unsigned int failed;
+};
+
+/**
  * struct hmm_mirror_stats - counters of a mirror since its creation
  */
 struct hmm_mirror_stats {
@@ -183,13 +213,14 @@ struct hmm_mirror_stats {
 	u64 blocks;
 };
 
-struct hmm_mirror *hmm_mirror_create(struct device *dev, const struct hmm_mirror_ops *ops,
-				     void *priv);
+struct hmm_mirror *hmm_mirror_create(struct device *dev, struct hmm_devmem *devmem,
+				     const struct hmm_mirror_ops *ops, void *priv);
 void hmm_mirror_close(struct hmm_mirror *mirror);
 void hmm_mirror_put(struct hmm_mirror *mirror);
 void *hmm_mirror_priv(struct hmm_mirror *mirror);
 bool hmm_mirror_is_current(struct hmm_mirror *mirror);
 int hmm_mirror_fault(struct hmm_mirror *mirror, struct hmm_fault *fault);
+int hmm_mirror_migrate(struct hmm_mirror *mirror, struct hmm_migrate *request);
 void hmm_mirror_read_stats(struct hmm_mirror *mirror, struct hmm_mirror_stats *stats);
 
 unsigned long hmm_block_start(const struct hmm_block *block);

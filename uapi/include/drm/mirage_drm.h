@@ -42,6 +42,7 @@ extern "C" {
 #define DRM_MIRAGE_VM_BIND		0x11
 #define DRM_MIRAGE_WAIT_USER_FENCE	0x12
 #define DRM_MIRAGE_SVM_POPULATE		0x13
+#define DRM_MIRAGE_SVM_MIGRATE		0x14
 
 /**
  * enum drm_mirage_param - what &struct drm_mirage_query asks for
@@ -234,6 +235,8 @@ enum drm_mirage_stat {
 	DRM_MIRAGE_STAT_NS_NOTIFIER_MAX = 22,
 	/** @DRM_MIRAGE_STAT_BLOCKS: 2 MiB blocks tracked now. */
 	DRM_MIRAGE_STAT_BLOCKS = 23,
+	/** @DRM_MIRAGE_STAT_PAGES_TO_VRAM: 4 KiB pages moved to video memory. */
+	DRM_MIRAGE_STAT_PAGES_TO_VRAM = 24,
 	/** @DRM_MIRAGE_STAT_COUNT: number of counters this header knows. */
 	DRM_MIRAGE_STAT_COUNT
 };
@@ -355,6 +358,47 @@ struct drm_mirage_svm_populate {
 	__u64 addr;
 	/** @size: in: multiple of 4 KiB, not zero, at most 64 MiB */
 	__u64 size;
+};
+
+/** enum drm_mirage_svm_location - memory that pages of a process can be in */
+enum drm_mirage_svm_location {
+	/** @DRM_MIRAGE_SVM_SYSTEM: system memory */
+	DRM_MIRAGE_SVM_SYSTEM = 0,
+	/** @DRM_MIRAGE_SVM_VRAM: video memory of this device */
+	DRM_MIRAGE_SVM_VRAM = 1,
+};
+
+/**
+ * struct drm_mirage_svm_migrate - move memory of the process to video memory, or back
+ *
+ * The program's pointers stay valid wherever its memory is. Memory in video memory returns page by page when the processor
+ * accesses it, and when something else needs the room. Pages that cannot be moved stay where they are, and are no error:
+ * the result says how much moved, and why the rest did not. Each byte of the range is in exactly one of the results. Memory
+ * that has no pages yet gets them, as zeroes, in video memory.
+ */
+struct drm_mirage_svm_migrate {
+	/** @vm_id: in: with DRM_MIRAGE_VM_CREATE_SVM (-EINVAL), of the calling process (-EPERM) */
+	__u32 vm_id;
+	/** @location: in: &enum drm_mirage_svm_location */
+	__u32 location;
+	/** @addr: in: 4 KiB aligned, below 2^47 */
+	__u64 addr;
+	/** @size: in: multiple of 4 KiB, not zero, at most 64 MiB */
+	__u64 size;
+	/** @moved: out: bytes that were moved; those in video memory are in the GPU's page tables, too */
+	__u64 moved;
+	/** @there: out: bytes that were there already */
+	__u64 there;
+	/** @unmapped: out: bytes without memory: no mapping; for DRM_MIRAGE_SVM_SYSTEM also without pages */
+	__u64 unmapped;
+	/** @fixed: out: bytes of memory that the kernel cannot move: files, shared memory, mappings of devices */
+	__u64 fixed;
+	/** @no_room: out: bytes for which there was no room */
+	__u64 no_room;
+	/** @busy: out: bytes that were pinned, swapped out or in use by the kernel at that moment */
+	__u64 busy;
+	/** @failed: out: bytes that the device could not copy */
+	__u64 failed;
 };
 
 /** enum drm_mirage_queue_class - what a queue may run */
@@ -784,6 +828,8 @@ struct drm_mirage_vm_bind {
 	DRM_IOW(DRM_COMMAND_BASE + DRM_MIRAGE_SVM_QUERY, struct drm_mirage_svm_query)
 #define DRM_IOCTL_MIRAGE_SVM_POPULATE \
 	DRM_IOW(DRM_COMMAND_BASE + DRM_MIRAGE_SVM_POPULATE, struct drm_mirage_svm_populate)
+#define DRM_IOCTL_MIRAGE_SVM_MIGRATE \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_MIRAGE_SVM_MIGRATE, struct drm_mirage_svm_migrate)
 #define DRM_IOCTL_MIRAGE_QUEUE_CREATE \
 	DRM_IOWR(DRM_COMMAND_BASE + DRM_MIRAGE_QUEUE_CREATE, struct drm_mirage_queue_create)
 #define DRM_IOCTL_MIRAGE_QUEUE_DESTROY \

@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: MIT
+/**
+ * TEST: mirage migrate
+ * Description: Memory of a process moves to video memory, works there, and comes home.
+ * Category: SVM
+ */
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#include "devmem.h"
+#include "igt_mirage.h"
+#include "memory.h"
+
+IGT_TEST_DESCRIPTION("Memory of a process moves to video memory, works there, and comes home.");
+
+#define VALID	DRM_MIRAGE_SVM_PAGE_VALID
+#define VRAM	DRM_MIRAGE_SVM_PAGE_VRAM
+
+static struct drm_mirage_svm_migrate migrate(struct gpu *gpu, const void *addr, size_t size,
+					     enum drm_mirage_svm_location location)
+{
+	struct drm_mirage_svm_migrate result;
+
+	igt_assert_eq(mirage_svm_migrate(&gpu->dev, gpu->vm, addr, size, location, &result), 0);
+	igt_assert_eq_u64(result.moved + result.there + result.unmapped + result.fixed +
+			  result.no_room + result.busy + result.failed, size);
+	return result;
+}
+
+static void move_in(struct gpu *gpu, const void *addr, size_t size)
+{
+	struct drm_mirage_svm_migrate result = migrate(gpu, addr, size, DRM_MIRAGE_SVM_VRAM);
+
+	igt_assert_eq_u64(result.moved, size);
+	igt_assert_eq(gpu_count_pages(gpu, addr, size, VRAM), size / PAGE);
+}
+
+/* A word in each page, as mem_touch() writes them. */
+static void assert_words(const void *addr, size_t size, uint32_t value)
+{
+	size_t i;
+
+	for (i = 0; i < size / PAGE; i++)
+		igt_assert_eq_u32(*(const volatile uint32_t *)((const char *)addr + i * PAGE),
+				  value + i);
+}
+
+/**
+ * SUBTEST: there-and-back
+ * Description: 4 KiB pages of any number move, with their content, to where the GPU reads and writes them without a
+ *	fault. The CPU sees what the GPU wrote, and then nothing is left in video memory.
+ */
+static void there_and_back(struct gpu *gpu)
+{
+	static const unsigned int npages[] = { 1, 3, 16, 100, 700 };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(npages); i++) {
+		size_t size = npages[i] * PAGE;
+		struct devmem before = devmem_read(&gpu->dev), now;
+		char *area = mem_anon(size);
+
+		mem_touch(area, size, 100);
+		move_in(gpu, area, size);
+		now = devmem_since(&gpu->dev, &before);
+		igt_assert_eq_u64(now.to_device, npages[i]);
+		igt_assert_eq_u64(now.pages, before.pages + npages[i]);
+
+		gpu_mark(gpu);
+		gpu_gather(gpu, area, PAGE, npages[i], &gpu->out[64]);
+		assert_words(area, 0, 0);
+		gpu_scatter(gpu, area, PAGE, npages[i], 5000);
+		igt_assert_eq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_FAULTS), 0);
+		igt_assert_eq_u64(devmem_since(&gpu->dev, &before).cpu_faults, 0);
+		igt_assert_eq_u32(gpu->out[64], 100);
+		igt_assert_eq_u32(gpu->out[64 + npages[i] - 1], 100 + npages[i] - 1);
+
+		assert_words(area, size, 5000);
+		now = devmem_since(&gpu->dev, &before);
+		igt_assert_eq_u64(now.home_fault, npages[i]);
+		igt_assert_eq_u64(now.pages, before.pages);
+		igt_assert_eq(gpu_count_pages(gpu, area, size, VRAM), 0);
+		mem_unmap(area, size);
+	}
+}
+
+/**
+ * SUBTEST: huge
+ * Description: A huge page moves whole, is one 2 MiB leaf in video memory, and comes home whole at one fault of the CPU.
+ */
+static void huge(struct gpu *gpu)
+{
+	struct devmem before = devmem_read(&gpu->dev), now;
+	char *area = mem_huge(BLOCK);
+
+	mem_touch(area, BLOCK, 77);
+	igt_assert(page_flags(area) & KPF_THP);
+	move_in(gpu, area, BLOCK);
+	igt_assert_eq(gpu_count_pages(gpu, area, BLOCK, DRM_MIRAGE_SVM_PAGE_2M), BLOCK / PAGE);
+	igt_assert_eq_u32(gpu_read32(gpu, area + 300 * PAGE), 377);
+	gpu_write32(gpu, area + 511 * PAGE, 4);
+	igt_assert_eq_u32(*(volatile uint32_t *)(area + 511 * PAGE), 4);
+	now = devmem_since(&gpu->dev, &before);
+	igt_assert_eq_u64(now.cpu_faults, 1);
+	igt_assert_eq_u64(now.home_fault, BLOCK / PAGE);
+	assert_words(area, BLOCK - PAGE, 77);
+	igt_assert(page_flags(area) & KPF_THP);
+	mem_unmap(area, BLOCK);
+}
+
+/**
+ * SUBTEST: untouched
+ * Description: Memory without pages gets them in video memory, as zeroes.
+ */
+static void untouched(struct gpu *gpu)
+{
+	char *area = mem_reserve(2 * BLOCK, BLOCK);
+	size_t i;
+
+	igt_assert(mmap(area, 2 * BLOCK, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == area);
+	move_in(gpu, area + 5 * PAGE, BLOCK + 20 * PAGE);
+	gpu_scatter(gpu, area + 5 * PAGE + 64, PAGE, 100, 9);
+	for (i = 5; i < 105; i++) {
+		igt_assert_eq_u32(*(volatile uint32_t *)(area + i * PAGE), 0);
+		igt_assert_eq_u32(*(volatile uint32_t *)(area + i * PAGE + 64), 9 + i - 5);
+	}
+	igt_assert_eq_u32(*(volatile uint32_t *)(area + BLOCK + 24 * PAGE), 0);
+	mem_unmap(area, 2 * BLOCK);
+}
+
+/**
+ * SUBTEST: asked-home
+ * Description: SVM_MIGRATE brings exactly the pages of its range home, and says what was there already.
+ */
+static void asked_home(struct gpu *gpu)
+{
+	struct drm_mirage_svm_migrate result;
+	char *area = mem_anon(64 * PAGE);
+
+	mem_touch(area, 64 * PAGE, 1);
+	move_in(gpu, area, 64 * PAGE);
+	result = migrate(gpu, area, 64 * PAGE, DRM_MIRAGE_SVM_VRAM);
+	igt_assert_eq_u64(result.there, 64 * PAGE);
+
+	result = migrate(gpu, area + 10 * PAGE, 20 * PAGE, DRM_MIRAGE_SVM_SYSTEM);
+	igt_assert_eq_u64(result.moved, 20 * PAGE);
+	igt_assert_eq(gpu_count_pages(gpu, area, 64 * PAGE, VRAM), 44);
+	result = migrate(gpu, area, 64 * PAGE, DRM_MIRAGE_SVM_SYSTEM);
+	igt_assert_eq_u64(result.moved, 44 * PAGE);
+	igt_assert_eq_u64(result.there, 20 * PAGE);
+	assert_words(area, 64 * PAGE, 1);
+	mem_unmap(area, 64 * PAGE);
+}
+
+/**
+ * SUBTEST: gaps-are-filled
+ * Description: Pages that came home go back between their neighbours, so that the GPU has 64 KiB leaves again.
+ */
+static void gaps_are_filled(struct gpu *gpu)
+{
+	char *area = mem_reserve(BLOCK, BLOCK);
+	struct devmem before;
+
+	igt_assert(mmap(area, BLOCK, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == area);
+	igt_assert(!madvise(area, BLOCK, MADV_NOHUGEPAGE));
+	mem_touch(area, BLOCK, 1);
+	before = devmem_read(&gpu->dev);
+	move_in(gpu, area, 64 * PAGE);
+	igt_assert_eq(gpu_count_pages(gpu, area, BLOCK, DRM_MIRAGE_SVM_PAGE_64K), 64);
+	igt_assert_eq(migrate(gpu, area + 20 * PAGE, PAGE, DRM_MIRAGE_SVM_SYSTEM).moved, PAGE);
+	igt_assert_eq(gpu_count_pages(gpu, area, BLOCK, DRM_MIRAGE_SVM_PAGE_64K), 48);
+	igt_assert_eq(migrate(gpu, area, 64 * PAGE, DRM_MIRAGE_SVM_VRAM).moved, PAGE);
+	igt_assert_eq(gpu_count_pages(gpu, area, BLOCK, DRM_MIRAGE_SVM_PAGE_64K), 64);
+	igt_assert_eq_u64(devmem_since(&gpu->dev, &before).reserved, before.reserved + 64);
+	assert_words(area, BLOCK, 1);
+	mem_unmap(area, BLOCK);
+}
+
+/**
+ * SUBTEST: what-stays
+ * Description: Shared memory, and addresses without memory, stay and are counted as such; the pages between them move.
+ */
+static void what_stays(struct gpu *gpu)
+{
+	struct drm_mirage_svm_migrate result;
+	char *area = mem_reserve(BLOCK, BLOCK);
+
+	igt_assert(mmap(area, 8 * PAGE, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == area);
+	igt_assert(mmap(area + 8 * PAGE, 4 * PAGE, PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == area + 8 * PAGE);
+	igt_assert(mmap(area + 12 * PAGE, 2 * PAGE, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == area + 12 * PAGE);
+	igt_assert(!munmap(area + 14 * PAGE, 2 * PAGE));
+	mem_touch(area, 14 * PAGE, 40);
+	result = migrate(gpu, area, 16 * PAGE, DRM_MIRAGE_SVM_VRAM);
+	igt_assert_eq_u64(result.moved, 10 * PAGE);
+	igt_assert_eq_u64(result.fixed, 4 * PAGE);
+	igt_assert_eq_u64(result.unmapped, 2 * PAGE);
+	gpu_gather(gpu, area, PAGE, 14, &gpu->out[64]);
+	igt_assert_eq_u32(gpu->out[64 + 9], 49);
+	igt_assert_eq_u32(gpu->out[64 + 13], 53);
+	mem_unmap(area, BLOCK);
+}
+
+/**
+ * SUBTEST: fork
+ * Description: A child has the pages that were in video memory at fork(): it reads and writes its own copy while the
+ *	parent's GPU writes the other.
+ */
+static void fork_both(struct gpu *gpu)
+{
+	char *area = mem_anon(32 * PAGE);
+	volatile uint32_t *turn = mem_shared_page();
+
+	mem_touch(area, 32 * PAGE, 200);
+	move_in(gpu, area, 32 * PAGE);
+	igt_fork(child, 1) {
+		assert_words(area, 16 * PAGE, 200);
+		mem_touch(area, 32 * PAGE, 300);
+		turn[0] = 1;
+		igt_assert(igt_wait(turn[1], POLL_MS, 10));
+		assert_words(area, 32 * PAGE, 300);
+	}
+	igt_assert(igt_wait(turn[0], POLL_MS, 10));
+	gpu_scatter(gpu, area, PAGE, 32, 400);
+	turn[1] = 1;
+	igt_waitchildren();
+	assert_words(area, 32 * PAGE, 400);
+	mem_unmap(area, 32 * PAGE);
+	munmap((void *)turn, PAGE);
+}
+
+/**
+ * SUBTEST: fork-parent-dies
+ * Description: The parent exits, with its address space on the GPU: the child's memory comes home all the same.
+ */
+static void fork_parent_dies(struct gpu *gpu)
+{
+	volatile uint32_t *turn = mem_shared_page();
+
+	igt_fork(parent, 1) {
+		char *area = mem_anon(32 * PAGE);
+		struct gpu own;
+
+		gpu_open(&own);
+		mem_touch(area, 32 * PAGE, 200);
+		move_in(&own, area, 32 * PAGE);
+		if (!fork()) {
+			if (igt_wait(turn[0], POLL_MS, 10) && *(volatile uint32_t *)area == 200 &&
+			    *(volatile uint32_t *)(area + 31 * PAGE) == 231)
+				turn[1] = 1;
+			_exit(0);
+		}
+	}
+	igt_waitchildren();
+	turn[0] = 1;
+	igt_assert(igt_wait(turn[1], POLL_MS, 10));
+	igt_assert(igt_wait(!devmem_read(&gpu->dev).pages, POLL_MS, 10));
+	munmap((void *)turn, PAGE);
+}
+
+/**
+ * SUBTEST: mm-calls
+ * Description: mremap(), mprotect(), madvise() and munmap() of memory that is in video memory.
+ */
+static void mm_calls(struct gpu *gpu)
+{
+	struct devmem before = devmem_read(&gpu->dev);
+	char *area = mem_anon(32 * PAGE), *to = mem_reserve(32 * PAGE, PAGE);
+
+	mem_touch(area, 32 * PAGE, 10);
+	move_in(gpu, area, 32 * PAGE);
+	igt_assert(mremap(area, 32 * PAGE, 32 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, to) == to);
+	igt_assert_eq_u32(gpu_read32(gpu, to + 5 * PAGE), 15);
+	gpu_write32(gpu, to + 6 * PAGE, 1006);
+	igt_assert_eq_u64(devmem_read(&gpu->dev).pages, before.pages + 32);
+
+	igt_assert(!mprotect(to, 32 * PAGE, PROT_READ));
+	igt_assert_eq_u32(gpu_read32(gpu, to + 7 * PAGE), 17);
+	igt_assert_eq_u32(*(volatile uint32_t *)(to + 6 * PAGE), 1006);
+	igt_assert(!mprotect(to, 32 * PAGE, PROT_READ | PROT_WRITE));
+	gpu_write32(gpu, to + 20 * PAGE, 1020);
+	igt_assert_eq_u32(*(volatile uint32_t *)(to + 20 * PAGE), 1020);
+
+	move_in(gpu, to, 16 * PAGE);
+	igt_assert(!madvise(to, 8 * PAGE, MADV_DONTNEED));
+	igt_assert_eq_u32(gpu_read32(gpu, to + 5 * PAGE), 0);
+	igt_assert_eq_u32(*(volatile uint32_t *)(to + 8 * PAGE), 18);
+	move_in(gpu, to, 32 * PAGE);
+	igt_assert(!munmap(to, 32 * PAGE));
+	igt_assert_eq_u64(devmem_read(&gpu->dev).pages, before.pages);
+}
+
+/**
+ * SUBTEST: oversubscribed
+ * Description: More memory than there is video memory moves in: what was there longest leaves, and all data is right.
+ */
+static void oversubscribed(struct gpu *gpu)
+{
+	uint64_t vram = 0;
+	struct devmem before = devmem_read(&gpu->dev), now;
+	struct drm_mirage_svm_migrate result;
+	size_t size;
+	char *area;
+
+	igt_assert_eq(mirage_query(&gpu->dev, DRM_MIRAGE_PARAM_VRAM_SIZE, 0, &vram, NULL), 0);
+	size = vram + 16 * BLOCK;
+	area = mem_anon(size);
+	mem_touch(area, size, 1);
+	result = migrate(gpu, area, size, DRM_MIRAGE_SVM_VRAM);
+	igt_assert_lt_u64(size * 9 / 10, result.moved);
+	now = devmem_since(&gpu->dev, &before);
+	igt_assert_lt_u64(15 * BLOCK / PAGE, now.home_evicted);
+	gpu_gather(gpu, area + size - 1000 * PAGE, PAGE, 1000, &gpu->out[64]);
+	igt_assert_eq_u32(gpu->out[64 + 999], size / PAGE);
+	assert_words(area, size, 1);
+	mem_unmap(area, size);
+}
+
+static const struct gpu_scenario scenarios[] = {
+	{ "there-and-back", there_and_back, "4 KiB pages move to video memory and come home." },
+	{ "huge", huge, "A huge page moves whole, both ways." },
+	{ "untouched", untouched, "Memory without pages gets zeroes in video memory." },
+	{ "asked-home", asked_home, "SVM_MIGRATE brings exactly its pages home." },
+	{ "gaps-are-filled", gaps_are_filled, "Pages go back between their neighbours." },
+	{ "what-stays", what_stays, "What cannot move stays, and is counted." },
+	{ "fork", fork_both, "A child has the pages that were in video memory." },
+	{ "fork-parent-dies", fork_parent_dies, "A child's pages come home without its parent." },
+	{ "mm-calls", mm_calls, "mremap(), mprotect(), madvise() and munmap()." },
+	{ "oversubscribed", oversubscribed, "More memory than there is video memory." },
+};
+
+int igt_main()
+{
+	gpu_subtests(scenarios, ARRAY_SIZE(scenarios));
+}
