@@ -4,12 +4,15 @@
  * Description: Memory of a process moves to video memory, works there, and comes home.
  * Category: SVM
  */
+#include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
+#include <sys/uio.h>
 
 #include "devmem.h"
 #include "igt_mirage.h"
+#include "igt_mirage_bo.h"
 #include "memory.h"
+#include "swap.h"
 
 IGT_TEST_DESCRIPTION("Memory of a process moves to video memory, works there, and comes home.");
 
@@ -300,15 +303,11 @@ static void mm_calls(struct gpu *gpu)
  */
 static void oversubscribed(struct gpu *gpu)
 {
-	uint64_t vram = 0;
+	size_t size = bo_param(&gpu->dev, DRM_MIRAGE_PARAM_VRAM_SIZE) + 16 * BLOCK;
 	struct devmem before = devmem_read(&gpu->dev), now;
 	struct drm_mirage_svm_migrate result;
-	size_t size;
-	char *area;
+	char *area = mem_anon(size);
 
-	igt_assert_eq(mirage_query(&gpu->dev, DRM_MIRAGE_PARAM_VRAM_SIZE, 0, &vram, NULL), 0);
-	size = vram + 16 * BLOCK;
-	area = mem_anon(size);
 	mem_touch(area, size, 1);
 	result = migrate(gpu, area, size, DRM_MIRAGE_SVM_VRAM);
 	igt_assert_lt_u64(size * 9 / 10, result.moved);
@@ -318,6 +317,177 @@ static void oversubscribed(struct gpu *gpu)
 	igt_assert_eq_u32(gpu->out[64 + 999], size / PAGE);
 	assert_words(area, size, 1);
 	mem_unmap(area, size);
+}
+
+/**
+ * SUBTEST: objects-first
+ * Description: A buffer object that needs all video memory gets it: memory of processes leaves, with its content.
+ */
+static void objects_first(struct gpu *gpu)
+{
+	struct devmem before = devmem_read(&gpu->dev), now;
+	size_t size = 32 * BLOCK;
+	uint64_t vram = bo_param(&gpu->dev, DRM_MIRAGE_PARAM_VRAM_SIZE);
+	struct bo bo;
+	char *area = mem_huge(size);
+
+	mem_touch(area, size, 9);
+	move_in(gpu, area, size);
+	bo = bo_new(&gpu->dev, vram - 24 * BLOCK, BO_VRAM);
+	*(volatile uint64_t *)bo.words = 1;
+	igt_assert_eq(bo_location(&bo), BO_VRAM);
+	now = devmem_since(&gpu->dev, &before);
+	igt_assert_lt_u64(0, now.home_evicted);
+	igt_assert_eq_u64(now.cpu_faults, 0);
+	gpu_gather(gpu, area, 16 * PAGE, size / PAGE / 16, &gpu->out[64]);
+	igt_assert_eq_u32(gpu->out[64 + 1000], 9 + 16000);
+	igt_assert_eq_u64(devmem_since(&gpu->dev, &before).cpu_faults, 0);
+	assert_words(area, size, 9);
+	bo_free(&bo);
+	mem_unmap(area, size);
+}
+
+/**
+ * SUBTEST: from-swap
+ * Description: Memory that is swapped out is brought in, and moves.
+ */
+static void from_swap(struct gpu *gpu)
+{
+	struct drm_mirage_svm_migrate result;
+	char *area = mem_anon(32 * PAGE);
+
+	swap_require();
+	mem_touch(area, 32 * PAGE, 60);
+	swap_out(area, 32 * PAGE);
+	result = migrate(gpu, area, 32 * PAGE, DRM_MIRAGE_SVM_VRAM);
+	igt_assert_eq_u64(result.moved, 32 * PAGE);
+	assert_words(area, 32 * PAGE, 60);
+	mem_unmap(area, 32 * PAGE);
+	swap_release();
+}
+
+/**
+ * SUBTEST: pinned
+ * Description: A page that vmsplice() holds stays, and is counted as busy; the others move.
+ */
+static void pinned(struct gpu *gpu)
+{
+	struct drm_mirage_svm_migrate result;
+	char *area = mem_anon(8 * PAGE);
+	struct iovec held = { .iov_base = area + 3 * PAGE, .iov_len = PAGE };
+	int fds[2];
+
+	mem_touch(area, 8 * PAGE, 80);
+	igt_assert(!pipe(fds));
+	igt_assert_eq(vmsplice(fds[1], &held, 1, 0), (ssize_t)PAGE);
+	result = migrate(gpu, area, 8 * PAGE, DRM_MIRAGE_SVM_VRAM);
+	igt_assert_eq_u64(result.moved, 7 * PAGE);
+	igt_assert_eq_u64(result.busy, PAGE);
+	close(fds[0]);
+	close(fds[1]);
+	result = migrate(gpu, area, 8 * PAGE, DRM_MIRAGE_SVM_VRAM);
+	igt_assert_eq_u64(result.moved, PAGE);
+	igt_assert_eq_u64(result.there, 7 * PAGE);
+	assert_words(area, 8 * PAGE, 80);
+	mem_unmap(area, 8 * PAGE);
+}
+
+/**
+ * SUBTEST: system-calls
+ * Description: The kernel finds memory wherever it is: write() and read(), process_vm_readv(), /proc/self/mem, vmsplice().
+ */
+static void system_calls(struct gpu *gpu)
+{
+	char *area = mem_anon(8 * PAGE);
+	struct iovec local, remote;
+	uint32_t words[4] = {};
+	int fds[2], mem;
+
+	mem_touch(area, 8 * PAGE, 30);
+	igt_assert(!pipe(fds));
+	move_in(gpu, area, 8 * PAGE);
+	igt_assert_eq(write(fds[1], area, PAGE), (ssize_t)PAGE);
+	igt_assert_eq(read(fds[0], area + 5 * PAGE, PAGE), (ssize_t)PAGE);
+	igt_assert_eq_u32(*(volatile uint32_t *)(area + 5 * PAGE), 30);
+
+	move_in(gpu, area, 8 * PAGE);
+	local = (struct iovec){ words, 4 };
+	remote = (struct iovec){ area + 2 * PAGE, 4 };
+	igt_assert_eq(process_vm_readv(getpid(), &local, 1, &remote, 1, 0), 4);
+	igt_assert_eq_u32(words[0], 32);
+	move_in(gpu, area, 8 * PAGE);
+	mem = open("/proc/self/mem", O_RDWR);
+	igt_assert_fd(mem);
+	words[0] = 4711;
+	igt_assert_eq(pwrite(mem, words, 4, (uintptr_t)area + 6 * PAGE), 4);
+	igt_assert_eq_u32(gpu_read32(gpu, area + 6 * PAGE), 4711);
+	close(mem);
+
+	move_in(gpu, area, 8 * PAGE);
+	remote = (struct iovec){ area + 7 * PAGE, PAGE };
+	igt_assert_eq(vmsplice(fds[1], &remote, 1, 0), (ssize_t)PAGE);
+	igt_assert_eq(read(fds[0], words, 4), 4);
+	igt_assert_eq_u32(words[0], 37);
+	close(fds[0]);
+	close(fds[1]);
+	mem_unmap(area, 8 * PAGE);
+}
+
+/**
+ * SUBTEST: read-only-shared
+ * Description: After fork() both processes map the pages in video memory read-only: the GPU's read leaves them there, its
+ *	write gives this process copies, and the child's bytes stay.
+ */
+static void read_only_shared(struct gpu *gpu)
+{
+	struct devmem before = devmem_read(&gpu->dev);
+	char *area = mem_anon(16 * PAGE);
+	volatile uint32_t *turn = mem_shared_page();
+
+	mem_touch(area, 16 * PAGE, 200);
+	move_in(gpu, area, 16 * PAGE);
+	igt_fork(child, 1) {
+		igt_assert(igt_wait(turn[0], POLL_MS, 10));
+		assert_words(area, 16 * PAGE, 200);
+	}
+	gpu_gather(gpu, area, PAGE, 16, &gpu->out[64]);
+	igt_assert_eq_u64(devmem_read(&gpu->dev).pages, before.pages + 16);
+	gpu_write32(gpu, area + 4 * PAGE, 1);
+	turn[0] = 1;
+	igt_waitchildren();
+	igt_assert_eq_u32(*(volatile uint32_t *)(area + 4 * PAGE), 1);
+	igt_assert_eq_u32(*(volatile uint32_t *)(area + 5 * PAGE), 205);
+	mem_unmap(area, 16 * PAGE);
+	munmap((void *)turn, PAGE);
+}
+
+/**
+ * SUBTEST: gpu-and-cpu
+ * Description: GPU and CPU raise counters in the same pages, while these move in all the time: no step is lost.
+ */
+static void gpu_and_cpu(struct gpu *gpu)
+{
+	enum { PAGES = 8, ROUNDS = 30 };
+	char *area = mem_anon(PAGES * PAGE);
+	struct devmem before = devmem_read(&gpu->dev);
+	unsigned int round, i;
+
+	mem_touch(area, PAGES * PAGE, 0);
+	memset(area, 0, PAGES * PAGE);
+	for (round = 0; round < ROUNDS; round++) {
+		migrate(gpu, area, PAGES * PAGE, DRM_MIRAGE_SVM_VRAM);
+		gpu_raise(gpu, area + (round % PAGES) * PAGE, 4, 32, 10);
+		for (i = 0; i < PAGES; i++)
+			__atomic_fetch_add((uint32_t *)(area + i * PAGE + 128), 1, __ATOMIC_RELAXED);
+	}
+	for (i = 0; i < PAGES; i++) {
+		unsigned int turns = ROUNDS / PAGES + (i < ROUNDS % PAGES);
+
+		igt_assert_eq_u32(*(volatile uint32_t *)(area + i * PAGE), turns * 4 * 32 * 10);
+		igt_assert_eq_u32(*(volatile uint32_t *)(area + i * PAGE + 128), ROUNDS);
+	}
+	igt_assert_lt_u64(ROUNDS - 1, devmem_since(&gpu->dev, &before).cpu_faults);
+	mem_unmap(area, PAGES * PAGE);
 }
 
 static const struct gpu_scenario scenarios[] = {
@@ -330,6 +500,12 @@ static const struct gpu_scenario scenarios[] = {
 	{ "fork", fork_both, "A child has the pages that were in video memory." },
 	{ "fork-parent-dies", fork_parent_dies, "A child's pages come home without its parent." },
 	{ "mm-calls", mm_calls, "mremap(), mprotect(), madvise() and munmap()." },
+	{ "objects-first", objects_first, "A buffer object gets the video memory that it needs." },
+	{ "from-swap", from_swap, "Memory in swap is brought in, and moves." },
+	{ "pinned", pinned, "A pinned page stays, and is counted." },
+	{ "system-calls", system_calls, "System calls find memory in video memory." },
+	{ "read-only-shared", read_only_shared, "After fork() a write of the GPU makes copies." },
+	{ "gpu-and-cpu", gpu_and_cpu, "GPU and CPU use the same pages, which move all the time." },
 	{ "oversubscribed", oversubscribed, "More memory than there is video memory." },
 };
 

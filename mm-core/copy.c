@@ -12,6 +12,7 @@
  */
 #include <linux/dma-fence.h>
 #include <linux/dma-mapping.h>
+#include <linux/highmem.h>
 #include <linux/mm.h>
 
 #include "devmem.h"
@@ -108,6 +109,26 @@ int hmm_copy_run(struct hmm_copy *copy)
 	ret = dma_fence_get_status(fence);
 	dma_fence_put(fence);
 	return ret < 0 ? ret : 0;
+}
+
+/**
+ * hmm_copy_by_cpu - copy a page home without the device's help
+ * @copy: the copies; the device does not use them any more, hmm_copy_fini() was called
+ * @device: page in device memory
+ * @system: page in system memory
+ *
+ * Context: process context; folios are locked. Sleeps.
+ * Return: 0 or a negative errno
+ */
+int hmm_copy_by_cpu(struct hmm_copy *copy, struct page *device, struct page *system)
+{
+	struct hmm_devmem *devmem = copy->devmem;
+	void *to = kmap_local_page(system);
+	int ret;
+
+	ret = devmem->ops->read(devmem, hmm_page_offset(device), to, PAGE_SIZE);
+	kunmap_local(to);
+	return ret;
 }
 
 /**

@@ -137,13 +137,16 @@ static void hmm_devmem_free_work(struct work_struct *work)
 		if (devmem->chunks[i])
 			hmm_chunk_destroy(devmem->chunks[i]);
 	}
+	if (devmem->spare)
+		folio_put(devmem->spare);
 	put_device(devmem->dev);
 	kfree(devmem->chunks);
 	mutex_destroy(&devmem->chunk_lock);
 	mutex_destroy(&devmem->reap_lock);
-	kfree(devmem);
 	/* hmm_mirror_exit() waits for the workqueue, and so for the end of this function */
-	module_put(THIS_MODULE);
+	if (devmem->orphaned)
+		module_put(THIS_MODULE);
+	kfree(devmem);
 }
 
 /**
@@ -155,25 +158,25 @@ static void hmm_devmem_free_work(struct work_struct *work)
  *
  * Context: process context. May sleep and allocate.
  * Return: the device memory, to be ended by hmm_devmem_close() and hmm_devmem_put(), or an
- * ERR_PTR(): -EINVAL, -ENOMEM, -ENODEV the module is being unloaded
+ * ERR_PTR(): -EINVAL, -ENOMEM
  */
 struct hmm_devmem *hmm_devmem_create(struct device *dev, u64 size,
 				     const struct hmm_devmem_ops *ops, void *priv)
 {
 	struct hmm_devmem *devmem;
 
-	if (!size || size % HMM_BLOCK_SIZE || !ops->alloc || !ops->free || !ops->copy)
+	if (!size || size % HMM_BLOCK_SIZE || !ops->alloc || !ops->free || !ops->copy || !ops->read)
 		return ERR_PTR(-EINVAL);
-	if (!try_module_get(THIS_MODULE))
-		return ERR_PTR(-ENODEV);
 
 	devmem = kzalloc_obj(*devmem);
 	if (!devmem)
-		goto err_module;
+		return ERR_PTR(-ENOMEM);
 	devmem->nr_chunks = DIV_ROUND_UP_ULL(size, HMM_CHUNK_SIZE);
 	devmem->chunks = kcalloc(devmem->nr_chunks, sizeof(*devmem->chunks), GFP_KERNEL);
-	if (!devmem->chunks)
-		goto err_devmem;
+	if (!devmem->chunks) {
+		kfree(devmem);
+		return ERR_PTR(-ENOMEM);
+	}
 
 	devmem->dev = get_device(dev);
 	devmem->size = size;
@@ -190,12 +193,6 @@ struct hmm_devmem *hmm_devmem_create(struct device *dev, u64 size,
 	init_llist_head(&devmem->dead);
 	INIT_WORK(&devmem->reap_work, hmm_extents_reap_work);
 	return devmem;
-
-err_devmem:
-	kfree(devmem);
-err_module:
-	module_put(THIS_MODULE);
-	return ERR_PTR(-ENOMEM);
 }
 EXPORT_SYMBOL_GPL(hmm_devmem_create);
 
@@ -278,6 +275,11 @@ void hmm_devmem_close(struct hmm_devmem *devmem)
 	hmm_devmem_leave(devmem);
 	wait_for_completion(&devmem->idle);
 	hmm_extents_release(devmem);
+	/* Until now the driver's module has held this one */
+	if (READ_ONCE(devmem->nr_extents)) {
+		__module_get(THIS_MODULE);
+		devmem->orphaned = true;
+	}
 }
 EXPORT_SYMBOL_GPL(hmm_devmem_close);
 

@@ -72,6 +72,8 @@ struct hmm_devmem {
 	struct completion idle;
 	/** @closing: hmm_devmem_close() was called; written once */
 	bool closing;
+	/** @orphaned: pages outlive the driver, and hold the core's module. Constant once closed. */
+	bool orphaned;
 	/** @suspended: between hmm_devmem_suspend() and hmm_devmem_resume() */
 	bool suspended;
 
@@ -103,6 +105,9 @@ struct hmm_devmem {
 	 * dma_resv locks; nothing that allocates is done under it.
 	 */
 	struct mutex reap_lock;
+
+	/** @spare: folio of 2 MiB in system memory, for eviction; or NULL. Changed by xchg(). */
+	struct folio *spare;
 
 	/** @pages: see &struct hmm_devmem_stats, as the following */
 	atomic64_t pages;
@@ -201,6 +206,10 @@ struct hmm_migration {
 	unsigned int limit;
 	/** @wanted: pages that are requested and not where they should be */
 	DECLARE_BITMAP(wanted, HMM_BLOCK_PAGES);
+	/** @busy: pages of these that mm did not move */
+	DECLARE_BITMAP(busy, HMM_BLOCK_PAGES);
+	/** @unshare: pages of these that the process has to get a copy of first */
+	DECLARE_BITMAP(unshare, HMM_BLOCK_PAGES);
 	/** @src: mm's array of sources */
 	unsigned long src[HMM_BLOCK_PAGES];
 	/** @dst: mm's array of destinations */
@@ -239,9 +248,11 @@ void hmm_copy_init(struct hmm_copy *copy, struct hmm_devmem *devmem, bool to_dev
 int hmm_copy_add(struct hmm_copy *copy, struct page *device, struct page *system,
 		 unsigned int npages);
 int hmm_copy_run(struct hmm_copy *copy);
+int hmm_copy_by_cpu(struct hmm_copy *copy, struct page *device, struct page *system);
 void hmm_copy_fini(struct hmm_copy *copy);
 
 /* home.c */
+bool hmm_spare_fill(struct hmm_devmem *devmem);
 extern const struct dev_pagemap_ops hmm_pagemap_ops;
 int hmm_home_asked(struct hmm_migration *migration, struct vm_area_struct *vma,
 		   unsigned long start, unsigned long end, unsigned int first,

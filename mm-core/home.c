@@ -11,10 +11,11 @@
  * that has exited, and takes no mmap_lock.
  *
  * A folio of 2 MiB comes home as one if the system has one. Otherwise it is split, which mm does
- * only in the presence of a VMA; so eviction then skips the folio.
+ * only in the presence of a VMA. So each device memory has a spare folio for eviction, without which
+ * no folio of 2 MiB is made. If the spare one is used up as well, eviction skips the folio.
  *
- * The device's content is authoritative: a page whose copy fails stays where it is, and the access
- * that needs it gets SIGBUS. Only the process that uses the page is hurt.
+ * If the device fails to copy, the CPU reads its memory. A page that cannot be read either stays where
+ * it is, and the access that needs it gets SIGBUS: only the process that uses the page is hurt.
  */
 #include <linux/hmm.h>
 #include <linux/huge_mm.h>
@@ -52,29 +53,55 @@ void hmm_dst_drop(unsigned long *dst)
 	folio_put(page_folio(page));
 }
 
-static unsigned long hmm_dst_alloc(unsigned int order)
+static unsigned long hmm_dst_lock(struct folio *folio)
 {
-	gfp_t gfp = order ? GFP_TRANSHUGE : GFP_HIGHUSER_MOVABLE;
-	struct folio *folio = folio_alloc(gfp, order);
-
-	if (!folio)
-		return 0;
 	folio_lock(folio);
-	return migrate_pfn(folio_pfn(folio)) | (order ? MIGRATE_PFN_COMPOUND : 0);
+	return migrate_pfn(folio_pfn(folio)) |
+	       (folio_test_large(folio) ? MIGRATE_PFN_COMPOUND : 0);
 }
 
-static void hmm_home_alloc_large(unsigned long *dst, bool split)
+static unsigned long hmm_dst_alloc(unsigned int order)
 {
+	struct folio *folio = folio_alloc(order ? GFP_TRANSHUGE : GFP_HIGHUSER_MOVABLE, order);
+
+	return folio ? hmm_dst_lock(folio) : 0;
+}
+
+/**
+ * hmm_spare_fill - have a large folio of system memory in store, for eviction
+ * @devmem: device memory
+ *
+ * Context: process context. Sleeps and allocates.
+ * Return: false if there is none
+ */
+bool hmm_spare_fill(struct hmm_devmem *devmem)
+{
+	struct folio *folio;
+
+	if (READ_ONCE(devmem->spare))
+		return true;
+	folio = folio_alloc(GFP_TRANSHUGE, HPAGE_PMD_ORDER);
+	if (folio && cmpxchg(&devmem->spare, NULL, folio))
+		folio_put(folio);
+	return READ_ONCE(devmem->spare);
+}
+
+static void hmm_home_alloc_large(struct hmm_devmem *devmem, unsigned long *dst, bool split)
+{
+	struct folio *spare;
 	unsigned long i;
 
 	dst[0] = hmm_dst_alloc(HPAGE_PMD_ORDER);
+	spare = dst[0] || split ? NULL : xchg(&devmem->spare, NULL);
+	if (spare)
+		dst[0] = hmm_dst_lock(spare);
 	for (i = 0; split && !(dst[0] & MIGRATE_PFN_COMPOUND) && i < HPAGE_PMD_NR; i++)
 		dst[i] = hmm_dst_alloc(0);
 }
 
 /*
  * Allocate system memory for the chosen sources. @split: if there is no large folio, small ones may
- * take its place. Sources for which there is no memory stay without a destination.
+ * take its place, else the spare one. Sources for which there is no memory stay without a destination.
  */
 static void hmm_home_alloc(struct hmm_migration *migration, unsigned long npages, bool split)
 {
@@ -86,7 +113,7 @@ static void hmm_home_alloc(struct hmm_migration *migration, unsigned long npages
 		if (!hmm_src_is_chosen(src[i]))
 			continue;
 		if (src[i] & MIGRATE_PFN_COMPOUND) {
-			hmm_home_alloc_large(dst + i, split);
+			hmm_home_alloc_large(migration->devmem, dst + i, split);
 			i += HPAGE_PMD_NR - 1;
 		} else {
 			dst[i] = hmm_dst_alloc(0);
@@ -94,44 +121,89 @@ static void hmm_home_alloc(struct hmm_migration *migration, unsigned long npages
 	}
 }
 
-static int hmm_home_copy_add(struct hmm_migration *migration, struct page *from,
-			     unsigned long *dst)
-{
-	unsigned int npages = *dst & MIGRATE_PFN_COMPOUND ? HPAGE_PMD_NR : 1;
-	int ret = hmm_copy_add(&migration->copy, from, migrate_pfn_to_page(*dst), npages);
+/**
+ * struct hmm_home_iter - the pages on their way home, one destination at a time
+ *
+ * Used by one task; no lock.
+ */
+struct hmm_home_iter {
+	/** @index: next index in the arrays */
+	unsigned long index;
+	/** @from: device page of @index, if @left */
+	struct page *from;
+	/** @left: pages of the current source from @index on */
+	unsigned long left;
+};
 
-	if (ret)
-		hmm_dst_drop(dst);
+/*
+ * The next destination, with its first device page, or NULL. The pages of a large source follow it
+ * in the array without entries of their own; their destinations may have some.
+ */
+static unsigned long *hmm_home_next(struct hmm_home_iter *iter, struct hmm_migration *migration,
+				    unsigned long npages, struct page **from)
+{
+	unsigned long i;
+
+	while (iter->index < npages) {
+		i = iter->index++;
+		if (hmm_src_is_chosen(migration->src[i])) {
+			iter->from = migrate_pfn_to_page(migration->src[i]);
+			iter->left = migration->src[i] & MIGRATE_PFN_COMPOUND ? HPAGE_PMD_NR : 1;
+		}
+		if (!iter->left)
+			continue;
+		iter->left--;
+		*from = iter->from++;
+		if (migration->dst[i])
+			return &migration->dst[i];
+	}
+	return NULL;
+}
+
+static unsigned int hmm_dst_npages(unsigned long dst)
+{
+	return dst & MIGRATE_PFN_COMPOUND ? HPAGE_PMD_NR : 1;
+}
+
+/* Read all pages that have a destination by the CPU. Returns the first error. */
+static int hmm_home_read(struct hmm_migration *migration, unsigned long npages)
+{
+	struct hmm_home_iter iter = {};
+	unsigned long *dst;
+	struct page *from;
+	unsigned int i;
+	int ret = 0;
+	int err;
+
+	while ((dst = hmm_home_next(&iter, migration, npages, &from))) {
+		err = 0;
+		for (i = 0; i < hmm_dst_npages(*dst) && !err; i++)
+			err = hmm_copy_by_cpu(&migration->copy, from + i,
+					      migrate_pfn_to_page(*dst) + i);
+		if (err)
+			hmm_dst_drop(dst);
+		ret = ret ?: err;
+	}
 	return ret;
 }
 
-/* Copy all pages that have a destination. On an error, no page has one any more. */
+/* Copy all pages that have a destination. Those that cannot be copied have none any more. */
 static int hmm_home_copy(struct hmm_migration *migration, unsigned long npages)
 {
-	unsigned long *dst = migration->dst;
-	struct page *from = NULL;
-	unsigned long i, left = 0;
+	struct hmm_home_iter iter = {};
+	unsigned long *dst;
+	struct page *from;
 	int ret;
 
 	hmm_copy_init(&migration->copy, migration->devmem, false);
-	for (i = 0; i < npages; i++) {
-		/* The pages of a large source follow it, without entries of their own */
-		if (hmm_src_is_chosen(migration->src[i])) {
-			from = migrate_pfn_to_page(migration->src[i]);
-			left = migration->src[i] & MIGRATE_PFN_COMPOUND ? HPAGE_PMD_NR : 1;
-		}
-		if (!left)
-			continue;
-		if (dst[i])
-			hmm_home_copy_add(migration, from, &dst[i]);
-		from++;
-		left--;
+	while ((dst = hmm_home_next(&iter, migration, npages, &from))) {
+		if (hmm_copy_add(&migration->copy, from, migrate_pfn_to_page(*dst),
+				 hmm_dst_npages(*dst)))
+			hmm_dst_drop(dst);
 	}
 	ret = hmm_copy_run(&migration->copy);
 	hmm_copy_fini(&migration->copy);
-	for (i = 0; ret && i < npages; i++)
-		hmm_dst_drop(&dst[i]);
-	return ret;
+	return ret ? hmm_home_read(migration, npages) : 0;
 }
 
 /*
@@ -154,8 +226,8 @@ static void hmm_home_count(struct hmm_migration *migration, unsigned long npages
 	atomic64_add(count, &migration->devmem->home[reason]);
 }
 
-/* Has the page that the CPU waits for been chosen, but got no destination? */
-static bool hmm_home_lacks_memory(const struct hmm_migration *migration,
+/* Has the page that the CPU waits for been chosen, but has no destination? */
+static bool hmm_home_misses_page(const struct hmm_migration *migration,
 				  const struct migrate_vma *args)
 {
 	unsigned long i;
@@ -174,7 +246,7 @@ static bool hmm_home_lacks_memory(const struct hmm_migration *migration,
 static int hmm_home_range(struct hmm_migration *migration, struct migrate_vma *args,
 			  enum hmm_home_reason reason, unsigned int first, unsigned long *moved)
 {
-	int ret;
+	int copied, ret;
 
 	args->src = migration->src;
 	args->dst = migration->dst;
@@ -187,9 +259,12 @@ static int hmm_home_range(struct hmm_migration *migration, struct migrate_vma *a
 	if (ret)
 		return ret;
 	hmm_home_alloc(migration, args->npages, true);
-	if (hmm_home_lacks_memory(migration, args))
+	if (hmm_home_misses_page(migration, args))
 		ret = -ENOMEM;
-	ret = hmm_home_copy(migration, args->npages) ?: ret;
+	copied = hmm_home_copy(migration, args->npages);
+	/* A neighbour that cannot be read is no error of this access */
+	if (!ret && (!args->fault_page || hmm_home_misses_page(migration, args)))
+		ret = copied;
 	migrate_vma_pages(args);
 	hmm_home_count(migration, args->npages, reason, first, moved);
 	migrate_vma_finalize(args);
@@ -215,12 +290,6 @@ static vm_fault_t hmm_fault_home(struct hmm_migration *migration, struct vm_faul
 
 	hmm_fault_range(vmf, &args.start, &args.end);
 	ret = hmm_home_range(migration, &args, HMM_HOME_FAULT, 0, NULL);
-	if (ret && ret != -ENOMEM && vmf->pte) {
-		/* One bad page must not take its neighbours along */
-		args.start = ALIGN_DOWN(vmf->address, PAGE_SIZE);
-		args.end = args.start + PAGE_SIZE;
-		ret = hmm_home_range(migration, &args, HMM_HOME_FAULT, 0, NULL);
-	}
 	if (ret == -ENOMEM)
 		return VM_FAULT_OOM;
 	if (ret) {
@@ -327,6 +396,8 @@ static u64 hmm_evict_pass(struct hmm_migration *migration, u64 npages)
 		hmm_extent_put(extent);
 	}
 	hmm_extents_reap(devmem);
+	if (freed)
+		hmm_spare_fill(devmem);
 	return freed;
 }
 

@@ -252,6 +252,17 @@ static bool hmm_slots_are_huge(const unsigned long *slots)
 	return true;
 }
 
+/*
+ * Did KSM merge the page with others? Its tree refers to the page, and would read it with the CPU
+ * wherever it is.
+ */
+static bool hmm_src_is_shared(unsigned long src)
+{
+	struct page *page = migrate_pfn_to_page(src);
+
+	return page && folio_test_ksm(page_folio(page));
+}
+
 /* Give the pages that mm has prepared their places, and collect the copies */
 static void hmm_migrate_fill(struct hmm_migration *migration, unsigned int first,
 			     unsigned int npages)
@@ -267,7 +278,12 @@ static void hmm_migrate_fill(struct hmm_migration *migration, unsigned int first
 		nr = 1u << order;
 		*dst = 0;
 		if (!(src & MIGRATE_PFN_MIGRATE)) {
-			migration->request->busy += nr;
+			bitmap_set(migration->busy, first + i, nr);
+			continue;
+		}
+		if (hmm_src_is_shared(src)) {
+			__set_bit(first + i, migration->busy);
+			__set_bit(first + i, migration->unshare);
 			continue;
 		}
 		*dst = hmm_dst_device(slots[i], order);
@@ -293,7 +309,7 @@ static void hmm_migrate_record(struct hmm_migration *migration, unsigned int fir
 			bitmap_set(request->moved, first + i, nr);
 			moved += nr;
 		} else {
-			request->busy += nr;
+			bitmap_set(migration->busy, first + i, nr);
 		}
 	}
 	atomic64_add(moved, &migration->devmem->to_device);
@@ -315,7 +331,8 @@ static int hmm_migrate_run(struct hmm_migration *migration, struct vm_area_struc
 	int ret;
 
 	args.end = args.start + ((unsigned long)npages << PAGE_SHIFT);
-	if (npages == HMM_BLOCK_PAGES && hmm_slots_are_huge(migration->slots))
+	if (npages == HMM_BLOCK_PAGES && hmm_slots_are_huge(migration->slots) &&
+	    hmm_spare_fill(migration->devmem))
 		args.flags |= MIGRATE_VMA_SELECT_COMPOUND;
 	ret = migrate_vma_setup(&args);
 	if (ret)
@@ -381,7 +398,7 @@ static int hmm_migrate_run_home(struct hmm_migration *migration, struct vm_area_
 		else if (ret)
 			request->failed++;
 		else
-			request->busy++;
+			__set_bit(i, migration->busy);
 	}
 	return ret == -EINVAL ? ret : 0;
 }
@@ -443,7 +460,7 @@ static int hmm_migrate_vmas(struct hmm_migration *migration)
 	if (ret)
 		return ret;
 	/* Each mapping takes its share of this */
-	migration->request->unmapped = bitmap_weight(migration->wanted, HMM_BLOCK_PAGES);
+	migration->request->unmapped += bitmap_weight(migration->wanted, HMM_BLOCK_PAGES);
 	for_each_vma_range(vmi, vma, block->start + HMM_BLOCK_SIZE) {
 		ret = hmm_migrate_vma(migration, vma);
 		if (ret)
@@ -451,6 +468,30 @@ static int hmm_migrate_vmas(struct hmm_migration *migration)
 	}
 	mmap_read_unlock(mm);
 	return ret;
+}
+
+/*
+ * Pages that stayed may be in swap, or merged by KSM: have them brought in, or made the process's
+ * own, by mm. Returns false if that would not help.
+ */
+static bool hmm_migrate_prepare(struct hmm_mirror *mirror, struct hmm_migration *migration)
+{
+	struct hmm_fault *fault;
+	int ret;
+
+	if (migration->request->location != HMM_LOCATION_DEVICE ||
+	    bitmap_empty(migration->busy, HMM_BLOCK_PAGES))
+		return false;
+	fault = kzalloc_obj(*fault);
+	if (!fault)
+		return false;
+	fault->start = migration->request->start;
+	bitmap_copy(fault->write, migration->unshare, HMM_BLOCK_PAGES);
+	bitmap_andnot(fault->read, migration->busy, migration->unshare, HMM_BLOCK_PAGES);
+	ret = hmm_mirror_fault(mirror, fault);
+	bitmap_andnot(migration->wanted, migration->busy, fault->failed, HMM_BLOCK_PAGES);
+	kfree(fault);
+	return !ret && !bitmap_empty(migration->wanted, HMM_BLOCK_PAGES);
 }
 
 /* Map what is in the device's memory now; other pages wait for an access */
@@ -469,6 +510,19 @@ static int hmm_migrate_map(struct hmm_mirror *mirror, const struct hmm_migrate *
 	return ret;
 }
 
+/* Move the wanted pages, as far as possible */
+static int hmm_migrate_pass(struct hmm_migration *migration)
+{
+	int ret;
+
+	memset(migration->slots, 0, sizeof(migration->slots));
+	if (migration->request->location == HMM_LOCATION_DEVICE)
+		hmm_migrate_reserve(migration);
+	ret = hmm_migrate_vmas(migration);
+	hmm_migrate_unreserve(migration);
+	return ret;
+}
+
 static int hmm_migrate_block(struct hmm_migration *migration)
 {
 	int ret;
@@ -480,11 +534,14 @@ static int hmm_migrate_block(struct hmm_migration *migration)
 		      HMM_BLOCK_PAGES);
 	if (bitmap_empty(migration->wanted, HMM_BLOCK_PAGES))
 		return 0;
-	memset(migration->slots, 0, sizeof(migration->slots));
-	if (migration->request->location == HMM_LOCATION_DEVICE)
-		hmm_migrate_reserve(migration);
-	ret = hmm_migrate_vmas(migration);
-	hmm_migrate_unreserve(migration);
+	bitmap_zero(migration->busy, HMM_BLOCK_PAGES);
+	bitmap_zero(migration->unshare, HMM_BLOCK_PAGES);
+	ret = hmm_migrate_pass(migration);
+	if (!ret && hmm_migrate_prepare(migration->block->mirror, migration)) {
+		bitmap_andnot(migration->busy, migration->busy, migration->wanted, HMM_BLOCK_PAGES);
+		ret = hmm_migrate_pass(migration);
+	}
+	migration->request->busy = bitmap_weight(migration->busy, HMM_BLOCK_PAGES);
 	return ret;
 }
 

@@ -16,7 +16,9 @@
 
 #include <linux/device.h>
 #include <linux/hmm_devmem.h>
+#include <linux/pci.h>
 
+#include <drm/drm_drv.h>
 #include <drm/drm_managed.h>
 
 #include <hw/pte.h>
@@ -76,6 +78,9 @@ static struct dma_fence *devmem_copy(struct hmm_devmem *devmem,
 	unsigned int i;
 	int ret = 0;
 
+	/* It would be noticed by a time-out only. */
+	if (pci_channel_offline(to_pci_dev(mdev->drm.dev)))
+		return ERR_PTR(-ENODEV);
 	copy = mirage_copy_begin(mdev, NULL);
 	if (IS_ERR(copy))
 		return ERR_CAST(copy);
@@ -88,10 +93,30 @@ static struct dma_fence *devmem_copy(struct hmm_devmem *devmem,
 	return mirage_copy_end(copy);
 }
 
+/* The memory may be there although the device is wedged, but not if it has been pulled out. */
+static int devmem_read(struct hmm_devmem *devmem, u64 offset, void *to, size_t size)
+{
+	struct mirage_device *mdev = hmm_devmem_priv(devmem);
+	int ret = -ENODEV;
+	int idx;
+
+	if (!drm_dev_enter(&mdev->drm, &idx))
+		return -ENODEV;
+	if (pci_device_is_present(to_pci_dev(mdev->drm.dev))) {
+		memcpy_fromio(to, mdev->vram.base + offset, size);
+		/* A device that has gone meanwhile returned ones. */
+		if (pci_device_is_present(to_pci_dev(mdev->drm.dev)))
+			ret = 0;
+	}
+	drm_dev_exit(idx);
+	return ret;
+}
+
 static const struct hmm_devmem_ops devmem_ops = {
 	.alloc = devmem_alloc,
 	.free = devmem_free,
 	.copy = devmem_copy,
+	.read = devmem_read,
 };
 
 static void devmem_close(void *data)

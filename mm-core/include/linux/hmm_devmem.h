@@ -65,6 +65,13 @@ struct hmm_devmem_ops {
 	 */
 	struct dma_fence *(*copy)(struct hmm_devmem *devmem, const struct hmm_devmem_copy *copies,
 				  unsigned int nr_copies, bool to_device);
+
+	/**
+	 * @read: read @size bytes (of one page) from @offset by the CPU. The last resort when
+	 * copy() fails on the way home: the device may have stopped, but its memory may still be
+	 * there. Called as copy(). Returns 0 or a negative errno.
+	 */
+	int (*read)(struct hmm_devmem *devmem, u64 offset, void *to, size_t size);
 };
 
 /**
