@@ -43,6 +43,7 @@
 #include "ioctl/bo.h"
 #include "ioctl/exec.h"
 #include "ioctl/file.h"
+#include "ioctl/attr.h"
 #include "ioctl/migrate.h"
 #include "ioctl/populate.h"
 #include "ioctl/query.h"
@@ -75,6 +76,8 @@ static const struct drm_ioctl_desc mirage_ioctls[] = {
 	DRM_IOCTL_DEF_DRV(MIRAGE_SVM_QUERY, mirage_ioctl_svm_query, DRM_RENDER_ALLOW),
 	DRM_IOCTL_DEF_DRV(MIRAGE_SVM_POPULATE, mirage_ioctl_svm_populate, DRM_RENDER_ALLOW),
 	DRM_IOCTL_DEF_DRV(MIRAGE_SVM_MIGRATE, mirage_ioctl_svm_migrate, DRM_RENDER_ALLOW),
+	DRM_IOCTL_DEF_DRV(MIRAGE_SVM_SET_ATTR, mirage_ioctl_svm_set_attr, DRM_RENDER_ALLOW),
+	DRM_IOCTL_DEF_DRV(MIRAGE_SVM_GET_ATTR, mirage_ioctl_svm_get_attr, DRM_RENDER_ALLOW),
 	DRM_IOCTL_DEF_DRV(MIRAGE_QUEUE_CREATE, mirage_ioctl_queue_create, DRM_RENDER_ALLOW),
 	DRM_IOCTL_DEF_DRV(MIRAGE_QUEUE_DESTROY, mirage_ioctl_queue_destroy, DRM_RENDER_ALLOW),
 	DRM_IOCTL_DEF_DRV(MIRAGE_QUEUE_QUERY, mirage_ioctl_queue_query, DRM_RENDER_ALLOW),

@@ -357,6 +357,78 @@ static void queries(void)
 	mem_unmap(memory, 512 * PAGE);
 }
 
+#define MOVED_PAGES	40u
+
+static char *moved;
+
+static void before_moved(void)
+{
+	moved = mem_anon(MOVED_PAGES * PAGE);
+	mem_touch(moved, MOVED_PAGES * PAGE, 5);
+	igt_assert_eq(create_mirror(), 0);
+}
+
+static void before_moved_home(void)
+{
+	struct drm_mirage_svm_migrate result;
+
+	before_moved();
+	igt_assert_eq(mirage_svm_migrate(&dev, vm, moved, MOVED_PAGES * PAGE,
+					 DRM_MIRAGE_SVM_VRAM, &result), 0);
+	igt_assert_eq_u64(result.moved, MOVED_PAGES * PAGE);
+}
+
+static int move_to_device(void)
+{
+	return mirage_svm_migrate(&dev, vm, moved, MOVED_PAGES * PAGE, DRM_MIRAGE_SVM_VRAM, NULL);
+}
+
+static int move_home(void)
+{
+	return mirage_svm_migrate(&dev, vm, moved, MOVED_PAGES * PAGE, DRM_MIRAGE_SVM_SYSTEM,
+				  NULL);
+}
+
+/* By a CPU fault for each 64 KiB. The system call reports where an access would be a signal. */
+static int touch_moved(void)
+{
+	for (unsigned int i = 0; i < MOVED_PAGES; i += 16) {
+		if (madvise(moved + i * PAGE, PAGE, MADV_POPULATE_READ))
+			return errno == EFAULT ? -ENOMEM : -errno;
+	}
+	return 0;
+}
+
+static int prefer(void)
+{
+	return mirage_svm_prefer(&dev, vm, moved + PAGE, PAGE, DRM_MIRAGE_SVM_VRAM);
+}
+
+/* Wherever the pages are, nothing is lost. */
+static void after_moved(void)
+{
+	for (unsigned int i = 0; i < MOVED_PAGES; i++)
+		igt_assert_eq_u32(*(volatile uint32_t *)(moved + i * PAGE), 5 + i);
+	destroy_vm();
+	mem_unmap(moved, MOVED_PAGES * PAGE);
+}
+
+/**
+ * SUBTEST: migrate
+ * Description: Memory of a process moves to video memory and home, by SVM_MIGRATE and by accesses of the CPU; SVM_SET_ATTR.
+ */
+static void migrate(void)
+{
+	static const struct failure_case cases[] = {
+		{ "to video memory", before_moved, move_to_device, NULL, after_moved },
+		{ "home on request", before_moved_home, move_home, NULL, after_moved },
+		{ "home by the CPU", before_moved_home, touch_moved, NULL, after_moved },
+		{ "preference", before_moved, prefer, NULL, after_moved },
+	};
+
+	each(cases, ARRAY_SIZE(cases));
+}
+
 /**
  * SUBTEST: queues
  * Description: QUEUE_CREATE of each kind and class.
@@ -687,6 +759,7 @@ static const struct {
 	{ "dumb", dumb, "Making an object for the processor to draw in." },
 	{ "address-spaces", address_spaces, "Making an address space." },
 	{ "queries", queries, "Asking for pages, counters and faults." },
+	{ "migrate", migrate, "Memory moves to video memory and home; SVM_SET_ATTR." },
 	{ "queues", queues, "Making a queue of each kind." },
 	{ "mappings", mappings, "Mapping objects, in each way." },
 	{ "jobs", jobs, "Submitting jobs to each kind of queue." },

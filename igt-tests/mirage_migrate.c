@@ -320,6 +320,33 @@ static void oversubscribed(struct gpu *gpu)
 }
 
 /**
+ * SUBTEST: oldest-leaves
+ * Description: When there is no room, the memory leaves that the GPU asked for longest ago.
+ */
+static void oldest_leaves(struct gpu *gpu)
+{
+	size_t size = bo_param(&gpu->dev, DRM_MIRAGE_PARAM_VRAM_SIZE) / 4;
+	char *area[4];
+	unsigned int i;
+
+	for (i = 0; i < 4; i++) {
+		area[i] = mem_huge(size);
+		mem_touch(area[i], size, i << 20);
+		move_in(gpu, area[i], i < 3 ? size : size / 2);
+	}
+	/* The first is the oldest now, and has to make room for the rest of the last. */
+	migrate(gpu, area[3], size, DRM_MIRAGE_SVM_VRAM);
+	igt_assert_lt(gpu_count_pages(gpu, area[0], size, VRAM), size / PAGE);
+	igt_assert_eq(gpu_count_pages(gpu, area[1], size, VRAM), size / PAGE);
+	igt_assert_eq(gpu_count_pages(gpu, area[2], size, VRAM), size / PAGE);
+	igt_assert_eq(gpu_count_pages(gpu, area[3], size, VRAM), size / PAGE);
+	for (i = 0; i < 4; i++) {
+		assert_words(area[i], size, i << 20);
+		mem_unmap(area[i], size);
+	}
+}
+
+/**
  * SUBTEST: objects-first
  * Description: A buffer object that needs all video memory gets it: memory of processes leaves, with its content.
  */
@@ -490,6 +517,99 @@ static void gpu_and_cpu(struct gpu *gpu)
 	mem_unmap(area, PAGES * PAGE);
 }
 
+/**
+ * SUBTEST: preferred
+ * Description: Where video memory is preferred, faults of the GPU move pages there: at once for the page that faults, and
+ *	more the more of a block is used; not where there is no preference. Nothing is copied twice.
+ */
+static void preferred(struct gpu *gpu)
+{
+	char *area = mem_reserve(2 * BLOCK, BLOCK);
+	uint64_t moved;
+
+	igt_assert(mmap(area, 2 * BLOCK, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == area);
+	igt_assert(!madvise(area, 2 * BLOCK, MADV_NOHUGEPAGE));
+	mem_touch(area, 2 * BLOCK, 1);
+	igt_assert_eq(mirage_svm_prefer(&gpu->dev, gpu->vm, area, BLOCK, DRM_MIRAGE_SVM_VRAM), 0);
+	gpu_mark(gpu);
+	igt_assert_eq_u32(gpu_read32(gpu, area + 100 * PAGE), 101);
+	igt_assert_eq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_PAGES_TO_VRAM), 16);
+	igt_assert_eq(gpu_count_pages(gpu, area, BLOCK, VRAM | VALID), 16);
+	igt_assert_eq_u32(gpu_read32(gpu, area + BLOCK + 100 * PAGE), 613);
+	igt_assert_eq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_PAGES_TO_VRAM), 16);
+
+	gpu_gather(gpu, area, PAGE, BLOCK / PAGE, &gpu->out[64]);
+	moved = gpu_delta(gpu, DRM_MIRAGE_STAT_PAGES_TO_VRAM);
+	igt_assert_eq_u64(moved, BLOCK / PAGE);
+	igt_assert_eq(gpu_count_pages(gpu, area, BLOCK, VRAM), BLOCK / PAGE);
+	assert_words(area, 2 * BLOCK, 1);
+	mem_unmap(area, 2 * BLOCK);
+}
+
+static void assert_preference(struct gpu *gpu, char *addr, enum drm_mirage_svm_location location,
+			      uint64_t size)
+{
+	enum drm_mirage_svm_location found;
+	uint64_t found_size;
+
+	igt_assert_eq(mirage_svm_preference(&gpu->dev, gpu->vm, addr, &found, &found_size), 0);
+	igt_assert_eq(found, location);
+	igt_assert_eq_u64(found_size, size);
+}
+
+/**
+ * SUBTEST: preferences
+ * Description: Preferences are kept for any range, replace each other, and stay over munmap().
+ */
+static void preferences(struct gpu *gpu)
+{
+	char *area = mem_anon(64 * PAGE), *low = (char *)BLOCK;
+	const struct mirage *dev = &gpu->dev;
+
+	assert_preference(gpu, NULL, DRM_MIRAGE_SVM_ANY, 1ull << 47);
+	igt_assert_eq(mirage_svm_prefer(dev, gpu->vm, NULL, 1ull << 47, DRM_MIRAGE_SVM_SYSTEM), 0);
+	assert_preference(gpu, low, DRM_MIRAGE_SVM_SYSTEM, (1ull << 47) - BLOCK);
+	igt_assert_eq(mirage_svm_prefer(dev, gpu->vm, area, 64 * PAGE, DRM_MIRAGE_SVM_VRAM), 0);
+	igt_assert_eq(mirage_svm_prefer(dev, gpu->vm, area + 8 * PAGE, 8 * PAGE,
+					DRM_MIRAGE_SVM_ANY), 0);
+	assert_preference(gpu, area, DRM_MIRAGE_SVM_VRAM, 8 * PAGE);
+	assert_preference(gpu, area + 9 * PAGE, DRM_MIRAGE_SVM_ANY, 7 * PAGE);
+	assert_preference(gpu, area + 16 * PAGE, DRM_MIRAGE_SVM_VRAM, 48 * PAGE);
+	mem_unmap(area, 64 * PAGE);
+	assert_preference(gpu, area, DRM_MIRAGE_SVM_VRAM, 8 * PAGE);
+	igt_assert_eq(mirage_svm_prefer(dev, gpu->vm, NULL, 1ull << 47, DRM_MIRAGE_SVM_ANY), 0);
+	assert_preference(gpu, low, DRM_MIRAGE_SVM_ANY, (1ull << 47) - BLOCK);
+	igt_assert_eq(mirage_svm_prefer(dev, gpu->vm, low, PAGE, 3), -EINVAL);
+	igt_assert_eq(mirage_svm_prefer(dev, gpu->vm, low, 0, DRM_MIRAGE_SVM_VRAM), -EINVAL);
+	igt_assert_eq(mirage_svm_prefer(dev, gpu->vm, low + 1, PAGE, DRM_MIRAGE_SVM_VRAM), -EINVAL);
+	igt_assert_eq(mirage_svm_prefer(dev, gpu->vm, low, 1ull << 47, DRM_MIRAGE_SVM_VRAM), -EINVAL);
+}
+
+/**
+ * SUBTEST: bounce
+ * Description: The CPU takes a page home after each access of the GPU. After a few rounds it stays there, where both get
+ *	at it without a fault of the CPU; and these rounds are counted.
+ */
+static void bounce(struct gpu *gpu)
+{
+	struct devmem before = devmem_read(&gpu->dev);
+	volatile uint32_t *word = (uint32_t *)mem_anon(PAGE);
+	unsigned int round;
+
+	igt_assert_eq(mirage_svm_prefer(&gpu->dev, gpu->vm, (void *)word, PAGE,
+					DRM_MIRAGE_SVM_VRAM), 0);
+	gpu_mark(gpu);
+	for (round = 0; round < 12; round++) {
+		*word = round;
+		igt_assert_eq_u32(gpu_read32(gpu, (void *)word), round);
+	}
+	igt_assert_lt_u64(0, gpu_delta(gpu, DRM_MIRAGE_STAT_PAGES_BOUNCED));
+	igt_assert_lt_u64(devmem_since(&gpu->dev, &before).cpu_faults, 12);
+	igt_assert_eq(gpu_page(gpu, (void *)word) & (VALID | VRAM), VALID);
+	mem_unmap((void *)word, PAGE);
+}
+
 static const struct gpu_scenario scenarios[] = {
 	{ "there-and-back", there_and_back, "4 KiB pages move to video memory and come home." },
 	{ "huge", huge, "A huge page moves whole, both ways." },
@@ -500,12 +620,16 @@ static const struct gpu_scenario scenarios[] = {
 	{ "fork", fork_both, "A child has the pages that were in video memory." },
 	{ "fork-parent-dies", fork_parent_dies, "A child's pages come home without its parent." },
 	{ "mm-calls", mm_calls, "mremap(), mprotect(), madvise() and munmap()." },
+	{ "oldest-leaves", oldest_leaves, "What was mapped longest ago leaves first." },
 	{ "objects-first", objects_first, "A buffer object gets the video memory that it needs." },
 	{ "from-swap", from_swap, "Memory in swap is brought in, and moves." },
 	{ "pinned", pinned, "A pinned page stays, and is counted." },
 	{ "system-calls", system_calls, "System calls find memory in video memory." },
 	{ "read-only-shared", read_only_shared, "After fork() a write of the GPU makes copies." },
 	{ "gpu-and-cpu", gpu_and_cpu, "GPU and CPU use the same pages, which move all the time." },
+	{ "preferred", preferred, "Faults of the GPU move pages where that is preferred." },
+	{ "preferences", preferences, "Preferences are kept for any range." },
+	{ "bounce", bounce, "A page for which both sides compete stays for a while." },
 	{ "oversubscribed", oversubscribed, "More memory than there is video memory." },
 };
 

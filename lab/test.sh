@@ -298,7 +298,7 @@ guest_boot() {
 # QEMU's emulation loses the second processor in one of ten resumes from S3 (11.1, on a busy host; the processors taking
 # turns, never): it goes on in the firmware, which makes the guest slow, and in the end a suspend does not come to its end.
 # So what suspends to RAM does it with one processor. To idle, there are several.
-s3_tests='mirage_suspend@.*-s3$'
+s3_tests='mirage_(suspend|migrate_events)@.*-s3$'
 # The other tests take the first GPU that they find.
 peer_tests='mirage_prime_peer@'
 

@@ -7,8 +7,8 @@
  * the driver promises that the fence depends on no job of a user and signals within a bounded time
  * (<linux/hmm_devmem.h>).
  *
- * Folios are mapped for DMA only for the copy. Rejected: an IOVA range for the batch, as for blocks:
- * behind an IOMMU it would save messages, but most migrations are of one 2 MiB folio.
+ * Folios are mapped for DMA only for the copy. Rejected: an IOVA range for the batch, as for
+ * blocks: behind an IOMMU it would save messages, but most migrations are of one 2 MiB folio.
  */
 #include <linux/dma-fence.h>
 #include <linux/dma-mapping.h>

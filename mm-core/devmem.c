@@ -89,9 +89,10 @@ struct hmm_chunk *hmm_devmem_chunk(struct hmm_devmem *devmem, u64 offset)
 	chunk = devmem->chunks[index];
 	if (!chunk) {
 		chunk = hmm_chunk_create(devmem, (u64)index << HMM_CHUNK_SHIFT);
-		/* Pairs with the acquire above */
-		if (!IS_ERR(chunk))
+		if (!IS_ERR(chunk)) {
+			/* Pairs with the acquire above */
 			smp_store_release(&devmem->chunks[index], chunk);
+		}
 	}
 	mutex_unlock(&devmem->chunk_lock);
 	return chunk;

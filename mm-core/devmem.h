@@ -72,7 +72,7 @@ struct hmm_devmem {
 	struct completion idle;
 	/** @closing: hmm_devmem_close() was called; written once */
 	bool closing;
-	/** @orphaned: pages outlive the driver, and hold the core's module. Constant once closed. */
+	/** @orphaned: pages outlive the driver, and hold the module. Constant once closed. */
 	bool orphaned;
 	/** @suspended: between hmm_devmem_suspend() and hmm_devmem_resume() */
 	bool suspended;
@@ -159,6 +159,8 @@ struct hmm_extent {
 	atomic_t ref;
 	/** @used: pages claimed; atomic bits */
 	DECLARE_BITMAP(used, HMM_BLOCK_PAGES);
+	/** @live: of these, pages that are in folios, which eviction may take; atomic bits */
+	DECLARE_BITMAP(live, HMM_BLOCK_PAGES);
 	/** @node: in &hmm_devmem.lru, or empty. Protected by &hmm_devmem.lru_lock. */
 	struct list_head node;
 	/** @dead_node: in &hmm_devmem.dead once @ref is 0 */
@@ -234,6 +236,7 @@ u64 hmm_page_offset(struct page *page);
 struct hmm_extent *hmm_extent_create(struct hmm_devmem *devmem, unsigned int npages);
 struct hmm_extent *hmm_page_extent(struct page *page);
 bool hmm_extent_claim(struct hmm_extent *extent, unsigned int index);
+void hmm_extent_set_live(struct hmm_extent *extent, unsigned int index, unsigned int npages);
 void hmm_extent_unclaim(struct hmm_extent *extent, unsigned int index, unsigned int npages);
 void hmm_extent_unclaim_pfn(unsigned long pfn);
 void hmm_extent_put(struct hmm_extent *extent);

@@ -123,6 +123,24 @@ bool hmm_extent_claim(struct hmm_extent *extent, unsigned int index)
 	return true;
 }
 
+/**
+ * hmm_extent_set_live - note that claimed pages are in a folio now
+ * @extent: the extent
+ * @index: index of the first page
+ * @npages: number of pages
+ *
+ * Not earlier: eviction must not lock a page whose folio is just being initialised.
+ *
+ * Context: any; the folio is locked.
+ */
+void hmm_extent_set_live(struct hmm_extent *extent, unsigned int index, unsigned int npages)
+{
+	unsigned int i;
+
+	for (i = index; i < index + npages; i++)
+		set_bit(i, extent->live);
+}
+
 static void hmm_extent_put_many(struct hmm_extent *extent, unsigned int count)
 {
 	struct hmm_devmem *devmem = extent->devmem;
@@ -151,9 +169,11 @@ void hmm_extent_unclaim(struct hmm_extent *extent, unsigned int index, unsigned 
 {
 	unsigned int i;
 
-	/* Others set bits of the same words */
-	for (i = index; i < index + npages; i++)
+	/* Others change bits of the same words, and may claim a page as soon as it is not used */
+	for (i = index; i < index + npages; i++) {
+		clear_bit(i, extent->live);
 		clear_bit(i, extent->used);
+	}
 	atomic64_sub(npages, &extent->devmem->pages);
 	hmm_extent_put_many(extent, npages);
 }

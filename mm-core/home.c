@@ -11,11 +11,12 @@
  * that has exited, and takes no mmap_lock.
  *
  * A folio of 2 MiB comes home as one if the system has one. Otherwise it is split, which mm does
- * only in the presence of a VMA. So each device memory has a spare folio for eviction, without which
- * no folio of 2 MiB is made. If the spare one is used up as well, eviction skips the folio.
+ * only in the presence of a VMA. So each device memory has a spare folio for eviction, without
+ * which no folio of 2 MiB is made. If the spare one is used up as well, eviction skips the folio.
  *
- * If the device fails to copy, the CPU reads its memory. A page that cannot be read either stays where
- * it is, and the access that needs it gets SIGBUS: only the process that uses the page is hurt.
+ * If the device fails to copy, the CPU reads its memory. A page that cannot be read either stays
+ * where it is, and the access that needs it gets SIGBUS: only the process that uses the page is
+ * hurt.
  */
 #include <linux/hmm.h>
 #include <linux/huge_mm.h>
@@ -30,7 +31,7 @@
 /* A CPU fault also brings home the pages around it: the CPU is likely to touch them next */
 #define HMM_HOME_AROUND		16u
 
-/* Time limit for hmm_devmem_evict_all(), in which pages that are locked for a moment are tried again */
+/* hmm_devmem_evict_all() tries pages that are locked for a moment again, for so long */
 #define HMM_EVICT_ALL_LIMIT	(10 * HZ)
 
 static bool hmm_src_is_chosen(unsigned long src)
@@ -101,7 +102,8 @@ static void hmm_home_alloc_large(struct hmm_devmem *devmem, unsigned long *dst, 
 
 /*
  * Allocate system memory for the chosen sources. @split: if there is no large folio, small ones may
- * take its place, else the spare one. Sources for which there is no memory stay without a destination.
+ * take its place, else the spare one. Sources for which there is no memory stay without a
+ * destination.
  */
 static void hmm_home_alloc(struct hmm_migration *migration, unsigned long npages, bool split)
 {
@@ -228,7 +230,7 @@ static void hmm_home_count(struct hmm_migration *migration, unsigned long npages
 
 /* Has the page that the CPU waits for been chosen, but has no destination? */
 static bool hmm_home_misses_page(const struct hmm_migration *migration,
-				  const struct migrate_vma *args)
+				 const struct migrate_vma *args)
 {
 	unsigned long i;
 
@@ -240,8 +242,8 @@ static bool hmm_home_misses_page(const struct hmm_migration *migration,
 }
 
 /*
- * Move the pages of a range home. Returns 0, -ENOMEM if there is no memory for the page that the CPU
- * waits for, or the errno of the copy.
+ * Move the pages of a range home. Returns 0, -ENOMEM if there is no memory for the page that the
+ * CPU waits for, or the errno of the copy.
  */
 static int hmm_home_range(struct hmm_migration *migration, struct migrate_vma *args,
 			  enum hmm_home_reason reason, unsigned int first, unsigned long *moved)
@@ -366,7 +368,7 @@ static void hmm_extent_evict(struct hmm_extent *extent, struct hmm_migration *mi
 	unsigned long npages = 0;
 	unsigned int i;
 
-	for_each_set_bit(i, extent->used, extent->npages)
+	for_each_set_bit(i, extent->live, extent->npages)
 		migration->src[npages++] = extent->pfn + i;
 	if (!npages)
 		return;

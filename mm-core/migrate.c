@@ -12,8 +12,8 @@
  *   map              a snapshot again, to map the pages for the device
  *
  * Device memory is reserved before mmap_lock is taken, because eviction may be necessary, and the
- * driver's allocator sleeps. So a page may turn out to be there, or not to be movable, after a place
- * was claimed for it: the claim is returned.
+ * driver's allocator sleeps. So a page may turn out to be there, or not to be movable, after a
+ * place was claimed for it: the claim is returned.
  *
  * A page's place is at the same distance from its neighbours in device memory as in the address
  * space. Pages whose neighbours are there already go between them if the place is free. Others get
@@ -235,6 +235,7 @@ static unsigned long hmm_dst_device(unsigned long pfn, unsigned int order)
 	folio_set_zone_device_data(page_folio(page), extent);
 	if (order)
 		folio_set_large_rmappable(page_folio(page));
+	hmm_extent_set_live(extent, pfn - extent->pfn, 1u << order);
 	return migrate_pfn(pfn) | (order ? MIGRATE_PFN_COMPOUND : 0);
 }
 
@@ -289,8 +290,10 @@ static void hmm_migrate_fill(struct hmm_migration *migration, unsigned int first
 		*dst = hmm_dst_device(slots[i], order);
 		memset(&slots[i], 0, nr * sizeof(*slots));
 		if (hmm_copy_add(&migration->copy, migrate_pfn_to_page(*dst),
-				 migrate_pfn_to_page(src), nr))
+				 migrate_pfn_to_page(src), nr)) {
 			hmm_dst_drop(dst);
+			migration->request->failed += nr;
+		}
 	}
 }
 
@@ -423,7 +426,8 @@ static int hmm_migrate_to_system(struct hmm_migration *migration, struct vm_area
 /* Only memory that mm can move, and that devices may have */
 static bool hmm_vma_can_move(const struct vm_area_struct *vma)
 {
-	return vma_is_anonymous(vma) && !(vma->vm_flags & (VM_SPECIAL | VM_SHADOW_STACK));
+	return vma_is_anonymous(vma) && vma_is_accessible(vma) &&
+	       !(vma->vm_flags & (VM_SPECIAL | VM_SHADOW_STACK));
 }
 
 static int hmm_migrate_vma(struct hmm_migration *migration, struct vm_area_struct *vma)
@@ -494,20 +498,21 @@ static bool hmm_migrate_prepare(struct hmm_mirror *mirror, struct hmm_migration 
 	return !ret && !bitmap_empty(migration->wanted, HMM_BLOCK_PAGES);
 }
 
-/* Map what is in the device's memory now; other pages wait for an access */
-static int hmm_migrate_map(struct hmm_mirror *mirror, const struct hmm_migrate *request)
+/*
+ * Map what is in the device's memory now. Other pages wait for an access of the device, and so do
+ * these if that fails.
+ */
+static void hmm_migrate_map(struct hmm_mirror *mirror, const struct hmm_migrate *request)
 {
 	struct hmm_fault *fault;
-	int ret;
 
 	fault = kzalloc_obj(*fault);
 	if (!fault)
-		return -ENOMEM;
+		return;
 	fault->start = request->start;
 	bitmap_or(fault->prefetch, request->moved, request->there, HMM_BLOCK_PAGES);
-	ret = hmm_mirror_fault(mirror, fault);
+	hmm_mirror_fault(mirror, fault);
 	kfree(fault);
-	return ret;
 }
 
 /* Move the wanted pages, as far as possible */
@@ -534,6 +539,10 @@ static int hmm_migrate_block(struct hmm_migration *migration)
 		      HMM_BLOCK_PAGES);
 	if (bitmap_empty(migration->wanted, HMM_BLOCK_PAGES))
 		return 0;
+	if (migration->request->by_fault && hmm_bounce_check(migration->block, migration->wanted)) {
+		migration->request->bounced = bitmap_weight(migration->wanted, HMM_BLOCK_PAGES);
+		return 0;
+	}
 	bitmap_zero(migration->busy, HMM_BLOCK_PAGES);
 	bitmap_zero(migration->unshare, HMM_BLOCK_PAGES);
 	ret = hmm_migrate_pass(migration);
@@ -542,6 +551,8 @@ static int hmm_migrate_block(struct hmm_migration *migration)
 		ret = hmm_migrate_pass(migration);
 	}
 	migration->request->busy = bitmap_weight(migration->busy, HMM_BLOCK_PAGES);
+	if (migration->request->by_fault)
+		hmm_bounce_moved(migration->block, migration->request->moved);
 	return ret;
 }
 
@@ -582,8 +593,9 @@ static int hmm_migrate_mm(struct hmm_mirror *mirror, struct hmm_migrate *request
 		mmput_async(mirror->mm);
 	}
 	hmm_devmem_leave(mirror->devmem);
-	if (!ret && request->location == HMM_LOCATION_DEVICE)
-		ret = hmm_migrate_map(mirror, request);
+	/* The fault maps them itself */
+	if (!ret && request->location == HMM_LOCATION_DEVICE && !request->by_fault)
+		hmm_migrate_map(mirror, request);
 	return ret;
 }
 
@@ -614,6 +626,7 @@ int hmm_mirror_migrate(struct hmm_mirror *mirror, struct hmm_migrate *request)
 	request->no_room = 0;
 	request->busy = 0;
 	request->failed = 0;
+	request->bounced = 0;
 
 	if (!IS_ALIGNED(request->start, HMM_BLOCK_SIZE) || !mirror->devmem)
 		return -EINVAL;

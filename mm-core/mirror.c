@@ -131,6 +131,7 @@ struct hmm_mirror *hmm_mirror_create(struct device *dev, struct hmm_devmem *devm
 	mirror->id = hmm_new_id();
 	mirror->tgid = task_tgid_nr(current);
 	xa_init(&mirror->blocks);
+	mt_init_flags(&mirror->policy, MT_FLAGS_USE_RCU);
 	refcount_set(&mirror->users, 1);
 	init_completion(&mirror->idle);
 	init_completion(&mirror->closed);
@@ -196,6 +197,7 @@ void hmm_mirror_put(struct hmm_mirror *mirror)
 	hmm_mirror_close(mirror);
 
 	xa_destroy(&mirror->blocks);
+	mtree_destroy(&mirror->policy);
 	free_percpu(mirror->counters);
 	put_device(mirror->dev);
 	hmm_devmem_put(mirror->devmem);

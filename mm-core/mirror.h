@@ -12,6 +12,7 @@
 #include <linux/hmm_mirror.h>
 #include <linux/kref.h>
 #include <linux/llist.h>
+#include <linux/maple_tree.h>
 #include <linux/mmu_notifier.h>
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
@@ -82,6 +83,9 @@ struct hmm_mirror {
 	/** @reap_work: removes blocks that stayed without mappings; disabled on closing */
 	struct delayed_work reap_work;
 
+	/** @policy: preferred memory of ranges, as xa_mk_value(); read under RCU */
+	struct maple_tree policy;
+
 	/** @counters: per-CPU counters, summed when read */
 	struct hmm_counters __percpu *counters;
 	/** @ns_notifier_max: duration of the longest invalidation; changed by cmpxchg */
@@ -110,6 +114,20 @@ struct hmm_pending {
 	 * invalidation that names them waits for @token itself, releases them and clears them here.
 	 */
 	DECLARE_BITMAP(pages, HMM_BLOCK_PAGES);
+};
+
+/**
+ * struct hmm_bounce - do pages of a block move to and fro? See policy.c
+ *
+ * Protected by &struct hmm_block.lock.
+ */
+struct hmm_bounce {
+	/** @moved: pages that the last fault moved to the device */
+	DECLARE_BITMAP(moved, HMM_BLOCK_PAGES);
+	/** @moved_at: when it did, jiffies */
+	unsigned long moved_at;
+	/** @count: faults in a row that found such pages at home again */
+	unsigned int count;
 };
 
 /**
@@ -157,6 +175,8 @@ struct hmm_block {
 	DECLARE_BITMAP(mapped, HMM_BLOCK_PAGES);
 	/** @writable: pages that the device may write, a subset of @mapped */
 	DECLARE_BITMAP(writable, HMM_BLOCK_PAGES);
+	/** @bounce: pages that move to and fro */
+	struct hmm_bounce bounce;
 	/** @pending: pages between the two passes of an invalidation, disjoint from @mapped */
 	struct hmm_pending pending;
 	/**
@@ -218,6 +238,10 @@ void hmm_block_finish_all(struct llist_head *finish);
 bool hmm_mirror_is_closing(const struct hmm_mirror *mirror);
 bool hmm_mirror_enter(struct hmm_mirror *mirror);
 void hmm_mirror_leave(struct hmm_mirror *mirror);
+
+/* policy.c */
+bool hmm_bounce_check(struct hmm_block *block, const unsigned long *wanted);
+void hmm_bounce_moved(struct hmm_block *block, const unsigned long *moved);
 
 /* reap.c */
 /*

@@ -21,8 +21,8 @@
  * task sleep. So no single question asks mm to fault in more than HMM_REQUEST_MAX_PAGES
  * pages, and between two of them the request checks whether the answer is still wanted.
  *
- * hmm_range_fault() leaves pages in the mirror's own device memory where they are. It migrates those
- * of other devices back, as for a CPU access.
+ * hmm_range_fault() leaves pages in the mirror's own device memory where they are. It migrates
+ * those of other devices back, as for a CPU access.
  */
 #include <linux/hmm.h>
 #include <linux/mm_types.h>

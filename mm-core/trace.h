@@ -109,12 +109,14 @@ TRACE_EVENT(hmm_mirror_migrate,
 		    __field(unsigned int, no_room)
 		    __field(unsigned int, busy)
 		    __field(unsigned int, failed)
+		    __field(unsigned int, bounced)
 		    __field(int, ret)
 	    ),
 	    TP_fast_assign(
 		    __entry->mirror = mirror->id;
 		    __entry->pid = mirror->tgid;
 		    __entry->start = request->start;
+		    __entry->bounced = request->bounced;
 		    __entry->to_device = request->location == HMM_LOCATION_DEVICE;
 		    __entry->pages = bitmap_weight(request->pages, HMM_BLOCK_PAGES);
 		    __entry->moved = bitmap_weight(request->moved, HMM_BLOCK_PAGES);
@@ -126,11 +128,11 @@ TRACE_EVENT(hmm_mirror_migrate,
 		    __entry->failed = request->failed;
 		    __entry->ret = ret;
 	    ),
-	    TP_printk("mirror=%u pid=%d start=%#lx to=%s pages=%u moved=%u there=%u unmapped=%u fixed=%u no_room=%u busy=%u failed=%u ret=%d",
+	    TP_printk("mirror=%u pid=%d start=%#lx to=%s pages=%u moved=%u there=%u unmapped=%u fixed=%u no_room=%u busy=%u failed=%u bounced=%u ret=%d",
 		      __entry->mirror, __entry->pid, __entry->start,
 		      __entry->to_device ? "device" : "system", __entry->pages, __entry->moved,
 		      __entry->there, __entry->unmapped, __entry->fixed, __entry->no_room,
-		      __entry->busy, __entry->failed, __entry->ret)
+		      __entry->busy, __entry->failed, __entry->bounced, __entry->ret)
 );
 
 /*

@@ -66,6 +66,7 @@ const char *mirage_stats_name(enum drm_mirage_stat stat)
 		[DRM_MIRAGE_STAT_NS_NOTIFIER_MAX] = "ns_notifier_max",
 		[DRM_MIRAGE_STAT_BLOCKS] = "blocks",
 		[DRM_MIRAGE_STAT_PAGES_TO_VRAM] = "pages_to_vram",
+		[DRM_MIRAGE_STAT_PAGES_BOUNCED] = "pages_bounced",
 	};
 
 	return names[stat];

@@ -59,6 +59,8 @@ struct mirage_service {
 	struct hmm_fault ask;
 	/** @asked: number of pages in the request */
 	unsigned int asked;
+	/** @migrate: request to move pages to video memory first */
+	struct hmm_migrate migrate;
 	/** @stale_filter: accesses that failed once */
 	struct mirage_stale_slot stale_filter[MIRAGE_STALE_SLOTS];
 };
@@ -192,6 +194,41 @@ static void service_account(struct mirage_vm *vm)
 	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_NS_PT, ask->ns_map);
 }
 
+/*
+ * Move pages to video memory before they are mapped, where the program prefers that: those that
+ * faulted and those around that the prefetch chose. Whatever stays is mapped where it is.
+ */
+static void service_migrate(struct mirage_vm *vm)
+{
+	struct hmm_migrate *migrate = &vm->service->migrate;
+	struct hmm_fault *ask = &vm->service->ask;
+	unsigned long addr, next, end = ask->start + HMM_BLOCK_SIZE;
+
+	bitmap_zero(migrate->pages, HMM_BLOCK_PAGES);
+	for (addr = ask->start; addr < end; addr = next) {
+		enum hmm_location location = hmm_mirror_preference(vm->mirror, addr, &next);
+
+		next = min(next, end);
+		if (location == HMM_LOCATION_DEVICE)
+			bitmap_set(migrate->pages, (addr - ask->start) >> PAGE_SHIFT,
+				   (next - addr) >> PAGE_SHIFT);
+	}
+	if (bitmap_empty(migrate->pages, HMM_BLOCK_PAGES))
+		return;
+	bitmap_or(ask->failed, ask->read, ask->write, HMM_BLOCK_PAGES);
+	bitmap_or(ask->failed, ask->failed, ask->prefetch, HMM_BLOCK_PAGES);
+	if (!bitmap_and(migrate->pages, migrate->pages, ask->failed, HMM_BLOCK_PAGES))
+		return;
+
+	migrate->start = ask->start;
+	migrate->location = HMM_LOCATION_DEVICE;
+	migrate->by_fault = true;
+	hmm_mirror_migrate(vm->mirror, migrate);
+	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_PAGES_TO_VRAM,
+			 bitmap_weight(migrate->moved, HMM_BLOCK_PAGES));
+	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_PAGES_BOUNCED, migrate->bounced);
+}
+
 /* These faults can be served: clear their slots of the stale filter. */
 static void service_pass(struct mirage_vm *vm, const struct mirage_fault *faults,
 			 unsigned int count)
@@ -247,6 +284,7 @@ static void service_block(struct mirage_vm *vm, const struct mirage_fault *fault
 		return;
 	}
 
+	service_migrate(vm);
 	ret = hmm_mirror_fault(vm->mirror, ask);
 	while (ret == -ENOMEM && ++try < SERVICE_TRIES) {
 		fsleep(USEC_PER_MSEC << (try - 1));

@@ -16,7 +16,6 @@
 #include "vram/vram.h"
 
 #include <linux/dma-fence.h>
-#include <linux/hmm_devmem.h>
 #include <linux/pci.h>
 #include <linux/sched/mm.h>
 #include <linux/sizes.h>
@@ -248,7 +247,20 @@ static int vram_add_buf(struct mirage_vram *vram, struct mirage_vram_buf *buf, u
 	return 0;
 }
 
-static int vram_try_alloc(struct mirage_vram *vram, struct mirage_vram_buf *buf, u64 size)
+/**
+ * mirage_vram_alloc() - allocate contiguous video memory for the kernel
+ * @vram: video memory
+ * @buf: filled
+ * @size: bytes, a power of two of at least 4 KiB; the memory is aligned to it
+ *
+ * Evicts nothing, and leaves most of the memory to objects, so that the page tables of one process
+ * cannot take all video memory. The content is undefined.
+ *
+ * Context: may sleep and allocate; takes mirage_vram.lock; may wait for copies by the device,
+ * so not in the signalling path of a fence.
+ * Return: 0 or -ENOMEM
+ */
+int mirage_vram_alloc(struct mirage_vram *vram, struct mirage_vram_buf *buf, u64 size)
 {
 	int ret = -ENOMEM;
 
@@ -256,29 +268,6 @@ static int vram_try_alloc(struct mirage_vram *vram, struct mirage_vram_buf *buf,
 	if (vram->buffers_size + size <= vram->size / VRAM_BUFFERS_PART)
 		ret = vram_add_buf(vram, buf, size);
 	mutex_unlock(&vram->lock);
-	return ret;
-}
-
-/**
- * mirage_vram_alloc() - allocate contiguous video memory for the kernel
- * @vram: video memory
- * @buf: filled
- * @size: bytes, a power of two of at least 4 KiB; the memory is aligned to it
- *
- * Evicts memory of processes, but no objects: those wait for jobs. Leaves most of the memory to both,
- * so that the page tables of one process cannot take all video memory. The content is undefined.
- *
- * Context: may sleep and allocate; takes mirage_vram.lock; may wait for copies by the device,
- * so not in the signalling path of a fence, nor under a lock that mm takes.
- * Return: 0 or -ENOMEM
- */
-int mirage_vram_alloc(struct mirage_vram *vram, struct mirage_vram_buf *buf, u64 size)
-{
-	int ret;
-
-	ret = vram_try_alloc(vram, buf, size);
-	if (ret == -ENOSPC && !hmm_devmem_evict(vram->devmem, size))
-		ret = vram_try_alloc(vram, buf, size);
 	if (ret)
 		return -ENOMEM;
 

@@ -84,6 +84,10 @@ int mirage_svm_populate(const struct mirage *gpu, uint32_t vm, const void *addr,
 int mirage_svm_migrate(const struct mirage *gpu, uint32_t vm, const void *addr, uint64_t size,
 		       enum drm_mirage_svm_location location,
 		       struct drm_mirage_svm_migrate *result);
+int mirage_svm_prefer(const struct mirage *gpu, uint32_t vm, const void *addr, uint64_t size,
+		      enum drm_mirage_svm_location location);
+int mirage_svm_preference(const struct mirage *gpu, uint32_t vm, const void *addr,
+			  enum drm_mirage_svm_location *location, uint64_t *size);
 
 /* ---- buffer objects (bo.c) ---- */
 

@@ -49,6 +49,7 @@ const char *mirage_stat_name(unsigned int stat)
 		[DRM_MIRAGE_STAT_NS_NOTIFIER_MAX] = "ns-notifier-max",
 		[DRM_MIRAGE_STAT_BLOCKS] = "blocks",
 		[DRM_MIRAGE_STAT_PAGES_TO_VRAM] = "pages-to-vram",
+		[DRM_MIRAGE_STAT_PAGES_BOUNCED] = "pages-bounced",
 	};
 
 	return lookup(names, COUNT(names), stat);

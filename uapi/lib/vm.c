@@ -236,3 +236,54 @@ int mirage_svm_migrate(const struct mirage *gpu, uint32_t vm, const void *addr, 
 		*result = sum;
 	return ret;
 }
+
+/**
+ * mirage_svm_prefer() - say where memory of this process should be when the GPU uses it
+ * @gpu: device
+ * @vm: handle of an address space that mirrors this process
+ * @addr: 4 KiB aligned
+ * @size: bytes, a multiple of 4 KiB
+ * @location: there; DRM_MIRAGE_SVM_ANY for no preference
+ *
+ * Return: 0 or a negative errno
+ */
+int mirage_svm_prefer(const struct mirage *gpu, uint32_t vm, const void *addr, uint64_t size,
+		      enum drm_mirage_svm_location location)
+{
+	struct drm_mirage_svm_attr args = {
+		.vm_id = vm,
+		.attr = DRM_MIRAGE_SVM_ATTR_PREFERRED,
+		.addr = (uintptr_t)addr,
+		.size = size,
+		.value = location,
+	};
+
+	return mirage_ioctl(gpu, DRM_IOCTL_MIRAGE_SVM_SET_ATTR, &args);
+}
+
+/**
+ * mirage_svm_preference() - what mirage_svm_prefer() has set
+ * @gpu: device
+ * @vm: handle of an address space that mirrors this process
+ * @addr: 4 KiB aligned
+ * @location: out
+ * @size: out: bytes from @addr on for which it is the same
+ *
+ * Return: 0 or a negative errno
+ */
+int mirage_svm_preference(const struct mirage *gpu, uint32_t vm, const void *addr,
+			  enum drm_mirage_svm_location *location, uint64_t *size)
+{
+	struct drm_mirage_svm_attr args = {
+		.vm_id = vm,
+		.attr = DRM_MIRAGE_SVM_ATTR_PREFERRED,
+		.addr = (uintptr_t)addr,
+	};
+	int ret = mirage_ioctl(gpu, DRM_IOCTL_MIRAGE_SVM_GET_ATTR, &args);
+
+	if (!ret) {
+		*location = args.value;
+		*size = args.size;
+	}
+	return ret;
+}

@@ -29,6 +29,7 @@ static const struct layout layouts[] = {
 	LAYOUT(drm_mirage_svm_query, pages, 32),
 	LAYOUT(drm_mirage_svm_populate, size, 24),
 	LAYOUT(drm_mirage_svm_migrate, failed, 80),
+	LAYOUT(drm_mirage_svm_attr, value, 32),
 	LAYOUT(drm_mirage_queue_create, queue_id, 24),
 	LAYOUT(drm_mirage_queue_destroy, pad, 8),
 	LAYOUT(drm_mirage_queue_query, fault, 96),
@@ -74,6 +75,8 @@ static void ioctl_numbers(void)
 	CHECK_EQ(DRM_IOCTL_MIRAGE_QUEUE_CREATE, 0xc0186446);
 	CHECK_EQ(DRM_IOCTL_MIRAGE_SVM_POPULATE, 0x40186453);
 	CHECK_EQ(DRM_IOCTL_MIRAGE_SVM_MIGRATE, 0xc0506454);
+	CHECK_EQ(DRM_IOCTL_MIRAGE_SVM_SET_ATTR, 0x40206455);
+	CHECK_EQ(DRM_IOCTL_MIRAGE_SVM_GET_ATTR, 0xc0206456);
 	CHECK_EQ(DRM_IOCTL_MIRAGE_QUEUE_DESTROY, 0x40086447);
 	CHECK_EQ(DRM_IOCTL_MIRAGE_QUEUE_QUERY, 0xc0606448);
 	CHECK_EQ(DRM_IOCTL_MIRAGE_EXEC, 0x40386449);

@@ -18,7 +18,8 @@
  *     of it is gone before mm continues.
  *   - unmap() names exactly the pages that mm named and that map() had given.
  *   - A read never asks mm for write access: no COW is broken, the zero page stays.
- *   - Nothing is pinned, in neither memory. Pages that the device could write are marked dirty when taken away.
+ *   - Nothing is pinned, in neither memory. Pages that the device could write are marked dirty
+ *     when taken away.
  *   - After hmm_mirror_close() no callback is running and none will be called.
  *   - Of several blocks with the same start (one being created while another is removed)
  *     at most one has mappings at any time; map() and unmap() are called only for that one.
@@ -60,6 +61,8 @@ enum hmm_location {
 	HMM_LOCATION_SYSTEM,
 	/** @HMM_LOCATION_DEVICE: the device's own memory; the address is an offset in it */
 	HMM_LOCATION_DEVICE,
+	/** @HMM_LOCATION_NONE: no preference; no page is there */
+	HMM_LOCATION_NONE,
 };
 
 /**
@@ -175,6 +178,11 @@ struct hmm_migrate {
 	unsigned long start;
 	/** @location: in: memory to move them to */
 	enum hmm_location location;
+	/**
+	 * @by_fault: in: because of a fault of the device, not because the program asked. Pages
+	 * that bounce stay then.
+	 */
+	bool by_fault;
 	/** @pages: in: pages to move */
 	DECLARE_BITMAP(pages, HMM_BLOCK_PAGES);
 	/** @moved: out: pages that were moved; those to the device are mapped for it, too */
@@ -191,6 +199,8 @@ struct hmm_migrate {
 	unsigned int busy;
 	/** @failed: out: number of pages that could not be copied */
 	unsigned int failed;
+	/** @bounced: out: number of pages that stayed because they bounce; with @by_fault only */
+	unsigned int bounced;
 };
 
 /**
@@ -221,6 +231,10 @@ void *hmm_mirror_priv(struct hmm_mirror *mirror);
 bool hmm_mirror_is_current(struct hmm_mirror *mirror);
 int hmm_mirror_fault(struct hmm_mirror *mirror, struct hmm_fault *fault);
 int hmm_mirror_migrate(struct hmm_mirror *mirror, struct hmm_migrate *request);
+int hmm_mirror_prefer(struct hmm_mirror *mirror, unsigned long start, unsigned long end,
+		      enum hmm_location location);
+enum hmm_location hmm_mirror_preference(struct hmm_mirror *mirror, unsigned long addr,
+					unsigned long *end);
 void hmm_mirror_read_stats(struct hmm_mirror *mirror, struct hmm_mirror_stats *stats);
 
 unsigned long hmm_block_start(const struct hmm_block *block);

@@ -43,6 +43,8 @@ extern "C" {
 #define DRM_MIRAGE_WAIT_USER_FENCE	0x12
 #define DRM_MIRAGE_SVM_POPULATE		0x13
 #define DRM_MIRAGE_SVM_MIGRATE		0x14
+#define DRM_MIRAGE_SVM_SET_ATTR		0x15
+#define DRM_MIRAGE_SVM_GET_ATTR		0x16
 
 /**
  * enum drm_mirage_param - what &struct drm_mirage_query asks for
@@ -237,6 +239,11 @@ enum drm_mirage_stat {
 	DRM_MIRAGE_STAT_BLOCKS = 23,
 	/** @DRM_MIRAGE_STAT_PAGES_TO_VRAM: 4 KiB pages moved to video memory. */
 	DRM_MIRAGE_STAT_PAGES_TO_VRAM = 24,
+	/**
+	 * @DRM_MIRAGE_STAT_PAGES_BOUNCED: 4 KiB pages that a fault left in system memory although video memory is
+	 * preferred, because CPU and GPU took them from each other.
+	 */
+	DRM_MIRAGE_STAT_PAGES_BOUNCED = 25,
 	/** @DRM_MIRAGE_STAT_COUNT: number of counters this header knows. */
 	DRM_MIRAGE_STAT_COUNT
 };
@@ -366,6 +373,8 @@ enum drm_mirage_svm_location {
 	DRM_MIRAGE_SVM_SYSTEM = 0,
 	/** @DRM_MIRAGE_SVM_VRAM: video memory of this device */
 	DRM_MIRAGE_SVM_VRAM = 1,
+	/** @DRM_MIRAGE_SVM_ANY: no preference; not for SVM_MIGRATE */
+	DRM_MIRAGE_SVM_ANY = 2,
 };
 
 /**
@@ -399,6 +408,38 @@ struct drm_mirage_svm_migrate {
 	__u64 busy;
 	/** @failed: out: bytes that the device could not copy */
 	__u64 failed;
+};
+
+/** enum drm_mirage_svm_attr_id - what &struct drm_mirage_svm_attr sets or gets */
+enum drm_mirage_svm_attr_id {
+	/**
+	 * @DRM_MIRAGE_SVM_ATTR_PREFERRED: &enum drm_mirage_svm_location; DRM_MIRAGE_SVM_ANY at first. With DRM_MIRAGE_SVM_VRAM,
+	 * faults of the GPU move the pages to video memory that they touch, and pages around those, before they map them. A
+	 * page for which the CPU and the GPU compete stays in system memory for a while.
+	 */
+	DRM_MIRAGE_SVM_ATTR_PREFERRED = 0,
+};
+
+/**
+ * struct drm_mirage_svm_attr - set or get an attribute of a range of addresses
+ *
+ * It belongs to the addresses in this address space of the GPU, not to the memory: it stays over munmap() and mmap(), and
+ * mremap() does not take it along. Ranges need no memory. Setting moves nothing.
+ */
+struct drm_mirage_svm_attr {
+	/** @vm_id: in: with DRM_MIRAGE_VM_CREATE_SVM (-EINVAL), of the calling process (-EPERM) */
+	__u32 vm_id;
+	/** @attr: in: &enum drm_mirage_svm_attr_id */
+	__u32 attr;
+	/** @addr: in: 4 KiB aligned, below 2^47 */
+	__u64 addr;
+	/**
+	 * @size: set: in: multiple of 4 KiB, not zero, up to 2^47. get: out: bytes from @addr on that have the same value, up
+	 * to 2^47; in: zero
+	 */
+	__u64 size;
+	/** @value: set: in; get: out, in: zero */
+	__u64 value;
 };
 
 /** enum drm_mirage_queue_class - what a queue may run */
@@ -830,6 +871,10 @@ struct drm_mirage_vm_bind {
 	DRM_IOW(DRM_COMMAND_BASE + DRM_MIRAGE_SVM_POPULATE, struct drm_mirage_svm_populate)
 #define DRM_IOCTL_MIRAGE_SVM_MIGRATE \
 	DRM_IOWR(DRM_COMMAND_BASE + DRM_MIRAGE_SVM_MIGRATE, struct drm_mirage_svm_migrate)
+#define DRM_IOCTL_MIRAGE_SVM_SET_ATTR \
+	DRM_IOW(DRM_COMMAND_BASE + DRM_MIRAGE_SVM_SET_ATTR, struct drm_mirage_svm_attr)
+#define DRM_IOCTL_MIRAGE_SVM_GET_ATTR \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_MIRAGE_SVM_GET_ATTR, struct drm_mirage_svm_attr)
 #define DRM_IOCTL_MIRAGE_QUEUE_CREATE \
 	DRM_IOWR(DRM_COMMAND_BASE + DRM_MIRAGE_QUEUE_CREATE, struct drm_mirage_queue_create)
 #define DRM_IOCTL_MIRAGE_QUEUE_DESTROY \
