@@ -21,6 +21,7 @@
 #include <hw/pte.h>
 
 #include "bo/ttm.h"
+#include "device/array.h"
 #include "device/device.h"
 #include "device/quota.h"
 #include "device/regs.h"
@@ -34,6 +35,9 @@
 
 #define MIRAGE_MAX_STATS	1024
 #define MIRAGE_MAX_QUERY_BYTES	(64ull << 20)
+/* Of the first version. */
+#define MIRAGE_FAULT_MIN_SIZE	32
+#define MIRAGE_PLACE_MIN_SIZE	32
 /* Number of pages to read from the page tables at a time. */
 #define MIRAGE_QUERY_PAGES	4096u
 
@@ -247,7 +251,7 @@ struct mirage_query_faults {
  * @data: struct drm_mirage_vm_faults
  * @file: file
  *
- * Return: 0; -ENOENT, -EFAULT, -ENOMEM
+ * Return: 0; -ENOENT, -EINVAL or -E2BIG elements too short or too long, -EFAULT, -ENOMEM
  */
 int mirage_ioctl_vm_faults(struct drm_device *drm, void *data, struct drm_file *file)
 {
@@ -255,7 +259,7 @@ int mirage_ioctl_vm_faults(struct drm_device *drm, void *data, struct drm_file *
 	struct mirage_query_faults *faults;
 	unsigned int count;
 	struct mirage_vm *vm;
-	int ret = 0;
+	int ret;
 
 	vm = mirage_file_get_vm(file, args->vm_id);
 	if (!vm)
@@ -266,17 +270,16 @@ int mirage_ioctl_vm_faults(struct drm_device *drm, void *data, struct drm_file *
 		mirage_vm_put(vm);
 		return -ENOMEM;
 	}
-	count = mirage_vm_read_reports(vm, faults->reports, faults->places,
-				       min_t(u32, args->count, MIRAGE_VM_REPORTS));
+	count = mirage_vm_read_reports(vm, faults->reports, faults->places, MIRAGE_VM_REPORTS);
 	mirage_vm_put(vm);
 
-	if (copy_to_user(u64_to_user_ptr(args->faults), faults->reports,
-			 count * sizeof(*faults->reports)))
-		ret = -EFAULT;
-	if (args->places && copy_to_user(u64_to_user_ptr(args->places), faults->places,
-					 count * sizeof(*faults->places)))
-		ret = -EFAULT;
-	args->count = count;
+	ret = mirage_array_write(&args->faults, faults->reports, count, MIRAGE_FAULT_MIN_SIZE,
+				 sizeof(*faults->reports));
+	if (!ret)
+		ret = mirage_array_write(&args->places, faults->places, count,
+					 MIRAGE_PLACE_MIN_SIZE, sizeof(*faults->places));
+	if (!ret)
+		args->count = count;
 	kfree(faults);
 
 	return ret;

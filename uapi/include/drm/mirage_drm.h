@@ -6,8 +6,8 @@
  *  - Structures only grow at their end; the kernel takes shorter ones and reads what is missing as zero.
  *  - Every pad, reserved word and unknown flag must be zero (-EINVAL), so that each can get a meaning.
  *  - Sizes are in bytes, times in nanoseconds, addresses are plain pointer values in a __u64.
- *  - Arrays of structures that the kernel reads come as &struct drm_mirage_array, so that their elements can grow at
- *    their end too. Every count has a limit stated here (-E2BIG beyond it).
+ *  - Arrays of structures come as &struct drm_mirage_array, so that their elements can grow at their end too. Every
+ *    count of what the kernel reads has a limit stated here (-E2BIG beyond it).
  *  - Everything optional can be queried, with a reason when it is absent.
  *  - Errors: -EINVAL malformed, -ENOENT no such object, -EFAULT unreadable pointer, -EPERM not this
  *    process's address space, -ENOSPC out of channels, VMs or room for an object, -EDQUOT the user has their share,
@@ -42,6 +42,30 @@ extern "C" {
 #define DRM_MIRAGE_VM_BIND		0x11
 #define DRM_MIRAGE_WAIT_USER_FENCE	0x12
 #define DRM_MIRAGE_SVM_POPULATE		0x13
+
+/**
+ * struct drm_mirage_array - an array of structures that the kernel reads or writes
+ *
+ * The stride is a multiple of 8 bytes (-EINVAL), not shorter than the structure's first version (-EINVAL) and at most 4096
+ * bytes (-E2BIG). The structure as the kernel knows it may be longer or shorter:
+ *
+ *  - Of what the kernel reads: it takes what is missing as zero; what it does not know must be zero (-E2BIG).
+ *  - Of what the kernel writes: it leaves out what does not fit, and writes zeroes where it knows nothing.
+ *
+ * Of an array without elements the kernel reads only @count.
+ */
+struct drm_mirage_array {
+	/** @stride: bytes from one element to the next: the size of the structure as user space knows it */
+	__u32 stride;
+	/** @count: number of elements; of an array that the kernel writes, how many fit in */
+	__u32 count;
+	/** @array: the first element */
+	__u64 array;
+};
+
+/** DRM_MIRAGE_ARRAY() - initializer of a &struct drm_mirage_array with the first @n elements at @first */
+#define DRM_MIRAGE_ARRAY(n, first) \
+	{ .stride = sizeof((first)[0]), .count = (n), .array = (__u64)(uintptr_t)(first) }
 
 /**
  * enum drm_mirage_param - what &struct drm_mirage_query asks for
@@ -291,16 +315,18 @@ struct drm_mirage_fault {
 
 /**
  * struct drm_mirage_vm_faults - read the last accesses that could not be served
+ *
+ * The kernel keeps the last 32, and writes them newest first, as many as fit into each array.
  */
 struct drm_mirage_vm_faults {
 	/** @vm_id: in */
 	__u32 vm_id;
-	/** @count: in: room in @faults; out: entries written. The kernel keeps the last 32. */
+	/** @count: out: how many the kernel has, which may be more or fewer than fit into an array */
 	__u32 count;
-	/** @faults: in: array of struct drm_mirage_fault, filled newest first */
-	__u64 faults;
-	/** @places: in: array of struct drm_mirage_place, one for each entry of @faults; or 0 */
-	__u64 places;
+	/** @faults: in: room for &struct drm_mirage_fault */
+	struct drm_mirage_array faults;
+	/** @places: in: room for &struct drm_mirage_place, the instructions that made the accesses of @faults */
+	struct drm_mirage_array places;
 };
 
 /** DRM_MIRAGE_SVM_PAGE_VALID: the GPU has a mapping. */
@@ -456,26 +482,6 @@ struct drm_mirage_queue_query {
 	/** @fault: out: the access that stopped it, in state FAULTED; else all zero */
 	struct drm_mirage_fault fault;
 };
-
-/**
- * struct drm_mirage_array - an array of structures that the kernel reads
- *
- * Elements may be shorter than the kernel's, but not than the structure's first version (-EINVAL): the kernel reads
- * what is missing as zero. They may be longer, up to 4096 bytes, where all that the kernel does not know is zero
- * (-E2BIG). Of an array without elements the kernel reads only @count.
- */
-struct drm_mirage_array {
-	/** @stride: bytes from one element to the next, multiple of 8: the size of the structure as user space knows it */
-	__u32 stride;
-	/** @count: number of elements */
-	__u32 count;
-	/** @array: the first element */
-	__u64 array;
-};
-
-/** DRM_MIRAGE_ARRAY() - initializer of a &struct drm_mirage_array with the first @n elements at @first */
-#define DRM_MIRAGE_ARRAY(n, first) \
-	{ .stride = sizeof((first)[0]), .count = (n), .array = (__u64)(uintptr_t)(first) }
 
 /** DRM_MIRAGE_SYNC_SIGNAL: signal when the job is done; without it the job waits. */
 #define DRM_MIRAGE_SYNC_SIGNAL		(1u << 0)
