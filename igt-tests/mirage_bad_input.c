@@ -164,6 +164,17 @@ static void exec_ranges(struct gpu *gpu)
 	do_ioctl_err(gpu->dev.fd, DRM_IOCTL_MIRAGE_EXEC, &args, E2BIG);
 	args.cmds.count = 0xffffffff;
 	do_ioctl_err(gpu->dev.fd, DRM_IOCTL_MIRAGE_EXEC, &args, E2BIG);
+
+	/* Of several errors the first in the order of the header is returned. */
+	args.queue_id = NO_HANDLE;
+	do_ioctl_err(gpu->dev.fd, DRM_IOCTL_MIRAGE_EXEC, &args, ENOENT);
+	args.flags = 1;
+	do_ioctl_err(gpu->dev.fd, DRM_IOCTL_MIRAGE_EXEC, &args, EINVAL);
+	args.flags = 0;
+	args.queue_id = gpu->queue;
+	args.cmds.stride = 4;
+	do_ioctl_err(gpu->dev.fd, DRM_IOCTL_MIRAGE_EXEC, &args, E2BIG);
+
 	args.cmds.count = 0;
 	args.syncs = (struct drm_mirage_array)DRM_MIRAGE_ARRAY(257, syncs);
 	do_ioctl_err(gpu->dev.fd, DRM_IOCTL_MIRAGE_EXEC, &args, E2BIG);

@@ -231,17 +231,6 @@ static int mirage_exec_add_packets(struct mirage_exec *exec, const struct drm_mi
 	return 0;
 }
 
-static int mirage_exec_check_args(const struct drm_mirage_exec *args)
-{
-	if (args->flags)
-		return -EINVAL;
-	if (args->cmds.count > MIRAGE_EXEC_MAX_CMDS ||
-	    args->user_fences.count > MIRAGE_EXEC_MAX_FENCES)
-		return -E2BIG;
-
-	return 0;
-}
-
 static int mirage_exec_prepare(struct mirage_exec *exec, const struct drm_mirage_exec *args)
 {
 	struct mirage_job *job;
@@ -251,9 +240,8 @@ static int mirage_exec_prepare(struct mirage_exec *exec, const struct drm_mirage
 		     MIRAGE_EXEC_MAX_FENCES * MIRAGE_PACKET_SEM_WRITE_WORDS +
 		     2 * MIRAGE_PACKET_FENCE_WORDS > BIT(MIRAGE_QUEUE_RING_ORDER));
 
-	ret = mirage_exec_check_args(args);
-	if (ret)
-		return ret;
+	if (args->flags)
+		return -EINVAL;
 	exec->queue = mirage_file_get_queue(exec->file, args->queue_id);
 	if (!exec->queue)
 		return -ENOENT;

@@ -525,6 +525,8 @@ struct drm_mirage_user_fence {
  *
  * Jobs of a queue run in order. @cmds may be empty: the job only joins its syncs.
  * The packets are read by the GPU, through the address space, when the job runs.
+ * Of several errors the first of these is returned: @flags (-EINVAL), @queue_id (-ENOENT), @cmds, @syncs, @user_fences (of
+ * each the count, the stride, the memory, the elements), the caller's right, the queue's state and room, the syncobjs.
  * Returns -EPERM when the caller's memory is not what the VM mirrors, -ECANCELED when the queue was stopped,
  * -EWOULDBLOCK when it holds DRM_MIRAGE_PARAM_QUEUE_JOBS jobs that are not over: once a fence of one of them has
  * signalled there is room. The number is that of -EAGAIN: a loop that repeats interrupted calls must not take it for that.
@@ -758,7 +760,9 @@ struct drm_mirage_bind {
 /**
  * struct drm_mirage_vm_bind - change what an address space maps
  *
- * Operations take effect in order, those of earlier calls first, and all or none is queued. Returns -EWOULDBLOCK when
+ * Operations take effect in order, those of earlier calls first, and all or none is queued. Of several errors the first of
+ * these is returned: @flags and empty or superfluous arrays (-EINVAL), @binds, @syncs (of each the count, the stride, the
+ * memory, the elements), @vm_id (-ENOENT), the caller's right, objects and syncobjs. Returns -EWOULDBLOCK when
  * DRM_MIRAGE_PARAM_VM_BINDS earlier calls are not done; there is room a moment after one of their fences has signalled.
  *
  * With the first object over memory of a process (BO_USERPTR) that is mapped, the address space becomes that process's alone,
