@@ -84,8 +84,23 @@ vm_defaults() {
 	vm_silence=0	# seconds without a line in the kernel's log after which it hangs; 0: it may be quiet
 }
 
+# vm_switch_option OPTION: take one that has no value; fails where it is none.
+vm_switch_option() {
+	case $1 in
+	--switch) vm_switch=1 ;;
+	--iommu) vm_iommu=1 ;;
+	--no-driver) vm_driver=0 ;;
+	--gdb) vm_gdb=1 ;;
+	--dump) vm_dump=1 ;;
+	--keep) vm_keep=1 ;;
+	*) return 1 ;;
+	esac
+}
+
 # vm_option ARGUMENTS...: take one option; sets $taken to the number of arguments that it was, 0 where it is none.
 vm_option() {
+	taken=1
+	vm_switch_option "$1" && return
 	taken=2
 	case $1 in
 	--share | --gpus | --vram | --mem | --cpus | --knob | --timeout) need_value $# "$1" vm ;;
@@ -122,30 +137,6 @@ vm_option() {
 	--timeout)
 		vm_timeout=$2
 		is_number "$2" || usage_error "--timeout: $2 is not a number of seconds" vm
-		;;
-	--switch)
-		vm_switch=1
-		taken=1
-		;;
-	--iommu)
-		vm_iommu=1
-		taken=1
-		;;
-	--no-driver)
-		vm_driver=0
-		taken=1
-		;;
-	--gdb)
-		vm_gdb=1
-		taken=1
-		;;
-	--dump)
-		vm_dump=1
-		taken=1
-		;;
-	--keep)
-		vm_keep=1
-		taken=1
 		;;
 	*) taken=0 ;;
 	esac
