@@ -352,7 +352,7 @@ static void prime_release(struct dma_buf *dma_buf)
 	drm_gem_dmabuf_release(dma_buf);
 }
 
-static const struct dma_buf_ops mirage_dma_buf_ops = {
+static const struct dma_buf_ops prime_dma_buf_ops = {
 	.attach = prime_attach,
 	.detach = prime_detach,
 	.pin = prime_pin,
@@ -413,7 +413,7 @@ struct dma_buf *mirage_prime_export(struct drm_gem_object *gem, int flags)
 	if (bo->vm || bo->userptr)
 		return ERR_PTR(-EPERM);
 
-	info.ops = &mirage_dma_buf_ops;
+	info.ops = &prime_dma_buf_ops;
 	info.size = gem->size;
 	info.flags = flags;
 	info.resv = gem->resv;
@@ -443,7 +443,7 @@ struct dma_buf *mirage_prime_export(struct drm_gem_object *gem, int flags)
  */
 bool mirage_prime_is_exported(const struct dma_buf *dma_buf)
 {
-	return dma_buf->ops == &mirage_dma_buf_ops;
+	return dma_buf->ops == &prime_dma_buf_ops;
 }
 
 /**
