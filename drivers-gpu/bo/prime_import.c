@@ -43,6 +43,7 @@ MODULE_IMPORT_NS("DMA_BUF");
 /* Copy the addresses, if page tables can hold them. */
 static int prime_take_addresses(struct mirage_bo *bo, struct sg_table *sgt)
 {
+	const struct drm_gem_object *gem = &bo->base.base;
 	dma_addr_t *addrs = bo->base.ttm->dma_address;
 	unsigned long npages = bo->base.ttm->num_pages, page = 0;
 	struct scatterlist *sg;
@@ -52,13 +53,25 @@ static int prime_take_addresses(struct mirage_bo *bo, struct sg_table *sgt)
 		dma_addr_t addr = sg_dma_address(sg);
 		unsigned long n = sg_dma_len(sg) >> MIRAGE_PAGE_SHIFT;
 
-		if (addr & ~MIRAGE_PTE_ADDR || !IS_ALIGNED(sg_dma_len(sg), 1ul << MIRAGE_PAGE_SHIFT))
+		if (addr & ~MIRAGE_PTE_ADDR ||
+		    !IS_ALIGNED(sg_dma_len(sg), 1ul << MIRAGE_PAGE_SHIFT)) {
+			drm_dbg_prime(gem->dev,
+				      "exporter %s maps %#x bytes at %pad, want pages of 4 KiB in %#llx\n",
+				      gem->import_attach->dmabuf->exp_name, sg_dma_len(sg), &addr,
+				      MIRAGE_PTE_ADDR);
 			return -EINVAL;
+		}
 		for (n = min(n, npages - page); n; n--, addr += 1ul << MIRAGE_PAGE_SHIFT)
 			addrs[page++] = addr;
 	}
 
-	return page == npages ? 0 : -EINVAL;
+	if (page != npages) {
+		drm_dbg_prime(gem->dev, "exporter %s maps %lu pages, the object has %lu\n",
+			      gem->import_attach->dmabuf->exp_name, page, npages);
+		return -EINVAL;
+	}
+
+	return 0;
 }
 
 /*
@@ -130,8 +143,6 @@ int mirage_prime_map(struct mirage_bo *bo)
 
 	ret = prime_take_addresses(bo, sgt);
 	if (ret) {
-		drm_dbg_prime(gem->dev, "exporter %s gives no pages of 4 KiB\n",
-			      gem->import_attach->dmabuf->exp_name);
 		dma_buf_unmap_attachment(gem->import_attach, sgt, DMA_BIDIRECTIONAL);
 		return ret;
 	}
