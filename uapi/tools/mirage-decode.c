@@ -208,7 +208,8 @@ static int decode(FILE *in)
 		if (!format) {
 			if (sscanf(line, "mirage core dump, format %u", &format) != 1 ||
 			    format != FORMAT) {
-				fprintf(stderr, "mirage-decode: not a core dump of format %u\n",
+				fprintf(stderr,
+					"mirage-decode: the first line is not 'mirage core dump, format %u'\n",
 					FORMAT);
 				free(line);
 				return 1;
@@ -225,7 +226,7 @@ static int decode(FILE *in)
 	}
 	free(line);
 	if (!ended) {
-		fprintf(stderr, "mirage-decode: the dump is cut off\n");
+		fprintf(stderr, "mirage-decode: the dump is cut off: it has no section [end]\n");
 		return 1;
 	}
 	return 0;
