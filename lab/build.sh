@@ -12,7 +12,7 @@
 
 cmd_build() {
 	if [ $# -gt 0 ]; then
-		printf 'usage: ./mirage build\n\nMakes the lab where it is missing and builds everything in it, in %s.\n' "$build"
+		printf 'usage: ./mirage build\n\nMakes the lab if there is none, and builds everything in it, in %s.\n' "$build"
 		[ "$1" = --help ] || exit 2
 		return
 	fi

@@ -71,7 +71,7 @@ give_share() {
 				born=$(stat -c %.9W -- "$file")
 				[ "${born//[.,]/}" -le "$since" ] || chown -h -- "$owner" "$file"
 			done' bash "$(stat -c %.9Y "$2" | tr -d .,)" "$SUDO_UID:${SUDO_GID:-$SUDO_UID}" {} + ||
-			note "not every new file in $1 could be given to its user"
+			note "some new files in $1 still belong to root: they could not be given to user $SUDO_UID"
 	fi
 }
 
@@ -103,7 +103,7 @@ with_lock() {
 	shift
 	exec {fd}>>"$cache/lock/$name"
 	if ! flock -n "$fd"; then
-		say "waiting for another mirage that works on the same ($name)"
+		say "waiting for another ./mirage, which holds $cache/lock/$name"
 		flock "$fd"
 	fi
 	"$@" || status=$?
@@ -114,7 +114,7 @@ with_lock() {
 # log_failure LOG WHAT: say what failed, show the end, and stop.
 log_failure() {
 	tail -n 15 "$1" | sed 's/^/    | /' >&2
-	die "$2 failed; the whole log is $1" "${hint:-run the command again once its reason is gone: what is complete is kept}"
+	die "$2 failed; the whole log is $1" "${hint:-remove the cause and run the command again: it continues from the steps that are complete}"
 }
 
 # logged LOG WHAT COMMAND...: run a step with its output in a log.

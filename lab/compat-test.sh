@@ -78,7 +78,7 @@ has_flag() {
 
 # names PATTERN: the build failed, and its last words have the interface's name and the kernels that work.
 names() {
-	! build && grep -qE "^mirage: Linux [^ ]* lacks, or has in another form than this driver knows: $1" "$dir/log" &&
+	! build && grep -qE "^mirage: Linux [^ ]* lacks these interfaces, or has other forms of them: $1" "$dir/log" &&
 		grep -q "^mirage: the driver is known to work on Linux" "$dir/log"
 }
 
