@@ -8,6 +8,31 @@
  * first use. Once it has been evicted to system memory, it returns with its next use only if there
  * is free room. So two working sets that do not fit together do not keep evicting each other.
  *
+ * Where the memory of an object is, and the function that brings it there (VRAM, TT and SYSTEM are
+ * TTM's memory types):
+ *
+ *        mirage_bo_create()
+ *                |
+ *                v               move_zero()
+ *        SYSTEM, no pages -----------------------------> VRAM
+ *                |                                       |  ^
+ *                |               move_copy(): eviction,  |  |  move_copy(): next use, if there is
+ *                |               suspend                 |  |  room
+ *                |    mirage_tt_map(), pages come        |  |
+ *                |    zeroed                             v  |
+ *                '-------------------------------------> TT
+ *                                                        |  ^
+ *                        mirage_tt_unmap(): shrinker, or |  |  mirage_tt_map(): next use, pages
+ *                        TT has reached its limit        v  |  restored if they were backed up
+ *                                                        SYSTEM, pages or a backup
+ *
+ *        DONTNEED, evicted: move_purge()  ---------.
+ *        DONTNEED, by the shrinker: shrink_purge() +---> lost: mirage_bo_is_lost(), for good; jobs
+ *        a copy or the zeroing fails --------------'     get -EFAULT, mappings SIGBUS
+ *
+ * move.c has the steps of a move, prime_import.c the states of an imported object, which does not
+ * move. A userptr (vm/userptr.c) has none of these states.
+ *
  * An object that only one address space uses (private) shares that space's reservation: a job locks
  * all of them at once, and adds its fence once.
  *

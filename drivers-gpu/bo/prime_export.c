@@ -255,7 +255,10 @@ static struct sg_table *prime_map_dma_buf(struct dma_buf_attachment *attach,
 
 	dma_resv_assert_held(bo->base.base.resv);
 
-	/* Other drivers do not know what to do about -EBUSY: if it has to leave jobs are waited for, as TTM does. */
+	/*
+	 * Other drivers do not know what to do about -EBUSY. So if the object has to leave, this
+	 * call waits for its jobs, as TTM does.
+	 */
 	ret = prime_bring(bo, mirage_prime_wants_system(bo), &ctx);
 	if (ret)
 		return ERR_PTR(ret);

@@ -9,6 +9,18 @@
  * When the exporter is about to move it, it is cleared in our page tables and unmapped, and its
  * next use maps it again.
  *
+ *                      mirage_prime_map(): validation
+ *               .--------------------------------------------.
+ *               |                                            v
+ *   import -> unmapped                                     mapped
+ *               |  ^   prime_invalidate_mappings(): the      |
+ *               |  |   exporter moves it                     |
+ *               |  |   prime_let_go(): this device sleeps    |
+ *               |  |   mirage_prime_unplug()                 |
+ *               |  '-----------------------------------------'
+ *               |
+ *               '- the exporter answers -ENODEV or -EFAULT -> purged, for good: jobs get -EFAULT
+ *
  * It shares the exporter's dma_resv: there our jobs see the fences of others, and others see ours.
  *
  * Rejected: mapping and unmapping as a move between two placements, as in xe and amdgpu. A move can
