@@ -7,7 +7,7 @@
 #include "mirage.h"
 
 #define PAGE_BYTES	4096u
-/* What the kernel takes at once. */
+/* The largest range that the kernel takes at once. */
 #define SVM_RANGE_MAX	(64ull << 20)
 
 /**

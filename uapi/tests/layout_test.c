@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * The uapi's structures and numbers, as programs that exist were built with them.
- * What fails here breaks those programs: a structure may only grow at its end.
+ * A failure here breaks those programs: a structure may only grow at its end.
  */
 #include <hw/packets.h>
 #include <mirage.h>

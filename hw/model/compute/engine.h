@@ -173,7 +173,7 @@ struct compute {
 	void (*alu64)(const struct op *op, row_t *rows, const row_t select);
 };
 
-/* What became of an instruction. */
+/* Result of an instruction. */
 enum exec {
 	EXEC_NEXT,	/* done, the active lanes go on behind it */
 	EXEC_JUMPED,	/* done, program counters and masks are already right */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What user space may ask the mirage DRM driver.
+ * The interface of the mirage DRM driver to user space.
  *
  * Rules of this interface, kept for ever once released:
  *  - Structures only grow at their end; the kernel takes shorter ones and reads what is missing as zero.
