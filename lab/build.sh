@@ -59,11 +59,11 @@ meson_build() {
 		die "building failed; the whole log is $log"
 	fi
 	times_drop
-	# What the compiler warned of is worth a look even where all was built.
+	# The compiler's warnings are worth a look even if all was built.
 	grep -E 'warning:' "$log" | grep -v '^WARNING: \|jobserver' >&2 || true
 }
 
-# What more the lab shows to a build.
+# Additional directories that the lab shows to a build.
 build_binds=()
 
 build_main() {

@@ -3,7 +3,7 @@
 # compat/ and modules.sh against kernel trees in which an interface is another: KERNEL-RELEASE. Runs in the lab; prints lines
 # of "passed NAME" and "failed NAME REASON".
 #
-# The tree is the installed headers behind links, but for the file that a case edits. What is built is this project's Kbuild
+# The tree is the installed headers behind links, but for the file that a case edits. The build takes this project's Kbuild
 # and compat/ around a driver of one file, which says by static_assert() what it wants to see.
 set -uo pipefail
 

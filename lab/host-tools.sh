@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# What the lab needs of this machine: a few programs of Debian's that are nearly always there, and the bootstrap tool, which
+# The programs of this machine that the lab needs: a few of Debian's that are nearly always there, and the bootstrap tool, which
 # seldom is. Nothing is installed: the tool's packages are downloaded into the cache, with lists of their own, and run from
 # there.
 

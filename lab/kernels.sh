@@ -216,7 +216,7 @@ use_kernel_tree() {
 	kernel_stamp=$kernel_dir/modules.order
 }
 
-# What dpkg -x of linux-image and linux-headers (and of those that Debian's depend on) leaves.
+# The files that dpkg -x of linux-image and linux-headers (and of those that Debian's depend on) leaves.
 use_kernel_packages() {
 	local images headers lib=
 	[ -d "$kernel_dir/lib/modules" ] || lib=usr/
@@ -351,7 +351,7 @@ make_modules() {
 	local out=$1 log=$2
 	modules_are_fresh "$out" && return
 	say "building the driver for Linux $kernel_release"
-	# What was built in another root is of no use, though its headers may look older.
+	# Objects built in another root are of no use, though its headers may look older.
 	[ "$(cat "$out/root" 2>/dev/null)" = "$(root_dir base)" ] || rm -rf "$out/objects"
 	root_dir base >"$out/root"
 	touch "$out/stamp.new"

@@ -153,7 +153,7 @@ install_more() {
 		in_root "$root" apt-get clean
 }
 
-# What $newer_suite has and the lab's suite has not: igt_runner and IGT's tests, and the libraries that they need newer.
+# Packages that $newer_suite has and the lab's suite has not: igt_runner and IGT's tests, and the libraries that they need newer.
 # They are kept apart in /opt/igt, for programs that ask for them.
 install_igt() {
 	local root=$1 uri
@@ -196,7 +196,7 @@ remove_stale() {
 		[ ! -e "$old" ] || rm -rf --one-file-system -- "$old"
 	done
 
-	# Whoever uses a root holds this lock, and leaves the time in the root's /etc.
+	# A user of a root holds this lock, and leaves the time in the root's /etc.
 	exec {fd}>>"$cache/lock/use"
 	if flock -n -x "$fd"; then
 		find "$cache" -mindepth 3 -maxdepth 3 -path '*/root-*/etc/mirage-used' -mtime +14 |

@@ -130,7 +130,7 @@ remove_old_results() {
 	done
 }
 
-# What --record's row says is of one commit; the rows themselves may be there already.
+# The row of --record is about one commit; the rows themselves may be there already.
 tested_commit() {
 	local changed
 	changed=$(git -c safe.directory='*' -C "$MIRAGE_SRC" status --porcelain -- . ':!lab/tested' ':!README.md') ||
@@ -252,7 +252,7 @@ guest_list() {
 # pattern may fit none of them.
 guest_boot() {
 	local name=$1 pattern=$3 suites=$5 kept=$results/$1 vm_timeout=$vm_timeout prefix='' status=0 ran list vm_kept=''
-	# What the lists of expected results can name.
+	# Conditions for the lists of expected results.
 	local conditions=$kernel_conditions
 	[ "$vm_iommu" = 0 ] || conditions+=,iommu
 	[ "$vm_gpus" -lt 2 ] || if [ "$vm_switch" = 1 ]; then conditions+=,together; else conditions+=,apart; fi

@@ -201,7 +201,7 @@ remove_dead_runs() {
 keep_logs() {
 	vm_kept=$logs/vm-$(basename "$1")
 	mkdir -p "$vm_kept"
-	# What a debugger needs to know beside a dump.
+	# A debugger needs these beside a dump.
 	if [ -e "$1/vmcore" ]; then
 		mv "$1/kernel" "$vm_kept/"
 		# Missing where the kernel did not come as far as to load modules.
@@ -257,7 +257,7 @@ check_gpus() {
 	fi
 }
 
-# What a machine that is over left: sets $vm_findings to the number of lines in its kernel log that tell of a bug.
+# judge RUN: look at the files of a machine that has ended; sets $vm_findings to the number of lines in its kernel log that tell of a bug.
 judge() {
 	local run=$1
 	vm_findings=0
@@ -326,7 +326,7 @@ vm_once() {
 		cp -a "$run/io/." "$vm_results/"
 	fi
 	[ ! -e "$run/trouble" ] || status=125
-	# What was read of standard input went with the first machine.
+	# The part of standard input that was read went with the first machine.
 	[ ! -e "$run/boot-hang" ] || [ -e "$run/io/stdin" ] || vm_boot_hang=1
 	vm_clean
 	exec {lock}<&-
