@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /**
  * TEST: mirage bad input
- * Description: What the driver and the device do with what is wrong: handles, sizes, flags,
+ * Description: The answers of driver and device to wrong input: handles, sizes, flags,
  *	addresses, packets, programs.
  * Category: Core
  */
