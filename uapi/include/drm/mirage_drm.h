@@ -97,26 +97,26 @@ enum drm_mirage_param {
 	DRM_MIRAGE_PARAM_COUNTER = 8,
 	/**
 	 * @DRM_MIRAGE_PARAM_ENGINE_RESETS: times the engine was reset because a channel did not stop. Needs
-	 * CAP_PERFMON (-EACCES); what became of a program's own queues, QUEUE_QUERY tells.
+	 * CAP_PERFMON (-EACCES). QUEUE_QUERY returns the state of a program's own queues.
 	 */
 	DRM_MIRAGE_PARAM_ENGINE_RESETS = 9,
 	/** @DRM_MIRAGE_PARAM_DEVICE_RESETS: times the whole device was reset. Needs CAP_PERFMON (-EACCES). */
 	DRM_MIRAGE_PARAM_DEVICE_RESETS = 10,
 	/**
-	 * @DRM_MIRAGE_PARAM_VRAM_USED: bytes of video memory allocated now, by all, page tables included. Needs
-	 * CAP_PERFMON (-EACCES); what a file's own objects take is in its fdinfo.
+	 * @DRM_MIRAGE_PARAM_VRAM_USED: bytes of video memory in use now by all users, page tables included. Needs
+	 * CAP_PERFMON (-EACCES). The fdinfo of a file has the bytes of its own objects.
 	 */
 	DRM_MIRAGE_PARAM_VRAM_USED = 11,
 	/**
-	 * @DRM_MIRAGE_PARAM_EVICTIONS: buffer objects, of anybody, moved out of video memory to make room. Needs
+	 * @DRM_MIRAGE_PARAM_EVICTIONS: buffer objects of all users that were moved out of video memory to make room. Needs
 	 * CAP_PERFMON (-EACCES).
 	 */
 	DRM_MIRAGE_PARAM_EVICTIONS = 12,
 	/** @DRM_MIRAGE_PARAM_USERPTR: 1 if objects can be made over memory of a process, else 0 and a reason. */
 	DRM_MIRAGE_PARAM_USERPTR = 13,
 	/**
-	 * @DRM_MIRAGE_PARAM_MAX_QUEUES: queues that a user may have of this device; one who has them gets -EDQUOT, but
-	 * for a process with CAP_SYS_RESOURCE.
+	 * @DRM_MIRAGE_PARAM_MAX_QUEUES: queues that a user may have of this device (-EDQUOT). A process with
+	 * CAP_SYS_RESOURCE may have more.
 	 */
 	DRM_MIRAGE_PARAM_MAX_QUEUES = 14,
 	/** @DRM_MIRAGE_PARAM_MAX_VMS: the same for address spaces. */
@@ -124,13 +124,13 @@ enum drm_mirage_param {
 	/** @DRM_MIRAGE_PARAM_MAX_USERPTRS: the same for objects over memory of processes. */
 	DRM_MIRAGE_PARAM_MAX_USERPTRS = 16,
 	/**
-	 * @DRM_MIRAGE_PARAM_MAX_JOBS: the same for jobs and calls of VM_BIND that are not over, but with -EWOULDBLOCK:
-	 * they end by themselves.
+	 * @DRM_MIRAGE_PARAM_MAX_JOBS: the same for jobs and calls of VM_BIND that have not ended, but with -EWOULDBLOCK,
+	 * because they end by themselves.
 	 */
 	DRM_MIRAGE_PARAM_MAX_JOBS = 17,
-	/** @DRM_MIRAGE_PARAM_QUEUE_JOBS: of jobs, how many a queue holds, whosever it is; more get -EWOULDBLOCK. */
+	/** @DRM_MIRAGE_PARAM_QUEUE_JOBS: jobs that a queue holds, of any user (-EWOULDBLOCK beyond). */
 	DRM_MIRAGE_PARAM_QUEUE_JOBS = 18,
-	/** @DRM_MIRAGE_PARAM_VM_BINDS: of calls of VM_BIND, how many an address space holds, likewise. */
+	/** @DRM_MIRAGE_PARAM_VM_BINDS: calls of VM_BIND that an address space holds, of any user (-EWOULDBLOCK beyond). */
 	DRM_MIRAGE_PARAM_VM_BINDS = 19,
 	/** @DRM_MIRAGE_PARAM_COUNT: number of parameters this header knows. */
 	DRM_MIRAGE_PARAM_COUNT
@@ -144,7 +144,7 @@ enum drm_mirage_reason {
 	DRM_MIRAGE_REASON_NONE = 0,
 	/** @DRM_MIRAGE_REASON_HARDWARE: the device does not have it. */
 	DRM_MIRAGE_REASON_HARDWARE = 1,
-	/** @DRM_MIRAGE_REASON_KERNEL: this kernel was built without what it needs. */
+	/** @DRM_MIRAGE_REASON_KERNEL: this kernel was built without an option that it needs. */
 	DRM_MIRAGE_REASON_KERNEL = 2,
 	/** @DRM_MIRAGE_REASON_DISABLED: switched off by the module parameter. */
 	DRM_MIRAGE_REASON_DISABLED = 3,
@@ -173,15 +173,15 @@ struct drm_mirage_query {
 
 /** DRM_MIRAGE_VA_START: first GPU address that VM_BIND may map. */
 #define DRM_MIRAGE_VA_START		(1ull << 47)
-/** DRM_MIRAGE_VA_END: behind the last. */
+/** DRM_MIRAGE_VA_END: end of the addresses that VM_BIND may map, exclusive. */
 #define DRM_MIRAGE_VA_END		(1ull << 49)
 
 /**
  * struct drm_mirage_vm_create - make a GPU address space
  *
- * From DRM_MIRAGE_VA_START on it holds what VM_BIND maps. With DRM_MIRAGE_VM_CREATE_SVM
- * the GPU may besides use any address that the calling process may use, in the
- * way it may. Such an address space follows the process, not the file: a child that
+ * From DRM_MIRAGE_VA_START on it holds the mappings of VM_BIND. With DRM_MIRAGE_VM_CREATE_SVM
+ * the GPU may also use any address that the calling process may use, with the same
+ * rights. Such an address space follows the process, not the file: a child that
  * inherits the file descriptor cannot submit to it (-EPERM).
  */
 struct drm_mirage_vm_create {
@@ -223,7 +223,7 @@ enum drm_mirage_stat {
 	DRM_MIRAGE_STAT_RETRIES = 6,
 	/** @DRM_MIRAGE_STAT_PAGES_MAPPED: 4 KiB pages written into the GPU's page tables for a fault or by SVM_POPULATE. */
 	DRM_MIRAGE_STAT_PAGES_MAPPED = 7,
-	/** @DRM_MIRAGE_STAT_PAGES_PREFETCHED: of those, pages no entry had asked for. */
+	/** @DRM_MIRAGE_STAT_PAGES_PREFETCHED: of those, pages for which there was no entry. */
 	DRM_MIRAGE_STAT_PAGES_PREFETCHED = 8,
 	/** @DRM_MIRAGE_STAT_LEAVES_4K: 4 KiB leaves written. */
 	DRM_MIRAGE_STAT_LEAVES_4K = 9,
@@ -233,7 +233,7 @@ enum drm_mirage_stat {
 	DRM_MIRAGE_STAT_LEAVES_2M = 11,
 	/**
 	 * @DRM_MIRAGE_STAT_INVALIDATIONS: notifier callbacks that took mapped pages away. Counted before the pages
-	 * go: where SVM_QUERY tells that a page is gone, this and PAGES_INVALIDATED have risen.
+	 * go: once SVM_QUERY shows that a page is gone, this and PAGES_INVALIDATED have risen.
 	 */
 	DRM_MIRAGE_STAT_INVALIDATIONS = 12,
 	/** @DRM_MIRAGE_STAT_PAGES_INVALIDATED: 4 KiB pages they took away. */
@@ -275,9 +275,9 @@ struct drm_mirage_vm_stats {
 };
 
 /**
- * struct drm_mirage_place - which instruction of which work item did it
+ * struct drm_mirage_place - the instruction, and the work item, of a failed access or an error
  *
- * All zero if no instruction did: an access of a packet or a copy; or if the device does not tell.
+ * All zero if no instruction caused it (an access of a packet or a copy), or if the device does not report it.
  */
 struct drm_mirage_place {
 	/** @pc: GPU address of the instruction, or 0 */
@@ -331,9 +331,9 @@ struct drm_mirage_vm_faults {
 
 /** DRM_MIRAGE_SVM_PAGE_VALID: the GPU has a mapping. */
 #define DRM_MIRAGE_SVM_PAGE_VALID	(1u << 0)
-/** DRM_MIRAGE_SVM_PAGE_WRITE: with which it may write. */
+/** DRM_MIRAGE_SVM_PAGE_WRITE: the GPU may write. */
 #define DRM_MIRAGE_SVM_PAGE_WRITE	(1u << 1)
-/** DRM_MIRAGE_SVM_PAGE_ATOMIC: with which it may do atomics. */
+/** DRM_MIRAGE_SVM_PAGE_ATOMIC: the GPU may do atomics. */
 #define DRM_MIRAGE_SVM_PAGE_ATOMIC	(1u << 2)
 /** DRM_MIRAGE_SVM_PAGE_VRAM: it lies in video memory. */
 #define DRM_MIRAGE_SVM_PAGE_VRAM	(1u << 3)
@@ -341,13 +341,13 @@ struct drm_mirage_vm_faults {
 #define DRM_MIRAGE_SVM_PAGE_64K		(1u << 4)
 /** DRM_MIRAGE_SVM_PAGE_2M: part of a 2 MiB leaf. */
 #define DRM_MIRAGE_SVM_PAGE_2M		(1u << 5)
-/** DRM_MIRAGE_SVM_PAGE_NULL: it lies nowhere: DRM_MIRAGE_BIND_NULL. */
+/** DRM_MIRAGE_SVM_PAGE_NULL: there is no memory behind it: DRM_MIRAGE_BIND_NULL. */
 #define DRM_MIRAGE_SVM_PAGE_NULL	(1u << 6)
 
 /**
- * struct drm_mirage_svm_query - what the GPU's page tables hold for a range
+ * struct drm_mirage_svm_query - read the GPU's page tables for a range
  *
- * Of the mirror or of what VM_BIND maps. Looks only; changes nothing and faults nothing in.
+ * The range may lie in the mirror or in the part of VM_BIND. The call changes nothing and faults nothing in.
  */
 struct drm_mirage_svm_query {
 	/** @vm_id: in */
@@ -366,11 +366,11 @@ struct drm_mirage_svm_query {
 #define DRM_MIRAGE_POPULATE_WRITE	(1u << 0)
 
 /**
- * struct drm_mirage_svm_populate - map memory of the process before the GPU asks for it
+ * struct drm_mirage_svm_populate - map memory of the process before the GPU faults on it
  *
  * Pages come in as if the GPU had faulted on each (madvise() has MADV_POPULATE_READ and MADV_POPULATE_WRITE for the
  * processor), and like those they may be taken away again at any time. -EFAULT where there is no memory, -EPERM where it
- * may not be written; what was mapped before that stays. -EBUSY: the memory changed all the time.
+ * may not be written; pages mapped before that stay mapped. -EBUSY: the memory changed during all attempts.
  */
 struct drm_mirage_svm_populate {
 	/** @vm_id: in: with DRM_MIRAGE_VM_CREATE_SVM (-EINVAL), of the calling process (-EPERM) */
@@ -383,7 +383,7 @@ struct drm_mirage_svm_populate {
 	__u64 size;
 };
 
-/** enum drm_mirage_queue_class - what a queue may run */
+/** enum drm_mirage_queue_class - packets that a queue may run */
 enum drm_mirage_queue_class {
 	/** @DRM_MIRAGE_QUEUE_COPY: every packet but DISPATCH. */
 	DRM_MIRAGE_QUEUE_COPY = 0,
@@ -408,7 +408,7 @@ enum drm_mirage_queue_class {
  *
  * There are three kinds. Without flags: jobs may fault, and end by their time-out at the latest; their fences
  * go to syncobjs, and neither NO_FAULT queues nor VM_BIND can wait for them (-EINVAL), because
- * what waits for a fault must never hold memory. With either flag: see there.
+ * a job that waits for a fault must not keep memory from being reclaimed. The flags describe the other two kinds.
  */
 struct drm_mirage_queue_create {
 	/** @vm_id: in */
@@ -416,8 +416,8 @@ struct drm_mirage_queue_create {
 	/** @queue_class: in: enum drm_mirage_queue_class */
 	__u32 queue_class;
 	/**
-	 * @priority: in: 0 (lowest) to 3; 2 and 3 need CAP_SYS_NICE (-EACCES); 1 is usual. It is strict: what
-	 * can run with a higher one keeps those below from running, and their time goes on
+	 * @priority: in: 0 (lowest) to 3; 2 and 3 need CAP_SYS_NICE (-EACCES); 1 is usual. It is strict: jobs
+	 * of a higher one keep those below from running, whose time goes on
 	 */
 	__u32 priority;
 	/** @flags: in: 0, DRM_MIRAGE_QUEUE_NO_FAULT or DRM_MIRAGE_QUEUE_LONG_RUNNING */
@@ -426,7 +426,8 @@ struct drm_mirage_queue_create {
 	 * @timeout_ms: in: a job that takes longer stops the queue; 0: 10000; at most 600000; zero if LONG_RUNNING.
 	 * Time in which the kernel serves faults of the address space does not count, up to three times the limit. From
 	 * hardware revision 1.4 on the time in which the job could run and waited for its turn does not count either.
-	 * From when it is the queue's oldest, whether it runs or others do; but not behind one that hangs
+	 * The time begins when the job is the queue's oldest, whether it or others run; it does not count behind a job
+	 * that hangs
 	 */
 	__u32 timeout_ms;
 	/** @queue_id: out */
@@ -445,7 +446,7 @@ struct drm_mirage_queue_destroy {
 	__u32 pad;
 };
 
-/** enum drm_mirage_queue_state - what a queue does */
+/** enum drm_mirage_queue_state - state of a queue */
 enum drm_mirage_queue_state {
 	/** @DRM_MIRAGE_QUEUE_READY: it takes jobs. */
 	DRM_MIRAGE_QUEUE_READY = 0,
@@ -457,12 +458,12 @@ enum drm_mirage_queue_state {
 	DRM_MIRAGE_QUEUE_TIMEOUT = 3,
 	/** @DRM_MIRAGE_QUEUE_LOST: the device is gone. */
 	DRM_MIRAGE_QUEUE_LOST = 4,
-	/** @DRM_MIRAGE_QUEUE_RESET: stopped for good, without guilt: a job was under way when the whole device was reset. */
+	/** @DRM_MIRAGE_QUEUE_RESET: stopped for good, not guilty: a job was in flight when the whole device was reset. */
 	DRM_MIRAGE_QUEUE_RESET = 5,
 };
 
 /**
- * struct drm_mirage_queue_query - ask how a queue is
+ * struct drm_mirage_queue_query - read the state of a queue
  */
 struct drm_mirage_queue_query {
 	/** @queue_id: in */
@@ -516,7 +517,7 @@ struct drm_mirage_cmds {
 struct drm_mirage_user_fence {
 	/** @addr: GPU address, 8-byte aligned */
 	__u64 addr;
-	/** @value: what is written, after everything the job has done */
+	/** @value: the value that is written, after all other writes of the job */
 	__u64 value;
 };
 
@@ -527,7 +528,7 @@ struct drm_mirage_user_fence {
  * The packets are read by the GPU, through the address space, when the job runs.
  * Of several errors the first of these is returned: @flags (-EINVAL), @queue_id (-ENOENT), @cmds, @syncs, @user_fences (of
  * each the count, the stride, the memory, the elements), the caller's right, the queue's state and room, the syncobjs.
- * Returns -EPERM when the caller's memory is not what the VM mirrors, -ECANCELED when the queue was stopped,
+ * Returns -EPERM when the VM does not mirror the caller's memory, -ECANCELED when the queue was stopped,
  * -EWOULDBLOCK when it holds DRM_MIRAGE_PARAM_QUEUE_JOBS jobs that are not over: once a fence of one of them has
  * signalled there is room. The number is that of -EAGAIN: a loop that repeats interrupted calls must not take it for that.
  */
@@ -544,18 +545,18 @@ struct drm_mirage_exec {
 	struct drm_mirage_array user_fences;
 };
 
-/** DRM_MIRAGE_WAIT_EQUAL: wait until memory and value are equal, and not until it is not behind. */
+/** DRM_MIRAGE_WAIT_EQUAL: wait until memory and value are equal; without it, until memory has reached the value. */
 #define DRM_MIRAGE_WAIT_EQUAL		(1u << 0)
 
 /**
  * struct drm_mirage_wait_user_fence - sleep until memory has a value
  *
  * Returns 0 when the 64-bit word at @addr, minus @value, is not negative as a signed number (or with
- * DRM_MIRAGE_WAIT_EQUAL, when they are equal); -ETIME; -ECANCELED when the queue has stopped and the word is not so. It
- * is looked at when a job of the queue ends, so a job has to write it as a user fence or by a packet.
+ * DRM_MIRAGE_WAIT_EQUAL, when they are equal); -ETIME; -ECANCELED when the queue has stopped before that. The
+ * kernel reads the word when a job of the queue ends, so a job has to write it as a user fence or by a packet.
  */
 struct drm_mirage_wait_user_fence {
-	/** @queue_id: in: whose jobs write it */
+	/** @queue_id: in: the queue whose jobs write the word */
 	__u32 queue_id;
 	/** @flags: in: DRM_MIRAGE_WAIT_EQUAL or 0 */
 	__u32 flags;
@@ -579,7 +580,7 @@ struct drm_mirage_wait_user_fence {
 /** DRM_MIRAGE_BO_CONTIGUOUS: in one piece while in video memory, as scan-out wants it. */
 #define DRM_MIRAGE_BO_CONTIGUOUS	(1u << 1)
 
-/** enum drm_mirage_bo_priority - who leaves video memory first */
+/** enum drm_mirage_bo_priority - the order in which objects leave video memory */
 enum drm_mirage_bo_priority {
 	/** @DRM_MIRAGE_BO_PRIORITY_NORMAL: the usual. */
 	DRM_MIRAGE_BO_PRIORITY_NORMAL = 0,
@@ -597,7 +598,10 @@ enum drm_mirage_bo_priority {
 struct drm_mirage_bo_create {
 	/** @size: in: bytes, multiple of 4 KiB, not zero */
 	__u64 size;
-	/** @placement: in: DRM_MIRAGE_PLACEMENT_*; with both, video memory: others leave it for the first use, later ones need room */
+	/**
+	 * @placement: in: DRM_MIRAGE_PLACEMENT_*. With both, video memory: the first use evicts other objects, later uses
+	 * need free room
+	 */
 	__u32 placement;
 	/** @flags: in: DRM_MIRAGE_BO_* */
 	__u32 flags;
@@ -620,11 +624,11 @@ struct drm_mirage_bo_create {
  * For queues that may not fault. Nothing is pinned: the object follows what the process has
  * at that address when a job is submitted. It can be neither exported nor mapped by the CPU.
  *
- * The memory is looked at once here: -EFAULT where there is nothing that could be used (or memory of a device
+ * The call checks the memory once: -EFAULT where there is no usable memory (or memory of a device
  * file), -EPERM where it may not be written and DRM_MIRAGE_USERPTR_READONLY is not set, -ENOSPC if it
- * is larger than the machine's memory. Where it is not usable any more when a job is submitted, the object is not mapped
- * while that job runs, and a job that uses it all the same is stopped as by any bad access. -EBUSY of an exec means that the
- * memory changed all the time.
+ * is larger than the machine's memory. If it is not usable any more when a job is submitted, the object is not mapped
+ * while that job runs, and a job that uses it nevertheless is stopped as by any bad access. -EBUSY of an exec means that the
+ * memory changed during all attempts.
  *
  * System calls that change the memory wait while a job of a NO_FAULT queue runs in an address space that maps it, for 30 s
  * at most; then, and at once when the process exits, the job loses it.
@@ -652,7 +656,7 @@ struct drm_mirage_bo_mmap {
 	__u64 offset;
 };
 
-/** enum drm_mirage_bo_advice - what becomes of an object when memory is short */
+/** enum drm_mirage_bo_advice - treatment of an object when memory is short */
 enum drm_mirage_bo_advice {
 	/** @DRM_MIRAGE_BO_WILLNEED: it is kept. */
 	DRM_MIRAGE_BO_WILLNEED = 0,
@@ -675,7 +679,7 @@ struct drm_mirage_bo_madvise {
 };
 
 /**
- * struct drm_mirage_bo_query - how an object is
+ * struct drm_mirage_bo_query - read the state of an object
  */
 struct drm_mirage_bo_query {
 	/** @handle: in */
@@ -695,7 +699,7 @@ struct drm_mirage_bo_query {
 };
 
 /**
- * struct drm_mirage_bo_label - name an object for those who read debugfs
+ * struct drm_mirage_bo_label - name an object for readers of debugfs
  */
 struct drm_mirage_bo_label {
 	/** @handle: in */
@@ -721,7 +725,7 @@ struct drm_mirage_bo_wait {
 	__s64 timeout_ns;
 };
 
-/** enum drm_mirage_bind_op - what is done to a range of addresses */
+/** enum drm_mirage_bind_op - operation on a range of addresses */
 enum drm_mirage_bind_op {
 	/** @DRM_MIRAGE_BIND_MAP: an object's memory appears there, in place of what was there. */
 	DRM_MIRAGE_BIND_MAP = 0,
@@ -758,7 +762,7 @@ struct drm_mirage_bind {
 #define DRM_MIRAGE_VM_BIND_ASYNC	(1u << 0)
 
 /**
- * struct drm_mirage_vm_bind - change what an address space maps
+ * struct drm_mirage_vm_bind - change the mappings of an address space
  *
  * Operations take effect in order, those of earlier calls first, and all or none is queued. Of several errors the first of
  * these is returned: @flags and empty or superfluous arrays (-EINVAL), @binds, @syncs (of each the count, the stride, the
@@ -767,7 +771,7 @@ struct drm_mirage_bind {
  *
  * With the first object over memory of a process (BO_USERPTR) that is mapped, the address space becomes that process's alone,
  * for good: others that have the file get -EPERM for it. -EBUSY: another process has submitted jobs there that have not
- * ended, and would reach that memory. They can be waited for.
+ * ended, and would reach that memory. Wait for them and try again.
  */
 struct drm_mirage_vm_bind {
 	/** @vm_id: in */
