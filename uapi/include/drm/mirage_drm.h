@@ -3,15 +3,19 @@
  * The interface of the mirage DRM driver to user space.
  *
  * Rules of this interface, kept for ever once released:
- *  - Structures only grow at their end; the kernel takes shorter ones and reads what is missing as zero.
- *  - Every pad, reserved word and unknown flag must be zero (-EINVAL), so that each can get a meaning.
+ *  - Structures only grow at their end; the kernel takes shorter ones and reads what is missing as
+ *    zero.
+ *  - Every pad, reserved word and unknown flag must be zero (-EINVAL), so that each can get a
+ *    meaning.
  *  - Sizes are in bytes, times in nanoseconds, addresses are plain pointer values in a __u64.
- *  - Arrays of structures come as &struct drm_mirage_array, so that their elements can grow at their end too. Every
- *    count of what the kernel reads has a limit stated here (-E2BIG beyond it).
+ *  - Arrays of structures come as &struct drm_mirage_array, so that their elements can grow at
+ *    their end too. Every count of what the kernel reads has a limit stated here (-E2BIG beyond
+ *    it).
  *  - Everything optional can be queried, with a reason when it is absent.
  *  - Errors: -EINVAL malformed, -ENOENT no such object, -EFAULT unreadable pointer, -EPERM not this
- *    process's address space, -ENOSPC out of channels, VMs or room for an object, -EDQUOT the user has their share,
- *    -EWOULDBLOCK a queue is full, -ECANCELED queue was stopped, -ENODEV device is gone.
+ *    process's address space, -ENOSPC out of channels, VMs or room for an object, -EDQUOT the user
+ *    has their share, -EWOULDBLOCK a queue is full, -ECANCELED queue was stopped, -ENODEV device is
+ *    gone.
  */
 #ifndef _UAPI_MIRAGE_DRM_H_
 #define _UAPI_MIRAGE_DRM_H_
@@ -46,16 +50,22 @@ extern "C" {
 /**
  * struct drm_mirage_array - an array of structures that the kernel reads or writes
  *
- * The stride is a multiple of 8 bytes (-EINVAL), not shorter than the structure's first version (-EINVAL) and at most 4096
- * bytes (-E2BIG). The structure as the kernel knows it may be longer or shorter:
+ * The stride is a multiple of 8 bytes (-EINVAL), not shorter than the structure's first version
+ * (-EINVAL) and at most 4096 bytes (-E2BIG). The structure as the kernel knows it may be longer or
+ * shorter:
  *
- *  - Of what the kernel reads: it takes what is missing as zero; what it does not know must be zero (-E2BIG).
- *  - Of what the kernel writes: it leaves out what does not fit, and writes zeroes where it knows nothing.
+ *  - Of what the kernel reads: it takes what is missing as zero; what it does not know must be zero
+ *    (-E2BIG).
+ *  - Of what the kernel writes: it leaves out what does not fit, and writes zeroes where it knows
+ *    nothing.
  *
  * Of an array without elements the kernel reads only @count.
  */
 struct drm_mirage_array {
-	/** @stride: bytes from one element to the next: the size of the structure as user space knows it */
+	/**
+	 * @stride: bytes from one element to the next: the size of the structure as user space
+	 * knows it
+	 */
 	__u32 stride;
 	/** @count: number of elements; of an array that the kernel writes, how many fit in */
 	__u32 count;
@@ -63,7 +73,11 @@ struct drm_mirage_array {
 	__u64 array;
 };
 
-/** DRM_MIRAGE_ARRAY() - initializer of a &struct drm_mirage_array with the first @n elements at @first */
+/**
+ * DRM_MIRAGE_ARRAY() - initializer of a &struct drm_mirage_array
+ * @n: number of elements
+ * @first: pointer to the first one
+ */
 #define DRM_MIRAGE_ARRAY(n, first) \
 	{ .stride = sizeof((first)[0]), .count = (n), .array = (__u64)(uintptr_t)(first) }
 
@@ -73,7 +87,10 @@ struct drm_mirage_array {
 enum drm_mirage_param {
 	/** @DRM_MIRAGE_PARAM_SVM: 1 if VMs can mirror the process, else 0 and a reason. */
 	DRM_MIRAGE_PARAM_SVM = 0,
-	/** @DRM_MIRAGE_PARAM_SYSTEM_ATOMICS: 1 if GPU atomics on system memory are atomic with the CPU's. */
+	/**
+	 * @DRM_MIRAGE_PARAM_SYSTEM_ATOMICS: 1 if GPU atomics on system memory are atomic with the
+	 * CPU's.
+	 */
 	DRM_MIRAGE_PARAM_SYSTEM_ATOMICS = 1,
 	/** @DRM_MIRAGE_PARAM_VRAM_SIZE: bytes of video memory. */
 	DRM_MIRAGE_PARAM_VRAM_SIZE = 2,
@@ -86,37 +103,46 @@ enum drm_mirage_param {
 	/** @DRM_MIRAGE_PARAM_MAX_SHARED: largest shared memory of a group in bytes. */
 	DRM_MIRAGE_PARAM_MAX_SHARED = 6,
 	/**
-	 * @DRM_MIRAGE_PARAM_TIME: the device's clock in nanoseconds, which goes on through resets of the
-	 * device; what TIMESTAMP packets write starts at 0 again with each.
+	 * @DRM_MIRAGE_PARAM_TIME: the device's clock in nanoseconds, which goes on through resets
+	 * of the device; what TIMESTAMP packets write starts at 0 again with each.
 	 */
 	DRM_MIRAGE_PARAM_TIME = 7,
 	/**
-	 * @DRM_MIRAGE_PARAM_COUNTER: a device counter, which goes on through resets and sleep of the device;
-	 * &drm_mirage_query.index is the register offset from PERF_PACKETS / 8. Needs CAP_PERFMON (-EACCES).
+	 * @DRM_MIRAGE_PARAM_COUNTER: a device counter, which goes on through resets and sleep of
+	 * the device; &drm_mirage_query.index is the register offset from PERF_PACKETS / 8. Needs
+	 * CAP_PERFMON (-EACCES).
 	 */
 	DRM_MIRAGE_PARAM_COUNTER = 8,
 	/**
-	 * @DRM_MIRAGE_PARAM_ENGINE_RESETS: times the engine was reset because a channel did not stop. Needs
-	 * CAP_PERFMON (-EACCES). QUEUE_QUERY returns the state of a program's own queues.
+	 * @DRM_MIRAGE_PARAM_ENGINE_RESETS: times the engine was reset because a channel did not
+	 * stop. Needs CAP_PERFMON (-EACCES). QUEUE_QUERY returns the state of a program's own
+	 * queues.
 	 */
 	DRM_MIRAGE_PARAM_ENGINE_RESETS = 9,
-	/** @DRM_MIRAGE_PARAM_DEVICE_RESETS: times the whole device was reset. Needs CAP_PERFMON (-EACCES). */
+	/**
+	 * @DRM_MIRAGE_PARAM_DEVICE_RESETS: times the whole device was reset. Needs CAP_PERFMON
+	 * (-EACCES).
+	 */
 	DRM_MIRAGE_PARAM_DEVICE_RESETS = 10,
 	/**
-	 * @DRM_MIRAGE_PARAM_VRAM_USED: bytes of video memory in use now by all users, page tables included. Needs
-	 * CAP_PERFMON (-EACCES). The fdinfo of a file has the bytes of its own objects.
+	 * @DRM_MIRAGE_PARAM_VRAM_USED: bytes of video memory in use now by all users, page tables
+	 * included. Needs CAP_PERFMON (-EACCES). The fdinfo of a file has the bytes of its own
+	 * objects.
 	 */
 	DRM_MIRAGE_PARAM_VRAM_USED = 11,
 	/**
-	 * @DRM_MIRAGE_PARAM_EVICTIONS: buffer objects of all users that were moved out of video memory to make room. Needs
-	 * CAP_PERFMON (-EACCES).
+	 * @DRM_MIRAGE_PARAM_EVICTIONS: buffer objects of all users that were moved out of video
+	 * memory to make room. Needs CAP_PERFMON (-EACCES).
 	 */
 	DRM_MIRAGE_PARAM_EVICTIONS = 12,
-	/** @DRM_MIRAGE_PARAM_USERPTR: 1 if objects can be made over memory of a process, else 0 and a reason. */
+	/**
+	 * @DRM_MIRAGE_PARAM_USERPTR: 1 if objects can be made over memory of a process, else 0 and
+	 * a reason.
+	 */
 	DRM_MIRAGE_PARAM_USERPTR = 13,
 	/**
-	 * @DRM_MIRAGE_PARAM_MAX_QUEUES: queues that a user may have of this device (-EDQUOT). A process with
-	 * CAP_SYS_RESOURCE may have more.
+	 * @DRM_MIRAGE_PARAM_MAX_QUEUES: queues that a user may have of this device (-EDQUOT). A
+	 * process with CAP_SYS_RESOURCE may have more.
 	 */
 	DRM_MIRAGE_PARAM_MAX_QUEUES = 14,
 	/** @DRM_MIRAGE_PARAM_MAX_VMS: the same for address spaces. */
@@ -124,13 +150,18 @@ enum drm_mirage_param {
 	/** @DRM_MIRAGE_PARAM_MAX_USERPTRS: the same for objects over memory of processes. */
 	DRM_MIRAGE_PARAM_MAX_USERPTRS = 16,
 	/**
-	 * @DRM_MIRAGE_PARAM_MAX_JOBS: the same for jobs and calls of VM_BIND that have not ended, but with -EWOULDBLOCK,
-	 * because they end by themselves.
+	 * @DRM_MIRAGE_PARAM_MAX_JOBS: the same for jobs and calls of VM_BIND that have not ended,
+	 * but with -EWOULDBLOCK, because they end by themselves.
 	 */
 	DRM_MIRAGE_PARAM_MAX_JOBS = 17,
-	/** @DRM_MIRAGE_PARAM_QUEUE_JOBS: jobs that a queue holds, of any user (-EWOULDBLOCK beyond). */
+	/**
+	 * @DRM_MIRAGE_PARAM_QUEUE_JOBS: jobs that a queue holds, of any user (-EWOULDBLOCK beyond).
+	 */
 	DRM_MIRAGE_PARAM_QUEUE_JOBS = 18,
-	/** @DRM_MIRAGE_PARAM_VM_BINDS: calls of VM_BIND that an address space holds, of any user (-EWOULDBLOCK beyond). */
+	/**
+	 * @DRM_MIRAGE_PARAM_VM_BINDS: calls of VM_BIND that an address space holds, of any user
+	 * (-EWOULDBLOCK beyond).
+	 */
 	DRM_MIRAGE_PARAM_VM_BINDS = 19,
 	/** @DRM_MIRAGE_PARAM_COUNT: number of parameters this header knows. */
 	DRM_MIRAGE_PARAM_COUNT
@@ -148,7 +179,10 @@ enum drm_mirage_reason {
 	DRM_MIRAGE_REASON_KERNEL = 2,
 	/** @DRM_MIRAGE_REASON_DISABLED: switched off by the module parameter. */
 	DRM_MIRAGE_REASON_DISABLED = 3,
-	/** @DRM_MIRAGE_REASON_DMA: the platform cannot map system memory for the device in the way it needs. */
+	/**
+	 * @DRM_MIRAGE_REASON_DMA: the platform cannot map system memory for the device in the way
+	 * it needs.
+	 */
 	DRM_MIRAGE_REASON_DMA = 4,
 };
 
@@ -209,7 +243,10 @@ struct drm_mirage_vm_destroy {
 enum drm_mirage_stat {
 	/** @DRM_MIRAGE_STAT_FAULTS: fault buffer entries received. */
 	DRM_MIRAGE_STAT_FAULTS = 0,
-	/** @DRM_MIRAGE_STAT_FAULT_DUPS: of those, entries for a page and access already in the same batch. */
+	/**
+	 * @DRM_MIRAGE_STAT_FAULT_DUPS: of those, entries for a page and access already in the same
+	 * batch.
+	 */
 	DRM_MIRAGE_STAT_FAULT_DUPS = 1,
 	/** @DRM_MIRAGE_STAT_BATCHES: batches served. */
 	DRM_MIRAGE_STAT_BATCHES = 2,
@@ -217,11 +254,20 @@ enum drm_mirage_stat {
 	DRM_MIRAGE_STAT_BLOCK_FAULTS = 3,
 	/** @DRM_MIRAGE_STAT_REPLAYS: replay commands sent. */
 	DRM_MIRAGE_STAT_REPLAYS = 4,
-	/** @DRM_MIRAGE_STAT_FAILED: entries that could not be served; each stopped a queue that was not stopped already. */
+	/**
+	 * @DRM_MIRAGE_STAT_FAILED: entries that could not be served; each stopped a queue that was
+	 * not stopped already.
+	 */
 	DRM_MIRAGE_STAT_FAILED = 5,
-	/** @DRM_MIRAGE_STAT_RETRIES: times a block was faulted again because an invalidation came between. */
+	/**
+	 * @DRM_MIRAGE_STAT_RETRIES: times a block was faulted again because an invalidation came
+	 * between.
+	 */
 	DRM_MIRAGE_STAT_RETRIES = 6,
-	/** @DRM_MIRAGE_STAT_PAGES_MAPPED: 4 KiB pages written into the GPU's page tables for a fault or by SVM_POPULATE. */
+	/**
+	 * @DRM_MIRAGE_STAT_PAGES_MAPPED: 4 KiB pages written into the GPU's page tables for a fault
+	 * or by SVM_POPULATE.
+	 */
 	DRM_MIRAGE_STAT_PAGES_MAPPED = 7,
 	/** @DRM_MIRAGE_STAT_PAGES_PREFETCHED: of those, pages for which there was no entry. */
 	DRM_MIRAGE_STAT_PAGES_PREFETCHED = 8,
@@ -232,15 +278,19 @@ enum drm_mirage_stat {
 	/** @DRM_MIRAGE_STAT_LEAVES_2M: 2 MiB leaves written. */
 	DRM_MIRAGE_STAT_LEAVES_2M = 11,
 	/**
-	 * @DRM_MIRAGE_STAT_INVALIDATIONS: notifier callbacks that took mapped pages away. Counted before the pages
-	 * go: once SVM_QUERY shows that a page is gone, this and PAGES_INVALIDATED have risen.
+	 * @DRM_MIRAGE_STAT_INVALIDATIONS: notifier callbacks that took mapped pages away. Counted
+	 * before the pages go: once SVM_QUERY shows that a page is gone, this and PAGES_INVALIDATED
+	 * have risen.
 	 */
 	DRM_MIRAGE_STAT_INVALIDATIONS = 12,
 	/** @DRM_MIRAGE_STAT_PAGES_INVALIDATED: 4 KiB pages they took away. */
 	DRM_MIRAGE_STAT_PAGES_INVALIDATED = 13,
 	/** @DRM_MIRAGE_STAT_TLB_FLUSHES: INVALIDATE commands sent. */
 	DRM_MIRAGE_STAT_TLB_FLUSHES = 14,
-	/** @DRM_MIRAGE_STAT_NS_DELIVERY: from the failed access to the start of its service, summed over entries. */
+	/**
+	 * @DRM_MIRAGE_STAT_NS_DELIVERY: from the failed access to the start of its service, summed
+	 * over entries.
+	 */
 	DRM_MIRAGE_STAT_NS_DELIVERY = 15,
 	/** @DRM_MIRAGE_STAT_NS_SERVICE: serving batches, all of it. */
 	DRM_MIRAGE_STAT_NS_SERVICE = 16,
@@ -252,7 +302,10 @@ enum drm_mirage_stat {
 	DRM_MIRAGE_STAT_NS_PT = 19,
 	/** @DRM_MIRAGE_STAT_NS_REPLAY: of that, sending replays. */
 	DRM_MIRAGE_STAT_NS_REPLAY = 20,
-	/** @DRM_MIRAGE_STAT_NS_NOTIFIER: in notifier callbacks that took pages away, waiting for the flush included. */
+	/**
+	 * @DRM_MIRAGE_STAT_NS_NOTIFIER: in notifier callbacks that took pages away, waiting for the
+	 * flush included.
+	 */
 	DRM_MIRAGE_STAT_NS_NOTIFIER = 21,
 	/** @DRM_MIRAGE_STAT_NS_NOTIFIER_MAX: the longest of them. */
 	DRM_MIRAGE_STAT_NS_NOTIFIER_MAX = 22,
@@ -270,14 +323,17 @@ struct drm_mirage_vm_stats {
 	__u32 vm_id;
 	/** @count: in: room in @values; out: counters the kernel has. At most 1024. */
 	__u32 count;
-	/** @values: in: array of __u64, index enum drm_mirage_stat; filled as far as both sides know */
+	/**
+	 * @values: in: array of __u64, index enum drm_mirage_stat; filled as far as both sides know
+	 */
 	__u64 values;
 };
 
 /**
  * struct drm_mirage_place - the instruction, and the work item, of a failed access or an error
  *
- * All zero if no instruction caused it (an access of a packet or a copy), or if the device does not report it.
+ * All zero if no instruction caused it (an access of a packet or a copy), or if the device does not
+ * report it.
  */
 struct drm_mirage_place {
 	/** @pc: GPU address of the instruction, or 0 */
@@ -321,11 +377,16 @@ struct drm_mirage_fault {
 struct drm_mirage_vm_faults {
 	/** @vm_id: in */
 	__u32 vm_id;
-	/** @count: out: how many the kernel has, which may be more or fewer than fit into an array */
+	/**
+	 * @count: out: how many the kernel has, which may be more or fewer than fit into an array
+	 */
 	__u32 count;
 	/** @faults: in: room for &struct drm_mirage_fault */
 	struct drm_mirage_array faults;
-	/** @places: in: room for &struct drm_mirage_place, the instructions that made the accesses of @faults */
+	/**
+	 * @places: in: room for &struct drm_mirage_place, the instructions that made the accesses
+	 * of @faults
+	 */
 	struct drm_mirage_array places;
 };
 
@@ -347,7 +408,8 @@ struct drm_mirage_vm_faults {
 /**
  * struct drm_mirage_svm_query - read the GPU's page tables for a range
  *
- * The range may lie in the mirror or in the part of VM_BIND. The call changes nothing and faults nothing in.
+ * The range may lie in the mirror or in the part of VM_BIND. The call changes nothing and faults
+ * nothing in.
  */
 struct drm_mirage_svm_query {
 	/** @vm_id: in */
@@ -368,9 +430,10 @@ struct drm_mirage_svm_query {
 /**
  * struct drm_mirage_svm_populate - map memory of the process before the GPU faults on it
  *
- * Pages come in as if the GPU had faulted on each (madvise() has MADV_POPULATE_READ and MADV_POPULATE_WRITE for the
- * processor), and like those they may be taken away again at any time. -EFAULT where there is no memory, -EPERM where it
- * may not be written; pages mapped before that stay mapped. -EBUSY: the memory changed during all attempts.
+ * Pages come in as if the GPU had faulted on each (madvise() has MADV_POPULATE_READ and
+ * MADV_POPULATE_WRITE for the processor), and like those they may be taken away again at any time.
+ * -EFAULT where there is no memory, -EPERM where it may not be written; pages mapped before that
+ * stay mapped. -EBUSY: the memory changed during all attempts.
  */
 struct drm_mirage_svm_populate {
 	/** @vm_id: in: with DRM_MIRAGE_VM_CREATE_SVM (-EINVAL), of the calling process (-EPERM) */
@@ -392,23 +455,25 @@ enum drm_mirage_queue_class {
 };
 
 /**
- * DRM_MIRAGE_QUEUE_NO_FAULT: the queue's jobs use only what VM_BIND maps, all of which is resident while they
- * run; any other access stops the queue. Their fences keep the memory they use where it is. Time-outs
- * are at most 10000 ms.
+ * DRM_MIRAGE_QUEUE_NO_FAULT: the queue's jobs use only what VM_BIND maps, all of which is resident
+ * while they run; any other access stops the queue. Their fences keep the memory they use where it
+ * is. Time-outs are at most 10000 ms.
  */
 #define DRM_MIRAGE_QUEUE_NO_FAULT	(1u << 0)
 /**
- * DRM_MIRAGE_QUEUE_LONG_RUNNING: jobs may take for ever and may fault. They signal no syncobj (-EINVAL) but
- * user fences only, and have no time-out. Not together with DRM_MIRAGE_QUEUE_NO_FAULT.
+ * DRM_MIRAGE_QUEUE_LONG_RUNNING: jobs may take for ever and may fault. They signal no syncobj
+ * (-EINVAL) but user fences only, and have no time-out. Not together with
+ * DRM_MIRAGE_QUEUE_NO_FAULT.
  */
 #define DRM_MIRAGE_QUEUE_LONG_RUNNING	(1u << 1)
 
 /**
  * struct drm_mirage_queue_create - make a queue in an address space
  *
- * There are three kinds. Without flags: jobs may fault, and end by their time-out at the latest; their fences
- * go to syncobjs, and neither NO_FAULT queues nor VM_BIND can wait for them (-EINVAL), because
- * a job that waits for a fault must not keep memory from being reclaimed. The flags describe the other two kinds.
+ * There are three kinds. Without flags: jobs may fault, and end by their time-out at the latest;
+ * their fences go to syncobjs, and neither NO_FAULT queues nor VM_BIND can wait for them (-EINVAL),
+ * because a job that waits for a fault must not keep memory from being reclaimed. The flags
+ * describe the other two kinds.
  */
 struct drm_mirage_queue_create {
 	/** @vm_id: in */
@@ -416,18 +481,19 @@ struct drm_mirage_queue_create {
 	/** @queue_class: in: enum drm_mirage_queue_class */
 	__u32 queue_class;
 	/**
-	 * @priority: in: 0 (lowest) to 3; 2 and 3 need CAP_SYS_NICE (-EACCES); 1 is usual. It is strict: jobs
-	 * of a higher one keep those below from running, whose time goes on
+	 * @priority: in: 0 (lowest) to 3; 2 and 3 need CAP_SYS_NICE (-EACCES); 1 is usual. It is
+	 * strict: jobs of a higher one keep those below from running, whose time goes on
 	 */
 	__u32 priority;
 	/** @flags: in: 0, DRM_MIRAGE_QUEUE_NO_FAULT or DRM_MIRAGE_QUEUE_LONG_RUNNING */
 	__u32 flags;
 	/**
-	 * @timeout_ms: in: a job that takes longer stops the queue; 0: 10000; at most 600000; zero if LONG_RUNNING.
-	 * Time in which the kernel serves faults of the address space does not count, up to three times the limit. From
-	 * hardware revision 1.4 on the time in which the job could run and waited for its turn does not count either.
-	 * The time begins when the job is the queue's oldest, whether it or others run; it does not count behind a job
-	 * that hangs
+	 * @timeout_ms: in: a job that takes longer stops the queue; 0: 10000; at most 600000; zero
+	 * if LONG_RUNNING. Time in which the kernel serves faults of the address space does not
+	 * count, up to three times the limit. From hardware revision 1.4 on the time in which the
+	 * job could run and waited for its turn does not count either. The time begins when the job
+	 * is the queue's oldest, whether it or others run; it does not count behind a job that
+	 * hangs
 	 */
 	__u32 timeout_ms;
 	/** @queue_id: out */
@@ -450,15 +516,24 @@ struct drm_mirage_queue_destroy {
 enum drm_mirage_queue_state {
 	/** @DRM_MIRAGE_QUEUE_READY: it takes jobs. */
 	DRM_MIRAGE_QUEUE_READY = 0,
-	/** @DRM_MIRAGE_QUEUE_FAULTED: stopped for good: an access could not be served (see DRM_MIRAGE_VM_FAULTS). */
+	/**
+	 * @DRM_MIRAGE_QUEUE_FAULTED: stopped for good: an access could not be served (see
+	 * DRM_MIRAGE_VM_FAULTS).
+	 */
 	DRM_MIRAGE_QUEUE_FAULTED = 1,
-	/** @DRM_MIRAGE_QUEUE_ERROR: stopped for good by an error in its packets or program; @hw_error says which. */
+	/**
+	 * @DRM_MIRAGE_QUEUE_ERROR: stopped for good by an error in its packets or program;
+	 * @hw_error says which.
+	 */
 	DRM_MIRAGE_QUEUE_ERROR = 2,
 	/** @DRM_MIRAGE_QUEUE_TIMEOUT: stopped for good: a job took too long. */
 	DRM_MIRAGE_QUEUE_TIMEOUT = 3,
 	/** @DRM_MIRAGE_QUEUE_LOST: the device is gone. */
 	DRM_MIRAGE_QUEUE_LOST = 4,
-	/** @DRM_MIRAGE_QUEUE_RESET: stopped for good, not guilty: a job was in flight when the whole device was reset. */
+	/**
+	 * @DRM_MIRAGE_QUEUE_RESET: stopped for good, not guilty: a job was in flight when the whole
+	 * device was reset.
+	 */
 	DRM_MIRAGE_QUEUE_RESET = 5,
 };
 
@@ -505,7 +580,10 @@ struct drm_mirage_sync {
  * struct drm_mirage_cmds - packets to execute
  */
 struct drm_mirage_cmds {
-	/** @addr: GPU address of the packets, 4-byte aligned, below 2^49; of a NO_FAULT queue not below 2^47 */
+	/**
+	 * @addr: GPU address of the packets, 4-byte aligned, below 2^49; of a NO_FAULT queue not
+	 * below 2^47
+	 */
 	__u64 addr;
 	/** @size: bytes, multiple of 4, 4 to 4 MiB */
 	__u64 size;
@@ -524,13 +602,14 @@ struct drm_mirage_user_fence {
 /**
  * struct drm_mirage_exec - submit a job
  *
- * Jobs of a queue run in order. @cmds may be empty: the job only joins its syncs.
- * The packets are read by the GPU, through the address space, when the job runs.
- * Of several errors the first of these is returned: @flags (-EINVAL), @queue_id (-ENOENT), @cmds, @syncs, @user_fences (of
- * each the count, the stride, the memory, the elements), the caller's right, the queue's state and room, the syncobjs.
- * Returns -EPERM when the VM does not mirror the caller's memory, -ECANCELED when the queue was stopped,
- * -EWOULDBLOCK when it holds DRM_MIRAGE_PARAM_QUEUE_JOBS jobs that are not over: once a fence of one of them has
- * signalled there is room. The number is that of -EAGAIN: a loop that repeats interrupted calls must not take it for that.
+ * Jobs of a queue run in order. @cmds may be empty: the job only joins its syncs. The packets are
+ * read by the GPU, through the address space, when the job runs. Of several errors the first of
+ * these is returned: @flags (-EINVAL), @queue_id (-ENOENT), @cmds, @syncs, @user_fences (of each
+ * the count, the stride, the memory, the elements), the caller's right, the queue's state and room,
+ * the syncobjs. Returns -EPERM when the VM does not mirror the caller's memory, -ECANCELED when the
+ * queue was stopped, -EWOULDBLOCK when it holds DRM_MIRAGE_PARAM_QUEUE_JOBS jobs that are not over:
+ * once a fence of one of them has signalled there is room. The number is that of -EAGAIN: a loop
+ * that repeats interrupted calls must not take it for that.
  */
 struct drm_mirage_exec {
 	/** @queue_id: in */
@@ -545,15 +624,19 @@ struct drm_mirage_exec {
 	struct drm_mirage_array user_fences;
 };
 
-/** DRM_MIRAGE_WAIT_EQUAL: wait until memory and value are equal; without it, until memory has reached the value. */
+/**
+ * DRM_MIRAGE_WAIT_EQUAL: wait until memory and value are equal; without it, until memory has
+ * reached the value.
+ */
 #define DRM_MIRAGE_WAIT_EQUAL		(1u << 0)
 
 /**
  * struct drm_mirage_wait_user_fence - sleep until memory has a value
  *
- * Returns 0 when the 64-bit word at @addr, minus @value, is not negative as a signed number (or with
- * DRM_MIRAGE_WAIT_EQUAL, when they are equal); -ETIME; -ECANCELED when the queue has stopped before that. The
- * kernel reads the word when a job of the queue ends, so a job has to write it as a user fence or by a packet.
+ * Returns 0 when the 64-bit word at @addr, minus @value, is not negative as a signed number (or
+ * with DRM_MIRAGE_WAIT_EQUAL, when they are equal); -ETIME; -ECANCELED when the queue has stopped
+ * before that. The kernel reads the word when a job of the queue ends, so a job has to write it as
+ * a user fence or by a packet.
  */
 struct drm_mirage_wait_user_fence {
 	/** @queue_id: in: the queue whose jobs write the word */
@@ -572,7 +655,10 @@ struct drm_mirage_wait_user_fence {
 #define DRM_MIRAGE_PLACEMENT_VRAM	(1u << 0)
 /** DRM_MIRAGE_PLACEMENT_SYSTEM: system memory that the GPU can reach. */
 #define DRM_MIRAGE_PLACEMENT_SYSTEM	(1u << 1)
-/** DRM_MIRAGE_PLACEMENT_PEER: video memory of another mirage GPU, reached there; of imported objects, out only. */
+/**
+ * DRM_MIRAGE_PLACEMENT_PEER: video memory of another mirage GPU, reached there; of imported
+ * objects, out only.
+ */
 #define DRM_MIRAGE_PLACEMENT_PEER	(1u << 2)
 
 /** DRM_MIRAGE_BO_CPU_ACCESS: it may be mapped by the CPU. */
@@ -599,15 +685,18 @@ struct drm_mirage_bo_create {
 	/** @size: in: bytes, multiple of 4 KiB, not zero */
 	__u64 size;
 	/**
-	 * @placement: in: DRM_MIRAGE_PLACEMENT_*. With both, video memory: the first use evicts other objects, later uses
-	 * need free room
+	 * @placement: in: DRM_MIRAGE_PLACEMENT_*. With both, video memory: the first use evicts
+	 * other objects, later uses need free room
 	 */
 	__u32 placement;
 	/** @flags: in: DRM_MIRAGE_BO_* */
 	__u32 flags;
 	/** @priority: in: enum drm_mirage_bo_priority */
 	__u32 priority;
-	/** @vm_id: in: the only address space that will map it, which makes jobs cheaper; it cannot be exported. Or 0. */
+	/**
+	 * @vm_id: in: the only address space that will map it, which makes jobs cheaper; it cannot
+	 * be exported. Or 0.
+	 */
 	__u32 vm_id;
 	/** @handle: out: GEM handle */
 	__u32 handle;
@@ -615,7 +704,10 @@ struct drm_mirage_bo_create {
 	__u32 pad;
 };
 
-/** DRM_MIRAGE_USERPTR_READONLY: the GPU does not write there; mapped with DRM_MIRAGE_BIND_READONLY only (-EACCES). */
+/**
+ * DRM_MIRAGE_USERPTR_READONLY: the GPU does not write there; mapped with DRM_MIRAGE_BIND_READONLY
+ * only (-EACCES).
+ */
 #define DRM_MIRAGE_USERPTR_READONLY	(1u << 0)
 
 /**
@@ -625,13 +717,13 @@ struct drm_mirage_bo_create {
  * at that address when a job is submitted. It can be neither exported nor mapped by the CPU.
  *
  * The call checks the memory once: -EFAULT where there is no usable memory (or memory of a device
- * file), -EPERM where it may not be written and DRM_MIRAGE_USERPTR_READONLY is not set, -ENOSPC if it
- * is larger than the machine's memory. If it is not usable any more when a job is submitted, the object is not mapped
- * while that job runs, and a job that uses it nevertheless is stopped as by any bad access. -EBUSY of an exec means that the
- * memory changed during all attempts.
+ * file), -EPERM where it may not be written and DRM_MIRAGE_USERPTR_READONLY is not set, -ENOSPC if
+ * it is larger than the machine's memory. If it is not usable any more when a job is submitted, the
+ * object is not mapped while that job runs, and a job that uses it nevertheless is stopped as by
+ * any bad access. -EBUSY of an exec means that the memory changed during all attempts.
  *
- * System calls that change the memory wait while a job of a NO_FAULT queue runs in an address space that maps it, for 30 s
- * at most; then, and at once when the process exits, the job loses it.
+ * System calls that change the memory wait while a job of a NO_FAULT queue runs in an address space
+ * that maps it, for 30 s at most; then, and at once when the process exits, the job loses it.
  */
 struct drm_mirage_bo_userptr {
 	/** @addr: in: 4 KiB aligned */
@@ -652,7 +744,10 @@ struct drm_mirage_bo_mmap {
 	__u32 handle;
 	/** @pad: zero */
 	__u32 pad;
-	/** @offset: out: argument of mmap(); a mapping begins there (-EINVAL), and may be shorter than the object */
+	/**
+	 * @offset: out: argument of mmap(); a mapping begins there (-EINVAL), and may be shorter
+	 * than the object
+	 */
 	__u64 offset;
 };
 
@@ -672,7 +767,10 @@ struct drm_mirage_bo_madvise {
 	__u32 handle;
 	/** @advice: in: enum drm_mirage_bo_advice */
 	__u32 advice;
-	/** @retained: out: 1 if the content is there; 0 if it was dropped; the object then can only be closed */
+	/**
+	 * @retained: out: 1 if the content is there; 0 if it was dropped; the object then can only
+	 * be closed
+	 */
 	__u32 retained;
 	/** @pad: zero */
 	__u32 pad;
@@ -686,7 +784,10 @@ struct drm_mirage_bo_query {
 	__u32 handle;
 	/** @placement: out: DRM_MIRAGE_PLACEMENT_* it may have */
 	__u32 placement;
-	/** @location: out: the one it has; 0 while it has no memory, or memory the GPU cannot reach as it is */
+	/**
+	 * @location: out: the one it has; 0 while it has no memory, or memory the GPU cannot reach
+	 * as it is
+	 */
 	__u32 location;
 	/** @flags: out: DRM_MIRAGE_BO_* */
 	__u32 flags;
@@ -758,20 +859,25 @@ struct drm_mirage_bind {
 	__u64 size;
 };
 
-/** DRM_MIRAGE_VM_BIND_ASYNC: return when the operations are queued; without it @syncs is empty and they are done. */
+/**
+ * DRM_MIRAGE_VM_BIND_ASYNC: return when the operations are queued; without it @syncs is empty and
+ * they are done.
+ */
 #define DRM_MIRAGE_VM_BIND_ASYNC	(1u << 0)
 
 /**
  * struct drm_mirage_vm_bind - change the mappings of an address space
  *
- * Operations take effect in order, those of earlier calls first, and all or none is queued. Of several errors the first of
- * these is returned: @flags and empty or superfluous arrays (-EINVAL), @binds, @syncs (of each the count, the stride, the
- * memory, the elements), @vm_id (-ENOENT), the caller's right, objects and syncobjs. Returns -EWOULDBLOCK when
- * DRM_MIRAGE_PARAM_VM_BINDS earlier calls are not done; there is room a moment after one of their fences has signalled.
+ * Operations take effect in order, those of earlier calls first, and all or none is queued. Of
+ * several errors the first of these is returned: @flags and empty or superfluous arrays (-EINVAL),
+ * @binds, @syncs (of each the count, the stride, the memory, the elements), @vm_id (-ENOENT), the
+ * caller's right, objects and syncobjs. Returns -EWOULDBLOCK when DRM_MIRAGE_PARAM_VM_BINDS earlier
+ * calls are not done; there is room a moment after one of their fences has signalled.
  *
- * With the first object over memory of a process (BO_USERPTR) that is mapped, the address space becomes that process's alone,
- * for good: others that have the file get -EPERM for it. -EBUSY: another process has submitted jobs there that have not
- * ended, and would reach that memory. Wait for them and try again.
+ * With the first object over memory of a process (BO_USERPTR) that is mapped, the address space
+ * becomes that process's alone, for good: others that have the file get -EPERM for it. -EBUSY:
+ * another process has submitted jobs there that have not ended, and would reach that memory. Wait
+ * for them and try again.
  */
 struct drm_mirage_vm_bind {
 	/** @vm_id: in */
