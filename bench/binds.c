@@ -53,7 +53,7 @@ static int cpu_maps(struct series *series, uint64_t size)
 
 	if (fd < 0 || area == MAP_FAILED || ftruncate(fd, size)) {
 		err = -errno;
-		warn("memory for the CPU's own mappings");
+		warn("cannot map %u times %zu bytes for the CPU", MAPS, (size_t)size);
 		goto out;
 	}
 	for (i = 0; i < 2 && !err; i++) {

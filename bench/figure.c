@@ -11,7 +11,7 @@ struct figure *figure_add(struct figures *figures, const char *table, const char
 	struct figure *figure;
 
 	if (figures->count == FIGURES_MAX)
-		errx(1, "more figures than FIGURES_MAX");
+		errx(1, "figure '%s' is one more than the limit of %d figures", name, FIGURES_MAX);
 	figure = &figures->figure[figures->count++];
 	figure->table = table;
 	snprintf(figure->name, sizeof(figure->name), "%s", name);

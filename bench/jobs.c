@@ -33,7 +33,7 @@ static void *pong_thread(void *data)
 	for (i = 0; i < ROUNDS; i++)
 		if (read(pong->ping, &value, sizeof(value)) != sizeof(value) ||
 		    write(pong->pong, &value, sizeof(value)) != sizeof(value))
-			err(1, "eventfd");
+			err(1, "cannot read or write an eventfd");
 	return NULL;
 }
 
@@ -47,19 +47,19 @@ static int ping_pong(struct series *series)
 
 	if (pong.ping < 0 || pong.pong < 0) {
 		ret = -errno;
-		warn("eventfd");
+		warn("cannot make an eventfd");
 		return ret;
 	}
 	ret = pthread_create(&thread, NULL, pong_thread, &pong);
 	if (ret) {
-		warnx("thread: %s", strerror(ret));
+		warnx("cannot start a thread: %s", strerror(ret));
 		return -ret;
 	}
 	start = gpu_now();
 	for (i = 0; i < ROUNDS; i++)
 		if (write(pong.ping, &one, sizeof(one)) != sizeof(one) ||
 		    read(pong.pong, &value, sizeof(value)) != sizeof(value))
-			err(1, "eventfd");
+			err(1, "cannot read or write an eventfd");
 	series_add(series, (double)(gpu_now() - start) / ROUNDS);
 	pthread_join(thread, NULL);
 	close(pong.ping);

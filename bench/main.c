@@ -86,7 +86,7 @@ static int run(struct bench *bench, const char *json)
 
 	bench->order = calloc(bench->pages, sizeof(*bench->order));
 	if (!rows || !copies || !bench->order) {
-		warnx("no memory");
+		warnx("no memory for the order of %zu pages and the rows", bench->pages);
 		goto free;
 	}
 	err = gpu_open(&bench->gpu);

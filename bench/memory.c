@@ -29,7 +29,7 @@ int memory_map(struct memory *memory, size_t pages, bool huge, bool populated)
 		(char *)(((uintptr_t)memory->map + BENCH_HUGE - 1) / BENCH_HUGE * BENCH_HUGE);
 	if (madvise(memory->map, memory->map_size, huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE)) {
 		error = -errno;
-		warnx("cannot choose the page size: %s", strerror(-error));
+		warnx("cannot choose the page size of %zu pages: %s", pages, strerror(-error));
 		memory_unmap(memory);
 		return error;
 	}

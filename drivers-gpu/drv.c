@@ -5,12 +5,12 @@
  * The GPU uses a process's own addresses. It faults on pages that it has not mapped yet, and the
  * mirror core (hmm_mirror) brings them in.
  *
- * Each folder is a room, and a room uses only those below it (lab/checks/dependencies). A lower
- * room calls an upper one through registered operations: struct mirage_device_ops, set in probe.c,
+ * Each folder is a layer, and a layer uses only those below it (lab/checks/dependencies). A lower
+ * layer calls an upper one through registered operations: struct mirage_device_ops, set in probe.c,
  * and struct mirage_bo_ops.
  *
  *   drv.c      module, PCI glue, table of ioctls
- *   probe.c    bring-up and unplug: the one file that knows all rooms
+ *   probe.c    bring-up and unplug: the one file that knows all layers
  *   debug/     debugfs, fdinfo, injection of failures
  *   recovery/  the reset's work, suspend and resume, FLR, the watchdog
  *   ioctl/     arguments and handles

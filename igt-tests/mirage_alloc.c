@@ -22,7 +22,7 @@
 IGT_TEST_DESCRIPTION(
 	"Each allocation of each call fails in turn: an error, and nothing is left behind.");
 
-/* What the attempts work on: they have no arguments of their own. */
+/* The attempts have no arguments of their own: they use these. */
 static struct mirage dev;
 static struct space space;
 
@@ -63,7 +63,7 @@ static void tally_check(const struct tally *before)
 	igt_assert_eq_u32(now.vm, before->vm);
 	igt_assert_eq_u32(now.syncobj, before->syncobj);
 	igt_assert_eq(now.fd, before->fd);
-	/* Who was handing out a queue's last event may have been the last to let go of it. */
+	/* The task that handled a queue's last event may have dropped the last reference. */
 	igt_assert(igt_wait(channel_count(&dev) == before->channels, POLL_MS, 10));
 	/* Page tables and moved memory go back a little later. */
 	igt_assert_f(
@@ -526,8 +526,8 @@ static void try_binds(const char *name)
 /**
  * SUBTEST: mappings
  * Description: VM_BIND, waited for and queued behind a timeline: a new mapping far away,
- *	one that splits another, holes, NULL mappings, several at once. What was mapped before
- *	stays mapped as it was.
+ *	one that splits another, holes, NULL mappings, several at once. Earlier mappings
+ *	stay as they were.
  */
 static void mappings(void)
 {

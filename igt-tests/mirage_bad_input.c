@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /**
  * TEST: mirage bad input
- * Description: What the driver and the device do with what is wrong: handles, sizes, flags,
+ * Description: The answers of driver and device to wrong input: handles, sizes, flags,
  *	addresses, packets, programs.
  * Category: Core
  */
@@ -164,6 +164,17 @@ static void exec_ranges(struct gpu *gpu)
 	do_ioctl_err(gpu->dev.fd, DRM_IOCTL_MIRAGE_EXEC, &args, E2BIG);
 	args.cmds.count = 0xffffffff;
 	do_ioctl_err(gpu->dev.fd, DRM_IOCTL_MIRAGE_EXEC, &args, E2BIG);
+
+	/* Of several errors the first in the order of the header is returned. */
+	args.queue_id = NO_HANDLE;
+	do_ioctl_err(gpu->dev.fd, DRM_IOCTL_MIRAGE_EXEC, &args, ENOENT);
+	args.flags = 1;
+	do_ioctl_err(gpu->dev.fd, DRM_IOCTL_MIRAGE_EXEC, &args, EINVAL);
+	args.flags = 0;
+	args.queue_id = gpu->queue;
+	args.cmds.stride = 4;
+	do_ioctl_err(gpu->dev.fd, DRM_IOCTL_MIRAGE_EXEC, &args, E2BIG);
+
 	args.cmds.count = 0;
 	args.syncs = (struct drm_mirage_array)DRM_MIRAGE_ARRAY(257, syncs);
 	do_ioctl_err(gpu->dev.fd, DRM_IOCTL_MIRAGE_EXEC, &args, E2BIG);
@@ -183,14 +194,12 @@ static void exec_ranges(struct gpu *gpu)
 	igt_assert_eq(mirage_syncobj_wait(&gpu->dev, handle, 0), -ETIME);
 }
 
-/* Pass @array, a part of @args with one element of @size bytes, with wrong and right strides. */
-static void check_strides(struct gpu *gpu, unsigned long request, void *args,
-			  struct drm_mirage_array *array, uint32_t size)
+/* Pass @array, a part of @args with elements of @size bytes, with wrong strides. */
+static void check_bad_strides(struct gpu *gpu, unsigned long request, void *args,
+			      struct drm_mirage_array *array, uint32_t size)
 {
-	struct drm_mirage_array good = *array;
-	uint8_t *longer = mem_anon(2 * PAGE);
 	uint32_t bad[] = { 0, 8, size - 8, size - 1, size + 1, size + 4, 0xffffffff };
-	uint32_t longer_strides[] = { size + 8, PAGE };
+	uint32_t good = array->stride;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -199,6 +208,19 @@ static void check_strides(struct gpu *gpu, unsigned long request, void *args,
 	}
 	array->stride = PAGE + 8;
 	do_ioctl_err(gpu->dev.fd, request, args, E2BIG);
+	array->stride = good;
+}
+
+/* Pass @array, a part of @args with one element of @size bytes, with wrong and right strides. */
+static void check_strides(struct gpu *gpu, unsigned long request, void *args,
+			  struct drm_mirage_array *array, uint32_t size)
+{
+	struct drm_mirage_array good = *array;
+	uint8_t *longer = mem_anon(2 * PAGE);
+	uint32_t longer_strides[] = { size + 8, PAGE };
+	unsigned int i;
+
+	check_bad_strides(gpu, request, args, array, size);
 
 	/* Two equal elements; the second lies where the stride says. */
 	array->array = (uintptr_t)longer;
@@ -265,6 +287,80 @@ static void strides(struct gpu *gpu)
 
 	igt_assert_eq(mirage_vm_destroy(&gpu->dev, vm_bind.vm_id), 0);
 	igt_assert_eq(mirage_syncobj_destroy(&gpu->dev, syncobj), 0);
+	gpu_assert_alive(gpu);
+}
+
+/*
+ * Let VM_FAULTS, which has two elements to write, write them to @array, a part of @args, with wrong
+ * strides and with longer ones. @want: both elements, @size bytes each.
+ */
+static void check_output(struct gpu *gpu, struct drm_mirage_vm_faults *args,
+			 struct drm_mirage_array *array, const void *want, uint32_t size)
+{
+	uint8_t *longer = mem_anon(3 * PAGE), untouched[PAGE], zero[PAGE] = {};
+	uint32_t strides[] = { size, size + 8, PAGE };
+	unsigned int i, n;
+
+	memset(untouched, 0xff, sizeof(untouched));
+	*array = (struct drm_mirage_array){ .stride = size, .count = 3, .array = (uintptr_t)longer };
+	check_bad_strides(gpu, DRM_IOCTL_MIRAGE_VM_FAULTS, args, array, size);
+
+	for (i = 0; i < ARRAY_SIZE(strides); i++) {
+		uint32_t stride = strides[i];
+
+		/* Room for one, two and three. */
+		for (n = 1; n <= 3; n++) {
+			unsigned int last = n < 2 ? n - 1 : 1, element;
+
+			memset(longer, 0xff, 3 * PAGE);
+			array->stride = stride;
+			array->count = n;
+			do_ioctl(gpu->dev.fd, DRM_IOCTL_MIRAGE_VM_FAULTS, args);
+			igt_assert_eq(args->count, 2);
+			for (element = 0; element <= last; element++) {
+				const uint8_t *at = longer + element * stride;
+
+				igt_assert(!memcmp(at, (const uint8_t *)want + element * size, size));
+				igt_assert(!memcmp(at + size, zero, stride - size));
+			}
+			igt_assert(!memcmp(longer + (last + 1) * stride, untouched, PAGE));
+		}
+	}
+	/* The second element lies where nothing is mapped. */
+	mem_unmap(longer + PAGE, 2 * PAGE);
+	do_ioctl_err(gpu->dev.fd, DRM_IOCTL_MIRAGE_VM_FAULTS, args, EFAULT);
+	mem_unmap(longer, PAGE);
+
+	/* Nothing is written to an array without elements. */
+	*array = (struct drm_mirage_array){ .stride = 1, .array = BAD_POINTER };
+	do_ioctl(gpu->dev.fd, DRM_IOCTL_MIRAGE_VM_FAULTS, args);
+}
+
+/**
+ * SUBTEST: output-strides
+ * Description: Arrays that the kernel writes, with elements shorter and longer than the kernel's,
+ *	and with less and more room than it has elements.
+ */
+static void output_strides(struct gpu *gpu)
+{
+	struct drm_mirage_vm_faults args = { .vm_id = gpu->vm };
+	struct drm_mirage_place places[2];
+	struct drm_mirage_fault faults[2];
+	uint32_t count = 2;
+
+	/* A wrong stride does not pass because there is nothing to write. */
+	args.faults = (struct drm_mirage_array)DRM_MIRAGE_ARRAY(2, faults);
+	check_bad_strides(gpu, DRM_IOCTL_MIRAGE_VM_FAULTS, &args, &args.faults, sizeof(faults[0]));
+
+	gpu_read_fails(gpu, (void *)0x1000, EFAULT);
+	gpu_write_fails(gpu, (void *)0x2004, EFAULT);
+	igt_assert_eq(mirage_vm_fault_places(&gpu->dev, gpu->vm, faults, places, &count), 0);
+	igt_assert_eq(count, 2);
+	igt_assert_eq_u64(faults[0].addr, 0x2004);
+	igt_assert_eq_u64(faults[1].addr, 0x1000);
+
+	check_output(gpu, &args, &args.faults, faults, sizeof(faults[0]));
+	check_output(gpu, &args, &args.places, places, sizeof(places[0]));
 	gpu_assert_alive(gpu);
 }
 
@@ -365,6 +461,7 @@ static void arrays(struct gpu *gpu)
 	struct drm_mirage_vm_faults faults = { .vm_id = gpu->vm };
 	uint64_t values[DRM_MIRAGE_STAT_COUNT];
 	struct drm_mirage_fault report;
+	struct drm_mirage_place place;
 
 	stats.count = 4;
 	stats.values = BAD_POINTER;
@@ -376,11 +473,12 @@ static void arrays(struct gpu *gpu)
 	do_ioctl_err(gpu->dev.fd, DRM_IOCTL_MIRAGE_VM_STATS, &stats, E2BIG);
 
 	gpu_read_fails(gpu, (void *)BAD_POINTER, EFAULT);
-	faults.count = 1;
-	faults.faults = BAD_POINTER;
+	faults.faults = (struct drm_mirage_array)DRM_MIRAGE_ARRAY(1, &report);
+	faults.faults.array = BAD_POINTER;
 	do_ioctl_err(gpu->dev.fd, DRM_IOCTL_MIRAGE_VM_FAULTS, &faults, EFAULT);
-	faults.faults = (uintptr_t)&report;
-	faults.places = BAD_POINTER;
+	faults.faults.array = (uintptr_t)&report;
+	faults.places = (struct drm_mirage_array)DRM_MIRAGE_ARRAY(1, &place);
+	faults.places.array = BAD_POINTER;
 	do_ioctl_err(gpu->dev.fd, DRM_IOCTL_MIRAGE_VM_FAULTS, &faults, EFAULT);
 }
 
@@ -720,6 +818,7 @@ static const struct gpu_scenario scenarios[] = {
 	{ "queue-create", queue_create, "Classes, priorities and time-outs that do not exist." },
 	{ "exec-ranges", exec_ranges, "Packets and arrays at wrong addresses, of wrong sizes." },
 	{ "strides", strides, "Arrays with shorter and longer elements, their tail zero or not." },
+	{ "output-strides", output_strides, "Arrays that the kernel writes, with longer elements." },
 	{ "svm-query-ranges", svm_query_ranges, "SVM_QUERY of wrong ranges." },
 	{ "svm-populate", svm_populate, "SVM_POPULATE of wrong ranges, in wrong address spaces." },
 	{ "arrays", arrays, "Counts and pointers of arrays that are wrong." },

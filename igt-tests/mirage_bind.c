@@ -392,7 +392,7 @@ static void beside_the_mirror(struct space *unused)
 
 /**
  * SUBTEST: debugfs
- * Description: What is bound is in debugfs, with its address, its object and the page tables' own view of it.
+ * Description: A binding is in debugfs, with its address, its object and the page tables' own view of it.
  */
 static void debugfs(struct space *space)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /**
  * TEST: mirage bind evict
- * Description: What VM_BIND maps while objects are moved out of video memory and back, and page
+ * Description: Mappings of VM_BIND while objects are moved out of video memory and back, and page
  *	tables when there is none left.
  * Category: Core
  */
@@ -241,7 +241,7 @@ static void tables_without_vram(struct space *space)
 	buf = buf_new(space, PAGE, DRM_MIRAGE_PLACEMENT_SYSTEM);
 	filler_open(&filler);
 	filler_fill(&filler);
-	/* What is left is smaller than one of the filler's. */
+	/* The free rest is smaller than one of the filler's. */
 	evictions = bo_param(space->dev, DRM_MIRAGE_PARAM_EVICTIONS);
 	for (i = 0; i < small; i++) {
 		bos[i] = bo_new(&filler.dev, PAGE, BO_VRAM);

@@ -269,7 +269,7 @@ static void bad_arguments(struct space *space)
 	args.syncs.count = 1;
 	args.syncs.array = 8;
 	do_ioctl_err(fd, DRM_IOCTL_MIRAGE_VM_BIND, &args, EFAULT);
-	/* Nobody has submitted what it would carry. */
+	/* No job was submitted that would signal it. */
 	sync = mirage_sync_wait(empty);
 	args.syncs.array = (uintptr_t)&sync;
 	do_ioctl_err(fd, DRM_IOCTL_MIRAGE_VM_BIND, &args, EINVAL);

@@ -398,7 +398,7 @@ static void proc_mem_at_the_end(struct mirage *dev)
 
 /**
  * SUBTEST: proc-mem-readonly
- * Description: What is mapped for reading only, /proc/self/mem does not write: an object's own mapping, and that of a
+ * Description: /proc/self/mem does not write to a mapping for reading only: an object's own mapping, and that of a
  *	dma-buf that was given away for reading.
  */
 static void proc_mem_readonly(struct mirage *dev)

@@ -47,7 +47,7 @@ static void move_in_many_jobs(struct gpu *gpu)
 
 /**
  * SUBTEST: hang-while-zeroing
- * Description: The device hangs on the packet that zeroes an object. What was to be zeroed is never shown; the
+ * Description: The device hangs on the packet that zeroes an object. Its old content is never shown; the
  *	channel is set going again, and the next object is zeroed as ever.
  */
 static void hang_while_zeroing(struct gpu *gpu)

@@ -52,7 +52,7 @@ static unsigned int pool_count(const struct pool *pool, unsigned int first, unsi
 	return count;
 }
 
-/* What the device's engines have copied and filled so far. */
+/* Bytes that the device's engines have copied and filled so far. */
 static uint64_t bytes_moved(struct mirage *dev)
 {
 	uint64_t value;
@@ -139,7 +139,7 @@ static void high_stay(struct mirage *dev)
 
 /**
  * SUBTEST: purgeable-leave-first
- * Description: What nobody needs is dropped before anything is moved; its owner is told,
+ * Description: Objects that are not needed are dropped before any is moved; their owner is told,
  *	and the rest of it cannot be read.
  */
 static void purgeable_leave_first(struct mirage *dev)

@@ -248,7 +248,7 @@ int igt_main()
 
 	gpu_subtests(scenarios, ARRAY_SIZE(scenarios));
 
-	/* Whatever became of them, the next test finds the device as it should be. */
+	/* However they end, the next test finds the device as it should be. */
 	igt_fixture()
 		gpu_inject_none_alone();
 }

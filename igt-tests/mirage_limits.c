@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /**
  * TEST: mirage limits
- * Description: What one process or one user may take of the kernel and of the device, and who pays for it.
+ * Description: The limits of one process and of one user in kernel and device, and the charges for their memory.
  * Category: Core
  */
 #include <errno.h>
@@ -36,7 +36,7 @@ static void cgroup_make(const char *max)
 {
 	igt_require_f(file_write(CGROUPS "/cgroup.subtree_control", "+memory"),
 		      "memory cgroups are not to be had at " CGROUPS "\n");
-	/* What a subtest that failed has left behind. */
+	/* A subtest that failed may have left it behind. */
 	rmdir(CGROUP);
 	igt_assert(!mkdir(CGROUP, 0755));
 	igt_assert(file_write(CGROUP "/memory.max", max));
@@ -138,7 +138,7 @@ static void used_object(struct mirage *dev)
  * more, and untouched pages are all the same one.
  */
 enum { USERPTR_SIZE = 4 << 20 };
-/* What one costs at least: where each page is for the CPU, and for the device. */
+/* The least that one costs: the address of each page for the CPU, and for the device. */
 #define USERPTR_COST	(USERPTR_SIZE / PAGE * 2 * sizeof(uint64_t))
 
 /**
@@ -314,7 +314,7 @@ static void full_address_space(struct space *space)
 	uint64_t n;
 	int err;
 
-	/* What binds have done so far is given back a moment after they are done. */
+	/* The memory of binds is given back a moment after they are done. */
 	mirage_ib_sem_wait(&gate.ib, gpu_ptr(word.addr), 1);
 	space_job_submit(&gate, NULL, 0);
 	wait = mirage_sync_wait(gate.syncobj);
@@ -378,7 +378,7 @@ static const struct share shares[] = {
 	{ "share-of-userptrs", DRM_MIRAGE_PARAM_MAX_USERPTRS, make_userptr, 0 },
 };
 
-/* What another process of the user had before may be given back a moment after that has ended. */
+/* The share of another process of the user may be given back a moment after that has ended. */
 static int make_soon(const struct share *share, struct mirage *dev, uint32_t vm, void *page)
 {
 	int err;

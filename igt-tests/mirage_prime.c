@@ -130,7 +130,7 @@ static void export_lifetime(struct mirage *dev)
 
 /**
  * SUBTEST: export-refused
- * Description: What cannot be shared is not: objects private to an address space, memory of a process, objects whose
+ * Description: Objects that cannot be shared are refused: those private to an address space, memory of a process, objects whose
  *	content is not needed, unknown handles and flags.
  */
 static void export_refused(struct mirage *dev)
@@ -170,7 +170,7 @@ static void export_refused(struct mirage *dev)
 
 /**
  * SUBTEST: import-refused
- * Description: What is no dma-buf is no object.
+ * Description: A descriptor of anything but a dma-buf is no object.
  */
 static void import_refused(struct mirage *dev)
 {

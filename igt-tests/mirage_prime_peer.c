@@ -157,7 +157,7 @@ static void expect_locations(struct pair *pair, uint32_t exporter, uint32_t impo
 
 /**
  * SUBTEST: copy-%s
- * Description: What one GPU writes, the other reads, byte by byte and in turns. It is in the first one's video memory if
+ * Description: One GPU reads, byte by byte and in turns, the data that the other writes. It is in the first one's video memory if
  *	the second reaches that, and in system memory otherwise.
  *
  * arg[1]:
@@ -557,7 +557,7 @@ static void bind(unsigned int who)
 	igt_assert(igt_wait(is_mirage(nodes[who]), POLL_MS, 1));
 }
 
-/* What is left to do with a device that has gone: closing. */
+/* A device that has gone can only be closed. */
 static void drop_gone_space(struct pair *pair, unsigned int who)
 {
 	munmap(pair->own[who].words, SIZE);

@@ -21,8 +21,8 @@ static int probe_device(void)
 
 /**
  * SUBTEST: allocations
- * Description: What some parts of the driver allocate when the device is brought up fails, each allocation in turn. Without
- *	it the driver has no device, or does without; later it can have it, and works. Each attempt takes
+ * Description: Allocations of some parts of the driver at bring-up fail, each in turn. Without one
+ *	the driver has no device, or does without; later it can have it, and works. Each attempt takes
  *	seconds on the kernel that can fail them, so not all parts are here. Nor are interrupts: where
  *	the kernel's interrupt core could not make a file in /proc, it warns of its absence at the end.
  */

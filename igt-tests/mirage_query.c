@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /**
  * TEST: mirage query
- * Description: What the driver tells about the device and itself.
+ * Description: The driver's answers about the device and itself.
  * Category: Core
  */
 #include <sys/klog.h>
@@ -134,7 +134,7 @@ static void stats_size(void)
 	do_ioctl(gpu.dev.fd, DRM_IOCTL_MIRAGE_VM_STATS, &stats);
 	for (i = 0; i < DRM_MIRAGE_STAT_COUNT; i++)
 		igt_assert_neq_u64(values[i], ~0ull);
-	/* What the kernel does not have is not written. */
+	/* Counters that the kernel does not have are not written. */
 	for (i = stats.count; i < ARRAY_SIZE(values); i++)
 		igt_assert_eq_u64(values[i], ~0ull);
 	gpu_close(&gpu);
@@ -166,8 +166,8 @@ static int try_query(struct mirage *gpu, enum drm_mirage_param param)
 
 /**
  * SUBTEST: shared-needs-privilege
- * Description: What the device counts for all its users is refused without CAP_PERFMON; what a program needs to
- *	know of the device and of itself is not, and a wrong index is told apart.
+ * Description: Counters of the whole device are refused without CAP_PERFMON; values that a program needs to
+ *	know of the device and of itself are not, and a wrong index has another error.
  */
 static void shared_needs_privilege(struct mirage *gpu)
 {
@@ -249,8 +249,8 @@ static void probe_line(struct mirage *gpu)
 
 /**
  * SUBTEST: list
- * Description: The list of GPUs has the one that is open, with its PCI address, and each entry can be opened. What does
- *	not fit is counted.
+ * Description: The list of GPUs has the one that is open, with its PCI address, and each entry can be opened. GPUs that do
+ *	not fit are counted.
  */
 static void list(const struct mirage *gpu)
 {

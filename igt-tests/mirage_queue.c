@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /**
  * TEST: mirage queue
- * Description: What queues owe each other: priorities, turns, kinds that do not mix.
+ * Description: Queues side by side: priorities, turns, kinds that do not mix.
  * Category: Core
  */
 #include <inttypes.h>
@@ -49,7 +49,7 @@ static void loop_start_on(struct loop *loop, struct gpu *gpu, uint32_t queue, vo
 	gpu->queue = own;
 }
 
-/* What a job saw of another queue's loop: its count at the beginning and at the end. */
+/* The count of another queue's loop, as a job saw it at its beginning and at its end. */
 struct glimpse {
 	uint64_t before, after;
 	uint64_t began, ended;

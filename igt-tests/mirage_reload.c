@@ -196,8 +196,8 @@ static int churn_job(struct churn *c)
 }
 
 /*
- * A process that uses objects of all kinds until the device is gone. What was in them is gone
- * then, but whatever it has mapped it may go on touching, and all can be given back.
+ * A process that uses objects of all kinds until the device is gone. Their content is gone
+ * then, but the process may go on touching its mappings, and all can be given back.
  */
 static void churn_until_gone(volatile uint32_t *rounds)
 {
@@ -214,7 +214,7 @@ static void churn_until_gone(volatile uint32_t *rounds)
 			err = churn_job(&c);
 		*rounds += !err;
 	} while (!err || err == -ENOSPC);
-	/* What fails first may be a job, its queue, or an object that was on its way. */
+	/* The first to fail may be a job, its queue, or an object that was on its way. */
 	igt_assert_f(err == -ENODEV || err == -ECANCELED || err == -EINVAL || err == -EIO, "%s\n",
 		     strerror(-err));
 	igt_assert(igt_wait(mirage_vm_create(&c.dev, &vm) == -ENODEV, POLL_MS, 1));
@@ -663,7 +663,7 @@ static void unbind_while_deleting(void)
 	fd = prime_export(&dev, bo.handle);
 	handle = vgem_create(&vgem, PAGE);
 	vgem_fd = vgem_export(&vgem, handle);
-	/* Nobody signals it: it ends by itself, in 10 s. */
+	/* No one signals it: it ends by itself, in 10 s. */
 	vgem_fence(&vgem, handle, true);
 	sync_file = prime_export_fence(vgem_fd, DMA_BUF_SYNC_READ);
 	prime_import_fence(fd, sync_file, DMA_BUF_SYNC_WRITE);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /**
  * TEST: mirage report
- * Description: What is told of an access that stopped its queue: the instruction and the work item that made it, and the
+ * Description: The report of an access that stopped its queue: the instruction and the work item that made it, and the
  *	jobs that it ended.
  * Category: Core
  */

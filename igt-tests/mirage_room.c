@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /**
  * TEST: mirage room
- * Description: Who gets room in video memory where all want it at the same time, and who has to leave.
+ * Description: Programs that want room in video memory at the same time: which get it, and which have to leave.
  * Category: Core
  */
 #include <sys/mman.h>

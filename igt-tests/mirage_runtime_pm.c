@@ -135,7 +135,7 @@ static uint64_t counter(const char *name)
 
 /**
  * SUBTEST: counters
- * Description: What the device has counted stays when it sleeps, can be read without waking it up, and goes on when it
+ * Description: The device's counters keep their values when it sleeps, can be read without waking it up, and go on when it
  *	is used again, for programs too.
  */
 static void counters_stay(void)

@@ -6,7 +6,7 @@
  * Category: Core
  *
  * Each process keeps a model of all memory that the GPU may change, and all of it is compared with that byte by
- * byte. What it asks for in one lane is a chain: each operation waits, on the device's side, for the one before. So
+ * byte. The operations of one lane are a chain: each waits, on the device's side, for the one before. So
  * the model is simple, and what runs side by side are lanes, queues and processes.
  */
 #include <sys/mman.h>
@@ -32,7 +32,7 @@ IGT_TEST_DESCRIPTION("Objects, binds, evictions, jobs of all kinds and a process
 #define MAX_JOB		32u
 #define SVM_PAGES	128u
 
-/* What the model knows apart. */
+/* The granularity of the model. */
 #define UNIT		1024u
 #define UNIT_WORDS	(UNIT / 4)
 #define PAGE_UNITS	((unsigned int)PAGE / UNIT)
@@ -464,7 +464,7 @@ static uint64_t range_addr(const struct lane *lane, const struct range *range)
 	return lane->start + (uint64_t)range->unit * UNIT;
 }
 
-/* What is modelled of a unit of addresses, or NULL: there is nothing behind it. */
+/* The model of a unit of addresses, or NULL: there is nothing behind it. */
 static struct unit *unit_at(struct lane *lane, unsigned int unit)
 {
 	const struct place *place = &lane->places[unit / PAGE_UNITS];

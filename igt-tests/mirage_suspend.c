@@ -52,7 +52,7 @@ static void closed(struct gpu *gpu, enum igt_suspend_state state)
 /**
  * SUBTEST: svm-%s
  * Description: Memory of the process that the GPU had mapped is still mapped: not one fault is taken to
- *	read it. What was not mapped faults, what the process unmaps goes, as before.
+ *	read it. Pages that were not mapped fault, and pages that the process unmaps go, as before.
  */
 static void svm(struct gpu *gpu, enum igt_suspend_state state)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /**
  * TEST: mirage svm events
- * Description: What the process does to its address space while the GPU has it mapped or a
+ * Description: Changes of a process to its address space while the GPU has it mapped or a
  *	kernel runs on it: after the call returns the GPU sees what the CPU sees.
  * Category: SVM
  */
@@ -664,7 +664,7 @@ static unsigned int traced_calls(void)
 	return calls;
 }
 
-/* What mm calls in the mirror core when this process unmaps touched memory. */
+/* The number of mm's calls of the mirror core when this process unmaps touched memory. */
 static unsigned int calls_of_unmap(uint32_t *area)
 {
 	unsigned int calls;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /**
  * TEST: mirage svm reclaim
- * Description: What mm does to memory on its own, or for another thread, while the GPU uses it:
+ * Description: Changes that mm makes to memory on its own, or for another thread, while the GPU uses it:
  *	swap, collapse into huge pages, compaction, userfaultfd, limits of a cgroup.
  * Category: SVM
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /**
  * TEST: mirage trace
- * Description: What the driver tells in tracepoints.
+ * Description: The driver's tracepoints.
  * Category: Core
  */
 #include <stdarg.h>
@@ -23,7 +23,7 @@ IGT_TEST_DESCRIPTION("What the driver tells in tracepoints.");
 #define FAR	(DRM_MIRAGE_VA_START + (8ull << 39))
 #define SIZE	(37 * PAGE)
 
-/* What was told before is forgotten. */
+/* Earlier events are forgotten. */
 static void tell(bool on)
 {
 	if (on)

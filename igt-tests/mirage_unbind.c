@@ -347,8 +347,8 @@ static void held_back(void)
 
 /**
  * SUBTEST: bind-in-pieces
- * Description: The device is unbound while an UNMAP takes effect, one piece after the other. What is left of it is not
- *	done, and the kernel finds its books in order when the mappings go.
+ * Description: The device is unbound while an UNMAP takes effect, one piece after the other. The rest of it is not
+ *	done, and the kernel's counts are right when the mappings go.
  */
 static void bind_in_pieces(void)
 {
@@ -447,7 +447,7 @@ static bool loop_objects(struct mirage *dev, uint32_t vm, unsigned int round)
 	gone = gone ||
 	       is_gone(mirage_bo_create(dev, size, BO_VRAM, BO_CPU, &bos[i].handle), "BO_CREATE") ||
 	       is_gone(mirage_bo_map(dev, bos[i].handle, size, &bos[i].map), "mmap");
-	/* Whatever becomes of the device, the process is not killed for it. */
+	/* However the device ends, the process is not killed for it. */
 	for (unsigned int j = 0; j < ARRAY_SIZE(bos); j++) {
 		if (bos[j].map && (gone || j == i))
 			*(volatile uint32_t *)bos[j].map = round;
@@ -459,7 +459,7 @@ static bool loop_objects(struct mirage *dev, uint32_t vm, unsigned int round)
 	return gone;
 }
 
-/* What each process does, again and again. */
+/* The loops of the processes. */
 static bool (*const loops[])(struct mirage *dev, uint32_t vm, unsigned int round) = {
 	loop_queues, loop_binds, loop_objects, loop_queues, loop_binds, loop_objects,
 };

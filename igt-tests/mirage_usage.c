@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /**
  * TEST: mirage usage
- * Description: What others see of the use that a process makes of the GPU: fdinfo, and gputop.
+ * Description: A process's use of the GPU, as others see it: fdinfo, and gputop.
  * Category: Core
  */
 #include <fcntl.h>
@@ -104,7 +104,7 @@ static void running_kernel_counts(struct gpu *gpu)
 
 /**
  * SUBTEST: idle-file-stands-still
- * Description: What one file's queue uses is not another's, and what is done does not go on counting.
+ * Description: The use of one file's queue is not counted for another file, and stops when the job is done.
  *
  * A turn is counted when it ends, which is after the end of a job was seen, on a busy host long after. It
  * has ended when another channel has had one.
@@ -197,7 +197,7 @@ static void kept_after_destroy(struct gpu *gpu)
 	igt_assert(after.compute > before.compute);
 }
 
-/* What a program on a terminal of its own prints, until it ends. */
+/* The output of a program on a terminal of its own, until it ends. */
 static void run_on_terminal(const char *const argv[], char *text, size_t size)
 {
 	struct winsize window = { .ws_row = 50, .ws_col = 160 };

@@ -239,7 +239,7 @@ static void time_out(struct gpu *gpu)
 
 /**
  * SUBTEST: queue-stops
- * Description: Who waits for a queue that faults, times out or is destroyed is told at once; a word that
+ * Description: A waiter for a queue that faults, times out or is destroyed is told at once; a word that
  *	was written before counts as written.
  */
 static void queue_stops(struct gpu *gpu)

@@ -60,7 +60,7 @@ static void basic(struct gpu *gpu)
 	igt_assert_eq_u32(query.placement, DRM_MIRAGE_PLACEMENT_SYSTEM);
 	igt_assert_eq_u32(query.location, DRM_MIRAGE_PLACEMENT_SYSTEM);
 	igt_assert_eq(mirage_bo_close(&gpu->dev, handle), 0);
-	/* What is bound stays. */
+	/* The bindings stay. */
 	assert_shared(gpu, area, at, 64, 90);
 	gpu_unbind(gpu, at, 64 * PAGE);
 	mem_unmap(area, 64 * PAGE);
@@ -115,7 +115,7 @@ static void hugetlb(struct gpu *gpu)
 
 /**
  * SUBTEST: shmem
- * Description: What the GPU writes to shared memory all see who map it, and who read the file.
+ * Description: All who map shared memory, or read the file, see the GPU's writes to it.
  */
 static void shmem(struct gpu *gpu)
 {
@@ -145,7 +145,7 @@ static void shmem(struct gpu *gpu)
 
 /**
  * SUBTEST: private-file
- * Description: What the GPU writes to a private mapping of a file is the process's own; reading leaves the page
+ * Description: The GPU's writes to a private mapping of a file are the process's own; reading leaves the page
  *	cache's page.
  */
 static void private_file(struct gpu *gpu)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /**
  * TEST: mirage userptr events
- * Description: What becomes of objects over memory of a process when that memory changes: between jobs, under a running
+ * Description: Objects over memory of a process while that memory changes: between jobs, under a running
  *	job, in a child, in swap, at the process's end; and all of it at once.
  * Category: Userptr
  */

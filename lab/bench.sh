@@ -23,7 +23,7 @@ peer_source() {
 		proxy_env
 		fetch_source "${kernel_release%-amd64}" "$1"
 	else
-		echo "packages of $kernel_release have no source" >&2
+		echo "the packages of Linux $kernel_release have no source of test_hmm" >&2
 		return 1
 	fi
 }
@@ -40,7 +40,7 @@ make_peer() {
 	mkdir "$tmp"
 	say "building the peer, test_hmm of Linux $kernel_release"
 	if ! peer_source "$tmp" >"$log" 2>&1; then
-		note "no peer beside: $(tail -n 1 "$log")"
+		note "the rows of test_hmm stay empty: $(tail -n 1 "$log")"
 		return 1
 	fi
 	logged "$log" "building test_hmm" build_peer "$tmp"

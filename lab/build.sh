@@ -12,7 +12,7 @@
 
 cmd_build() {
 	if [ $# -gt 0 ]; then
-		printf 'usage: ./mirage build\n\nMakes the lab where it is missing and builds everything in it, in %s.\n' "$build"
+		printf 'usage: ./mirage build\n\nMakes the lab if there is none, and builds everything in it, in %s.\n' "$build"
 		[ "$1" = --help ] || exit 2
 		return
 	fi
@@ -59,11 +59,11 @@ meson_build() {
 		die "building failed; the whole log is $log"
 	fi
 	times_drop
-	# What the compiler warned of is worth a look even where all was built.
+	# The compiler's warnings are worth a look even if all was built.
 	grep -E 'warning:' "$log" | grep -v '^WARNING: \|jobserver' >&2 || true
 }
 
-# What more the lab shows to a build.
+# Additional directories that the lab shows to a build.
 build_binds=()
 
 build_main() {

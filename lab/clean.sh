@@ -9,13 +9,13 @@ usage: ./mirage clean --list
 
 Removes parts of the cache, $cache; without an argument, all of it.
 
-  --list             list what is there: its part, size, last use and name
+  --list             list the entries: part, size, last use and name
   kernels            kernels but the lab's own, their symbols, peers of the bench, and whether this
                      host's KVM boots the lab's
   roots              the lab's root file systems, and the tool that makes them
-  builds             what was built, of each checkout, and the copies with deliberate defects
+  builds             the builds of each checkout, and the copies with deliberate defects
   logs               logs and results, of each checkout
-  old                what was not used for $old_days days, and what is of a checkout that is gone
+  old                what is unused for $old_days days, and the entries of checkouts that are gone
   NAME               one thing, by the name that --list shows
 EOF
 }
@@ -80,7 +80,7 @@ hold_locks() {
 	for lock in "$cache"/lock/*; do
 		[ -e "$lock" ] || continue
 		exec {fd}>>"$lock"
-		flock -n "$fd" || die "another mirage is using the cache (it holds $lock): wait for its end, or end it"
+		flock -n "$fd" || die "another ./mirage uses the cache and holds $lock: wait until it has ended, or end it"
 	done
 }
 
@@ -90,7 +90,7 @@ clean_choose() {
 	for word; do
 		found=0
 		case $word in
-		--list) usage_error "--list removes nothing: it stands alone" clean ;;
+		--list) usage_error "--list removes nothing and takes no other word" clean ;;
 		-*) usage_error "no option '$word'" clean ;;
 		all)
 			all=1

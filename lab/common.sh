@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# What every part of the command needs: messages, the cache's layout, locks. Runs on the host: bash and Debian's
+# Shared by all parts of the command: messages, the cache's layout, locks. Runs on the host: bash and Debian's
 # essential packages only.
 
 # Seconds since the command started, for the progress lines.
@@ -33,7 +33,7 @@ need_value() {
 	[ "$1" -ge 2 ] || usage_error "$2 needs a value" "$3"
 }
 
-# What runs in the lab is the first process of its namespace, and ends by exit where it is interrupted: its status alone would
+# A program in the lab is the first process of its namespace, and ends by exit if it is interrupted: its status alone would
 # not end this process, which got the same signal. $on_interrupt is a command that cleans up before.
 on_interrupt=:
 trap '$on_interrupt; exit 130' INT
@@ -71,7 +71,7 @@ give_share() {
 				born=$(stat -c %.9W -- "$file")
 				[ "${born//[.,]/}" -le "$since" ] || chown -h -- "$owner" "$file"
 			done' bash "$(stat -c %.9Y "$2" | tr -d .,)" "$SUDO_UID:${SUDO_GID:-$SUDO_UID}" {} + ||
-			note "not every new file in $1 could be given to its user"
+			note "some new files in $1 still belong to root: they could not be given to user $SUDO_UID"
 	fi
 }
 
@@ -85,11 +85,11 @@ build=$cache/build/$(checkout_key)
 logs=$cache/log/$(checkout_key)
 
 cache_init() {
-	# Other programs of the user's have their files in ~/.cache, too. What is in the cache itself is root's.
+	# Other programs of the user's have their files in ~/.cache, too. The cache itself belongs to root.
 	as_user mkdir -p "$cache" 2>/dev/null || true
 	mkdir -p "$cache/lock" "$logs" "$build" "$cache/run" ||
 		die "can't make the cache directory $cache" "set MIRAGE_CACHE to a directory that can be written"
-	# Whose they are, and when they were used last.
+	# The checkout that they belong to, and the time of their last use.
 	printf '%s\n' "$MIRAGE_SRC" | tee "$build/checkout" >"$logs/checkout"
 	if [ "$(stat -f -c %T "$cache")" = nfs ]; then
 		note "the cache $cache is on NFS: root file systems can fail there; set MIRAGE_CACHE to a local disk"
@@ -103,7 +103,7 @@ with_lock() {
 	shift
 	exec {fd}>>"$cache/lock/$name"
 	if ! flock -n "$fd"; then
-		say "waiting for another mirage that works on the same ($name)"
+		say "waiting for another ./mirage, which holds $cache/lock/$name"
 		flock "$fd"
 	fi
 	"$@" || status=$?
@@ -114,7 +114,7 @@ with_lock() {
 # log_failure LOG WHAT: say what failed, show the end, and stop.
 log_failure() {
 	tail -n 15 "$1" | sed 's/^/    | /' >&2
-	die "$2 failed; the whole log is $1" "${hint:-run the command again once its reason is gone: what is complete is kept}"
+	die "$2 failed; the whole log is $1" "${hint:-remove the cause and run the command again: it continues from the steps that are complete}"
 }
 
 # logged LOG WHAT COMMAND...: run a step with its output in a log.

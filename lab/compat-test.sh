@@ -3,7 +3,7 @@
 # compat/ and modules.sh against kernel trees in which an interface is another: KERNEL-RELEASE. Runs in the lab; prints lines
 # of "passed NAME" and "failed NAME REASON".
 #
-# The tree is the installed headers behind links, but for the file that a case edits. What is built is this project's Kbuild
+# The tree is the installed headers behind links, but for the file that a case edits. The build takes this project's Kbuild
 # and compat/ around a driver of one file, which says by static_assert() what it wants to see.
 set -uo pipefail
 
@@ -78,7 +78,7 @@ has_flag() {
 
 # names PATTERN: the build failed, and its last words have the interface's name and the kernels that work.
 names() {
-	! build && grep -qE "^mirage: Linux [^ ]* lacks, or has in another form than this driver knows: $1" "$dir/log" &&
+	! build && grep -qE "^mirage: Linux [^ ]* lacks these interfaces, or has other forms of them: $1" "$dir/log" &&
 		grep -q "^mirage: the driver is known to work on Linux" "$dir/log"
 }
 

@@ -63,7 +63,7 @@ def main():
         return text
 
     entries = list(kernel_entries(modules))
-    # What is tested natively too is the kernel's first.
+    # Of a file that native tests build as well, the kernel's entry comes first.
     known = {entry['file'] for entry in entries}
     entries += [entry for entry in native_entries(build) if entry['file'] not in known]
     for entry in entries:

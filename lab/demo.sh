@@ -9,8 +9,7 @@ demo_usage() {
 	cat <<'EOF'
 usage: ./mirage demo [VM OPTIONS] [FILE]
 
-Boots a guest with a GPU in it and lets that work on memory that plain malloc, mmap and the stack
-gave: the words of a text as a linked list, a file's digests, a counter shared with the CPU, memory
+Boots a guest with a GPU. The GPU works on memory that plain malloc, mmap and the stack gave: the words of a text as a linked list, a file's digests, a counter shared with the CPU, memory
 that is replaced under a running kernel. FILE is the text, of at most 4 MiB; without it, the text of a licence.
 
 The options of ./mirage vm for the machine work here too.
@@ -50,7 +49,7 @@ cmd_demo() {
 	done
 	if [ -n "$file" ]; then
 		check_file "$file"
-		[ -z "$vm_share" ] || die "--share and a file exclude each other: the file's directory is what is shared"
+		[ -z "$vm_share" ] || die "--share and a file exclude each other: the demo shares the directory of the file"
 		file=$(realpath "$file")
 		vm_share=$(dirname "$file")
 		file=/mnt/share/$(basename "$file")

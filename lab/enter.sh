@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# Going into the lab: a chroot with mount and process namespaces of its own. Whatever ends this process, by whatever
-# signal, ends all in there and leaves no mount behind.
+# Going into the lab: a chroot with mount and process namespaces of its own. When this process ends, by
+# whichever signal, all processes in there end, and no mount stays behind.
 #
 # The checkout is at /mirage/src (read-only) and its build directory at /mirage/build, wherever they are on the host, so
 # that nothing built depends on where that is. /mirage/guest shows the same tree to guests: the root as it is on disk,

@@ -15,7 +15,7 @@ Without --core: gdb, connected to the machine that another ./mirage runs with --
 With it: drgn on the dump in DIR, one of the directories of kept logs that ./mirage vm --dump names.
 
 The symbols are those of the built tree that was booted. For a kernel of Debian's they are fetched
-when first asked for, 1.2 GB of which 2 are kept.
+when first asked for, a download of 1.2 GB that takes 2 GB on disk.
 EOF
 }
 
@@ -44,7 +44,7 @@ use_symbols() {
 	local version=${kernel_release%-amd64}
 	symbols=$kernel_dir
 	[ ! -e "$kernel_dir/vmlinux" ] || return 0
-	[ "$version" != "$kernel_release" ] || die "$kernel_dir has no vmlinux to take symbols from"
+	[ "$version" != "$kernel_release" ] || die "$kernel_dir has no vmlinux, which has the symbols"
 	symbols=$cache/symbols-$version
 	[ -d "$symbols" ] || with_lock symbols make_symbols "$version" "$symbols"
 }
@@ -65,7 +65,7 @@ running_machine() {
 		[ ! -S "$socket" ] || ! run_lives "${socket%/*}" || dirs+=("${socket%/*}")
 	done
 	[ ${#dirs[@]} -gt 0 ] || die "no machine runs with a stub for gdb" "start one in another terminal: ./mirage vm --gdb"
-	[ ${#dirs[@]} -eq 1 ] || die "${#dirs[@]} machines run with a stub for gdb: end all but one" "${dirs[@]}"
+	[ ${#dirs[@]} -eq 1 ] || die "${#dirs[@]} machines run with a stub for gdb, gdb takes 1: end all others" "${dirs[@]}"
 	echo "${dirs[0]}"
 }
 
@@ -101,7 +101,7 @@ cmd_gdb() {
 		if [ -s "$dir/io/sections" ]; then
 			module_symbols "$dir/io/sections" >"$dir/symbols.gdb"
 		else
-			note "the guest has not loaded the driver yet: its symbols are not there"
+			note "the guest has not loaded the driver yet: gdb has no symbols of the driver"
 			: >"$dir/symbols.gdb"
 		fi
 		in_lab "${kernel_binds[@]}" -- gdb -q -ex "file /mirage/linux/vmlinux" -ex "target remote /mirage/run/gdb.sock" \

@@ -41,7 +41,7 @@ unload() {
 	echo "passed driver-unload"
 }
 
-# What kmemleak says of blocks that are nothing to mend here goes:
+# Drop kmemleak's reports of blocks that this tree cannot fix:
 #
 # ttm_pool_type_init: TTM of Linux 7.2 does not undo list_lru_init() when its last device goes (ttm_pool_type_fini()), whichever
 # driver's that was.
@@ -103,7 +103,7 @@ main() {
 	# Of each test that does everything at once.
 	export IGT_FORCE_DRIVER=mirage MIRAGE_STRESS_SECONDS=30
 	: >"$out/checks"
-	# What the lists of expected results can name, beside what the host knows.
+	# Conditions for the lists of expected results, beside those that the host knows.
 	grep -qw user_shstk /proc/cpuinfo || echo no-user_shstk >"$out/conditions"
 	for suite in "${suites[@]}"; do
 		if [ "$suite" = results ]; then

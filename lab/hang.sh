@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# What a guest that makes no progress is doing: asked of its kernel over the serial line, and of QEMU, which answers
-# also where the kernel does not. Runs in the lab, beside the machine, in its run directory.
+# Finds out why a guest makes no progress: asks its kernel over the serial line, and QEMU, which answers
+# even if the kernel does not. Runs in the lab, beside the machine, in its run directory.
 
 # hang_report FILE: whether the machine runs, and the processors' registers, twice, into FILE; the tasks' stacks, blocked
 # tasks and each processor's backtrace, from the kernel, at the end of its own log.

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# What the lab needs of this machine: a few programs of Debian's that are nearly always there, and the bootstrap tool, which
+# The programs of this machine that the lab needs: a few of Debian's that are nearly always there, and the bootstrap tool, which
 # seldom is. Nothing is installed: the tool's packages are downloaded into the cache, with lists of their own, and run from
 # there.
 
@@ -16,7 +16,7 @@ check_host() {
 	done
 	[ ${#missing[@]} -gt 0 ] || return 0
 	packages=$(printf '%s\n' "${missing[@]#*:}" | sort -u | xargs)
-	die "this machine lacks $(printf '%s ' "${missing[@]%:*}")(of Debian's $packages)" "install that by: apt-get install $packages"
+	die "this machine lacks these commands: $(printf '%s\n' "${missing[@]%:*}" | xargs)" "install them with: apt-get install $packages"
 }
 
 # The host's own mirror of Debian, so that the lab comes from where the host's packages come from. Empty where the

@@ -26,7 +26,7 @@ def missing(config, fragment):
     """Each option that the fragment wants and the configuration has not, as "CONFIG_X=y (is: m)"."""
     for name, wanted in fragment.items():
         value = config.get(name)
-        # What is to be off is off for speed: nothing depends on it.
+        # An option that is to be off is off for speed: nothing depends on it.
         if wanted is not None and value != wanted and not (wanted == 'm' and value == 'y'):
             yield f'{name}={wanted} (is: {value or "not set"})'
 

@@ -64,11 +64,11 @@ kernel_list() {
 		for version in $(tested_kernels); do
 			printf '  %-16s  %s\n' "$version" "$(kernel_state "$version")"
 		done
-		printf '  (what else the archive has is known once the lab is made: ./mirage build)\n'
+		printf '  (./mirage build makes the lab, which can then list all kernels in the archive)\n'
 		return
 	fi
 	line=$(cat "$(root_dir base)/etc/mirage-kernel")
-	in_root "$(root_dir base)" apt-get -qq update >/dev/null 2>&1 || note "the archive can't be reached: its last list is shown"
+	in_root "$(root_dir base)" apt-get -qq update >/dev/null 2>&1 || note "Debian's archive cannot be reached: this is the list of the last time"
 	for version in $(archive_kernels "$(root_dir base)"); do
 		printf '  %-16s  %s%s\n' "$version" "$(kernel_state "$version")" "$([ "$version" != "$line" ] || echo '; the lab'\''s: stock')"
 	done
@@ -76,7 +76,7 @@ kernel_list() {
 
 # kernel_error MESSAGE: and what there is.
 kernel_error() {
-	note "$1; there are:"
+	note "$1; choose one of these:"
 	kernel_list >&2
 	exit 2
 }
@@ -208,7 +208,7 @@ use_kernel_tree() {
 	kernel_make=(-C /mirage/kernel)
 	if [ ! -e "$kernel_dir/Kbuild" ]; then
 		kernel_source=$(realpath -e "$kernel_dir/source" 2>/dev/null) ||
-			die "$kernel_dir was built with O=, and its link 'source' leads nowhere"
+			die "$kernel_dir was built with O=, and its link 'source' leads to no directory"
 		kernel_binds+=("$kernel_source=mirage/linux")
 		kernel_make=(-C /mirage/linux O=/mirage/kernel)
 	fi
@@ -216,14 +216,14 @@ use_kernel_tree() {
 	kernel_stamp=$kernel_dir/modules.order
 }
 
-# What dpkg -x of linux-image and linux-headers (and of those that Debian's depend on) leaves.
+# The files that dpkg -x of linux-image and linux-headers (and of those that Debian's depend on) leaves.
 use_kernel_packages() {
 	local images headers lib=
 	[ -d "$kernel_dir/lib/modules" ] || lib=usr/
 	mapfile -t images < <(find "$kernel_dir" -maxdepth 5 -type f \( -path "$kernel_dir/boot/vmlinuz-*" -o -name vmlinuz \))
 	[ ${#images[@]} -gt 0 ] ||
 		die "$kernel_dir is no kernel: it has neither a .config nor boot/vmlinuz-* nor lib/modules/*/vmlinuz"
-	[ ${#images[@]} -eq 1 ] || die "$kernel_dir has ${#images[@]} kernels: unpack one alone"
+	[ ${#images[@]} -eq 1 ] || die "$kernel_dir has ${#images[@]} kernels, it may have 1: unpack one alone"
 	kernel_release=$(basename "${images[0]}")
 	if [ "$kernel_release" = vmlinuz ]; then
 		kernel_release=$(basename "$(dirname "${images[0]}")")
@@ -232,9 +232,9 @@ use_kernel_packages() {
 	fi
 	headers=$kernel_dir/usr/src/linux-headers-$kernel_release
 	[ -e "$headers/.config" ] ||
-		die "$kernel_dir lacks usr/src/linux-headers-$kernel_release: unpack the headers' package there, too"
+		die "$kernel_dir lacks usr/src/linux-headers-$kernel_release: unpack the package linux-headers-$kernel_release there as well"
 	[ -d "$kernel_dir/${lib}lib/modules/$kernel_release/kernel" ] ||
-		die "$kernel_dir lacks lib/modules/$kernel_release/kernel: unpack the modules' package there, too"
+		die "$kernel_dir lacks lib/modules/$kernel_release/kernel: unpack the package with the kernel's modules there as well"
 
 	kernel_key=$(kernel_dir_key)
 	kernel_image=/mirage/kernel${images[0]#"$kernel_dir"}
@@ -255,10 +255,10 @@ check_config() {
 	if ! missing=$(in_lab "${kernel_binds[@]}" -- python3 /mirage/src/lab/kernel_config.py --but CONFIG_DRM_XE,CONFIG_X86_PLATFORM_DEVICES \
 		"/mirage/kernel${kernel_config#"$kernel_dir"}" /mirage/src/lab/kernel-required.config); then
 		[ -n "$missing" ] || die "the configuration of the kernel in $kernel_dir can't be read"
-		note "the kernel in $kernel_dir is configured without what the lab or the driver needs:"
+		note "the configuration of the kernel in $kernel_dir lacks options that the lab or the driver needs:"
 		printf '%s\n' "$missing" | sed 's/^/        /' >&2
-		die "scripts/kconfig/merge_config.sh .config $MIRAGE_SRC/lab/kernel-required.config adds it" \
-			"(what has no prompt of its own comes with a driver that selects it, such as CONFIG_DRM_XE)"
+		die "this command adds them: scripts/kconfig/merge_config.sh .config $MIRAGE_SRC/lab/kernel-required.config" \
+			"(an option without a prompt needs a driver that selects it, such as CONFIG_DRM_XE)"
 	fi
 }
 
@@ -321,7 +321,7 @@ choose_compiler() {
 				return
 			fi
 		done
-		die "$kernel_dir was built by '$text', which this machine has not"
+		die "$kernel_dir was built by '$text', and this machine has no such compiler"
 	fi
 	for name in gcc "gcc-$major"; do
 		if [ "$(compiler_version "$name")" = "$wanted" ]; then
@@ -329,7 +329,7 @@ choose_compiler() {
 			return
 		fi
 	done
-	note "$kernel_dir was built by '$text', which neither the lab nor this machine has: trying the lab's compiler"
+	note "$kernel_dir was built by '$text', and neither the lab nor this machine has that compiler: trying the lab's"
 }
 
 # modules_are_fresh OUT: whether nothing in the checkout changed since they were built, in this root, and the kernel can't have.
@@ -351,7 +351,7 @@ make_modules() {
 	local out=$1 log=$2
 	modules_are_fresh "$out" && return
 	say "building the driver for Linux $kernel_release"
-	# What was built in another root is of no use, though its headers may look older.
+	# Objects built in another root are of no use, though its headers may look older.
 	[ "$(cat "$out/root" 2>/dev/null)" = "$(root_dir base)" ] || rm -rf "$out/objects"
 	root_dir base >"$out/root"
 	touch "$out/stamp.new"

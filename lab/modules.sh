@@ -28,9 +28,9 @@ explain() {
 		s/.*ERROR: modpost: \"([^\"]*)\" .*undefined!.*/\1/p" "$log" | awk '!seen[$0]++' | head -n 8 | paste -sd, | sed 's/,/, /g')
 	[ -n "$names" ] || return 0
 	release=$(make -s "$@" kernelrelease 2>/dev/null | tail -n 1)
-	echo "mirage: Linux $release lacks, or has in another form than this driver knows: $names"
+	echo "mirage: Linux $release lacks these interfaces, or has other forms of them: $names"
 	echo "mirage: the driver is known to work on Linux $(sed -n 's/^\([0-9][^ ]*\) .*/\1/p' "$src/lab/tested" | uniq | paste -sd, |
-		sed 's/,/, /g'); compat/ is where another kernel's interfaces go (docs/kernel-developers.md)"
+		sed 's/,/, /g'); code for the interfaces of another kernel goes into compat/ (docs/kernel-developers.md)"
 }
 
 mkdir -p "$out/objects"

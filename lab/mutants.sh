@@ -64,7 +64,7 @@ mutants_baseline() {
 	mutants_failing=" "
 	say "building the copy, without a defect"
 	mutants_in_copy "$log" $mutants_build_limit build || die "the copy does not build: see $log"
-	say "the tests on it"
+	say "running the tests on the copy, without a defect"
 	for test in "$@"; do
 		case $test in
 		mirage_prime_peer@*) peers+=("$test") ;;
@@ -117,14 +117,14 @@ mutants_test() {
 		names+=("$name")
 		tests+=("$mutant_test")
 	done
-	[ ${#names[@]} -gt 0 ] || die "no file of lab/mutants/ matches $pattern"
+	[ ${#names[@]} -gt 0 ] || die "no name in lab/mutants/ matches the pattern $pattern"
 
 	mutants_copy=$cache/mutants/$(checkout_key)/src
 	mutants_logs=$cache/mutants/$(checkout_key)/logs
 	# One run at a time in a copy: two would put their defects into each other's.
 	mkdir -p "$cache/mutants/$(checkout_key)"
 	exec {fd}>>"$cache/mutants/$(checkout_key)/lock"
-	flock -n "$fd" || die "another ./mirage test --mutants runs in this checkout: wait for its end, or end it"
+	flock -n "$fd" || die "another ./mirage test --mutants runs in this checkout: wait until it has ended, or end it"
 	rm -rf --one-file-system -- "$mutants_logs"
 	mkdir -p "$mutants_copy" "$mutants_logs"
 	# For ./mirage clean: whose it is, and when it was used last.

@@ -18,7 +18,7 @@ import re
 import sys
 import xml.etree.ElementTree as ElementTree
 
-# What igt_runner calls a result, and what it counts as. A test that passed while the kernel warned of something (dmesg-*)
+# igt_runner's names of results, and what each counts as. A test that passed while the kernel warned of something (dmesg-*)
 # is judged by the lab's own look at the kernel's log, which knows which messages are meant.
 IGT_RESULTS = {
     'pass': 'passed', 'warn': 'passed', 'dmesg-warn': 'passed',
@@ -27,14 +27,14 @@ IGT_RESULTS = {
     'abort': 'failed', 'notrun': 'failed',
 }
 
-# What a list of expected results calls them, and what the outcome may be.
+# The names in a list of expected results, and the outcomes that each allows.
 LISTED_RESULTS = {'skip': ['skipped'], 'fail': ['failed'], 'flake': ['passed', 'failed']}
 
 # Of a failed test's output, as many characters at its end go into the JUnit file. Jenkins and GitLab both hold a whole
 # file in memory.
 JUNIT_TEXT = 20000
 
-# What XML 1.0 cannot hold, not even escaped, and the sequences by which a terminal gets its colours.
+# Characters that XML 1.0 cannot hold, not even escaped, and the sequences by which a terminal gets its colours.
 NOT_XML = re.compile('\x1b\\[[0-9;]*m|[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]')
 
 

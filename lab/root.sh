@@ -131,7 +131,7 @@ make_base() {
 	proxy_env
 	say "making the lab in $cache (once): base system"
 	logged_packages "$logs/bootstrap.log" "making the base system" bootstrap "$tmp"
-	say "kernel, QEMU and compilers"
+	say "making the lab: kernel, QEMU and compilers"
 	apt_sources "$tmp"
 	logged_packages "$logs/packages.log" "installing the lab's packages" install_base "$tmp"
 	version=$(cat "$tmp/etc/mirage-kernel")
@@ -153,7 +153,7 @@ install_more() {
 		in_root "$root" apt-get clean
 }
 
-# What $newer_suite has and the lab's suite has not: igt_runner and IGT's tests, and the libraries that they need newer.
+# Packages that $newer_suite has and the lab's suite has not: igt_runner and IGT's tests, and the libraries that they need newer.
 # They are kept apart in /opt/igt, for programs that ask for them.
 install_igt() {
 	local root=$1 uri
@@ -196,7 +196,7 @@ remove_stale() {
 		[ ! -e "$old" ] || rm -rf --one-file-system -- "$old"
 	done
 
-	# Whoever uses a root holds this lock, and leaves the time in the root's /etc.
+	# A user of a root holds this lock, and leaves the time in the root's /etc.
 	exec {fd}>>"$cache/lock/use"
 	if flock -n -x "$fd"; then
 		find "$cache" -mindepth 3 -maxdepth 3 -path '*/root-*/etc/mirage-used' -mtime +14 |
@@ -215,7 +215,7 @@ make_root() {
 	remove_stale
 	free=$(df --output=avail -BM "$cache" | tail -n 1 | tr -dc 0-9)
 	if [ "$free" -lt 4000 ]; then
-		die "$cache has $free MB free: the lab needs 4000" "make room, or set MIRAGE_CACHE to a directory on a larger disk"
+		die "the disk of $cache has $free MB free, the lab needs 4000 MB" "make room, or set MIRAGE_CACHE to a directory on a larger disk"
 	fi
 	if [ "$name" = base ]; then
 		make_base "$root"
@@ -231,7 +231,7 @@ use_root() {
 	[ -d "$root" ] || with_lock roots make_root "$1"
 	exec {use_fd}>>"$cache/lock/use"
 	flock -s "$use_fd"
-	[ -d "$root" ] || die "another mirage removed the lab just now, as it had not been used for long" "run the command again"
+	[ -d "$root" ] || die "another ./mirage has just removed $root, because nothing had used it for long" "run the command again"
 	touch "$root/etc/mirage-used"
 	lab_kernel=$(cat "$root/etc/mirage-kernel")
 }

@@ -12,7 +12,7 @@ shell_usage() {
 		usage: ./mirage shell [--share DIR] [[--] COMMAND...]
 
 		Runs COMMAND, or a shell, as root in the lab's root file system: the checkout is at
-		/mirage/src (read-only), what was built of it at /mirage/build/main. The tools that were
+		/mirage/src (read-only), its build at /mirage/build/main. The tools that were
 		built are in the PATH, and pkg-config finds libmirage.
 
 		  --share DIR        DIR appears, writable, at /mnt/share, as in ./mirage vm

@@ -98,7 +98,7 @@ cmd_test() {
 	[ "$native$guest" != 00 ] || usage_error "--native and --guest exclude each other" test
 	[ "$vm_kernel" = stock ] || native=0
 	if [ $record = 1 ] && { [ "$guest$pattern$vm_gpus$vm_iommu" != 110 ] || [[ $vm_kernel == /* ]]; }; then
-		usage_error "--record: the guest tests have to run, all of them, on the usual machine and a kernel that others have" test
+		usage_error "--record takes no --native, no pattern, no --gpus, no --iommu and no kernel in a directory" test
 	fi
 	artefacts_begin "$junit" "$keep"
 	[ -z "$keep" ] || vm_keep=1
@@ -130,12 +130,12 @@ remove_old_results() {
 	done
 }
 
-# What --record's row says is of one commit; the rows themselves may be there already.
+# The row of --record is about one commit; the rows themselves may be there already.
 tested_commit() {
 	local changed
 	changed=$(git -c safe.directory='*' -C "$MIRAGE_SRC" status --porcelain -- . ':!lab/tested' ':!README.md') ||
-		die "--record: $MIRAGE_SRC is no checkout of git's"
-	[ -z "$changed" ] || die "--record: the checkout has changes that are in no commit"
+		die "--record: $MIRAGE_SRC is not a git checkout"
+	[ -z "$changed" ] || die "--record: $MIRAGE_SRC has changes that are not committed"
 	git -c safe.directory='*' -C "$MIRAGE_SRC" rev-parse --short HEAD
 }
 
@@ -148,7 +148,7 @@ record_results() {
 		version=$debug_version
 	fi
 	if ! text=$(in_lab "$results=mirage/run" -- python3 /mirage/src/lab/results.py "${guest_summary[@]}"); then
-		note "not recorded: not all of the guest tests passed"
+		note "not recorded: a guest test failed"
 		return
 	fi
 	counts=$(tail -n 1 <<<"$text" | tr -dc '0-9 ' | xargs)
@@ -243,7 +243,7 @@ guest_list() {
 	# shellcheck disable=SC2016 # the lab's shell expands it
 	in_lab -- bash -c 'set -o pipefail; cd /mirage/build/main/igt-tests && for test in $(grep -v TEST test-list.txt); do
 		"./$test" --list-subtests | sed "s/^/igt@$test@/" || exit; done' >"$results/guest-tests.txt" </dev/null ||
-		die "the guest tests do not list what they have: see above"
+		die "a guest test binary cannot list its subtests: see the message above"
 }
 
 # guest_boot NAME SECONDS PATTERN EXCLUDED SUITES: the tests that match the one and not the other, in one boot, which ends
@@ -252,7 +252,7 @@ guest_list() {
 # pattern may fit none of them.
 guest_boot() {
 	local name=$1 pattern=$3 suites=$5 kept=$results/$1 vm_timeout=$vm_timeout prefix='' status=0 ran list vm_kept=''
-	# What the lists of expected results can name.
+	# Conditions for the lists of expected results.
 	local conditions=$kernel_conditions
 	[ "$vm_iommu" = 0 ] || conditions+=,iommu
 	[ "$vm_gpus" -lt 2 ] || if [ "$vm_switch" = 1 ]; then conditions+=,together; else conditions+=,apart; fi
@@ -269,7 +269,7 @@ guest_boot() {
 	for ran in $suites; do
 		if [ -d "$kept/$ran" ] && [ ! -e "$kept/$ran/results.json" ] &&
 			in_lab "$results=mirage/run" -- bash /mirage/src/lab/igt-results.sh "/mirage/run/$name/$ran"; then
-			echo "failed $name-tests the machine ended (status $status) in the test that is incomplete; those behind it did not run" \
+			echo "failed $name-tests the machine ended (status $status) during the test that is incomplete; later tests did not run" \
 				>>"$results/guest-checks.txt"
 		fi
 		if [ -e "$kept/$ran/results.json" ]; then
@@ -284,7 +284,7 @@ guest_boot() {
 		# Not there where the guest did not come up.
 		cat "$kept/checks" 2>/dev/null || true
 		if [ "$status" -ne 0 ]; then
-			echo "failed end the machine did not come to its end: see the messages above"
+			echo "failed end the machine ended with status $status before its command did: see the messages above"
 		elif [ "$vm_findings" -gt 0 ]; then
 			echo "failed kernel-log $vm_findings line(s) that tell of a bug: $vm_kept/findings.txt"
 		else
@@ -316,7 +316,7 @@ test_guest() {
 	# Each subtest's start and end is in the kernel's log, and the runner ends a binary after its limit. A kernel that
 	# hangs and tells of it again and again is not silent, and so each boot has its time.
 	vm_silence=$((limit + 120))
-	grep -iqP -e "$pattern" <<<'' || [ $? = 1 ] || usage_error "$pattern is no regular expression" test
+	grep -iqP -e "$pattern" <<<'' || [ $? = 1 ] || usage_error "the pattern $pattern is not a regular expression" test
 	guest_list
 	choose_accel
 	say "guest tests (Linux $kernel_release, $vm_accel)"

@@ -13,8 +13,8 @@ vm_usage() {
 usage: ./mirage vm [OPTIONS] [-- COMMAND...]
 
 Runs COMMAND as root in a new guest with the driver loaded; standard input and output, and the
-exit status, are COMMAND's. Without COMMAND: a shell. The guest's root is the lab's, and what
-is written to it is gone with the guest.
+exit status, are COMMAND's. Without COMMAND: a shell. The guest's root file system is the lab's,
+and changes to it are lost when the guest ends.
 
   --share DIR        DIR appears, writable, at /mnt/share
   --gpus N           GPUs in the machine (default 1)
@@ -27,13 +27,13 @@ is written to it is gone with the guest.
   --kernel KERNEL    stock (the default), a version of Debian's archive such as 7.2.12, debug or
                      debug:VERSION (with KASAN, lockdep and more, built when first asked for), or
                      a directory: a built kernel tree, or linux-image and linux-headers packages
-                     unpacked there. Without KERNEL: list what there is, and what was tested
-  --timeout SECONDS  end the guest then, with what it was doing in the log
+                     unpacked there. Without KERNEL: list the kernels, and which were tested
+  --timeout SECONDS  end the guest after that time, and log what it was doing
   --gdb              offer gdb a stub, which ./mirage gdb uses
   --dump             leave a dump of the memory of a guest that panics or hangs among its logs
   --no-driver        leave the driver's modules unloaded
-  --keep             keep the run's logs also where all went well, and say where
-  --package NAME     have this package of Debian's in the guest, too; may be repeated
+  --keep             keep the logs of a run without a failure too, and print their directory
+  --package NAME     install this Debian package in the guest as well; may be repeated
 
 Exit status 125 is the lab's own: the guest did not come up, died, or was ended by --timeout.
 EOF
@@ -84,8 +84,23 @@ vm_defaults() {
 	vm_silence=0	# seconds without a line in the kernel's log after which it hangs; 0: it may be quiet
 }
 
+# vm_switch_option OPTION: take one that has no value; fails where it is none.
+vm_switch_option() {
+	case $1 in
+	--switch) vm_switch=1 ;;
+	--iommu) vm_iommu=1 ;;
+	--no-driver) vm_driver=0 ;;
+	--gdb) vm_gdb=1 ;;
+	--dump) vm_dump=1 ;;
+	--keep) vm_keep=1 ;;
+	*) return 1 ;;
+	esac
+}
+
 # vm_option ARGUMENTS...: take one option; sets $taken to the number of arguments that it was, 0 where it is none.
 vm_option() {
+	taken=1
+	vm_switch_option "$1" && return
 	taken=2
 	case $1 in
 	--share | --gpus | --vram | --mem | --cpus | --knob | --timeout) need_value $# "$1" vm ;;
@@ -123,30 +138,6 @@ vm_option() {
 		vm_timeout=$2
 		is_number "$2" || usage_error "--timeout: $2 is not a number of seconds" vm
 		;;
-	--switch)
-		vm_switch=1
-		taken=1
-		;;
-	--iommu)
-		vm_iommu=1
-		taken=1
-		;;
-	--no-driver)
-		vm_driver=0
-		taken=1
-		;;
-	--gdb)
-		vm_gdb=1
-		taken=1
-		;;
-	--dump)
-		vm_dump=1
-		taken=1
-		;;
-	--keep)
-		vm_keep=1
-		taken=1
-		;;
 	*) taken=0 ;;
 	esac
 }
@@ -167,7 +158,7 @@ cmd_vm() {
 			;;
 		--package)
 			need_value $# "$1" vm
-			[[ $2 =~ ^[a-z0-9][a-z0-9+.-]+$ ]] || usage_error "--package: $2 is not a name that Debian gives a package" vm
+			[[ $2 =~ ^[a-z0-9][a-z0-9+.-]+$ ]] || usage_error "--package: $2 is not a name of a Debian package" vm
 			more_packages+=("$2")
 			shift 2
 			continue
@@ -210,7 +201,7 @@ remove_dead_runs() {
 keep_logs() {
 	vm_kept=$logs/vm-$(basename "$1")
 	mkdir -p "$vm_kept"
-	# What a debugger needs to know beside a dump.
+	# A debugger needs these beside a dump.
 	if [ -e "$1/vmcore" ]; then
 		mv "$1/kernel" "$vm_kept/"
 		# Missing where the kernel did not come as far as to load modules.
@@ -222,7 +213,7 @@ keep_logs() {
 	if [ -s "$vm_kept/kernel.log" ]; then
 		note "kernel log: $vm_kept/kernel.log (beside it: $(find "$vm_kept" -type f ! -name kernel.log -printf '%f\n' | sort | xargs))"
 	else
-		note "there was no guest yet; logs: $vm_kept ($(find "$vm_kept" -type f -printf '%f\n' | sort | xargs))"
+		note "no guest had started; logs: $vm_kept ($(find "$vm_kept" -type f -printf '%f\n' | sort | xargs))"
 	fi
 }
 
@@ -266,7 +257,7 @@ check_gpus() {
 	fi
 }
 
-# What a machine that is over left: sets $vm_findings to the number of lines in its kernel log that tell of a bug.
+# judge RUN: look at the files of a machine that has ended; sets $vm_findings to the number of lines in its kernel log that tell of a bug.
 judge() {
 	local run=$1
 	vm_findings=0
@@ -290,7 +281,7 @@ vm_run() {
 	vm_boot_hang=0
 	vm_once "$@" || status=$?
 	if [ "$vm_boot_hang" = 1 ]; then
-		note "booting once more"
+		note "the kernel hung before its first process: booting it a second time"
 		status=0
 		vm_once "$@" || status=$?
 	fi
@@ -300,7 +291,7 @@ vm_run() {
 vm_once() {
 	local run status=0 lock
 	# A model knows the other's memory by its bus address, and what an IOMMU maps to it, by none.
-	[ "$vm_switch$vm_iommu" != 11 ] || die "--switch: behind an IOMMU the GPUs of this lab do not reach each other"
+	[ "$vm_switch$vm_iommu" != 11 ] || die "--switch and --iommu exclude each other: behind an IOMMU the GPUs do not reach each other"
 	remove_dead_runs
 	run=$cache/run/$(run_name)
 	mkdir -p "$run/io"
@@ -335,7 +326,7 @@ vm_once() {
 		cp -a "$run/io/." "$vm_results/"
 	fi
 	[ ! -e "$run/trouble" ] || status=125
-	# What was read of standard input went with the first machine.
+	# The part of standard input that was read went with the first machine.
 	[ ! -e "$run/boot-hang" ] || [ -e "$run/io/stdin" ] || vm_boot_hang=1
 	vm_clean
 	exec {lock}<&-

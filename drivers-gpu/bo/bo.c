@@ -8,6 +8,31 @@
  * first use. Once it has been evicted to system memory, it returns with its next use only if there
  * is free room. So two working sets that do not fit together do not keep evicting each other.
  *
+ * Where the memory of an object is, and the function that brings it there (VRAM, TT and SYSTEM are
+ * TTM's memory types):
+ *
+ *        mirage_bo_create()
+ *                |
+ *                v               move_zero()
+ *        SYSTEM, no pages -----------------------------> VRAM
+ *                |                                       |  ^
+ *                |               move_copy(): eviction,  |  |  move_copy(): next use, if there is
+ *                |               suspend                 |  |  room
+ *                |    mirage_tt_map(), pages come        |  |
+ *                |    zeroed                             v  |
+ *                '-------------------------------------> TT
+ *                                                        |  ^
+ *                        mirage_tt_unmap(): shrinker, or |  |  mirage_tt_map(): next use, pages
+ *                        TT has reached its limit        v  |  restored if they were backed up
+ *                                                        SYSTEM, pages or a backup
+ *
+ *        DONTNEED, evicted: move_purge()  ---------.
+ *        DONTNEED, by the shrinker: shrink_purge() +---> lost: mirage_bo_is_lost(), for good; jobs
+ *        a copy or the zeroing fails --------------'     get -EFAULT, mappings SIGBUS
+ *
+ * move.c has the steps of a move, prime_import.c the states of an imported object, which does not
+ * move. A userptr (vm/userptr.c) has none of these states.
+ *
  * An object that only one address space uses (private) shares that space's reservation: a job locks
  * all of them at once, and adds its fence once.
  *
@@ -32,7 +57,7 @@
 #include "bo/vram_mgr.h"
 #include "device/device.h"
 
-static void mirage_bo_free(struct drm_gem_object *gem)
+static void bo_free(struct drm_gem_object *gem)
 {
 	struct mirage_bo *bo = gem_to_mirage_bo(gem);
 
@@ -48,8 +73,8 @@ static void mirage_bo_free(struct drm_gem_object *gem)
 	ttm_bo_fini(&bo->base);
 }
 
-static const struct drm_gem_object_funcs mirage_bo_funcs = {
-	.free = mirage_bo_free,
+static const struct drm_gem_object_funcs bo_funcs = {
+	.free = bo_free,
 	.export = mirage_prime_export,
 	.vmap = drm_gem_ttm_vmap,
 	.vunmap = drm_gem_ttm_vunmap,
@@ -104,7 +129,7 @@ struct mirage_bo *mirage_bo_alloc(struct mirage_device *mdev, u64 size, u32 plac
 	get_task_comm(bo->comm, current);
 	INIT_LIST_HEAD(&bo->prime_node);
 	drm_gem_private_object_init(&mdev->drm, &bo->base.base, size);
-	bo->base.base.funcs = &mirage_bo_funcs;
+	bo->base.base.funcs = &bo_funcs;
 	INIT_LIST_HEAD(&bo->node);
 
 	return bo;
@@ -372,8 +397,7 @@ u32 mirage_bo_location(const struct mirage_bo *bo)
 }
 
 /* For an array with an address per page. */
-static unsigned long mirage_bo_find_pages(const dma_addr_t *addrs, unsigned long page,
-					  unsigned long max)
+static unsigned long bo_find_pages(const dma_addr_t *addrs, unsigned long page, unsigned long max)
 {
 	unsigned long n = 1;
 
@@ -396,7 +420,7 @@ void mirage_bo_find_run(const struct mirage_bo *bo, unsigned long page, unsigned
 
 	if (bo->base.type == ttm_bo_type_sg) {
 		run->addr = bo->base.ttm->dma_address[page];
-		run->npages = mirage_bo_find_pages(bo->base.ttm->dma_address, page, max);
+		run->npages = bo_find_pages(bo->base.ttm->dma_address, page, max);
 		run->pte = MIRAGE_PTE_SYSTEM;
 		return;
 	}

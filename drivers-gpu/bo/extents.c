@@ -58,24 +58,3 @@ u64 mirage_extents_find(const struct mirage_extents *ext, u64 page, u64 *addr)
 
 	return extent_end(ext, low) - page;
 }
-
-/**
- * mirage_extents_largest() - find the largest extent
- * @ext: extents
- *
- * Return: its size in 4 KiB pages
- */
-u64 mirage_extents_largest(const struct mirage_extents *ext)
-{
-	u64 largest = 0;
-	unsigned int i;
-
-	for (i = 0; i < ext->count; i++) {
-		u64 npages = extent_end(ext, i) - ext->list[i].page;
-
-		if (npages > largest)
-			largest = npages;
-	}
-
-	return largest;
-}

@@ -31,6 +31,5 @@ struct mirage_extents {
 
 void mirage_extents_add(struct mirage_extents *ext, u64 addr, u64 npages);
 u64 mirage_extents_find(const struct mirage_extents *ext, u64 page, u64 *addr);
-u64 mirage_extents_largest(const struct mirage_extents *ext);
 
 #endif /* MIRAGE_EXTENTS_H */

@@ -42,7 +42,7 @@
 #include "device/power.h"
 #include "device/state.h"
 
-static vm_fault_t mirage_bo_fault_error(int err)
+static vm_fault_t bo_fault_error(int err)
 {
 	switch (err) {
 	case 0:
@@ -61,12 +61,12 @@ static vm_fault_t mirage_bo_fault_error(int err)
 }
 
 /* Can a signal be handled before the access is retried? */
-static bool mirage_bo_is_interruptible(const struct vm_fault *vmf)
+static bool bo_is_interruptible(const struct vm_fault *vmf)
 {
 	return vmf->flags & FAULT_FLAG_USER;
 }
 
-static int mirage_bo_lock(struct drm_gem_object *gem, bool interruptible)
+static int bo_lock(struct drm_gem_object *gem, bool interruptible)
 {
 	return interruptible ? dma_resv_lock_interruptible(gem->resv, NULL) :
 			       dma_resv_lock(gem->resv, NULL);
@@ -74,9 +74,9 @@ static int mirage_bo_lock(struct drm_gem_object *gem, bool interruptible)
 
 /*
  * Drop mmap_lock for a wait. The mapping may go meanwhile, and with it the file, which has kept the
- * device and this module. Returns that file, for mirage_bo_unhold().
+ * device and this module. Returns that file, for bo_unhold().
  */
-static struct file *mirage_bo_hold(struct drm_gem_object *gem, struct vm_fault *vmf)
+static struct file *bo_hold(struct drm_gem_object *gem, struct vm_fault *vmf)
 {
 	struct file *file = get_file(vmf->vma->vm_file);
 
@@ -85,7 +85,7 @@ static struct file *mirage_bo_hold(struct drm_gem_object *gem, struct vm_fault *
 	return file;
 }
 
-static void mirage_bo_unhold(struct drm_gem_object *gem, struct file *file)
+static void bo_unhold(struct drm_gem_object *gem, struct file *file)
 {
 	drm_gem_object_put(gem);
 	fput(file);
@@ -95,7 +95,7 @@ static void mirage_bo_unhold(struct drm_gem_object *gem, struct file *file)
  * The CPU may run while the device sleeps for a reset, which may take a minute. mmap_lock is
  * dropped meanwhile, if possible.
  */
-static vm_fault_t mirage_bo_wait_awake(struct drm_gem_object *gem, struct vm_fault *vmf)
+static vm_fault_t bo_wait_awake(struct drm_gem_object *gem, struct vm_fault *vmf)
 {
 	struct mirage_device *mdev = to_mirage_device(gem->dev);
 	struct file *file;
@@ -107,59 +107,59 @@ static vm_fault_t mirage_bo_wait_awake(struct drm_gem_object *gem, struct vm_fau
 	if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
 		return VM_FAULT_RETRY;
 
-	file = mirage_bo_hold(gem, vmf);
+	file = bo_hold(gem, vmf);
 	/* A killed task does not retry. */
 	mirage_power_wait(mdev);
-	mirage_bo_unhold(gem, file);
+	bo_unhold(gem, file);
 	return VM_FAULT_RETRY;
 }
 
 /* Take the resv; if it is contended, drop mmap_lock meanwhile, if possible. */
-static vm_fault_t mirage_bo_vm_reserve(struct drm_gem_object *gem, struct vm_fault *vmf)
+static vm_fault_t bo_vm_reserve(struct drm_gem_object *gem, struct vm_fault *vmf)
 {
-	bool interruptible = mirage_bo_is_interruptible(vmf);
+	bool interruptible = bo_is_interruptible(vmf);
 	struct file *file;
 
 	if (dma_resv_trylock(gem->resv))
 		return 0;
 	if (!fault_flag_allow_retry_first(vmf->flags))
-		return mirage_bo_lock(gem, interruptible) ? VM_FAULT_NOPAGE : 0;
+		return bo_lock(gem, interruptible) ? VM_FAULT_NOPAGE : 0;
 	if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
 		return VM_FAULT_RETRY;
 
-	file = mirage_bo_hold(gem, vmf);
-	if (!mirage_bo_lock(gem, interruptible))
+	file = bo_hold(gem, vmf);
+	if (!bo_lock(gem, interruptible))
 		dma_resv_unlock(gem->resv);
-	mirage_bo_unhold(gem, file);
+	bo_unhold(gem, file);
 	return VM_FAULT_RETRY;
 }
 
 /* Wait for a move or zeroing in progress. False: the content is lost, or a signal came. */
-static bool mirage_bo_wait_content(struct mirage_bo *bo, bool interruptible)
+static bool bo_wait_content(struct mirage_bo *bo, bool interruptible)
 {
 	return dma_resv_wait_timeout(bo->base.base.resv, DMA_RESV_USAGE_KERNEL, interruptible,
 				     MAX_SCHEDULE_TIMEOUT) >= 0 && !mirage_bo_is_lost(bo);
 }
 
 /* The same, with mmap_lock dropped during the wait. Drops the resv, too. */
-static vm_fault_t mirage_bo_wait_unlocked(struct mirage_bo *bo, struct vm_fault *vmf)
+static vm_fault_t bo_wait_unlocked(struct mirage_bo *bo, struct vm_fault *vmf)
 {
-	bool interruptible = mirage_bo_is_interruptible(vmf);
+	bool interruptible = bo_is_interruptible(vmf);
 	struct drm_gem_object *gem = &bo->base.base;
 	struct file *file;
 
 	if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
 		return VM_FAULT_RETRY;
-	file = mirage_bo_hold(gem, vmf);
+	file = bo_hold(gem, vmf);
 	dma_resv_wait_timeout(gem->resv, DMA_RESV_USAGE_KERNEL, interruptible,
 			      MAX_SCHEDULE_TIMEOUT);
 	dma_resv_unlock(gem->resv);
-	mirage_bo_unhold(gem, file);
+	bo_unhold(gem, file);
 	return VM_FAULT_RETRY;
 }
 
 /* Allocate the object's first memory; resv is held. May evict. */
-static int mirage_bo_get_memory(struct mirage_bo *bo, bool interruptible)
+static int bo_get_memory(struct mirage_bo *bo, bool interruptible)
 {
 	/* Objects that share the held reservation may be evicted, too. */
 	struct ttm_operation_ctx ctx = {
@@ -172,8 +172,7 @@ static int mirage_bo_get_memory(struct mirage_bo *bo, bool interruptible)
 }
 
 /* Retry the allocation once, exclusively, because others were in the way; takes the resv itself. */
-static int mirage_bo_get_memory_exclusive(struct mirage_bo *bo,
-					  struct mirage_validation *validation)
+static int bo_get_memory_exclusive(struct mirage_bo *bo, struct mirage_validation *validation)
 {
 	struct drm_exec exec;
 	int ret, idx;
@@ -188,7 +187,7 @@ static int mirage_bo_get_memory_exclusive(struct mirage_bo *bo,
 		ret = drm_exec_prepare_obj(&exec, &bo->base.base, 1);
 		drm_exec_retry_on_contention(&exec);
 		if (!ret && !mirage_bo_has_memory(bo))
-			ret = mirage_bo_get_memory(bo, validation->interruptible);
+			ret = bo_get_memory(bo, validation->interruptible);
 		if (ret)
 			break;
 	}
@@ -203,11 +202,11 @@ out_exit:
  * Allocate the object's first memory when others are in the way. mmap_lock is dropped if possible,
  * so that mm is not blocked during the wait for room. Otherwise there is only one attempt.
  */
-static vm_fault_t mirage_bo_find_room(struct mirage_bo *bo, struct vm_fault *vmf)
+static vm_fault_t bo_find_room(struct mirage_bo *bo, struct vm_fault *vmf)
 {
 	struct mirage_validation validation = {
 		.exclusive = true,
-		.interruptible = mirage_bo_is_interruptible(vmf),
+		.interruptible = bo_is_interruptible(vmf),
 	};
 	struct drm_gem_object *gem = &bo->base.base;
 	struct mirage_device *mdev = to_mirage_device(gem->dev);
@@ -215,24 +214,24 @@ static vm_fault_t mirage_bo_find_room(struct mirage_bo *bo, struct vm_fault *vmf
 	int ret;
 
 	if (!fault_flag_allow_retry_first(vmf->flags)) {
-		ret = mirage_bo_get_memory_exclusive(bo, &validation);
+		ret = bo_get_memory_exclusive(bo, &validation);
 		mirage_validation_fini(&validation);
 		/* If the device is the reason, the retried access finds out. */
 		return mirage_device_is_wedged(mdev) || mirage_power_is_suspended(mdev) ?
 			       VM_FAULT_NOPAGE :
-			       mirage_bo_fault_error(ret);
+			       bo_fault_error(ret);
 	}
 	if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
 		return VM_FAULT_RETRY;
 
-	file = mirage_bo_hold(gem, vmf);
+	file = bo_hold(gem, vmf);
 	for (;;) {
-		ret = mirage_bo_get_memory_exclusive(bo, &validation);
+		ret = bo_get_memory_exclusive(bo, &validation);
 		if (!ret || mirage_validation_retry(&validation, ret))
 			break;
 	}
 	mirage_validation_fini(&validation);
-	mirage_bo_unhold(gem, file);
+	bo_unhold(gem, file);
 	/* The retried access finds the memory, or the same error. */
 	return VM_FAULT_RETRY;
 }
@@ -240,11 +239,10 @@ static vm_fault_t mirage_bo_find_room(struct mirage_bo *bo, struct vm_fault *vmf
 /*
  * -ENOSPC: nothing was done, and others may hold the memory. Otherwise 0, and the fault is handled.
  */
-static int mirage_bo_vm_fault_entered(struct mirage_bo *bo, struct vm_fault *vmf,
-				      vm_fault_t *fault)
+static int bo_vm_fault_entered(struct mirage_bo *bo, struct vm_fault *vmf, vm_fault_t *fault)
 {
 	struct mirage_device *mdev = to_mirage_device(bo->base.base.dev);
-	bool interruptible = mirage_bo_is_interruptible(vmf);
+	bool interruptible = bo_is_interruptible(vmf);
 	int ret;
 
 	*fault = VM_FAULT_SIGBUS;
@@ -253,7 +251,7 @@ static int mirage_bo_vm_fault_entered(struct mirage_bo *bo, struct vm_fault *vmf
 	if (!mirage_bo_has_memory(bo)) {
 		if (mirage_device_is_wedged(mdev))
 			return 0;
-		ret = mirage_bo_get_memory(bo, interruptible);
+		ret = bo_get_memory(bo, interruptible);
 		if (ret == -ENOSPC)
 			return ret;
 		if (ret) {
@@ -262,17 +260,17 @@ static int mirage_bo_vm_fault_entered(struct mirage_bo *bo, struct vm_fault *vmf
 			 * then.
 			 */
 			*fault = mirage_power_is_suspended(mdev) ? VM_FAULT_NOPAGE :
-								mirage_bo_fault_error(ret);
+								   bo_fault_error(ret);
 			return 0;
 		}
 	}
 	/* TTM would wait too, but does not check whether the move has failed. */
 	if (!dma_resv_test_signaled(bo->base.base.resv, DMA_RESV_USAGE_KERNEL)) {
 		if (fault_flag_allow_retry_first(vmf->flags)) {
-			*fault = mirage_bo_wait_unlocked(bo, vmf);
+			*fault = bo_wait_unlocked(bo, vmf);
 			return 0;
 		}
-		if (!mirage_bo_wait_content(bo, interruptible) && !mirage_bo_is_lost(bo)) {
+		if (!bo_wait_content(bo, interruptible) && !mirage_bo_is_lost(bo)) {
 			*fault = VM_FAULT_NOPAGE;
 			return 0;
 		}
@@ -283,26 +281,26 @@ static int mirage_bo_vm_fault_entered(struct mirage_bo *bo, struct vm_fault *vmf
 	return 0;
 }
 
-static vm_fault_t mirage_bo_vm_fault(struct vm_fault *vmf)
+static vm_fault_t bo_vm_fault(struct vm_fault *vmf)
 {
 	struct ttm_buffer_object *tbo = vmf->vma->vm_private_data;
 	struct mirage_device *mdev = to_mirage_device(tbo->base.dev);
 	vm_fault_t ret;
 	int err, idx;
 
-	ret = mirage_bo_wait_awake(&tbo->base, vmf);
+	ret = bo_wait_awake(&tbo->base, vmf);
 	if (ret)
 		return ret;
-	ret = mirage_bo_vm_reserve(&tbo->base, vmf);
+	ret = bo_vm_reserve(&tbo->base, vmf);
 	if (ret)
 		return ret;
 
 	if (drm_dev_enter(tbo->base.dev, &idx)) {
-		err = mirage_bo_vm_fault_entered(to_mirage_bo(tbo), vmf, &ret);
+		err = bo_vm_fault_entered(to_mirage_bo(tbo), vmf, &ret);
 		if (err) {
 			dma_resv_unlock(tbo->base.resv);
 			drm_dev_exit(idx);
-			return mirage_bo_find_room(to_mirage_bo(tbo), vmf);
+			return bo_find_room(to_mirage_bo(tbo), vmf);
 		}
 		drm_dev_exit(idx);
 		if (ret == VM_FAULT_SIGBUS && mirage_device_is_wedged(mdev))
@@ -318,8 +316,7 @@ static vm_fault_t mirage_bo_vm_fault(struct vm_fault *vmf)
 	return ret;
 }
 
-static int mirage_bo_access_pages(struct ttm_buffer_object *tbo, u64 offset, void *buf, int len,
-				  int write)
+static int bo_access_pages(struct ttm_buffer_object *tbo, u64 offset, void *buf, int len, int write)
 {
 	unsigned long first = PFN_DOWN(offset);
 	struct ttm_bo_kmap_obj map;
@@ -340,7 +337,7 @@ static int mirage_bo_access_pages(struct ttm_buffer_object *tbo, u64 offset, voi
 }
 
 /* After the device has gone: return zeroes, as the process would read. */
-static int mirage_bo_access_zeroes(void *buf, int len, int write)
+static int bo_access_zeroes(void *buf, int len, int write)
 {
 	if (write)
 		return -EIO;
@@ -348,16 +345,16 @@ static int mirage_bo_access_zeroes(void *buf, int len, int write)
 	return len;
 }
 
-static int mirage_bo_access_entered(struct mirage_bo *bo, u64 offset, void *buf, int len, int write)
+static int bo_access_entered(struct mirage_bo *bo, u64 offset, void *buf, int len, int write)
 {
 	struct ttm_buffer_object *tbo = &bo->base;
 
-	if (!mirage_bo_wait_content(bo, false))
+	if (!bo_wait_content(bo, false))
 		return mirage_device_is_wedged(to_mirage_device(tbo->base.dev)) ?
-			       mirage_bo_access_zeroes(buf, len, write) : -EIO;
+			       bo_access_zeroes(buf, len, write) : -EIO;
 	if (tbo->resource->mem_type == TTM_PL_VRAM)
 		return tbo->bdev->funcs->access_memory(tbo, offset, buf, len, write);
-	return mirage_bo_access_pages(tbo, offset, buf, len, write);
+	return bo_access_pages(tbo, offset, buf, len, write);
 }
 
 /*
@@ -368,8 +365,8 @@ static int mirage_bo_access_entered(struct mirage_bo *bo, u64 offset, void *buf,
  * Not ttm_bo_vm_access(): it trusts both arguments, and while the device still copies to system
  * memory, it exposes the previous content of the pages.
  */
-static int mirage_bo_vm_access(struct vm_area_struct *vma, unsigned long addr, void *buf, int len,
-			       int write)
+static int bo_vm_access(struct vm_area_struct *vma, unsigned long addr, void *buf, int len,
+			int write)
 {
 	struct ttm_buffer_object *tbo = vma->vm_private_data;
 	u64 page = vma->vm_pgoff - drm_vma_node_start(&tbo->base.vma_node);
@@ -383,20 +380,20 @@ static int mirage_bo_vm_access(struct vm_area_struct *vma, unsigned long addr, v
 	if (ret)
 		return ret;
 	if (drm_dev_enter(tbo->base.dev, &idx)) {
-		ret = mirage_bo_access_entered(to_mirage_bo(tbo), offset, buf, len, write);
+		ret = bo_access_entered(to_mirage_bo(tbo), offset, buf, len, write);
 		drm_dev_exit(idx);
 	} else {
-		ret = mirage_bo_access_zeroes(buf, len, write);
+		ret = bo_access_zeroes(buf, len, write);
 	}
 	dma_resv_unlock(tbo->base.resv);
 	return ret;
 }
 
 const struct vm_operations_struct mirage_bo_vm_ops = {
-	.fault = mirage_bo_vm_fault,
+	.fault = bo_vm_fault,
 	.open = ttm_bo_vm_open,
 	.close = ttm_bo_vm_close,
-	.access = mirage_bo_vm_access,
+	.access = bo_vm_access,
 };
 
 /**

@@ -255,7 +255,10 @@ static struct sg_table *prime_map_dma_buf(struct dma_buf_attachment *attach,
 
 	dma_resv_assert_held(bo->base.base.resv);
 
-	/* Other drivers do not know what to do about -EBUSY: if it has to leave jobs are waited for, as TTM does. */
+	/*
+	 * Other drivers do not know what to do about -EBUSY. So if the object has to leave, this
+	 * call waits for its jobs, as TTM does.
+	 */
 	ret = prime_bring(bo, mirage_prime_wants_system(bo), &ctx);
 	if (ret)
 		return ERR_PTR(ret);
@@ -352,7 +355,7 @@ static void prime_release(struct dma_buf *dma_buf)
 	drm_gem_dmabuf_release(dma_buf);
 }
 
-static const struct dma_buf_ops mirage_dma_buf_ops = {
+static const struct dma_buf_ops prime_dma_buf_ops = {
 	.attach = prime_attach,
 	.detach = prime_detach,
 	.pin = prime_pin,
@@ -413,7 +416,7 @@ struct dma_buf *mirage_prime_export(struct drm_gem_object *gem, int flags)
 	if (bo->vm || bo->userptr)
 		return ERR_PTR(-EPERM);
 
-	info.ops = &mirage_dma_buf_ops;
+	info.ops = &prime_dma_buf_ops;
 	info.size = gem->size;
 	info.flags = flags;
 	info.resv = gem->resv;
@@ -443,7 +446,7 @@ struct dma_buf *mirage_prime_export(struct drm_gem_object *gem, int flags)
  */
 bool mirage_prime_is_exported(const struct dma_buf *dma_buf)
 {
-	return dma_buf->ops == &mirage_dma_buf_ops;
+	return dma_buf->ops == &prime_dma_buf_ops;
 }
 
 /**

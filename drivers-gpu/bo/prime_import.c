@@ -9,6 +9,18 @@
  * When the exporter is about to move it, it is cleared in our page tables and unmapped, and its
  * next use maps it again.
  *
+ *                      mirage_prime_map(): validation
+ *               .--------------------------------------------.
+ *               |                                            v
+ *   import -> unmapped                                     mapped
+ *               |  ^   prime_invalidate_mappings(): the      |
+ *               |  |   exporter moves it                     |
+ *               |  |   prime_let_go(): this device sleeps    |
+ *               |  |   mirage_prime_unplug()                 |
+ *               |  '-----------------------------------------'
+ *               |
+ *               '- the exporter answers -ENODEV or -EFAULT -> purged, for good: jobs get -EFAULT
+ *
  * It shares the exporter's dma_resv: there our jobs see the fences of others, and others see ours.
  *
  * Rejected: mapping and unmapping as a move between two placements, as in xe and amdgpu. A move can
@@ -43,6 +55,7 @@ MODULE_IMPORT_NS("DMA_BUF");
 /* Copy the addresses, if page tables can hold them. */
 static int prime_take_addresses(struct mirage_bo *bo, struct sg_table *sgt)
 {
+	const struct drm_gem_object *gem = &bo->base.base;
 	dma_addr_t *addrs = bo->base.ttm->dma_address;
 	unsigned long npages = bo->base.ttm->num_pages, page = 0;
 	struct scatterlist *sg;
@@ -52,13 +65,25 @@ static int prime_take_addresses(struct mirage_bo *bo, struct sg_table *sgt)
 		dma_addr_t addr = sg_dma_address(sg);
 		unsigned long n = sg_dma_len(sg) >> MIRAGE_PAGE_SHIFT;
 
-		if (addr & ~MIRAGE_PTE_ADDR || !IS_ALIGNED(sg_dma_len(sg), 1ul << MIRAGE_PAGE_SHIFT))
+		if (addr & ~MIRAGE_PTE_ADDR ||
+		    !IS_ALIGNED(sg_dma_len(sg), 1ul << MIRAGE_PAGE_SHIFT)) {
+			drm_dbg_prime(gem->dev,
+				      "exporter %s maps %#x bytes at %pad, want pages of 4 KiB in %#llx\n",
+				      gem->import_attach->dmabuf->exp_name, sg_dma_len(sg), &addr,
+				      MIRAGE_PTE_ADDR);
 			return -EINVAL;
+		}
 		for (n = min(n, npages - page); n; n--, addr += 1ul << MIRAGE_PAGE_SHIFT)
 			addrs[page++] = addr;
 	}
 
-	return page == npages ? 0 : -EINVAL;
+	if (page != npages) {
+		drm_dbg_prime(gem->dev, "exporter %s maps %lu pages, the object has %lu\n",
+			      gem->import_attach->dmabuf->exp_name, page, npages);
+		return -EINVAL;
+	}
+
+	return 0;
 }
 
 /*
@@ -130,8 +155,6 @@ int mirage_prime_map(struct mirage_bo *bo)
 
 	ret = prime_take_addresses(bo, sgt);
 	if (ret) {
-		drm_dbg_prime(gem->dev, "exporter %s gives no pages of 4 KiB\n",
-			      gem->import_attach->dmabuf->exp_name);
 		dma_buf_unmap_attachment(gem->import_attach, sgt, DMA_BIDIRECTIONAL);
 		return ret;
 	}

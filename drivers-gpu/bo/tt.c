@@ -101,8 +101,7 @@ bool mirage_tt_has_data(const struct ttm_tt *tt)
 	return tt && (tt->page_flags & TTM_TT_FLAG_PRIV_POPULATED || ttm_tt_is_swapped(tt));
 }
 
-static int mirage_tt_alloc(struct ttm_device *bdev, struct ttm_tt *tt,
-			   struct ttm_operation_ctx *ctx)
+static int tt_alloc(struct ttm_device *bdev, struct ttm_tt *tt, struct ttm_operation_ctx *ctx)
 {
 	int ret;
 
@@ -135,14 +134,14 @@ int mirage_tt_populate(struct ttm_device *bdev, struct ttm_tt *tt,
 	if (ttm_tt_is_backed_up(tt))
 		ret = ttm_tt_restore(bdev, tt, ctx);
 	else
-		ret = mirage_tt_alloc(bdev, tt, ctx);
+		ret = tt_alloc(bdev, tt, ctx);
 	if (!ret)
 		mirage_shrinker_add(to_mirage_tt(tt));
 	return ret;
 }
 
 /* Undo the mapping, once. mirage_ttm.dma_lock held. */
-static void mirage_tt_unmap_locked(struct mirage_tt *tt)
+static void tt_unmap_locked(struct mirage_tt *tt)
 {
 	lockdep_assert_held(&tt->mdev->ttm->dma_lock);
 	if (list_empty(&tt->node))
@@ -164,7 +163,7 @@ void mirage_tt_unmap(struct mirage_tt *tt)
 	if (!tt->ext.list)
 		return;
 	mutex_lock(&ttm->dma_lock);
-	mirage_tt_unmap_locked(tt);
+	tt_unmap_locked(tt);
 	mutex_unlock(&ttm->dma_lock);
 
 	sg_free_table(&tt->sgt);
@@ -172,7 +171,7 @@ void mirage_tt_unmap(struct mirage_tt *tt)
 	tt->ext = (struct mirage_extents){};
 }
 
-static int mirage_tt_map_entered(struct mirage_tt *tt)
+static int tt_map_entered(struct mirage_tt *tt)
 {
 	struct mirage_device *mdev = tt->mdev;
 	struct scatterlist *sg;
@@ -226,7 +225,7 @@ int mirage_tt_map(struct mirage_tt *tt)
 	 */
 	if (!drm_dev_enter(&tt->mdev->drm, &idx))
 		return -ENODEV;
-	ret = mirage_tt_map_entered(tt);
+	ret = tt_map_entered(tt);
 	drm_dev_exit(idx);
 
 	return ret;
@@ -272,6 +271,6 @@ void mirage_tt_unplug(struct mirage_device *mdev)
 
 	mutex_lock(&ttm->dma_lock);
 	list_for_each_entry_safe(tt, next, &ttm->mapped, node)
-		mirage_tt_unmap_locked(tt);
+		tt_unmap_locked(tt);
 	mutex_unlock(&ttm->dma_lock);
 }

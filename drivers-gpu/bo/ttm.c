@@ -39,7 +39,7 @@ struct mirage_device *ttm_to_mirage_device(struct ttm_device *bdev)
 	return container_of(bdev, struct mirage_ttm, bdev)->mdev;
 }
 
-static void mirage_ttm_evict_flags(struct ttm_buffer_object *bo, struct ttm_placement *placement)
+static void bo_evict_flags(struct ttm_buffer_object *bo, struct ttm_placement *placement)
 {
 	static const struct ttm_place tt = { .mem_type = TTM_PL_TT };
 	static const struct ttm_place system = { .mem_type = TTM_PL_SYSTEM };
@@ -58,17 +58,17 @@ static void mirage_ttm_evict_flags(struct ttm_buffer_object *bo, struct ttm_plac
 		placement->placement = &tt;
 }
 
-static int mirage_ttm_io_mem_reserve(struct ttm_device *bdev, struct ttm_resource *res)
+static int bo_io_mem_reserve(struct ttm_device *bdev, struct ttm_resource *res)
 {
 	if (res->mem_type != TTM_PL_VRAM)
 		return 0;
-	/* No single address: it is scattered, see mirage_ttm_io_mem_pfn(). */
+	/* No single address: it is scattered, see bo_io_mem_pfn(). */
 	res->bus.is_iomem = true;
 	res->bus.caching = ttm_write_combined;
 	return 0;
 }
 
-static unsigned long mirage_ttm_io_mem_pfn(struct ttm_buffer_object *bo, unsigned long page)
+static unsigned long bo_io_mem_pfn(struct ttm_buffer_object *bo, unsigned long page)
 {
 	struct mirage_device *mdev = ttm_to_mirage_device(bo->bdev);
 	u64 addr;
@@ -78,8 +78,8 @@ static unsigned long mirage_ttm_io_mem_pfn(struct ttm_buffer_object *bo, unsigne
 }
 
 /* For debuggers: TTM calls it for video memory, with resv held. */
-static int mirage_ttm_access_memory(struct ttm_buffer_object *bo, unsigned long offset, void *buf,
-				    int len, int write)
+static int bo_access_memory(struct ttm_buffer_object *bo, unsigned long offset, void *buf, int len,
+			    int write)
 {
 	struct mirage_device *mdev = ttm_to_mirage_device(bo->bdev);
 	int done = 0, idx;
@@ -109,27 +109,27 @@ static int mirage_ttm_access_memory(struct ttm_buffer_object *bo, unsigned long 
 }
 
 /* Called when an object's memory is freed for good. */
-static void mirage_ttm_delete_mem_notify(struct ttm_buffer_object *bo)
+static void bo_delete_mem_notify(struct ttm_buffer_object *bo)
 {
 	if (mirage_bo_is_ours(bo) && to_mirage_bo(bo)->imported)
 		mirage_prime_unmap(to_mirage_bo(bo));
 }
 
-static const struct ttm_device_funcs mirage_ttm_funcs = {
+static const struct ttm_device_funcs bo_device_funcs = {
 	.ttm_tt_create = mirage_tt_create,
 	.ttm_tt_populate = mirage_tt_populate,
 	.ttm_tt_unpopulate = mirage_tt_unpopulate,
 	.ttm_tt_destroy = mirage_tt_destroy,
 	.eviction_valuable = mirage_validation_may_evict,
-	.evict_flags = mirage_ttm_evict_flags,
+	.evict_flags = bo_evict_flags,
 	.move = mirage_move,
-	.io_mem_reserve = mirage_ttm_io_mem_reserve,
-	.io_mem_pfn = mirage_ttm_io_mem_pfn,
-	.access_memory = mirage_ttm_access_memory,
-	.delete_mem_notify = mirage_ttm_delete_mem_notify,
+	.io_mem_reserve = bo_io_mem_reserve,
+	.io_mem_pfn = bo_io_mem_pfn,
+	.access_memory = bo_access_memory,
+	.delete_mem_notify = bo_delete_mem_notify,
 };
 
-static void mirage_ttm_fini(struct drm_device *drm, void *unused)
+static void bo_device_fini(struct drm_device *drm, void *unused)
 {
 	ttm_device_fini(&to_mirage_device(drm)->ttm->bdev);
 }
@@ -161,13 +161,13 @@ int mirage_ttm_init(struct mirage_device *mdev)
 	spin_lock_init(&mdev->bo_lock);
 	INIT_LIST_HEAD(&mdev->bos);
 
-	ret = ttm_device_init(&ttm->bdev, &mirage_ttm_funcs, mdev->drm.dev,
+	ret = ttm_device_init(&ttm->bdev, &bo_device_funcs, mdev->drm.dev,
 			      mdev->drm.anon_inode->i_mapping, mdev->drm.vma_offset_manager,
 			      TTM_ALLOCATION_POOL_BENEFICIAL_ORDER(get_order(SZ_2M)) |
 			      TTM_ALLOCATION_PROPAGATE_ENOSPC);
 	if (ret)
 		return ret;
-	ret = drmm_add_action_or_reset(&mdev->drm, mirage_ttm_fini, NULL);
+	ret = drmm_add_action_or_reset(&mdev->drm, bo_device_fini, NULL);
 	if (ret)
 		return ret;
 

@@ -16,6 +16,17 @@
  * waits for VALIDATION_WAIT_LIMIT under the locks for a busy object: no other task submits then,
  * so such jobs end. All tasks together may spend one part in VALIDATION_REST of the time that way.
  *
+ *                 success, or an error that no retry changes: done
+ *                      ^                          ^
+ *                      |         -ENOSPC          |
+ *     begin ---> shared attempt ----------> exclusive attempt
+ *                    |     ^                     |     ^
+ *         -EBUSY and |     |         -EBUSY or   |     |
+ *         a job was  |     |         -ENOSPC and |     |
+ *         noted      v     |         a job was   v     |
+ *                 wait for the job           wait for the job
+ *                 without locks              without locks
+ *
  * Rejected: ttm_operation_ctx.no_wait_gpu. TTM then also refuses memory from which the device is
  * still copying out the old content, although the new owner's job can wait for that. Rejected:
  * waiting in the move callback under the locks.

@@ -28,7 +28,7 @@
 #include "device/device.h"
 #include "device/power.h"
 
-static int vram_mgr_fill_extents(struct mirage_vram_res *res)
+static int vram_mgr_fill_extents(struct mirage_vram *vram, struct mirage_vram_res *res)
 {
 	struct gpu_buddy_block *block;
 	unsigned int count = 0;
@@ -38,6 +38,9 @@ static int vram_mgr_fill_extents(struct mirage_vram_res *res)
 	res->ext.list = kvmalloc_objs(*res->ext.list, count, GFP_KERNEL_ACCOUNT);
 	if (!res->ext.list)
 		return -ENOMEM;
+	list_for_each_entry(block, &res->blocks, link)
+		mirage_extents_add(&res->ext, gpu_buddy_block_offset(block),
+				   gpu_buddy_block_size(&vram->mm, block) >> PAGE_SHIFT);
 	return 0;
 }
 
@@ -45,21 +48,50 @@ static int vram_mgr_fill_extents(struct mirage_vram_res *res)
  * Memory of processes makes room before TTM evicts objects: moving it waits for no job, and the
  * device can access it where it goes.
  */
-static int vram_mgr_alloc_blocks(struct mirage_vram *vram, struct mirage_vram_res *res, u64 size,
+static int vram_mgr_alloc_blocks(struct mirage_vram *vram, struct mirage_vram_res *res,
 				 bool contiguous)
 {
-	int ret = mirage_vram_alloc_blocks(vram, &res->blocks, size, contiguous);
+	u64 size = res->base.size;
+	int ret;
 
+	ret = mirage_vram_alloc_blocks(vram, &res->blocks, size, contiguous);
 	if (ret == -ENOSPC && !hmm_devmem_evict(vram->devmem, size))
 		ret = mirage_vram_alloc_blocks(vram, &res->blocks, size, contiguous);
 	return ret;
+}
+
+/* Find room for @res. After an error it holds no blocks. */
+static int vram_mgr_place(struct mirage_device *mdev, struct mirage_vram_res *res, bool contiguous)
+{
+	struct mirage_vram *vram = &mdev->vram;
+	int ret;
+
+	/*
+	 * An allocation during sleep would be lost. Eviction before sleep either finds this
+	 * resource in TTM's lists, or we see here that @suspended is set.
+	 */
+	if (mirage_power_is_suspended(mdev))
+		return -ENOSPC;
+	ret = vram_mgr_alloc_blocks(vram, res, contiguous);
+	if (ret)
+		return ret;
+	ret = vram_mgr_fill_extents(vram, res);
+	if (ret) {
+		mirage_vram_free_blocks(vram, &res->blocks);
+		return ret;
+	}
+	if (res->ext.count == 1) {
+		res->base.placement |= TTM_PL_FLAG_CONTIGUOUS;
+		res->base.start = res->ext.list[0].addr >> PAGE_SHIFT;
+	}
+
+	return 0;
 }
 
 static int vram_mgr_alloc(struct ttm_resource_manager *man, struct ttm_buffer_object *bo,
 			  const struct ttm_place *place, struct ttm_resource **out)
 {
 	struct mirage_device *mdev = ttm_to_mirage_device(man->bdev);
-	struct gpu_buddy_block *block;
 	struct mirage_vram_res *res;
 	int ret;
 
@@ -73,27 +105,11 @@ static int vram_mgr_alloc(struct ttm_resource_manager *man, struct ttm_buffer_ob
 	INIT_LIST_HEAD(&res->blocks);
 	ttm_resource_init(bo, place, &res->base);
 
-	/*
-	 * An allocation during sleep would be lost. Eviction before sleep either finds this
-	 * resource in TTM's lists, or we see here that @suspended is set.
-	 */
-	if (mirage_power_is_suspended(mdev)) {
-		ret = -ENOSPC;
-		goto err_fini;
-	}
-	ret = vram_mgr_alloc_blocks(&mdev->vram, res, bo->base.size,
-				    place->flags & TTM_PL_FLAG_CONTIGUOUS);
-	if (ret)
-		goto err_fini;
-	ret = vram_mgr_fill_extents(res);
-	if (ret)
-		goto err_free;
-	list_for_each_entry(block, &res->blocks, link)
-		mirage_extents_add(&res->ext, gpu_buddy_block_offset(block),
-				   gpu_buddy_block_size(&mdev->vram.mm, block) >> PAGE_SHIFT);
-	if (res->ext.count == 1) {
-		res->base.placement |= TTM_PL_FLAG_CONTIGUOUS;
-		res->base.start = res->ext.list[0].addr >> PAGE_SHIFT;
+	ret = vram_mgr_place(mdev, res, place->flags & TTM_PL_FLAG_CONTIGUOUS);
+	if (ret) {
+		ttm_resource_fini(man, &res->base);
+		kfree(res);
+		return ret;
 	}
 
 	mutex_lock(&mdev->vram.lock);
@@ -102,13 +118,6 @@ static int vram_mgr_alloc(struct ttm_resource_manager *man, struct ttm_buffer_ob
 	*out = &res->base;
 
 	return 0;
-
-err_free:
-	mirage_vram_free_blocks(&mdev->vram, &res->blocks);
-err_fini:
-	ttm_resource_fini(man, &res->base);
-	kfree(res);
-	return ret;
 }
 
 static void vram_mgr_free(struct ttm_resource_manager *man, struct ttm_resource *base)

@@ -49,19 +49,19 @@ struct mirage_debugfs_reg {
 #define MIRAGE_READABLE_WO	0
 
 /* Registers that cannot be read have no name here. */
-static const struct mirage_debugfs_reg mirage_debugfs_regs[] = {
+static const struct mirage_debugfs_reg readable_regs[] = {
 #define REG(unit, name, off, access, reset, doc) \
 	{ MIRAGE_READABLE_##access ? #unit "." #name : NULL, MIRAGE_REG32(unit##_##name) },
 #include <hw/regs/all.def>
 };
 
 /* In the order of their registers, from PERF_PACKETS on. */
-static const char * const mirage_debugfs_counters[] = {
+static const char * const counter_names[] = {
 #define REG64(unit, name, off, access, doc) [((off) - MIRAGE_PERF_PACKETS) / sizeof(u64)] = #name,
 #include <hw/regs/all.def>
 };
 
-static struct mirage_device *mirage_debugfs_device(struct seq_file *m)
+static struct mirage_device *to_device(struct seq_file *m)
 {
 	const struct drm_debugfs_entry *entry = m->private;
 
@@ -69,7 +69,7 @@ static struct mirage_device *mirage_debugfs_device(struct seq_file *m)
 }
 
 /* As drm_dev_enter(), with the device awake. */
-static int mirage_debugfs_enter(struct mirage_device *mdev, int *idx)
+static int device_enter(struct mirage_device *mdev, int *idx)
 {
 	int ret = mirage_power_get(mdev);
 
@@ -81,23 +81,23 @@ static int mirage_debugfs_enter(struct mirage_device *mdev, int *idx)
 	return -ENODEV;
 }
 
-static void mirage_debugfs_exit(struct mirage_device *mdev, int idx)
+static void device_exit(struct mirage_device *mdev, int idx)
 {
 	drm_dev_exit(idx);
 	mirage_power_put(mdev);
 }
 
-static int mirage_debugfs_show_registers(struct seq_file *m, void *unused)
+static int show_registers(struct seq_file *m, void *unused)
 {
-	struct mirage_device *mdev = mirage_debugfs_device(m);
+	struct mirage_device *mdev = to_device(m);
 	unsigned int i;
 	int idx, ret;
 
-	ret = mirage_debugfs_enter(mdev, &idx);
+	ret = device_enter(mdev, &idx);
 	if (ret)
 		return ret;
-	for (i = 0; i < ARRAY_SIZE(mirage_debugfs_regs); i++) {
-		const struct mirage_debugfs_reg *reg = &mirage_debugfs_regs[i];
+	for (i = 0; i < ARRAY_SIZE(readable_regs); i++) {
+		const struct mirage_debugfs_reg *reg = &readable_regs[i];
 		u32 value;
 
 		if (!reg->name)
@@ -108,53 +108,52 @@ static int mirage_debugfs_show_registers(struct seq_file *m, void *unused)
 		spin_unlock(&mdev->reg_lock);
 		seq_printf(m, "%04x %-24s %08x\n", reg->reg.offset, reg->name, value);
 	}
-	mirage_debugfs_exit(mdev, idx);
+	device_exit(mdev, idx);
 
 	return 0;
 }
 
-static int mirage_debugfs_show_counters(struct seq_file *m, void *unused)
+static int show_counters(struct seq_file *m, void *unused)
 {
-	struct mirage_device *mdev = mirage_debugfs_device(m);
+	struct mirage_device *mdev = to_device(m);
 	unsigned int i;
 	int idx;
 
 	/* All counters are REG64, and all REG64 are counters. */
-	BUILD_BUG_ON(ARRAY_SIZE(mirage_debugfs_counters) != MIRAGE_NR_COUNTERS);
+	BUILD_BUG_ON(ARRAY_SIZE(counter_names) != MIRAGE_NR_COUNTERS);
 
 	if (!drm_dev_enter(&mdev->drm, &idx))
 		return -ENODEV;
-	for (i = 0; i < ARRAY_SIZE(mirage_debugfs_counters); i++)
-		seq_printf(m, "%-20s %llu\n", mirage_debugfs_counters[i],
-			   mirage_device_counter(mdev, i));
+	for (i = 0; i < ARRAY_SIZE(counter_names); i++)
+		seq_printf(m, "%-20s %llu\n", counter_names[i], mirage_device_counter(mdev, i));
 	drm_dev_exit(idx);
 
 	return 0;
 }
 
-static int mirage_debugfs_show_queues(struct seq_file *m, void *unused)
+static int show_queues(struct seq_file *m, void *unused)
 {
 	struct drm_printer p = drm_seq_file_printer(m);
-	struct mirage_device *mdev = mirage_debugfs_device(m);
+	struct mirage_device *mdev = to_device(m);
 	int idx, ret;
 
-	ret = mirage_debugfs_enter(mdev, &idx);
+	ret = device_enter(mdev, &idx);
 	if (ret)
 		return ret;
 	mirage_queues_dump(mdev, &p);
-	mirage_debugfs_exit(mdev, idx);
+	device_exit(mdev, idx);
 
 	return 0;
 }
 
-static int mirage_debugfs_show_vms(struct seq_file *m, void *unused)
+static int show_vms(struct seq_file *m, void *unused)
 {
 	struct drm_printer p = drm_seq_file_printer(m);
-	struct mirage_device *mdev = mirage_debugfs_device(m);
+	struct mirage_device *mdev = to_device(m);
 	u32 id;
 	int idx, ret;
 
-	ret = mirage_debugfs_enter(mdev, &idx);
+	ret = device_enter(mdev, &idx);
 	if (ret)
 		return ret;
 	for (id = 0; id < mdev->caps.nr_vms; id++) {
@@ -165,30 +164,30 @@ static int mirage_debugfs_show_vms(struct seq_file *m, void *unused)
 		mirage_vm_dump(vm, &p);
 		mirage_vm_put(vm);
 	}
-	mirage_debugfs_exit(mdev, idx);
+	device_exit(mdev, idx);
 
 	return 0;
 }
 
-static int mirage_debugfs_show_bos(struct seq_file *m, void *unused)
+static int show_bos(struct seq_file *m, void *unused)
 {
 	struct drm_printer p = drm_seq_file_printer(m);
 
-	mirage_bo_dump(mirage_debugfs_device(m), &p);
+	mirage_bo_dump(to_device(m), &p);
 
 	return 0;
 }
 
-static int mirage_debugfs_show_vram(struct seq_file *m, void *unused)
+static int show_vram(struct seq_file *m, void *unused)
 {
 	struct drm_printer p = drm_seq_file_printer(m);
 
-	return mirage_vram_dump(mirage_debugfs_device(m), &p);
+	return mirage_vram_dump(to_device(m), &p);
 }
 
-static int mirage_debugfs_show_devmem(struct seq_file *m, void *unused)
+static int show_devmem(struct seq_file *m, void *unused)
 {
-	struct mirage_device *mdev = mirage_debugfs_device(m);
+	struct mirage_device *mdev = to_device(m);
 	struct hmm_devmem_stats stats;
 
 	hmm_devmem_read_stats(mdev->vram.devmem, &stats);
@@ -203,14 +202,14 @@ static int mirage_debugfs_show_devmem(struct seq_file *m, void *unused)
 	return 0;
 }
 
-static const struct drm_debugfs_info mirage_debugfs_files[] = {
-	{ .name = "registers", .show = mirage_debugfs_show_registers },
-	{ .name = "counters", .show = mirage_debugfs_show_counters },
-	{ .name = "queues", .show = mirage_debugfs_show_queues },
-	{ .name = "vms", .show = mirage_debugfs_show_vms },
-	{ .name = "bos", .show = mirage_debugfs_show_bos },
-	{ .name = "vram", .show = mirage_debugfs_show_vram },
-	{ .name = "devmem", .show = mirage_debugfs_show_devmem },
+static const struct drm_debugfs_info debugfs_files[] = {
+	{ .name = "registers", .show = show_registers },
+	{ .name = "counters", .show = show_counters },
+	{ .name = "queues", .show = show_queues },
+	{ .name = "vms", .show = show_vms },
+	{ .name = "bos", .show = show_bos },
+	{ .name = "vram", .show = show_vram },
+	{ .name = "devmem", .show = show_devmem },
 };
 
 /**
@@ -221,6 +220,6 @@ void mirage_debugfs_init(struct drm_minor *minor)
 {
 	struct mirage_device *mdev = to_mirage_device(minor->dev);
 
-	drm_debugfs_add_files(minor->dev, mirage_debugfs_files, ARRAY_SIZE(mirage_debugfs_files));
+	drm_debugfs_add_files(minor->dev, debugfs_files, ARRAY_SIZE(debugfs_files));
 	mirage_inject_init(mdev, minor->debugfs_root);
 }

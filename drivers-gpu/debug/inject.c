@@ -24,28 +24,28 @@
 #include "device/regs.h"
 
 /**
- * struct mirage_inject_file - a register of the TEST unit
+ * struct inject_file - a register of the TEST unit
  */
-struct mirage_inject_file {
+struct inject_file {
 	/** @name: of the register */
 	const char *name;
 	/** @reg: register */
 	struct mirage_reg32 reg;
 };
 
-static const struct mirage_inject_file mirage_inject_files[] = {
+static const struct inject_file inject_files[] = {
 #define REG(unit, name, off, access, reset, doc) { #name, MIRAGE_REG32(unit##_##name) },
 #include <hw/regs/defaults.def>
 #include <hw/regs/test.def>
 #include <hw/regs/end.def>
 };
 
-static const struct mirage_inject_file *mirage_inject_file(const struct file *file)
+static const struct inject_file *inject_file(const struct file *file)
 {
 	return debugfs_get_aux(file);
 }
 
-static ssize_t mirage_inject_read(struct file *file, char __user *user, size_t count, loff_t *pos)
+static ssize_t inject_read(struct file *file, char __user *user, size_t count, loff_t *pos)
 {
 	struct mirage_device *mdev = file->private_data;
 	char text[16];
@@ -58,7 +58,7 @@ static ssize_t mirage_inject_read(struct file *file, char __user *user, size_t c
 		return ret;
 	if (drm_dev_enter(&mdev->drm, &idx)) {
 		length = scnprintf(text, sizeof(text), "%u\n",
-				   mirage_reg_read(mdev, mirage_inject_file(file)->reg));
+				   mirage_reg_read(mdev, inject_file(file)->reg));
 		drm_dev_exit(idx);
 	} else {
 		length = -ENODEV;
@@ -70,8 +70,7 @@ static ssize_t mirage_inject_read(struct file *file, char __user *user, size_t c
 	return simple_read_from_buffer(user, count, pos, text, length);
 }
 
-static ssize_t mirage_inject_write(struct file *file, const char __user *user, size_t count,
-				   loff_t *pos)
+static ssize_t inject_write(struct file *file, const char __user *user, size_t count, loff_t *pos)
 {
 	struct mirage_device *mdev = file->private_data;
 	u32 value;
@@ -86,7 +85,7 @@ static ssize_t mirage_inject_write(struct file *file, const char __user *user, s
 	if (ret)
 		return ret;
 	if (drm_dev_enter(&mdev->drm, &idx)) {
-		mirage_reg_write(mdev, mirage_inject_file(file)->reg, value);
+		mirage_reg_write(mdev, inject_file(file)->reg, value);
 		drm_dev_exit(idx);
 	} else {
 		ret = -ENODEV;
@@ -96,11 +95,11 @@ static ssize_t mirage_inject_write(struct file *file, const char __user *user, s
 	return ret ?: count;
 }
 
-static const struct file_operations mirage_inject_fops = {
+static const struct file_operations inject_fops = {
 	.owner = THIS_MODULE,
 	.open = simple_open,
-	.read = mirage_inject_read,
-	.write = mirage_inject_write,
+	.read = inject_read,
+	.write = inject_write,
 	.llseek = default_llseek,
 };
 
@@ -118,14 +117,14 @@ void mirage_inject_init(struct mirage_device *mdev, struct dentry *root)
 		return;
 
 	dir = debugfs_create_dir("inject", root);
-	for (i = 0; i < ARRAY_SIZE(mirage_inject_files); i++) {
-		const struct mirage_inject_file *file = &mirage_inject_files[i];
+	for (i = 0; i < ARRAY_SIZE(inject_files); i++) {
+		const struct inject_file *file = &inject_files[i];
 		char name[32];
 		size_t c;
 
 		strscpy(name, file->name);
 		for (c = 0; name[c]; c++)
 			name[c] = tolower(name[c]);
-		debugfs_create_file_aux(name, 0600, dir, mdev, file, &mirage_inject_fops);
+		debugfs_create_file_aux(name, 0600, dir, mdev, file, &inject_fops);
 	}
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Arrays of structures from user space. Their elements grow as an ioctl's own structure does: user
- * space says how long its elements are, and may be older or newer than the kernel.
+ * Arrays of structures from and to user space. Their elements grow as an ioctl's own structure
+ * does: user space says how long its elements are, and may be older or newer than the kernel.
  */
 #include "device/array.h"
 
@@ -15,8 +15,19 @@
 
 #include <drm/mirage_drm.h>
 
-/* Limits how much the kernel reads to find that it is zero. */
+/* Limits how much of each element the kernel compares with zero, or clears. */
 #define MIRAGE_ARRAY_MAX_STRIDE	SZ_4K
+
+/* @min: size of the structure's first version. */
+static int array_check_stride(const struct drm_mirage_array *user, size_t min)
+{
+	if (user->stride < min || !IS_ALIGNED(user->stride, sizeof(u64)))
+		return -EINVAL;
+	if (user->stride > MIRAGE_ARRAY_MAX_STRIDE)
+		return -E2BIG;
+
+	return 0;
+}
 
 static int array_copy_elements(void *copy, const struct drm_mirage_array *user, size_t size)
 {
@@ -55,10 +66,9 @@ void *mirage_array_copy(const struct drm_mirage_array *user, u32 max, size_t min
 		return ERR_PTR(-E2BIG);
 	if (!user->count)
 		return NULL;
-	if (user->stride < min || !IS_ALIGNED(user->stride, sizeof(u64)))
-		return ERR_PTR(-EINVAL);
-	if (user->stride > MIRAGE_ARRAY_MAX_STRIDE)
-		return ERR_PTR(-E2BIG);
+	ret = array_check_stride(user, min);
+	if (ret)
+		return ERR_PTR(ret);
 	if (user->stride == size)
 		return vmemdup_array_user(u64_to_user_ptr(user->array), user->count, size);
 
@@ -72,4 +82,36 @@ void *mirage_array_copy(const struct drm_mirage_array *user, u32 max, size_t min
 	}
 
 	return copy;
+}
+
+/**
+ * mirage_array_write() - copy structures to an array of user space
+ * @user: what user space says of it; its number of elements is the room
+ * @elements: structures of @size bytes
+ * @count: number of @elements; those that do not fit are left out
+ * @min: size of the structure's first version
+ * @size: size of the structure as the kernel knows it
+ *
+ * Of a shorter element the end is cut off, of a longer one it is cleared, as copy_struct_to_user()
+ * does. The stride is checked even if @count is 0, so that a wrong one never passes.
+ *
+ * Context: may sleep.
+ * Return: 0; -E2BIG elements too long, -EINVAL elements too short or not of a multiple of 8 bytes;
+ * -EFAULT
+ */
+int mirage_array_write(const struct drm_mirage_array *user, const void *elements, u32 count,
+		       size_t min, size_t size)
+{
+	char __user *to = u64_to_user_ptr(user->array);
+	u32 i;
+	int ret;
+
+	if (!user->count)
+		return 0;
+	ret = array_check_stride(user, min);
+	for (i = 0; !ret && i < min(count, user->count); i++)
+		ret = copy_struct_to_user(to + (size_t)i * user->stride, user->stride,
+					  elements + i * size, size, NULL);
+
+	return ret;
 }

@@ -72,7 +72,7 @@ struct mirage_userptrs;
 struct mirage_vm;
 
 /**
- * struct mirage_device_ops - operations of the upper rooms, called by the lower ones
+ * struct mirage_device_ops - operations of the upper layers, called by the lower ones
  */
 struct mirage_device_ops {
 	/** @event: handles an event; may sleep; mirage_events.lock is held */
@@ -138,7 +138,7 @@ struct mirage_device {
 	void __iomem *regs;
 	/** @caps: capabilities */
 	struct mirage_caps caps;
-	/** @ops: operations of the upper rooms; constant after probe */
+	/** @ops: operations of the upper layers; constant after probe */
 	const struct mirage_device_ops *ops;
 	/** @options: module parameters at probe */
 	struct mirage_options options;

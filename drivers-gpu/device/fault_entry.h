@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A fault, decoded for the driver's other rooms. Pure. */
+/* A fault, decoded for the driver's other layers. Pure. */
 #ifndef MIRAGE_FAULT_ENTRY_H
 #define MIRAGE_FAULT_ENTRY_H
 

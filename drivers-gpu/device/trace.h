@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Tracepoints: the fault buffer, resets, suspend. Other rooms have their own trace.h; all events
+ * Tracepoints: the fault buffer, resets, suspend. Other layers have their own trace.h; all events
  * are in the system "mirage".
  *
  * pid is the process that created the address space, queue or object, or 0 for the kernel's own; it

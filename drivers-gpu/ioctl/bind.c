@@ -61,8 +61,6 @@ int mirage_ioctl_vm_bind(struct drm_device *drm, void *data, struct drm_file *fi
 
 	if (args->flags & ~DRM_MIRAGE_VM_BIND_ASYNC || !args->binds.count)
 		return -EINVAL;
-	if (args->binds.count > MIRAGE_BIND_MAX_OPS)
-		return -E2BIG;
 	if (args->syncs.count && !(args->flags & DRM_MIRAGE_VM_BIND_ASYNC))
 		return -EINVAL;
 

@@ -31,20 +31,19 @@
 /* Align lines so that the CPU writes them fast. */
 #define MIRAGE_DUMB_PITCH_ALIGN	64
 
-static struct mirage_bo *mirage_bo_lookup(struct drm_file *file, u32 handle)
+static struct mirage_bo *bo_lookup(struct drm_file *file, u32 handle)
 {
 	struct drm_gem_object *gem = drm_gem_object_lookup(file, handle);
 
 	return gem ? gem_to_mirage_bo(gem) : NULL;
 }
 
-static void mirage_bo_put(struct mirage_bo *bo)
+static void bo_put(struct mirage_bo *bo)
 {
 	drm_gem_object_put(&bo->base.base);
 }
 
-static int mirage_bo_check(const struct mirage_device *mdev,
-			   const struct drm_mirage_bo_create *args)
+static int bo_check(const struct mirage_device *mdev, const struct drm_mirage_bo_create *args)
 {
 	if (args->pad || !args->size || !PAGE_ALIGNED(args->size) || !args->placement ||
 	    args->placement & ~MIRAGE_PLACEMENTS || args->flags & ~MIRAGE_BO_FLAGS ||
@@ -67,7 +66,7 @@ static int mirage_bo_check(const struct mirage_device *mdev,
 	return 0;
 }
 
-static unsigned int mirage_bo_ttm_priority(enum drm_mirage_bo_priority priority)
+static unsigned int bo_ttm_priority(enum drm_mirage_bo_priority priority)
 {
 	switch (priority) {
 	case DRM_MIRAGE_BO_PRIORITY_LOW:
@@ -96,7 +95,7 @@ int mirage_ioctl_bo_create(struct drm_device *drm, void *data, struct drm_file *
 	struct mirage_bo *bo;
 	int ret;
 
-	ret = mirage_bo_check(mdev, args);
+	ret = bo_check(mdev, args);
 	if (ret)
 		return ret;
 	if (args->vm_id) {
@@ -106,7 +105,7 @@ int mirage_ioctl_bo_create(struct drm_device *drm, void *data, struct drm_file *
 	}
 
 	bo = mirage_bo_create(mdev, args->size, args->placement, args->flags,
-			      mirage_bo_ttm_priority(args->priority), vm,
+			      bo_ttm_priority(args->priority), vm,
 			      vm ? mirage_gpuvm_resv_obj(vm) : NULL);
 	if (vm)
 		mirage_vm_put(vm);
@@ -114,7 +113,7 @@ int mirage_ioctl_bo_create(struct drm_device *drm, void *data, struct drm_file *
 		return PTR_ERR(bo);
 
 	ret = drm_gem_handle_create(file, &bo->base.base, &args->handle);
-	mirage_bo_put(bo);
+	bo_put(bo);
 
 	return ret;
 }
@@ -184,14 +183,14 @@ int mirage_ioctl_bo_mmap(struct drm_device *drm, void *data, struct drm_file *fi
 
 	if (args->pad)
 		return -EINVAL;
-	bo = mirage_bo_lookup(file, args->handle);
+	bo = bo_lookup(file, args->handle);
 	if (!bo)
 		return -ENOENT;
 	if (bo->flags & DRM_MIRAGE_BO_CPU_ACCESS)
 		args->offset = drm_vma_node_offset_addr(&bo->base.base.vma_node);
 	else
 		ret = -EACCES;
-	mirage_bo_put(bo);
+	bo_put(bo);
 
 	return ret;
 }
@@ -214,7 +213,7 @@ int mirage_ioctl_bo_madvise(struct drm_device *drm, void *data, struct drm_file 
 
 	if (args->pad || args->advice > DRM_MIRAGE_BO_DONTNEED)
 		return -EINVAL;
-	bo = mirage_bo_lookup(file, args->handle);
+	bo = bo_lookup(file, args->handle);
 	if (!bo)
 		return -ENOENT;
 
@@ -246,12 +245,12 @@ int mirage_ioctl_bo_madvise(struct drm_device *drm, void *data, struct drm_file 
 out_unlock:
 	dma_resv_unlock(bo->base.base.resv);
 out_put:
-	mirage_bo_put(bo);
+	bo_put(bo);
 
 	return ret;
 }
 
-static u64 mirage_bo_largest(const struct mirage_bo *bo)
+static u64 bo_largest(const struct mirage_bo *bo)
 {
 	unsigned long npages = bo->base.base.size >> PAGE_SHIFT, page = 0;
 	unsigned long largest = 0;
@@ -278,7 +277,7 @@ int mirage_ioctl_bo_query(struct drm_device *drm, void *data, struct drm_file *f
 	struct mirage_bo *bo;
 	int ret;
 
-	bo = mirage_bo_lookup(file, args->handle);
+	bo = bo_lookup(file, args->handle);
 	if (!bo)
 		return -ENOENT;
 	ret = dma_resv_lock_interruptible(bo->base.base.resv, NULL);
@@ -290,10 +289,10 @@ int mirage_ioctl_bo_query(struct drm_device *drm, void *data, struct drm_file *f
 	args->size = bo->base.base.size;
 	args->moves = bo->moves;
 	args->location = mirage_bo_location(bo);
-	args->largest = args->location ? mirage_bo_largest(bo) : 0;
+	args->largest = args->location ? bo_largest(bo) : 0;
 	dma_resv_unlock(bo->base.base.resv);
 out_put:
-	mirage_bo_put(bo);
+	bo_put(bo);
 
 	return ret;
 }
@@ -324,13 +323,13 @@ int mirage_ioctl_bo_label(struct drm_device *drm, void *data, struct drm_file *f
 			return -EINVAL;
 	}
 
-	bo = mirage_bo_lookup(file, args->handle);
+	bo = bo_lookup(file, args->handle);
 	if (!bo)
 		return -ENOENT;
 	spin_lock(&mdev->bo_lock);
 	memcpy(bo->label, label, sizeof(label));
 	spin_unlock(&mdev->bo_lock);
-	mirage_bo_put(bo);
+	bo_put(bo);
 
 	return 0;
 }
@@ -354,7 +353,7 @@ int mirage_ioctl_bo_wait(struct drm_device *drm, void *data, struct drm_file *fi
 
 	if (args->flags & ~DRM_MIRAGE_BO_WAIT_WRITE)
 		return -EINVAL;
-	bo = mirage_bo_lookup(file, args->handle);
+	bo = bo_lookup(file, args->handle);
 	if (!bo)
 		return -ENOENT;
 
@@ -366,7 +365,7 @@ int mirage_ioctl_bo_wait(struct drm_device *drm, void *data, struct drm_file *fi
 			       DMA_RESV_USAGE_BOOKKEEP;
 	left = dma_resv_wait_timeout(bo->base.base.resv, usage, true,
 				     drm_timeout_abs_to_jiffies(args->timeout_ns));
-	mirage_bo_put(bo);
+	bo_put(bo);
 
 	if (left < 0)
 		return left;

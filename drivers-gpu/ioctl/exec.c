@@ -65,7 +65,7 @@ struct mirage_exec {
 };
 
 /* Are @size bytes from @addr in a range that the queue's jobs may use? */
-static bool mirage_exec_in_reach(const struct mirage_queue *queue, u64 addr, u64 size)
+static bool exec_in_reach(const struct mirage_queue *queue, u64 addr, u64 size)
 {
 	u64 end;
 
@@ -75,8 +75,8 @@ static bool mirage_exec_in_reach(const struct mirage_queue *queue, u64 addr, u64
 	return !check_add_overflow(addr, size, &end) && end <= BIT_ULL(MIRAGE_VA_BITS);
 }
 
-static int mirage_exec_check_cmds(const struct mirage_queue *queue,
-				  const struct drm_mirage_cmds *cmds, u32 count)
+static int exec_check_cmds(const struct mirage_queue *queue, const struct drm_mirage_cmds *cmds,
+			   u32 count)
 {
 	u32 i;
 
@@ -86,21 +86,21 @@ static int mirage_exec_check_cmds(const struct mirage_queue *queue,
 			return -EINVAL;
 		if (!cmds[i].size || cmds[i].size > MIRAGE_EXEC_MAX_BYTES)
 			return -EINVAL;
-		if (!mirage_exec_in_reach(queue, cmds[i].addr, cmds[i].size))
+		if (!exec_in_reach(queue, cmds[i].addr, cmds[i].size))
 			return -EINVAL;
 	}
 
 	return 0;
 }
 
-static int mirage_exec_check_fences(const struct mirage_queue *queue,
-				    const struct drm_mirage_user_fence *fences, u32 count)
+static int exec_check_fences(const struct mirage_queue *queue,
+			     const struct drm_mirage_user_fence *fences, u32 count)
 {
 	u32 i;
 
 	for (i = 0; i < count; i++) {
 		if (!IS_ALIGNED(fences[i].addr, sizeof(u64)) ||
-		    !mirage_exec_in_reach(queue, fences[i].addr, sizeof(u64)))
+		    !exec_in_reach(queue, fences[i].addr, sizeof(u64)))
 			return -EINVAL;
 	}
 
@@ -108,7 +108,7 @@ static int mirage_exec_check_fences(const struct mirage_queue *queue,
 }
 
 /* Fences that may never signal are not handed out. */
-static int mirage_exec_check_syncs(const struct mirage_exec *exec)
+static int exec_check_syncs(const struct mirage_exec *exec)
 {
 	u32 i;
 
@@ -122,7 +122,7 @@ static int mirage_exec_check_syncs(const struct mirage_exec *exec)
 	return 0;
 }
 
-static int mirage_exec_copy_args(struct mirage_exec *exec, const struct drm_mirage_exec *args)
+static int exec_copy_args(struct mirage_exec *exec, const struct drm_mirage_exec *args)
 {
 	void *copy;
 	int ret;
@@ -132,14 +132,14 @@ static int mirage_exec_copy_args(struct mirage_exec *exec, const struct drm_mira
 	if (IS_ERR(copy))
 		return PTR_ERR(copy);
 	exec->cmds = copy;
-	ret = mirage_exec_check_cmds(exec->queue, exec->cmds, args->cmds.count);
+	ret = exec_check_cmds(exec->queue, exec->cmds, args->cmds.count);
 	if (ret)
 		return ret;
 
 	ret = mirage_syncs_copy(&exec->syncs, &args->syncs);
 	if (ret)
 		return ret;
-	ret = mirage_exec_check_syncs(exec);
+	ret = exec_check_syncs(exec);
 	if (ret)
 		return ret;
 
@@ -149,13 +149,13 @@ static int mirage_exec_copy_args(struct mirage_exec *exec, const struct drm_mira
 		return PTR_ERR(copy);
 	exec->fences = copy;
 
-	return mirage_exec_check_fences(exec->queue, exec->fences, args->user_fences.count);
+	return exec_check_fences(exec->queue, exec->fences, args->user_fences.count);
 }
 
 /*
  * Has the queue stopped? If it stops just after the job was pushed, the scheduler cancels the job.
  */
-static int mirage_exec_check_queue(struct mirage_queue *queue)
+static int exec_check_queue(struct mirage_queue *queue)
 {
 	if (mirage_queue_is_ready(queue))
 		return 0;
@@ -164,7 +164,7 @@ static int mirage_exec_check_queue(struct mirage_queue *queue)
 }
 
 /* Cannot fail once the job is armed. @space: objects that the job keeps in place, or NULL. */
-static void mirage_exec_push(struct mirage_exec *exec, struct mirage_gpuvm_exec *space)
+static void exec_push(struct mirage_exec *exec, struct mirage_gpuvm_exec *space)
 {
 	struct mirage_queue *queue = exec->queue;
 	struct dma_fence *fence;
@@ -185,7 +185,7 @@ static void mirage_exec_push(struct mirage_exec *exec, struct mirage_gpuvm_exec 
 	dma_fence_put(fence);
 }
 
-static int mirage_exec_submit(struct mirage_exec *exec)
+static int exec_submit(struct mirage_exec *exec)
 {
 	struct mirage_gpuvm_exec *space = NULL;
 
@@ -194,12 +194,12 @@ static int mirage_exec_submit(struct mirage_exec *exec)
 		if (IS_ERR(space))
 			return PTR_ERR(space);
 	}
-	mirage_exec_push(exec, space);
+	exec_push(exec, space);
 
 	return 0;
 }
 
-static void mirage_exec_fini(struct mirage_exec *exec)
+static void exec_fini(struct mirage_exec *exec)
 {
 	mirage_syncs_fini(&exec->syncs);
 	if (exec->job)
@@ -210,7 +210,7 @@ static void mirage_exec_fini(struct mirage_exec *exec)
 	kvfree(exec->cmds);
 }
 
-static int mirage_exec_add_packets(struct mirage_exec *exec, const struct drm_mirage_exec *args)
+static int exec_add_packets(struct mirage_exec *exec, const struct drm_mirage_exec *args)
 {
 	u32 *words;
 	u32 i;
@@ -231,18 +231,7 @@ static int mirage_exec_add_packets(struct mirage_exec *exec, const struct drm_mi
 	return 0;
 }
 
-static int mirage_exec_check_args(const struct drm_mirage_exec *args)
-{
-	if (args->flags)
-		return -EINVAL;
-	if (args->cmds.count > MIRAGE_EXEC_MAX_CMDS ||
-	    args->user_fences.count > MIRAGE_EXEC_MAX_FENCES)
-		return -E2BIG;
-
-	return 0;
-}
-
-static int mirage_exec_prepare(struct mirage_exec *exec, const struct drm_mirage_exec *args)
+static int exec_prepare(struct mirage_exec *exec, const struct drm_mirage_exec *args)
 {
 	struct mirage_job *job;
 	int ret;
@@ -251,18 +240,17 @@ static int mirage_exec_prepare(struct mirage_exec *exec, const struct drm_mirage
 		     MIRAGE_EXEC_MAX_FENCES * MIRAGE_PACKET_SEM_WRITE_WORDS +
 		     2 * MIRAGE_PACKET_FENCE_WORDS > BIT(MIRAGE_QUEUE_RING_ORDER));
 
-	ret = mirage_exec_check_args(args);
-	if (ret)
-		return ret;
+	if (args->flags)
+		return -EINVAL;
 	exec->queue = mirage_file_get_queue(exec->file, args->queue_id);
 	if (!exec->queue)
 		return -ENOENT;
-	ret = mirage_exec_copy_args(exec, args);
+	ret = exec_copy_args(exec, args);
 	if (ret)
 		return ret;
 	if (!mirage_vm_may_submit(exec->queue->vm))
 		return -EPERM;
-	ret = mirage_exec_check_queue(exec->queue);
+	ret = exec_check_queue(exec->queue);
 	if (ret)
 		return ret;
 
@@ -273,7 +261,7 @@ static int mirage_exec_prepare(struct mirage_exec *exec, const struct drm_mirage
 	ret = mirage_vm_add_submission(exec->queue->vm, &job->submission, exec->queue);
 	if (ret)
 		return ret;
-	ret = mirage_exec_add_packets(exec, args);
+	ret = exec_add_packets(exec, args);
 	if (ret)
 		return ret;
 
@@ -297,10 +285,10 @@ int mirage_ioctl_exec(struct drm_device *drm, void *data, struct drm_file *file)
 	struct mirage_exec exec = { .file = file };
 	int ret;
 
-	ret = mirage_exec_prepare(&exec, data);
+	ret = exec_prepare(&exec, data);
 	if (!ret)
-		ret = mirage_exec_submit(&exec);
-	mirage_exec_fini(&exec);
+		ret = exec_submit(&exec);
+	exec_fini(&exec);
 
 	return ret;
 }

@@ -203,8 +203,7 @@ int mirage_ioctl_vm_destroy(struct drm_device *drm, void *data, struct drm_file 
 	return 0;
 }
 
-static int mirage_queue_check(const struct mirage_device *mdev,
-			      const struct drm_mirage_queue_create *args)
+static int queue_check(const struct mirage_device *mdev, const struct drm_mirage_queue_create *args)
 {
 	const u32 both = DRM_MIRAGE_QUEUE_NO_FAULT | DRM_MIRAGE_QUEUE_LONG_RUNNING;
 	u32 longest = MIRAGE_MAX_TIMEOUT_MS;
@@ -231,8 +230,8 @@ static int mirage_queue_check(const struct mirage_device *mdev,
 	return 0;
 }
 
-static struct mirage_queue *mirage_queue_make(struct mirage_device *mdev,
-					      const struct mirage_queue_params *params)
+static struct mirage_queue *queue_make(struct mirage_device *mdev,
+				       const struct mirage_queue_params *params)
 {
 	int ret;
 
@@ -271,7 +270,7 @@ int mirage_ioctl_queue_create(struct drm_device *drm, void *data, struct drm_fil
 	struct mirage_queue *queue;
 	int ret;
 
-	ret = mirage_queue_check(to_mirage_device(drm), args);
+	ret = queue_check(to_mirage_device(drm), args);
 	if (ret)
 		return ret;
 
@@ -279,7 +278,7 @@ int mirage_ioctl_queue_create(struct drm_device *drm, void *data, struct drm_fil
 	if (!params.vm)
 		return -ENOENT;
 
-	queue = mirage_queue_make(to_mirage_device(drm), &params);
+	queue = queue_make(to_mirage_device(drm), &params);
 	mirage_vm_put(params.vm);
 	if (IS_ERR(queue))
 		return PTR_ERR(queue);

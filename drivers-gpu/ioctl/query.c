@@ -21,6 +21,7 @@
 #include <hw/pte.h>
 
 #include "bo/ttm.h"
+#include "device/array.h"
 #include "device/device.h"
 #include "device/quota.h"
 #include "device/regs.h"
@@ -34,10 +35,13 @@
 
 #define MIRAGE_MAX_STATS	1024
 #define MIRAGE_MAX_QUERY_BYTES	(64ull << 20)
+/* Of the first version. */
+#define MIRAGE_FAULT_MIN_SIZE	32
+#define MIRAGE_PLACE_MIN_SIZE	32
 /* Number of pages to read from the page tables at a time. */
 #define MIRAGE_QUERY_PAGES	4096u
 
-static void mirage_query_cap(struct drm_mirage_query *args, bool present)
+static void query_cap(struct drm_mirage_query *args, bool present)
 {
 	args->value = present;
 	if (!present)
@@ -49,7 +53,7 @@ static void mirage_query_cap(struct drm_mirage_query *args, bool present)
  *
  * Features: present, or absent for a reason.
  */
-static bool mirage_query_feature(struct mirage_device *mdev, struct drm_mirage_query *args)
+static bool query_feature(struct mirage_device *mdev, struct drm_mirage_query *args)
 {
 	switch (args->param) {
 	case DRM_MIRAGE_PARAM_SVM:
@@ -61,7 +65,7 @@ static bool mirage_query_feature(struct mirage_device *mdev, struct drm_mirage_q
 		args->reason = mdev->userptr_reason;
 		return true;
 	case DRM_MIRAGE_PARAM_SYSTEM_ATOMICS:
-		mirage_query_cap(args, MIRAGE_REG_GET(BUS_CAPS_SYSTEM_ATOMICS, mdev->caps.bits));
+		query_cap(args, MIRAGE_REG_GET(BUS_CAPS_SYSTEM_ATOMICS, mdev->caps.bits));
 		return true;
 	default:
 		return false;
@@ -69,7 +73,7 @@ static bool mirage_query_feature(struct mirage_device *mdev, struct drm_mirage_q
 }
 
 /* Properties of the device, as read at probe. */
-static bool mirage_query_property(struct mirage_device *mdev, struct drm_mirage_query *args)
+static bool query_property(struct mirage_device *mdev, struct drm_mirage_query *args)
 {
 	switch (args->param) {
 	case DRM_MIRAGE_PARAM_VRAM_SIZE:
@@ -93,7 +97,7 @@ static bool mirage_query_property(struct mirage_device *mdev, struct drm_mirage_
 }
 
 /* Limits of a user, a queue or an address space. */
-static bool mirage_query_limit(struct mirage_device *mdev, struct drm_mirage_query *args)
+static bool query_limit(struct mirage_device *mdev, struct drm_mirage_query *args)
 {
 	switch (args->param) {
 	case DRM_MIRAGE_PARAM_MAX_QUEUES:
@@ -120,7 +124,7 @@ static bool mirage_query_limit(struct mirage_device *mdev, struct drm_mirage_que
 }
 
 /* Amounts and counts of the whole device. */
-static bool mirage_query_count(struct mirage_device *mdev, struct drm_mirage_query *args)
+static bool query_count(struct mirage_device *mdev, struct drm_mirage_query *args)
 {
 	switch (args->param) {
 	case DRM_MIRAGE_PARAM_VRAM_USED:
@@ -140,7 +144,7 @@ static bool mirage_query_count(struct mirage_device *mdev, struct drm_mirage_que
 	}
 }
 
-static int mirage_query_hardware(struct mirage_device *mdev, struct drm_mirage_query *args)
+static int query_hardware(struct mirage_device *mdev, struct drm_mirage_query *args)
 {
 	int idx;
 
@@ -157,7 +161,7 @@ static int mirage_query_hardware(struct mirage_device *mdev, struct drm_mirage_q
 }
 
 /* Does the value depend on what other users of the device do? */
-static bool mirage_query_is_shared(u32 param)
+static bool query_is_shared(u32 param)
 {
 	switch (param) {
 	case DRM_MIRAGE_PARAM_COUNTER:
@@ -188,17 +192,17 @@ int mirage_ioctl_query(struct drm_device *drm, void *data, struct drm_file *file
 
 	if (args->pad || args->index >= limit)
 		return -EINVAL;
-	if (mirage_query_is_shared(args->param) && !perfmon_capable())
+	if (query_is_shared(args->param) && !perfmon_capable())
 		return -EACCES;
 
 	args->value = 0;
 	args->reason = DRM_MIRAGE_REASON_NONE;
 
-	if (mirage_query_feature(mdev, args) || mirage_query_property(mdev, args) ||
-	    mirage_query_limit(mdev, args) || mirage_query_count(mdev, args))
+	if (query_feature(mdev, args) || query_property(mdev, args) || query_limit(mdev, args) ||
+	    query_count(mdev, args))
 		return 0;
 	if (args->param == DRM_MIRAGE_PARAM_TIME || args->param == DRM_MIRAGE_PARAM_COUNTER)
-		return mirage_query_hardware(mdev, args);
+		return query_hardware(mdev, args);
 	return -EINVAL;
 }
 
@@ -247,7 +251,7 @@ struct mirage_query_faults {
  * @data: struct drm_mirage_vm_faults
  * @file: file
  *
- * Return: 0; -ENOENT, -EFAULT, -ENOMEM
+ * Return: 0; -ENOENT, -EINVAL or -E2BIG elements too short or too long, -EFAULT, -ENOMEM
  */
 int mirage_ioctl_vm_faults(struct drm_device *drm, void *data, struct drm_file *file)
 {
@@ -255,7 +259,7 @@ int mirage_ioctl_vm_faults(struct drm_device *drm, void *data, struct drm_file *
 	struct mirage_query_faults *faults;
 	unsigned int count;
 	struct mirage_vm *vm;
-	int ret = 0;
+	int ret;
 
 	vm = mirage_file_get_vm(file, args->vm_id);
 	if (!vm)
@@ -266,23 +270,22 @@ int mirage_ioctl_vm_faults(struct drm_device *drm, void *data, struct drm_file *
 		mirage_vm_put(vm);
 		return -ENOMEM;
 	}
-	count = mirage_vm_read_reports(vm, faults->reports, faults->places,
-				       min_t(u32, args->count, MIRAGE_VM_REPORTS));
+	count = mirage_vm_read_reports(vm, faults->reports, faults->places, MIRAGE_VM_REPORTS);
 	mirage_vm_put(vm);
 
-	if (copy_to_user(u64_to_user_ptr(args->faults), faults->reports,
-			 count * sizeof(*faults->reports)))
-		ret = -EFAULT;
-	if (args->places && copy_to_user(u64_to_user_ptr(args->places), faults->places,
-					 count * sizeof(*faults->places)))
-		ret = -EFAULT;
-	args->count = count;
+	ret = mirage_array_write(&args->faults, faults->reports, count, MIRAGE_FAULT_MIN_SIZE,
+				 sizeof(*faults->reports));
+	if (!ret)
+		ret = mirage_array_write(&args->places, faults->places, count,
+					 MIRAGE_PLACE_MIN_SIZE, sizeof(*faults->places));
+	if (!ret)
+		args->count = count;
 	kfree(faults);
 
 	return ret;
 }
 
-static int mirage_query_pages(struct mirage_vm *vm, const struct drm_mirage_svm_query *args)
+static int query_pages(struct mirage_vm *vm, const struct drm_mirage_svm_query *args)
 {
 	u8 __user *user = u64_to_user_ptr(args->pages);
 	u64 npages = args->size >> MIRAGE_PAGE_SHIFT;
@@ -336,7 +339,7 @@ int mirage_ioctl_svm_query(struct drm_device *drm, void *data, struct drm_file *
 	 * Enters the device piece by piece: a copy to user space may block for ever, but unplug
 	 * must not.
 	 */
-	ret = mirage_query_pages(vm, args);
+	ret = query_pages(vm, args);
 	mirage_vm_put(vm);
 
 	return ret;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the fuzz targets have in common. A target defines LLVMFuzzerTestOneInput()
+ * Shared by the fuzz targets. A target defines LLVMFuzzerTestOneInput()
  * and its seeds; fuzz.c makes it a libFuzzer program, or, without libFuzzer, a
  * test that runs the seeds and a fixed number of mutations of them.
  */

@@ -364,7 +364,7 @@ static void do_op(struct input *in)
 static void begin(void)
 {
 	if (!dev) {
-		/* What is logged is what is wanted here. */
+		/* The messages are expected here. */
 		fuzz_require(!log_open("/dev/null"), "no log");
 		dev = device_create(VRAM_SIZE);
 		fuzz_require(dev, "no device");

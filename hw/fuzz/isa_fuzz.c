@@ -20,7 +20,7 @@
 #define MAX_WORDS	512u
 #define SLICES		40u
 
-/* What comes before the words of a program. */
+/* The fields before the words of a program. */
 struct header {
 	uint8_t nr_regs;
 	uint8_t items;		/* of a group, in units of 4 */

@@ -105,7 +105,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!size || size > MAX_STREAM)
 		return 0;
 	if (!dev) {
-		/* What is logged is what is wanted here. */
+		/* The messages are expected here. */
 		fuzz_require(!log_open("/dev/null"), "no log");
 		dev = device_create(MiB(16));
 		memory = memfd_create("guest", MFD_CLOEXEC);

@@ -99,7 +99,9 @@ static void define(struct parser *parser, const struct token *name, enum symbol_
 	if (!parser->collect || parser->failed)
 		return;
 	if (plain_register(name, &reg) || (name->len == 1 && name->text[0] == '.')) {
-		parser_error(parser, name, "'%.*s' cannot be defined", (int)name->len, name->text);
+		parser_error(parser, name,
+			     "'%.*s' cannot be defined: it is a name of the assembler",
+			     (int)name->len, name->text);
 		return;
 	}
 	symbol = symbols_find(&parser->symbols, name->text, name->len);
@@ -191,7 +193,9 @@ static void parse_shared(struct parser *parser)
 	uint64_t value = parse_expression(parser);
 
 	if (!parser->failed && value > UINT32_MAX)
-		parser_error(parser, &token, "shared memory of 2^32 bytes or more");
+		parser_error(parser, &token,
+			     "shared memory has 0x%llx bytes, it may have less than 2^32",
+			     (unsigned long long)value);
 	parser->program->shared_size = (unsigned int)value;
 }
 

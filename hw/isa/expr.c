@@ -74,7 +74,8 @@ static uint64_t parse_unary(struct parser *parser)
 		return 0;
 	}
 	if (parser->depth >= MAX_DEPTH) {
-		parser_error(parser, &token, "expression is nested too deeply");
+		parser_error(parser, &token,
+			     "expression is nested too deeply, the limit is %d levels", MAX_DEPTH);
 		return 0;
 	}
 	parser->depth++;
@@ -94,7 +95,8 @@ static uint64_t apply(struct parser *parser, const struct token *op, uint64_t le
 {
 	if (op->kind == TOKEN_SHL || op->kind == TOKEN_SHR) {
 		if (right > 63) {
-			parser_error(parser, op, "shift by more than 63");
+			parser_error(parser, op, "shift by %llu, the limit is 63",
+				     (unsigned long long)right);
 			return 0;
 		}
 		return op->kind == TOKEN_SHL ? left << right : left >> right;

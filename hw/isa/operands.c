@@ -77,12 +77,15 @@ static void parse_target(struct parser *parser, struct mirage_insn *insn)
 	if (parser->failed)
 		return;
 	if (target % 8) {
-		parser_error(parser, &token, "branch target is not a multiple of 8");
+		parser_error(parser, &token, "branch target 0x%llx is not a multiple of 8",
+			     (unsigned long long)target);
 		return;
 	}
 	words = (int64_t)(target - (uint64_t)parser->at * 8 - 8) / 8;
 	if (words < INT32_MIN || words > INT32_MAX) {
-		parser_error(parser, &token, "branch target is too far away");
+		parser_error(parser, &token,
+			     "branch target 0x%llx is too far away, the limit is 2^31 instructions",
+			     (unsigned long long)target);
 		return;
 	}
 	insn->has_imm = true;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the names of a program stand for. */
+/* Values of the names in a program. */
 #ifndef ISA_SYMBOLS_H
 #define ISA_SYMBOLS_H
 

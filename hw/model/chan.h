@@ -46,7 +46,7 @@ struct chan {
 	struct frontend frontend;
 	struct copy copy;
 	struct compute *compute;	/* of the DISPATCH that is under way, or NULL */
-	/* What the current packet is at waits for a REPLAY; of a dispatch, all of its waves. */
+	/* The access of the current packet waits for a REPLAY; of a dispatch, all waves do. */
 	bool suspended;
 	bool error_event;	/* an ERROR event waits for room in the queue */
 	u8 error;		/* enum mirage_chan_error for that event */

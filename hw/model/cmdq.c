@@ -109,7 +109,7 @@ static void do_context(struct device *dev, const struct mirage_cmd *cmd)
 		chan_restore(chan, cmd->addr, cmd->size);
 }
 
-/* What a command's id must be below; any is, where it is ignored. */
+/* Limit of a command's id; no limit, where it is ignored. */
 static u64 id_limit(u32 op)
 {
 	switch (op) {

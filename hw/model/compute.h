@@ -33,7 +33,7 @@
 struct compute;
 struct compute_pool;
 
-/* What the engine needs from the device. All are called from within compute_run() only. */
+/* Functions of the device that the engine needs. All are called from within compute_run() only. */
 struct compute_ops {
 	/**
 	 * @translate: translate @va for @access.
@@ -84,7 +84,7 @@ struct compute_result {
 	uint32_t error_info;
 	uint64_t error_addr;
 	struct mirage_place error_place;
-	/* What this call executed, for the PERF unit. */
+	/* Counts of this call, for the PERF unit. */
 	uint64_t instructions;
 	uint64_t lane_instructions;
 	uint64_t waves_started;
@@ -120,7 +120,7 @@ void compute_destroy(struct compute *compute);
  * compute_start() - begin a dispatch. The engine must be idle (COMPUTE_DONE or reset).
  * @desc: the descriptor, a private copy that the guest cannot change
  *
- * Checks every field and touches no memory of the guest. What it allocates does not depend
+ * Checks every field and touches no memory of the guest. Its allocations do not depend
  * on the grid's size.
  * Returns MIRAGE_CHAN_OK, or with the engine still idle MIRAGE_CHAN_BAD_DISPATCH or _NO_MEMORY.
  */
@@ -163,7 +163,7 @@ size_t compute_save(struct compute *compute, void *data, size_t space);
  * compute_load() - take over what compute_save() wrote. The engine must be idle.
  * @data: need not be trusted
  *
- * What waited for a REPLAY is runnable.
+ * Waves that waited for a REPLAY are runnable.
  * Returns MIRAGE_CHAN_OK, or with the engine idle MIRAGE_CHAN_BAD_DESC if it is not what was
  * written, or _NO_MEMORY.
  */

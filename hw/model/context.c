@@ -6,7 +6,7 @@
  * A context is written once and read once, in one piece through a buffer of the
  * device's own, so memory that changes meanwhile cannot be checked in one form and used
  * in another. A checksum finds memory that was lost; it is no protection, so all that
- * is read is checked as well. What a packet's words say is not written a second time: of
+ * is read is checked as well. The content of a packet's words is not written a second time: of
  * a copy under way there is only how much is left.
  */
 #include <string.h>
@@ -119,7 +119,7 @@ static u64 fill_context(const struct chan *chan, struct context *ctx)
 }
 
 /*
- * Write what is under way in @chan to physical pointer @phys, where there are @size bytes. What does not fit is not
+ * Write what is under way in @chan to physical pointer @phys, where there are @size bytes. A context that does not fit is not
  * written: then, and with @chan NULL, the first 8 bytes become 0, if there are so many. Returns whether it was written;
  * the device may be halted because of @phys.
  */

@@ -17,7 +17,7 @@ struct copy {
 	u32 pattern;
 };
 
-/* What became of a step of a packet. */
+/* Result of a step of a packet. */
 enum step {
 	STEP_DONE,	/* the packet is complete */
 	STEP_MORE,	/* there is more to do at once */

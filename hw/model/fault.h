@@ -18,7 +18,7 @@ struct fault {
 };
 
 /*
- * First in, first out. What is suspended bounds the number of entries: two for a
+ * First in, first out. The number of suspended units bounds the entries: two for a
  * front end or copy and 32 for a wave. That is some 170 MB for all channels, so memory is
  * had as it is needed, and may be refused. Protected by the device's lock.
  */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Whoever holds the guest's MSI-X table sends the message: the client gives one
+ * The holder of the guest's MSI-X table sends the message: the client gives one
  * eventfd for each vector, and knows masks and addresses. So a message is a
  * write to an eventfd, and a vector that the guest has not enabled has none.
  */

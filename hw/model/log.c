@@ -36,7 +36,7 @@ int log_open(const char *path)
 	return 0;
 }
 
-/* What stands before each message. */
+/* Written before each message. */
 static void log_prefix(FILE *file)
 {
 	u64 us = (now_ns() - log_start) / 1000;

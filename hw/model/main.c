@@ -38,7 +38,7 @@ int main(int argc, char **argv)
 
 	options_parse(&options, argc, argv);
 	if (options.log && log_open(options.log))
-		log_fatal("%s: %s", options.log, strerror(errno));
+		log_fatal("--log %s: %s", options.log, strerror(errno));
 	sigaction(SIGBUS, &sigbus, NULL);
 	dev = device_create(options.vram_size);
 	if (!dev)
@@ -68,7 +68,7 @@ int main(int argc, char **argv)
 	log_info("client connected");
 	ret = engine_start(dev);
 	if (ret)
-		log_fatal("engine thread: %s", strerror(ret));
+		log_fatal("cannot start the engine thread: %s", strerror(ret));
 	ret = server_run(dev, socket);
 	log_info("client disconnected");
 	device_destroy(dev);

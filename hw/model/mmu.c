@@ -28,7 +28,7 @@ static const struct level levels[MIRAGE_PT_LEVELS] = {
 
 _Static_assert(MIRAGE_PTE_SYSTEM == MIRAGE_PHYS_SYSTEM << 1, "pte_phys() moves this bit");
 
-/* What null pages lead to: reading one place and writing another keeps the zeroes clean. */
+/* Memory behind null pages: reading one place and writing another keeps the zeroes clean. */
 static const u8 null_zeroes[MMU_NULL_SIZE] __attribute__((aligned(MMU_NULL_SIZE)));
 u8 mmu_null_sink[MMU_NULL_SIZE] __attribute__((aligned(MMU_NULL_SIZE)));
 
@@ -119,7 +119,7 @@ int mmu_walk(struct device *dev, u32 vm, u64 va, u64 *leaf, unsigned int *shift)
 	return 0;
 }
 
-/* What @access may not do with @leaf, or 0. */
+/* The fault kind if @leaf does not allow @access, or 0. */
 static int denied(u64 leaf, enum mirage_access access)
 {
 	switch (access) {

@@ -88,14 +88,15 @@ static void parse_knob(struct options *options, const char *text)
 	char *end;
 
 	if (options->nr_knobs == OPTIONS_MAX_KNOBS)
-		log_fatal("more than %d knobs", OPTIONS_MAX_KNOBS);
+		log_fatal("--knob %s: one more than the limit of %d knobs", text,
+			  OPTIONS_MAX_KNOBS);
 	if (!equals || equals == text || (size_t)(equals - text) >= sizeof(knob->name) ||
 	    equals[1] < '0' || equals[1] > '9')
 		log_fatal("--knob %s: want NAME=VALUE, for example fault-dup=3", text);
 	errno = 0;
 	value = strtoull(equals + 1, &end, 0);
 	if (errno || *end || value > UINT32_MAX)
-		log_fatal("--knob %s: the value must be a number of at most 32 bits", text);
+		log_fatal("--knob %s: the value must be a number from 0 to 2^32 - 1", text);
 	memcpy(knob->name, text, (size_t)(equals - text));
 	knob->value = (u32)value;
 	options->nr_knobs++;

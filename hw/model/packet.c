@@ -111,7 +111,7 @@ static enum step do_fence(struct chan *chan)
 	return STEP_POLL;
 }
 
-/* What a copy packet says. */
+/* The copy that a packet describes. */
 static struct copy copy_of(const struct chan *chan, u32 op)
 {
 	if (op == MIRAGE_PKT_FILL || op == MIRAGE_PKT_FILL_PHYS)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What each packet does. */
+/* Execution of packets. */
 #ifndef MODEL_PACKET_H
 #define MODEL_PACKET_H
 

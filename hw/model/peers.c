@@ -9,7 +9,7 @@
  *
  * A GPU that is killed leaves its entry behind, and its process's number may become another's, of
  * another machine. So each GPU holds a lock on its entry for as long as it lives, and an
- * entry without a lock leads nowhere. The next GPU at that place replaces it. Nobody else
+ * entry without a lock leads nowhere. The next GPU at that place replaces it. No other process
  * removes it: the name could be that of a new GPU by then.
  *
  * Rejected: a symbolic link, which cannot be locked, and device and inode number in the entry,

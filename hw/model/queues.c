@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * What command, fault and event queue have in common. The places are checked
+ * Shared by command, fault and event queue. The places are checked
  * once, when the device is enabled; memory may still go away afterwards, so each
  * access looks it up again and halts the device if it fails.
  */

@@ -65,7 +65,7 @@ static void write_regs(struct device *dev, u64 offset, u32 len, const u8 *data)
 	regs_write(dev, (u32)offset, value);
 }
 
-/* How many of @len bytes of the aperture at @offset are video memory. Nobody answers for the rest. */
+/* How many of @len bytes of the aperture at @offset are video memory. The rest has no memory behind it. */
 static u32 vram_part(const struct device *dev, u64 offset, u32 len)
 {
 	u64 left = offset < dev->vram.size ? dev->vram.size - offset : 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * The registers' values: a table made from those of hw/include/hw/regs. What an access by the guest does is in bar0.c.
+ * The registers' values: a table made from those of hw/include/hw/regs. bar0.c has the effects of an access by the guest.
  */
 #include <string.h>
 #include <strings.h>

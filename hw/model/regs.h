@@ -12,7 +12,7 @@ struct device;
 enum reg_access { REG_NONE, REG_RO, REG_RW, REG_WO, REG_W1C };
 
 struct regs {
-	/* What a read returns, unless regs_read() computes it. Protected by the device's lock. */
+	/* Values that a read returns, unless regs_read() computes them. Protected by the device's lock. */
 	u32 value[MIRAGE_BAR0_SIZE / 4];
 	/* Reset values; those of TEST can be set by the user. Constant once the device runs. */
 	u32 reset[MIRAGE_BAR0_SIZE / 4];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What each message of the client does. */
+/* Execution of the client's messages. */
 #ifndef MODEL_SERVER_H
 #define MODEL_SERVER_H
 

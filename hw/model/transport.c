@@ -118,7 +118,8 @@ static int receive_bytes(int socket, struct message *msg, void *data, size_t len
 		if (n == 0)
 			return done ? -1 : 0;
 		if (!take_fds(msg, &hdr)) {
-			log_error("more than %d file descriptors in a message", WIRE_MAX_FDS);
+			log_error("a message has more than the limit of %d file descriptors",
+				  WIRE_MAX_FDS);
 			return -1;
 		}
 		done += (size_t)n;
@@ -133,8 +134,8 @@ int transport_receive(int socket, struct message *msg)
 	if (ret <= 0)
 		return ret;
 	if (msg->header.size < sizeof(msg->header) || msg->header.size > WIRE_MAX_SIZE) {
-		log_error("command %u: impossible size of %u bytes", msg->header.command,
-			  msg->header.size);
+		log_error("command %u has %u bytes, may have %zu to %u", msg->header.command,
+			  msg->header.size, sizeof(msg->header), (unsigned int)WIRE_MAX_SIZE);
 		return -1;
 	}
 	if ((msg->header.flags & WIRE_TYPE_MASK) != WIRE_TYPE_COMMAND) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * Clock and memory of the model. What xcalloc() allocates is there before the first message
+ * Clock and memory of the model. Memory from xcalloc() is allocated before the first message
  * of the client, so the guest has no part in it, and a process without it could do
- * nothing. Whatever the guest or the client can ask for later is allocated with calloc() and its
- * kind, has a bound, and where it is refused one channel stops, or one message fails.
+ * nothing. Memory that the guest or the client can ask for later comes from calloc() and its
+ * kind, has a bound, and if it is refused one channel stops, or one message fails.
  */
 #include <stdlib.h>
 #include <time.h>

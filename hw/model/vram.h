@@ -5,7 +5,7 @@
 
 #include "util.h"
 
-/* What lost bytes read as; as a page-table entry it is valid and malformed. */
+/* Value of lost bytes; as a page-table entry it is valid and malformed. */
 #define VRAM_LOST 0xa5
 
 struct vram {

@@ -386,7 +386,7 @@ static void let_go_of_the_lock(void)
 		CHECK_EQ(f.status->cmd_get, get + i);
 		CHECK_EQ(next, 0);
 	}
-	/* Nobody waits: all that is left, in one go. */
+	/* No channel waits: all that is left, in one go. */
 	CHECK_EQ(fixture_step(&f), UINT64_MAX);
 	CHECK_EQ(f.status->cmd_get, get + 5);
 	fixture_close(&f);

@@ -168,7 +168,7 @@ static void physical_copies_under_way(void)
 
 /*
  * Each item adds 1 to a word of its own, its group's items are summed up in shared memory
- * behind barriers, and lanes take different ways meanwhile. What is counted twice or lost shows.
+ * behind barriers, and lanes take different ways meanwhile. An addition that is made twice or lost shows.
  */
 static const char reduction[] =
 	".shared 1024\n"
@@ -448,7 +448,7 @@ static void seal(u64 size)
 	words[SUM_WORD] = sum;
 }
 
-/* Whoever knows the checksum can make any context: it may be refused or run, and harms nothing. */
+/* With the checksum known, any context can be made: it may be refused or run, and harms nothing. */
 static void forged_contexts(void)
 {
 	static const u64 values[] = { 0, 1, 2, 0xff, UINT32_MAX, UINT64_MAX, 1ull << 32, 0x8000000080000000 };

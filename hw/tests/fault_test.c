@@ -92,7 +92,7 @@ static void places(void)
 	fixture_close(&f);
 }
 
-/* What cannot be reached is no place: the device does not run. */
+/* Memory that cannot be reached is no place: the device does not run. */
 static void places_out_of_reach(void)
 {
 	static const u64 bad[] = { 1ull << 45 | MIRAGE_PHYS_SYSTEM, 0x1001, 0x800 };
@@ -136,7 +136,7 @@ static void copy_resumes_where_it_stopped(void)
 	CHECK_EQ(b[196], 0);
 	check_fault(CHAN, SRC_VA + KiB(4), MIRAGE_ACCESS_READ, MIRAGE_FAULT_NOT_PRESENT,
 		    MIRAGE_UNIT_COPY);
-	/* What was copied is not copied again. */
+	/* The part that was copied is not copied again. */
 	memset(a, 0xcc, KiB(4));
 	a2 = fixture_map_new(&f, VM, SRC_VA + KiB(4));
 	memset(a2, 0xbb, KiB(4));

@@ -147,7 +147,7 @@ static void each_level_malformed(void)
 			CHECK_EQ(access_kind(VA, MIRAGE_ACCESS_READ), MIRAGE_FAULT_MALFORMED);
 		}
 		if (level < 3) {
-			/* What only leaves have. */
+			/* Bits that only leaves have. */
 			for (u64 flag = MIRAGE_PTE_WRITE; flag <= MIRAGE_PTE_CONT; flag <<= 1) {
 				*entry = saved | flag;
 				CHECK_EQ(access_kind(VA, MIRAGE_ACCESS_READ),

@@ -86,7 +86,7 @@ static void copy_engine(void)
 	check_stops(HOLE_VA + 3, MIRAGE_ACCESS_READ, MIRAGE_FAULT_NOT_PRESENT);
 	fixture_fill(&f, CHAN, RO_VA + 4, 8, 1);
 	check_stops(RO_VA + 4, MIRAGE_ACCESS_WRITE, MIRAGE_FAULT_WRITE);
-	/* What comes before stays written. */
+	/* Earlier writes stay. */
 	fixture_fill(&f, CHAN, DATA_VA, KiB(8), 0x77777777);
 	check_stops(DATA_VA + KiB(4), MIRAGE_ACCESS_WRITE, MIRAGE_FAULT_NOT_PRESENT);
 	CHECK_EQ(data[KiB(4) - 1], 0x77);

@@ -96,7 +96,7 @@ static void map_mixed(u64 va)
 	fixture_map(&f, VM, at, fixture_alloc_vram(&f, MiB(2)), MIRAGE_PAGE_2M_SHIFT, FIXTURE_RWA);
 }
 
-/* What the GPU has at @va, or what it gets there. */
+/* The byte that the GPU has at @va, or gets there. */
 static u8 *byte_at(u64 va)
 {
 	unsigned int shift;

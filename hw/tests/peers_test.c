@@ -108,7 +108,7 @@ static void reaches_a_peer(void)
 	fixture_replay(&f, VM);
 	CHECK_EQ(*(u64 *)(peer->vram.host + KiB(64)), 0x1234567890);
 	device_destroy(peer);
-	/* What is mapped stays memory, though nobody's. */
+	/* Mapped memory stays memory, though no GPU has it. */
 	fixture_copy(&f, CHAN, DATA_VA, PEER_VA, 8);
 	fixture_kick(&f, CHAN);
 	CHECK_EQ(f.chans[CHAN].get, f.chans[CHAN].put);
@@ -165,7 +165,7 @@ static void start_beside_peers(void)
 	map_range(PEER_SIZE);
 }
 
-/* What was found there is forgotten. */
+/* The peer that was found there is forgotten. */
 static void map_again(void)
 {
 	lock_acquire(&f.dev->lock);
@@ -319,7 +319,7 @@ static void number_used_again(void)
 	CHECK(find_peer());
 	CHECK_EQ(*find_peer(), 7);
 	kill_process(child);
-	/* What was found is memory that nobody else has. */
+	/* The memory that was found belongs to no other GPU. */
 	CHECK_EQ(*find_peer(), 7);
 	map_again();
 	CHECK(!find_peer());

@@ -137,7 +137,7 @@ static void bad_arguments(void)
 	fixture_close(&f);
 }
 
-/* What can be reached before the end of memory is copied; then the channel stops, and no fault is told. */
+/* The copy goes as far as memory does; then the channel stops, and no fault is reported. */
 static void memory_that_ends(void)
 {
 	const u64 vram_end = FIXTURE_VRAM_SIZE - CHUNK;

@@ -101,7 +101,7 @@ static void wakes_its_thread(void)
 	fixture_close(&f);
 }
 
-/* What was in VRAM is gone, and what was never used still costs nothing. */
+/* The content of VRAM is gone, and the part that was never used still costs nothing. */
 static void function_reset_loses_vram(void)
 {
 	unsigned char resident[FIXTURE_VRAM_SIZE / 4096];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * What anyone can write cannot reach what is the kernel's: every opcode with every combination of
+ * Memory that a user can write cannot reach the kernel's: every opcode with every combination of
  * interesting arguments from an indirect buffer, and kernels at every interesting address. Afterwards
  * registers, and all memory but what the VM maps writable and what the device writes by itself,
  * are as they were; and what only others have is not in what the VM has. The table of packets
@@ -23,7 +23,7 @@
 #define CODE_VA 0x30000000ull
 #define DESC_VA 0x40000000ull
 #define GUARD_BYTES KiB(64)
-/* What others have; in no packet and no argument, and not negative: SEM_WAIT for 0 would see it. */
+/* The byte in others' memory; in no packet and no argument, and not negative: SEM_WAIT for 0 would see it. */
 #define PATTERN 0x3c
 #define UNTOUCHED 0x5a5a5a5a5a5a5a5aull
 #define RESULT_AT KiB(2)	/* in DATA_VA's first page */
@@ -124,7 +124,7 @@ static void check_snapshot(void)
 			CHECK_EQ(fixture_read(&f, at), regs_before[at / 4]);
 }
 
-/* What only others have has not been read either, to anywhere where the VM could look at it. */
+/* Others' memory has not been read either, to any place that the VM could look at. */
 static void check_unread(void)
 {
 	for (u32 i = 0; i < ARRAY_SIZE(own); i++) {
@@ -206,14 +206,14 @@ static bool next_pick(u32 *pick, u32 nr)
 	return false;
 }
 
-/* What the VM maps, if only to be read. */
+/* Does the VM map it, if only to be read? */
 static bool readable(u64 va)
 {
 	return (va >= DATA_VA && va < DATA_VA + KiB(8)) || (va >= RO_VA && va < RO_VA + KiB(4)) ||
 	       (va >= IB_VA && va < IB_VA + KiB(4));
 }
 
-/* Who waits for what others have never learns that it has come. */
+/* A wait for a value in others' memory never ends. */
 static void check_waited(u32 op, u64 va)
 {
 	if (op == MIRAGE_PKT_SEM_WAIT && !readable(va))

@@ -133,7 +133,7 @@ static void nothing_is_held_after_a_dispatch(void)
 	fixture_close(&f);
 }
 
-/* What is kept for the next dispatch is not seen by it. */
+/* The next dispatch does not see the content of the memory that is kept for it. */
 static void begins_with_zeroes(void)
 {
 	struct mirage_dispatch *desc;
@@ -286,7 +286,7 @@ static u32 *start_beside_another(void)
 	return data;
 }
 
-/* Whoever was refused runs when there is memory again. */
+/* A channel that was refused runs when there is memory again. */
 static void all_is_well_again(u32 *data, u32 chan, u32 items)
 {
 	refuse_calloc = false;
@@ -396,7 +396,7 @@ static void fault_refused(void)
 	fixture_close(&f);
 }
 
-/* What many faults need is given back with the last of them. */
+/* The memory for many faults is given back with the last of them. */
 static void faults_are_given_back(void)
 {
 	start(waiting, 8, 0, 64, 32);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Who has the engines, in exact numbers of steps: a step is one packet, one chunk of a copy, or at
+ * Which channel has the engines, in exact numbers of steps: a step is one packet, one chunk of a copy, or at
  * most 128 instructions of a dispatch. Slices are made one step long, so nothing here depends on time.
  */
 #include "fixture.h"
@@ -180,7 +180,7 @@ static void long_time_slice(void)
 	fixture_close(&f);
 }
 
-/* Who waits for a page has no turn, whatever its priority; and has one again at once when it may. */
+/* A channel that waits for a page has no turn, whatever its priority; and has one again as soon as it may. */
 static void faulting_channel_holds_up_nobody(void)
 {
 	u64 before;
@@ -389,7 +389,7 @@ static void time_that_was_waited(void)
 	fixture_close(&f);
 }
 
-/* Who waits: not the one that has the turn, hangs, or looks at its semaphore again later; the ready ones behind it do. */
+/* A channel that has the turn, hangs, or looks at its semaphore again later does not wait; the ready ones behind it do. */
 static void who_waits(void)
 {
 	start();

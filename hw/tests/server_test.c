@@ -523,7 +523,7 @@ static void no_reply(void)
 	end();	/* the next reply is that of its own request */
 }
 
-/* What cannot be a message ends the connection, and the device is told that the client is gone. */
+/* Bytes that cannot be a message end the connection, and the device is told that the client is gone. */
 static void broken_streams(void)
 {
 	static const struct wire_header rows[] = {

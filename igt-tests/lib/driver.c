@@ -40,7 +40,7 @@ void driver_unbind(void)
 	igt_assert(file_write(DRIVER "/unbind", address));
 }
 
-/* What driver_try_bind() writes to. */
+/* Opens the file that driver_try_bind() writes to. */
 int driver_open_bind(void)
 {
 	int fd = open(DRIVER "/bind", O_WRONLY | O_CLOEXEC);

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-/* What makes the kernel fail: 0 or a negative errno. */
+/* An attempt to make the kernel fail: 0 or a negative errno. */
 typedef int (*failure_attempt_t)(void);
 
 /**

@@ -6,7 +6,7 @@
  * --run-subtest, --describe, lines like "Subtest basic: SUCCESS (0.010s)", and
  * exit codes. This header speaks it, with the names and meanings of the IGT
  * API that the tests here use, so that a test compiles unchanged inside an IGT
- * tree. What IGT has beyond that (display, devices, hooks) is left out.
+ * tree. The other parts of IGT (display, devices, hooks) are left out.
  *
  * Model followed: the documented behaviour of igt_core. Rejected: linking the
  * library that Debian packages; it comes without headers, and needs most of

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the parts of the small IGT library share. Not for tests. */
+/* Shared by the parts of the small IGT library. Not for tests. */
 #ifndef IGT_INTERNAL_H
 #define IGT_INTERNAL_H
 

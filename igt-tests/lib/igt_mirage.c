@@ -62,7 +62,7 @@ uint64_t gpu_stat(struct gpu *gpu, enum drm_mirage_stat stat)
 	return now[stat];
 }
 
-/* What a counter has risen by since gpu_mark(). */
+/* Growth of a counter since gpu_mark(). */
 uint64_t gpu_delta(struct gpu *gpu, enum drm_mirage_stat stat)
 {
 	return gpu_stat(gpu, stat) - gpu->mark[stat];

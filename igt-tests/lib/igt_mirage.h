@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the mirage tests share: a GPU with an address space and a queue, jobs, and
+ * Shared by the mirage tests: a GPU with an address space and a queue, jobs, and
  * the counters and page tables that say how a thing was done.
  *
- * What a job needs besides the memory under test (packets, code, arguments,
+ * All memory of a job but the memory under test (packets, code, arguments,
  * results, flags) lies in an arena that the GPU has mapped before a test begins, and
  * that fork() does not touch (it is shared memory). So every fault, page and
  * invalidation that is counted after gpu_mark() belongs to the test.
@@ -31,7 +31,7 @@
 #define JOB_DEADLINE		mirage_deadline(JOB_TIMEOUT_MS)
 #define POLL_MS			100000
 
-/* What a queue shall be that is not as usual: members of struct mirage_queue_options. */
+/* Unusual properties of a queue: members of struct mirage_queue_options. */
 #define QUEUE(...)		(&(const struct mirage_queue_options){ __VA_ARGS__ })
 
 struct arena;

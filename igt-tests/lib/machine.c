@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Who wakes the machine up is outside: a machine that sleeps does nothing. The lab looks at a file, and while that says so
+ * A machine that sleeps does nothing, so the lab wakes it up. The lab looks at a file, and while that says so
  * it presses a key now and then, with growing pauses: a key that comes too early ends the attempt (-EBUSY), and
  * one that comes later finds the machine asleep, however long it took to fall asleep.
  *

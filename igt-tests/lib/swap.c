@@ -49,7 +49,7 @@ void swap_require(void)
 {
 	char size[16];
 
-	/* What a subtest that failed has left behind. */
+	/* A subtest that failed may have left it behind. */
 	if (!swapoff(DEVICE))
 		igt_assert(file_write("/sys/block/zram0/reset", "1"));
 

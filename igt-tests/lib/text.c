@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * What the kernel says in files of text.
+ * The kernel's text files.
  */
 #include "igt.h"
 #include "text.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the kernel says in files of text. */
+/* The kernel's text files. */
 #ifndef TEXT_H
 #define TEXT_H
 

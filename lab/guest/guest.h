@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the parts of the guest's init share. */
+/* Shared by the parts of the guest's init. */
 #ifndef MIRAGE_LAB_GUEST_H
 #define MIRAGE_LAB_GUEST_H
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * What an address space maps from DRM_MIRAGE_VA_START on.
+ * The mappings of an address space from DRM_MIRAGE_VA_START on.
  */
 #include "mirage.h"
 

@@ -3,8 +3,8 @@
  * Building indirect buffers.
  *
  * A builder keeps its first error and writes nothing after it, so that code that
- * makes packets reads as a list of packets. What the device would refuse is refused
- * here already, where the caller can be told: a bad packet stops a queue for good.
+ * makes packets reads as a list of packets. A packet that the device would refuse is
+ * refused here already, where the caller can be told: a bad packet stops a queue for good.
  * Tests that want the device's own checks write words with mirage_ib_raw().
  */
 #include <endian.h>
@@ -65,7 +65,7 @@ void mirage_ib_reset(struct mirage_ib *ib)
  * @bytes: size of it; whole pages of 4 KiB are taken
  * @ib: out: builder, with memory of its own; ended by mirage_ib_destroy()
  *
- * An object in system memory, bound and mapped. What the packets name has to be bound as well.
+ * An object in system memory, bound and mapped. The memory that the packets name has to be bound as well.
  *
  * Return: 0 or a negative errno, with nothing left behind
  */

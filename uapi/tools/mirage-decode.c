@@ -2,7 +2,7 @@
 /*
  * mirage-decode: a core dump of the mirage driver (/sys/class/devcoredump) with names.
  *
- * The dump is text in sections; its words are as they were in memory. What they are called comes
+ * The dump is text in sections; its words are as they were in memory. Their names come
  * from the headers of the hardware: registers and their fields from regs/, packets from
  * packets.h. A line that is not understood is printed as it is, so nothing of a dump gets lost.
  */
@@ -22,7 +22,7 @@
 #define FORMAT		1
 #define MAX_WORDS	4096
 
-/* What of a section has to wait for its end. */
+/* The part of a section that has to wait for its end. */
 struct section {
 	char name[32];
 	unsigned int put, get;		/* of a queue's entries */
@@ -208,7 +208,8 @@ static int decode(FILE *in)
 		if (!format) {
 			if (sscanf(line, "mirage core dump, format %u", &format) != 1 ||
 			    format != FORMAT) {
-				fprintf(stderr, "mirage-decode: not a core dump of format %u\n",
+				fprintf(stderr,
+					"mirage-decode: the first line is not 'mirage core dump, format %u'\n",
 					FORMAT);
 				free(line);
 				return 1;
@@ -225,7 +226,7 @@ static int decode(FILE *in)
 	}
 	free(line);
 	if (!ended) {
-		fprintf(stderr, "mirage-decode: the dump is cut off\n");
+		fprintf(stderr, "mirage-decode: the dump is cut off: it has no section [end]\n");
 		return 1;
 	}
 	return 0;

@@ -61,7 +61,7 @@
 #define MIRAGE_PTE_RESERVED	(~(MIRAGE_PTE_ADDR | 0x7full))
 
 /*
- * What an access wants, the values of mirage_fault_entry.access: name, number, and what people call it. X() makes one
+ * Kinds of access, the values of mirage_fault_entry.access: name, number, and a word for messages. X() makes one
  * element of a list with commas.
  */
 #define MIRAGE_ACCESSES(X) \

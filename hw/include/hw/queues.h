@@ -63,7 +63,7 @@ enum mirage_cmd_op {
 	MIRAGE_CMD_INVALIDATE = 2,
 	/*
 	 * Resume what is suspended by a fault in VM @id; with MIRAGE_CMD_ALL in
-	 * every VM. What still cannot be translated faults again.
+	 * every VM. An access that still cannot be translated faults again.
 	 */
 	MIRAGE_CMD_REPLAY = 3,
 	/*
@@ -84,7 +84,7 @@ enum mirage_cmd_op {
 	/*
 	 * Write all that the device keeps of STOPPED channel @id (waves, place in the indirect
 	 * buffer, copy under way) to the physical pointer @addr, at most @size bytes (BUS_MAX_CONTEXT is always
-	 * enough); state becomes IDLE. The format is the device's own. What was suspended by a fault faults
+	 * enough); state becomes IDLE. The format is the device's own. A unit that a fault has suspended faults
 	 * again after CHAN_RESTORE. A channel that is not STOPPED: no effect, and the first 8 bytes become 0.
 	 */
 	MIRAGE_CMD_CHAN_SAVE = 7,

@@ -16,7 +16,7 @@
 
 #include <linux/types.h>
 
-/* Bytes of BAR0. What no unit claims reads as ones and ignores writes. */
+/* Bytes of BAR0. An offset that no unit claims reads as ones and ignores writes. */
 #define MIRAGE_BAR0_SIZE	0x10000
 
 /*

@@ -41,14 +41,13 @@ static inline uint32_t reverse_bits(uint32_t x)
 	return __builtin_bswap32(x);
 }
 
-static inline __attribute__((always_inline)) void alu32(const struct op *op, row_t *rows,
-							const uint32_t *select)
+/* Moves, sums and products. */
+LANE_LOOP void sum32(unsigned int code, const uint32_t *a, const uint32_t *b, const uint32_t *c,
+		     uint32_t *out)
 {
-	const uint32_t *a = rows[op->a], *b = rows[op->b], *c = rows[op->c];
-	row_t out;
 	unsigned int l;
 
-	switch (op->op) {
+	switch (code) {
 	case MIRAGE_OP_MOV:
 		FOR_LANES(b[l]);
 		break;
@@ -73,6 +72,17 @@ static inline __attribute__((always_inline)) void alu32(const struct op *op, row
 	case MIRAGE_OP_MAD:
 		FOR_LANES(a[l] * b[l] + c[l]);
 		break;
+	default:
+		__builtin_unreachable();
+	}
+}
+
+/* Quotients, and the smaller or larger of two. */
+LANE_LOOP void divide32(unsigned int code, const uint32_t *a, const uint32_t *b, uint32_t *out)
+{
+	unsigned int l;
+
+	switch (code) {
 	case MIRAGE_OP_UDIV:
 		FOR_LANES(b[l] ? a[l] / b[l] : ~0u);
 		break;
@@ -97,6 +107,17 @@ static inline __attribute__((always_inline)) void alu32(const struct op *op, row
 	case MIRAGE_OP_SMAX:
 		FOR_LANES((int32_t)a[l] > (int32_t)b[l] ? a[l] : b[l]);
 		break;
+	default:
+		__builtin_unreachable();
+	}
+}
+
+/* Logic and shifts. */
+LANE_LOOP void shift32(unsigned int code, const uint32_t *a, const uint32_t *b, uint32_t *out)
+{
+	unsigned int l;
+
+	switch (code) {
 	case MIRAGE_OP_AND:
 		FOR_LANES(a[l] & b[l]);
 		break;
@@ -121,6 +142,17 @@ static inline __attribute__((always_inline)) void alu32(const struct op *op, row
 	case MIRAGE_OP_ROR:
 		FOR_LANES(a[l] >> (b[l] & 31) | a[l] << (-b[l] & 31));
 		break;
+	default:
+		__builtin_unreachable();
+	}
+}
+
+/* Operations on the bits of one value. */
+LANE_LOOP void bits32(unsigned int code, const uint32_t *b, uint32_t *out)
+{
+	unsigned int l;
+
+	switch (code) {
 	case MIRAGE_OP_CLZ:
 		FOR_LANES(b[l] ? __builtin_clz(b[l]) : 32);
 		break;
@@ -142,6 +174,17 @@ static inline __attribute__((always_inline)) void alu32(const struct op *op, row
 	case MIRAGE_OP_SEXT16:
 		FOR_LANES((int32_t)(int16_t)b[l]);
 		break;
+	default:
+		__builtin_unreachable();
+	}
+}
+
+/* Comparisons. */
+LANE_LOOP void compare32(unsigned int code, const uint32_t *a, const uint32_t *b, uint32_t *out)
+{
+	unsigned int l;
+
+	switch (code) {
 	case MIRAGE_OP_EQ:
 		FOR_LANES(TRUE_IF(a[l] == b[l]));
 		break;
@@ -163,6 +206,24 @@ static inline __attribute__((always_inline)) void alu32(const struct op *op, row
 	default:
 		__builtin_unreachable();
 	}
+}
+
+/* Opcodes of a kind follow each other in isa.def. */
+LANE_LOOP void alu32(const struct op *op, row_t *rows, const uint32_t *select)
+{
+	const uint32_t *a = rows[op->a], *b = rows[op->b], *c = rows[op->c];
+	row_t out;
+
+	if (op->op >= MIRAGE_OP_EQ)
+		compare32(op->op, a, b, out);
+	else if (op->op >= MIRAGE_OP_CLZ)
+		bits32(op->op, b, out);
+	else if (op->op >= MIRAGE_OP_AND)
+		shift32(op->op, a, b, out);
+	else if (op->op >= MIRAGE_OP_UDIV)
+		divide32(op->op, a, b, out);
+	else
+		sum32(op->op, a, b, c, out);
 	row_store(rows[op->d], out, select);
 }
 

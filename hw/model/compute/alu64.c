@@ -24,12 +24,10 @@
 #define C	((uint64_t)c_high[l] << 32 | c[l])
 
 /* Comparisons have a 32-bit result. */
-static inline __attribute__((always_inline)) void compare64(const struct op *op, row_t *rows,
-							    const uint32_t *select)
+LANE_LOOP void compare64(const struct op *op, row_t *rows, uint32_t *out)
 {
 	const uint32_t *a = rows[op->a], *a_high = rows[op->a_high];
 	const uint32_t *b = rows[op->b], *b_high = rows[op->b_high];
-	row_t out;
 	unsigned int l;
 
 	switch (op->op) {
@@ -54,22 +52,16 @@ static inline __attribute__((always_inline)) void compare64(const struct op *op,
 	default:
 		__builtin_unreachable();
 	}
-	row_store(rows[op->d], out, select);
 }
 
-static inline __attribute__((always_inline)) void alu64(const struct op *op, row_t *rows,
-							const uint32_t *select)
+/* Moves, sums and products. */
+LANE_LOOP void sum64(const struct op *op, row_t *rows, uint32_t *low, uint32_t *high)
 {
 	const uint32_t *a = rows[op->a], *a_high = rows[op->a_high];
 	const uint32_t *b = rows[op->b], *b_high = rows[op->b_high];
 	const uint32_t *c = rows[op->c], *c_high = rows[op->c_high];
-	row_t low, high;
 	unsigned int l;
 
-	if (op->op >= MIRAGE_OP_EQ64) {
-		compare64(op, rows, select);
-		return;
-	}
 	switch (op->op) {
 	case MIRAGE_OP_MOV64:
 		FOR_LANES(B);
@@ -95,6 +87,19 @@ static inline __attribute__((always_inline)) void alu64(const struct op *op, row
 	case MIRAGE_OP_MADWU:
 		FOR_LANES((uint64_t)a[l] * b[l] + C);
 		break;
+	default:
+		__builtin_unreachable();
+	}
+}
+
+/* Logic, shifts and extensions. */
+LANE_LOOP void shift64(const struct op *op, row_t *rows, uint32_t *low, uint32_t *high)
+{
+	const uint32_t *a = rows[op->a], *a_high = rows[op->a_high];
+	const uint32_t *b = rows[op->b], *b_high = rows[op->b_high];
+	unsigned int l;
+
+	switch (op->op) {
 	case MIRAGE_OP_AND64:
 		FOR_LANES(A & B);
 		break;
@@ -122,6 +127,22 @@ static inline __attribute__((always_inline)) void alu64(const struct op *op, row
 	default:
 		__builtin_unreachable();
 	}
+}
+
+/* Opcodes of a kind follow each other in isa.def. */
+LANE_LOOP void alu64(const struct op *op, row_t *rows, const uint32_t *select)
+{
+	row_t low, high;
+
+	if (op->op >= MIRAGE_OP_EQ64) {
+		compare64(op, rows, low);
+		row_store(rows[op->d], low, select);
+		return;
+	}
+	if (op->op >= MIRAGE_OP_AND64)
+		shift64(op, rows, low, high);
+	else
+		sum64(op, rows, low, high);
 	row_store(rows[op->d], low, select);
 	row_store(rows[op->d_high], high, select);
 }

@@ -77,7 +77,7 @@ void compute_run(struct compute *compute, unsigned int budget, struct compute_re
 	memset(result, 0, sizeof(*result));
 	compute->result = result;
 	compute->budget = budget;
-	/* What was translated before may have been invalidated. */
+	/* Earlier translations may have been invalidated. */
 	memset(compute->tlb, 0, sizeof(compute->tlb));
 	result->status = run(compute);
 	if (result->status == COMPUTE_ERROR) {

@@ -2,8 +2,8 @@
 /*
  * The dispatch descriptor: what it may hold, and what the engine makes of it.
  *
- * Its limits are the reset values of the registers that announce them. What is
- * allocated depends on nr_regs and shared_size, never on the size of the grid.
+ * Its limits are the reset values of the registers that announce them. The amount
+ * of memory depends on nr_regs and shared_size, never on the size of the grid.
  */
 #include <stdlib.h>
 #include <string.h>

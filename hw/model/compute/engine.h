@@ -173,7 +173,7 @@ struct compute {
 	void (*alu64)(const struct op *op, row_t *rows, const row_t select);
 };
 
-/* What became of an instruction. */
+/* Result of an instruction. */
 enum exec {
 	EXEC_NEXT,	/* done, the active lanes go on behind it */
 	EXEC_JUMPED,	/* done, program counters and masks are already right */
@@ -279,6 +279,8 @@ uint8_t *tlb_page(struct compute *compute, uint64_t number, enum mirage_access a
 enum exec tlb_lanes(struct compute *compute, struct wave *wave, const uint64_t *addr,
 		    enum mirage_access access, void **host);
 
+/* A loop over the lanes: inlined, so that the code is compiled for the instruction set of its caller. */
+#define LANE_LOOP	static inline __attribute__((always_inline))
 /* alu32.c, alu64.c: an instruction of the class in the lanes of @select */
 void alu32_baseline(const struct op *op, row_t *rows, const row_t select);
 void alu64_baseline(const struct op *op, row_t *rows, const row_t select);

@@ -15,7 +15,7 @@
 
 #define ITEMS	64
 
-/* What a work item finds in memory, and leaves there. */
+/* The operands that a work item finds in memory, and the results that it leaves there. */
 struct item {
 	uint64_t d;
 	uint64_t a;
@@ -235,7 +235,7 @@ static void rz_reads_as_zero_and_takes_nothing(void)
 
 static void baseline_with_registers(unsigned int op)
 {
-	/* What a host without AVX2 gets, where compute_create() has chosen better. */
+	/* The code for a host without AVX2, where compute_create() has chosen better. */
 	machine->compute->alu32 = alu32_baseline;
 	machine->compute->alu64 = alu64_baseline;
 	with_registers(op);

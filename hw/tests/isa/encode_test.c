@@ -78,7 +78,7 @@ static void opcodes_without_a_line_are_undefined(void)
 		if (!mirage_insn_info(op))
 			CHECK_EQ(mirage_insn_decode(op, &insn), MIRAGE_INSN_OPCODE);
 	CHECK(!mirage_insn_info(MIRAGE_NR_OPCODES));
-	/* What is kept for later stays free. */
+	/* The reserved opcodes stay free. */
 	for (op = 0x100; op < 0x1a0; op++)
 		CHECK(!mirage_insn_info(op));
 }

@@ -448,7 +448,7 @@ static void an_invalidation_drops_cached_code_and_arguments(void)
 	machine_start(machine);
 	CHECK_EQ(machine_continue(machine, 3000), COMPUTE_BUDGET);
 
-	/* What is cached may be used until an invalidation covers it, and not longer. */
+	/* A cached translation may be used until an invalidation covers it, and not longer. */
 	machine_arg(machine, 1, 77);
 	compute_invalidate(machine->compute, MACHINE_ARGS + 4096, 4096);
 	CHECK_EQ(machine_continue(machine, 3000), COMPUTE_BUDGET);

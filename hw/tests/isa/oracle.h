@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What each instruction computes, said a second time and one lane at a time. */
+/* A second implementation of each instruction, one lane at a time. */
 #ifndef TESTS_ISA_ORACLE_H
 #define TESTS_ISA_ORACLE_H
 

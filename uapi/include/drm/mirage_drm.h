@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What user space may ask the mirage DRM driver.
+ * The interface of the mirage DRM driver to user space.
  *
  * Rules of this interface, kept for ever once released:
- *  - Structures only grow at their end; the kernel takes shorter ones and reads what is missing as zero.
- *  - Every pad, reserved word and unknown flag must be zero (-EINVAL), so that each can get a meaning.
+ *  - Structures only grow at their end; the kernel takes shorter ones and reads what is missing as
+ *    zero.
+ *  - Every pad, reserved word and unknown flag must be zero (-EINVAL), so that each can get a
+ *    meaning.
  *  - Sizes are in bytes, times in nanoseconds, addresses are plain pointer values in a __u64.
- *  - Arrays of structures that the kernel reads come as &struct drm_mirage_array, so that their elements can grow at
- *    their end too. Every count has a limit stated here (-E2BIG beyond it).
+ *  - Arrays of structures come as &struct drm_mirage_array, so that their elements can grow at
+ *    their end too. Every count of what the kernel reads has a limit stated here (-E2BIG beyond
+ *    it).
  *  - Everything optional can be queried, with a reason when it is absent.
  *  - Errors: -EINVAL malformed, -ENOENT no such object, -EFAULT unreadable pointer, -EPERM not this
- *    process's address space, -ENOSPC out of channels, VMs or room for an object, -EDQUOT the user has their share,
- *    -EWOULDBLOCK a queue is full, -ECANCELED queue was stopped, -ENODEV device is gone.
+ *    process's address space, -ENOSPC out of channels, VMs or room for an object, -EDQUOT the user
+ *    has their share, -EWOULDBLOCK a queue is full, -ECANCELED queue was stopped, -ENODEV device is
+ *    gone.
  */
 #ifndef _UAPI_MIRAGE_DRM_H_
 #define _UAPI_MIRAGE_DRM_H_
@@ -47,12 +51,49 @@ extern "C" {
 #define DRM_MIRAGE_SVM_GET_ATTR		0x16
 
 /**
+ * struct drm_mirage_array - an array of structures that the kernel reads or writes
+ *
+ * The stride is a multiple of 8 bytes (-EINVAL), not shorter than the structure's first version
+ * (-EINVAL) and at most 4096 bytes (-E2BIG). The structure as the kernel knows it may be longer or
+ * shorter:
+ *
+ *  - Of what the kernel reads: it takes what is missing as zero; what it does not know must be zero
+ *    (-E2BIG).
+ *  - Of what the kernel writes: it leaves out what does not fit, and writes zeroes where it knows
+ *    nothing.
+ *
+ * Of an array without elements the kernel reads only @count.
+ */
+struct drm_mirage_array {
+	/**
+	 * @stride: bytes from one element to the next: the size of the structure as user space
+	 * knows it
+	 */
+	__u32 stride;
+	/** @count: number of elements; of an array that the kernel writes, how many fit in */
+	__u32 count;
+	/** @array: the first element */
+	__u64 array;
+};
+
+/**
+ * DRM_MIRAGE_ARRAY() - initializer of a &struct drm_mirage_array
+ * @n: number of elements
+ * @first: pointer to the first one
+ */
+#define DRM_MIRAGE_ARRAY(n, first) \
+	{ .stride = sizeof((first)[0]), .count = (n), .array = (__u64)(uintptr_t)(first) }
+
+/**
  * enum drm_mirage_param - what &struct drm_mirage_query asks for
  */
 enum drm_mirage_param {
 	/** @DRM_MIRAGE_PARAM_SVM: 1 if VMs can mirror the process, else 0 and a reason. */
 	DRM_MIRAGE_PARAM_SVM = 0,
-	/** @DRM_MIRAGE_PARAM_SYSTEM_ATOMICS: 1 if GPU atomics on system memory are atomic with the CPU's. */
+	/**
+	 * @DRM_MIRAGE_PARAM_SYSTEM_ATOMICS: 1 if GPU atomics on system memory are atomic with the
+	 * CPU's.
+	 */
 	DRM_MIRAGE_PARAM_SYSTEM_ATOMICS = 1,
 	/** @DRM_MIRAGE_PARAM_VRAM_SIZE: bytes of video memory. */
 	DRM_MIRAGE_PARAM_VRAM_SIZE = 2,
@@ -65,37 +106,46 @@ enum drm_mirage_param {
 	/** @DRM_MIRAGE_PARAM_MAX_SHARED: largest shared memory of a group in bytes. */
 	DRM_MIRAGE_PARAM_MAX_SHARED = 6,
 	/**
-	 * @DRM_MIRAGE_PARAM_TIME: the device's clock in nanoseconds, which goes on through resets of the
-	 * device; what TIMESTAMP packets write starts at 0 again with each.
+	 * @DRM_MIRAGE_PARAM_TIME: the device's clock in nanoseconds, which goes on through resets
+	 * of the device; what TIMESTAMP packets write starts at 0 again with each.
 	 */
 	DRM_MIRAGE_PARAM_TIME = 7,
 	/**
-	 * @DRM_MIRAGE_PARAM_COUNTER: a device counter, which goes on through resets and sleep of the device;
-	 * &drm_mirage_query.index is the register offset from PERF_PACKETS / 8. Needs CAP_PERFMON (-EACCES).
+	 * @DRM_MIRAGE_PARAM_COUNTER: a device counter, which goes on through resets and sleep of
+	 * the device; &drm_mirage_query.index is the register offset from PERF_PACKETS / 8. Needs
+	 * CAP_PERFMON (-EACCES).
 	 */
 	DRM_MIRAGE_PARAM_COUNTER = 8,
 	/**
-	 * @DRM_MIRAGE_PARAM_ENGINE_RESETS: times the engine was reset because a channel did not stop. Needs
-	 * CAP_PERFMON (-EACCES); what became of a program's own queues, QUEUE_QUERY tells.
+	 * @DRM_MIRAGE_PARAM_ENGINE_RESETS: times the engine was reset because a channel did not
+	 * stop. Needs CAP_PERFMON (-EACCES). QUEUE_QUERY returns the state of a program's own
+	 * queues.
 	 */
 	DRM_MIRAGE_PARAM_ENGINE_RESETS = 9,
-	/** @DRM_MIRAGE_PARAM_DEVICE_RESETS: times the whole device was reset. Needs CAP_PERFMON (-EACCES). */
+	/**
+	 * @DRM_MIRAGE_PARAM_DEVICE_RESETS: times the whole device was reset. Needs CAP_PERFMON
+	 * (-EACCES).
+	 */
 	DRM_MIRAGE_PARAM_DEVICE_RESETS = 10,
 	/**
-	 * @DRM_MIRAGE_PARAM_VRAM_USED: bytes of video memory allocated now, by all, page tables included. Needs
-	 * CAP_PERFMON (-EACCES); what a file's own objects take is in its fdinfo.
+	 * @DRM_MIRAGE_PARAM_VRAM_USED: bytes of video memory in use now by all users, page tables
+	 * included. Needs CAP_PERFMON (-EACCES). The fdinfo of a file has the bytes of its own
+	 * objects.
 	 */
 	DRM_MIRAGE_PARAM_VRAM_USED = 11,
 	/**
-	 * @DRM_MIRAGE_PARAM_EVICTIONS: buffer objects, of anybody, moved out of video memory to make room. Needs
-	 * CAP_PERFMON (-EACCES).
+	 * @DRM_MIRAGE_PARAM_EVICTIONS: buffer objects of all users that were moved out of video
+	 * memory to make room. Needs CAP_PERFMON (-EACCES).
 	 */
 	DRM_MIRAGE_PARAM_EVICTIONS = 12,
-	/** @DRM_MIRAGE_PARAM_USERPTR: 1 if objects can be made over memory of a process, else 0 and a reason. */
+	/**
+	 * @DRM_MIRAGE_PARAM_USERPTR: 1 if objects can be made over memory of a process, else 0 and
+	 * a reason.
+	 */
 	DRM_MIRAGE_PARAM_USERPTR = 13,
 	/**
-	 * @DRM_MIRAGE_PARAM_MAX_QUEUES: queues that a user may have of this device; one who has them gets -EDQUOT, but
-	 * for a process with CAP_SYS_RESOURCE.
+	 * @DRM_MIRAGE_PARAM_MAX_QUEUES: queues that a user may have of this device (-EDQUOT). A
+	 * process with CAP_SYS_RESOURCE may have more.
 	 */
 	DRM_MIRAGE_PARAM_MAX_QUEUES = 14,
 	/** @DRM_MIRAGE_PARAM_MAX_VMS: the same for address spaces. */
@@ -103,13 +153,18 @@ enum drm_mirage_param {
 	/** @DRM_MIRAGE_PARAM_MAX_USERPTRS: the same for objects over memory of processes. */
 	DRM_MIRAGE_PARAM_MAX_USERPTRS = 16,
 	/**
-	 * @DRM_MIRAGE_PARAM_MAX_JOBS: the same for jobs and calls of VM_BIND that are not over, but with -EWOULDBLOCK:
-	 * they end by themselves.
+	 * @DRM_MIRAGE_PARAM_MAX_JOBS: the same for jobs and calls of VM_BIND that have not ended,
+	 * but with -EWOULDBLOCK, because they end by themselves.
 	 */
 	DRM_MIRAGE_PARAM_MAX_JOBS = 17,
-	/** @DRM_MIRAGE_PARAM_QUEUE_JOBS: of jobs, how many a queue holds, whosever it is; more get -EWOULDBLOCK. */
+	/**
+	 * @DRM_MIRAGE_PARAM_QUEUE_JOBS: jobs that a queue holds, of any user (-EWOULDBLOCK beyond).
+	 */
 	DRM_MIRAGE_PARAM_QUEUE_JOBS = 18,
-	/** @DRM_MIRAGE_PARAM_VM_BINDS: of calls of VM_BIND, how many an address space holds, likewise. */
+	/**
+	 * @DRM_MIRAGE_PARAM_VM_BINDS: calls of VM_BIND that an address space holds, of any user
+	 * (-EWOULDBLOCK beyond).
+	 */
 	DRM_MIRAGE_PARAM_VM_BINDS = 19,
 	/** @DRM_MIRAGE_PARAM_COUNT: number of parameters this header knows. */
 	DRM_MIRAGE_PARAM_COUNT
@@ -123,11 +178,14 @@ enum drm_mirage_reason {
 	DRM_MIRAGE_REASON_NONE = 0,
 	/** @DRM_MIRAGE_REASON_HARDWARE: the device does not have it. */
 	DRM_MIRAGE_REASON_HARDWARE = 1,
-	/** @DRM_MIRAGE_REASON_KERNEL: this kernel was built without what it needs. */
+	/** @DRM_MIRAGE_REASON_KERNEL: this kernel was built without an option that it needs. */
 	DRM_MIRAGE_REASON_KERNEL = 2,
 	/** @DRM_MIRAGE_REASON_DISABLED: switched off by the module parameter. */
 	DRM_MIRAGE_REASON_DISABLED = 3,
-	/** @DRM_MIRAGE_REASON_DMA: the platform cannot map system memory for the device in the way it needs. */
+	/**
+	 * @DRM_MIRAGE_REASON_DMA: the platform cannot map system memory for the device in the way
+	 * it needs.
+	 */
 	DRM_MIRAGE_REASON_DMA = 4,
 };
 
@@ -152,15 +210,15 @@ struct drm_mirage_query {
 
 /** DRM_MIRAGE_VA_START: first GPU address that VM_BIND may map. */
 #define DRM_MIRAGE_VA_START		(1ull << 47)
-/** DRM_MIRAGE_VA_END: behind the last. */
+/** DRM_MIRAGE_VA_END: end of the addresses that VM_BIND may map, exclusive. */
 #define DRM_MIRAGE_VA_END		(1ull << 49)
 
 /**
  * struct drm_mirage_vm_create - make a GPU address space
  *
- * From DRM_MIRAGE_VA_START on it holds what VM_BIND maps. With DRM_MIRAGE_VM_CREATE_SVM
- * the GPU may besides use any address that the calling process may use, in the
- * way it may. Such an address space follows the process, not the file: a child that
+ * From DRM_MIRAGE_VA_START on it holds the mappings of VM_BIND. With DRM_MIRAGE_VM_CREATE_SVM
+ * the GPU may also use any address that the calling process may use, with the same
+ * rights. Such an address space follows the process, not the file: a child that
  * inherits the file descriptor cannot submit to it (-EPERM).
  */
 struct drm_mirage_vm_create {
@@ -188,7 +246,10 @@ struct drm_mirage_vm_destroy {
 enum drm_mirage_stat {
 	/** @DRM_MIRAGE_STAT_FAULTS: fault buffer entries received. */
 	DRM_MIRAGE_STAT_FAULTS = 0,
-	/** @DRM_MIRAGE_STAT_FAULT_DUPS: of those, entries for a page and access already in the same batch. */
+	/**
+	 * @DRM_MIRAGE_STAT_FAULT_DUPS: of those, entries for a page and access already in the same
+	 * batch.
+	 */
 	DRM_MIRAGE_STAT_FAULT_DUPS = 1,
 	/** @DRM_MIRAGE_STAT_BATCHES: batches served. */
 	DRM_MIRAGE_STAT_BATCHES = 2,
@@ -196,13 +257,22 @@ enum drm_mirage_stat {
 	DRM_MIRAGE_STAT_BLOCK_FAULTS = 3,
 	/** @DRM_MIRAGE_STAT_REPLAYS: replay commands sent. */
 	DRM_MIRAGE_STAT_REPLAYS = 4,
-	/** @DRM_MIRAGE_STAT_FAILED: entries that could not be served; each stopped a queue that was not stopped already. */
+	/**
+	 * @DRM_MIRAGE_STAT_FAILED: entries that could not be served; each stopped a queue that was
+	 * not stopped already.
+	 */
 	DRM_MIRAGE_STAT_FAILED = 5,
-	/** @DRM_MIRAGE_STAT_RETRIES: times a block was faulted again because an invalidation came between. */
+	/**
+	 * @DRM_MIRAGE_STAT_RETRIES: times a block was faulted again because an invalidation came
+	 * between.
+	 */
 	DRM_MIRAGE_STAT_RETRIES = 6,
-	/** @DRM_MIRAGE_STAT_PAGES_MAPPED: 4 KiB pages written into the GPU's page tables for a fault or by SVM_POPULATE. */
+	/**
+	 * @DRM_MIRAGE_STAT_PAGES_MAPPED: 4 KiB pages written into the GPU's page tables for a fault
+	 * or by SVM_POPULATE.
+	 */
 	DRM_MIRAGE_STAT_PAGES_MAPPED = 7,
-	/** @DRM_MIRAGE_STAT_PAGES_PREFETCHED: of those, pages no entry had asked for. */
+	/** @DRM_MIRAGE_STAT_PAGES_PREFETCHED: of those, pages for which there was no entry. */
 	DRM_MIRAGE_STAT_PAGES_PREFETCHED = 8,
 	/** @DRM_MIRAGE_STAT_LEAVES_4K: 4 KiB leaves written. */
 	DRM_MIRAGE_STAT_LEAVES_4K = 9,
@@ -211,15 +281,19 @@ enum drm_mirage_stat {
 	/** @DRM_MIRAGE_STAT_LEAVES_2M: 2 MiB leaves written. */
 	DRM_MIRAGE_STAT_LEAVES_2M = 11,
 	/**
-	 * @DRM_MIRAGE_STAT_INVALIDATIONS: notifier callbacks that took mapped pages away. Counted before the pages
-	 * go: where SVM_QUERY tells that a page is gone, this and PAGES_INVALIDATED have risen.
+	 * @DRM_MIRAGE_STAT_INVALIDATIONS: notifier callbacks that took mapped pages away. Counted
+	 * before the pages go: once SVM_QUERY shows that a page is gone, this and PAGES_INVALIDATED
+	 * have risen.
 	 */
 	DRM_MIRAGE_STAT_INVALIDATIONS = 12,
 	/** @DRM_MIRAGE_STAT_PAGES_INVALIDATED: 4 KiB pages they took away. */
 	DRM_MIRAGE_STAT_PAGES_INVALIDATED = 13,
 	/** @DRM_MIRAGE_STAT_TLB_FLUSHES: INVALIDATE commands sent. */
 	DRM_MIRAGE_STAT_TLB_FLUSHES = 14,
-	/** @DRM_MIRAGE_STAT_NS_DELIVERY: from the failed access to the start of its service, summed over entries. */
+	/**
+	 * @DRM_MIRAGE_STAT_NS_DELIVERY: from the failed access to the start of its service, summed
+	 * over entries.
+	 */
 	DRM_MIRAGE_STAT_NS_DELIVERY = 15,
 	/** @DRM_MIRAGE_STAT_NS_SERVICE: serving batches, all of it. */
 	DRM_MIRAGE_STAT_NS_SERVICE = 16,
@@ -231,7 +305,10 @@ enum drm_mirage_stat {
 	DRM_MIRAGE_STAT_NS_PT = 19,
 	/** @DRM_MIRAGE_STAT_NS_REPLAY: of that, sending replays. */
 	DRM_MIRAGE_STAT_NS_REPLAY = 20,
-	/** @DRM_MIRAGE_STAT_NS_NOTIFIER: in notifier callbacks that took pages away, waiting for the flush included. */
+	/**
+	 * @DRM_MIRAGE_STAT_NS_NOTIFIER: in notifier callbacks that took pages away, waiting for the
+	 * flush included.
+	 */
 	DRM_MIRAGE_STAT_NS_NOTIFIER = 21,
 	/** @DRM_MIRAGE_STAT_NS_NOTIFIER_MAX: the longest of them. */
 	DRM_MIRAGE_STAT_NS_NOTIFIER_MAX = 22,
@@ -256,14 +333,17 @@ struct drm_mirage_vm_stats {
 	__u32 vm_id;
 	/** @count: in: room in @values; out: counters the kernel has. At most 1024. */
 	__u32 count;
-	/** @values: in: array of __u64, index enum drm_mirage_stat; filled as far as both sides know */
+	/**
+	 * @values: in: array of __u64, index enum drm_mirage_stat; filled as far as both sides know
+	 */
 	__u64 values;
 };
 
 /**
- * struct drm_mirage_place - which instruction of which work item did it
+ * struct drm_mirage_place - the instruction, and the work item, of a failed access or an error
  *
- * All zero if no instruction did: an access of a packet or a copy; or if the device does not tell.
+ * All zero if no instruction caused it (an access of a packet or a copy), or if the device does not
+ * report it.
  */
 struct drm_mirage_place {
 	/** @pc: GPU address of the instruction, or 0 */
@@ -301,23 +381,30 @@ struct drm_mirage_fault {
 
 /**
  * struct drm_mirage_vm_faults - read the last accesses that could not be served
+ *
+ * The kernel keeps the last 32, and writes them newest first, as many as fit into each array.
  */
 struct drm_mirage_vm_faults {
 	/** @vm_id: in */
 	__u32 vm_id;
-	/** @count: in: room in @faults; out: entries written. The kernel keeps the last 32. */
+	/**
+	 * @count: out: how many the kernel has, which may be more or fewer than fit into an array
+	 */
 	__u32 count;
-	/** @faults: in: array of struct drm_mirage_fault, filled newest first */
-	__u64 faults;
-	/** @places: in: array of struct drm_mirage_place, one for each entry of @faults; or 0 */
-	__u64 places;
+	/** @faults: in: room for &struct drm_mirage_fault */
+	struct drm_mirage_array faults;
+	/**
+	 * @places: in: room for &struct drm_mirage_place, the instructions that made the accesses
+	 * of @faults
+	 */
+	struct drm_mirage_array places;
 };
 
 /** DRM_MIRAGE_SVM_PAGE_VALID: the GPU has a mapping. */
 #define DRM_MIRAGE_SVM_PAGE_VALID	(1u << 0)
-/** DRM_MIRAGE_SVM_PAGE_WRITE: with which it may write. */
+/** DRM_MIRAGE_SVM_PAGE_WRITE: the GPU may write. */
 #define DRM_MIRAGE_SVM_PAGE_WRITE	(1u << 1)
-/** DRM_MIRAGE_SVM_PAGE_ATOMIC: with which it may do atomics. */
+/** DRM_MIRAGE_SVM_PAGE_ATOMIC: the GPU may do atomics. */
 #define DRM_MIRAGE_SVM_PAGE_ATOMIC	(1u << 2)
 /** DRM_MIRAGE_SVM_PAGE_VRAM: it lies in video memory. */
 #define DRM_MIRAGE_SVM_PAGE_VRAM	(1u << 3)
@@ -325,13 +412,14 @@ struct drm_mirage_vm_faults {
 #define DRM_MIRAGE_SVM_PAGE_64K		(1u << 4)
 /** DRM_MIRAGE_SVM_PAGE_2M: part of a 2 MiB leaf. */
 #define DRM_MIRAGE_SVM_PAGE_2M		(1u << 5)
-/** DRM_MIRAGE_SVM_PAGE_NULL: it lies nowhere: DRM_MIRAGE_BIND_NULL. */
+/** DRM_MIRAGE_SVM_PAGE_NULL: there is no memory behind it: DRM_MIRAGE_BIND_NULL. */
 #define DRM_MIRAGE_SVM_PAGE_NULL	(1u << 6)
 
 /**
- * struct drm_mirage_svm_query - what the GPU's page tables hold for a range
+ * struct drm_mirage_svm_query - read the GPU's page tables for a range
  *
- * Of the mirror or of what VM_BIND maps. Looks only; changes nothing and faults nothing in.
+ * The range may lie in the mirror or in the part of VM_BIND. The call changes nothing and faults
+ * nothing in.
  */
 struct drm_mirage_svm_query {
 	/** @vm_id: in */
@@ -350,11 +438,12 @@ struct drm_mirage_svm_query {
 #define DRM_MIRAGE_POPULATE_WRITE	(1u << 0)
 
 /**
- * struct drm_mirage_svm_populate - map memory of the process before the GPU asks for it
+ * struct drm_mirage_svm_populate - map memory of the process before the GPU faults on it
  *
- * Pages come in as if the GPU had faulted on each (madvise() has MADV_POPULATE_READ and MADV_POPULATE_WRITE for the
- * processor), and like those they may be taken away again at any time. -EFAULT where there is no memory, -EPERM where it
- * may not be written; what was mapped before that stays. -EBUSY: the memory changed all the time.
+ * Pages come in as if the GPU had faulted on each (madvise() has MADV_POPULATE_READ and
+ * MADV_POPULATE_WRITE for the processor), and like those they may be taken away again at any time.
+ * -EFAULT where there is no memory, -EPERM where it may not be written; pages mapped before that
+ * stay mapped. -EBUSY: the memory changed during all attempts.
  */
 struct drm_mirage_svm_populate {
 	/** @vm_id: in: with DRM_MIRAGE_VM_CREATE_SVM (-EINVAL), of the calling process (-EPERM) */
@@ -442,7 +531,7 @@ struct drm_mirage_svm_attr {
 	__u64 value;
 };
 
-/** enum drm_mirage_queue_class - what a queue may run */
+/** enum drm_mirage_queue_class - packets that a queue may run */
 enum drm_mirage_queue_class {
 	/** @DRM_MIRAGE_QUEUE_COPY: every packet but DISPATCH. */
 	DRM_MIRAGE_QUEUE_COPY = 0,
@@ -451,23 +540,25 @@ enum drm_mirage_queue_class {
 };
 
 /**
- * DRM_MIRAGE_QUEUE_NO_FAULT: the queue's jobs use only what VM_BIND maps, all of which is resident while they
- * run; any other access stops the queue. Their fences keep the memory they use where it is. Time-outs
- * are at most 10000 ms.
+ * DRM_MIRAGE_QUEUE_NO_FAULT: the queue's jobs use only what VM_BIND maps, all of which is resident
+ * while they run; any other access stops the queue. Their fences keep the memory they use where it
+ * is. Time-outs are at most 10000 ms.
  */
 #define DRM_MIRAGE_QUEUE_NO_FAULT	(1u << 0)
 /**
- * DRM_MIRAGE_QUEUE_LONG_RUNNING: jobs may take for ever and may fault. They signal no syncobj (-EINVAL) but
- * user fences only, and have no time-out. Not together with DRM_MIRAGE_QUEUE_NO_FAULT.
+ * DRM_MIRAGE_QUEUE_LONG_RUNNING: jobs may take for ever and may fault. They signal no syncobj
+ * (-EINVAL) but user fences only, and have no time-out. Not together with
+ * DRM_MIRAGE_QUEUE_NO_FAULT.
  */
 #define DRM_MIRAGE_QUEUE_LONG_RUNNING	(1u << 1)
 
 /**
  * struct drm_mirage_queue_create - make a queue in an address space
  *
- * There are three kinds. Without flags: jobs may fault, and end by their time-out at the latest; their fences
- * go to syncobjs, and neither NO_FAULT queues nor VM_BIND can wait for them (-EINVAL), because
- * what waits for a fault must never hold memory. With either flag: see there.
+ * There are three kinds. Without flags: jobs may fault, and end by their time-out at the latest;
+ * their fences go to syncobjs, and neither NO_FAULT queues nor VM_BIND can wait for them (-EINVAL),
+ * because a job that waits for a fault must not keep memory from being reclaimed. The flags
+ * describe the other two kinds.
  */
 struct drm_mirage_queue_create {
 	/** @vm_id: in */
@@ -475,17 +566,19 @@ struct drm_mirage_queue_create {
 	/** @queue_class: in: enum drm_mirage_queue_class */
 	__u32 queue_class;
 	/**
-	 * @priority: in: 0 (lowest) to 3; 2 and 3 need CAP_SYS_NICE (-EACCES); 1 is usual. It is strict: what
-	 * can run with a higher one keeps those below from running, and their time goes on
+	 * @priority: in: 0 (lowest) to 3; 2 and 3 need CAP_SYS_NICE (-EACCES); 1 is usual. It is
+	 * strict: jobs of a higher one keep those below from running, whose time goes on
 	 */
 	__u32 priority;
 	/** @flags: in: 0, DRM_MIRAGE_QUEUE_NO_FAULT or DRM_MIRAGE_QUEUE_LONG_RUNNING */
 	__u32 flags;
 	/**
-	 * @timeout_ms: in: a job that takes longer stops the queue; 0: 10000; at most 600000; zero if LONG_RUNNING.
-	 * Time in which the kernel serves faults of the address space does not count, up to three times the limit. From
-	 * hardware revision 1.4 on the time in which the job could run and waited for its turn does not count either.
-	 * From when it is the queue's oldest, whether it runs or others do; but not behind one that hangs
+	 * @timeout_ms: in: a job that takes longer stops the queue; 0: 10000; at most 600000; zero
+	 * if LONG_RUNNING. Time in which the kernel serves faults of the address space does not
+	 * count, up to three times the limit. From hardware revision 1.4 on the time in which the
+	 * job could run and waited for its turn does not count either. The time begins when the job
+	 * is the queue's oldest, whether it or others run; it does not count behind a job that
+	 * hangs
 	 */
 	__u32 timeout_ms;
 	/** @queue_id: out */
@@ -504,24 +597,33 @@ struct drm_mirage_queue_destroy {
 	__u32 pad;
 };
 
-/** enum drm_mirage_queue_state - what a queue does */
+/** enum drm_mirage_queue_state - state of a queue */
 enum drm_mirage_queue_state {
 	/** @DRM_MIRAGE_QUEUE_READY: it takes jobs. */
 	DRM_MIRAGE_QUEUE_READY = 0,
-	/** @DRM_MIRAGE_QUEUE_FAULTED: stopped for good: an access could not be served (see DRM_MIRAGE_VM_FAULTS). */
+	/**
+	 * @DRM_MIRAGE_QUEUE_FAULTED: stopped for good: an access could not be served (see
+	 * DRM_MIRAGE_VM_FAULTS).
+	 */
 	DRM_MIRAGE_QUEUE_FAULTED = 1,
-	/** @DRM_MIRAGE_QUEUE_ERROR: stopped for good by an error in its packets or program; @hw_error says which. */
+	/**
+	 * @DRM_MIRAGE_QUEUE_ERROR: stopped for good by an error in its packets or program;
+	 * @hw_error says which.
+	 */
 	DRM_MIRAGE_QUEUE_ERROR = 2,
 	/** @DRM_MIRAGE_QUEUE_TIMEOUT: stopped for good: a job took too long. */
 	DRM_MIRAGE_QUEUE_TIMEOUT = 3,
 	/** @DRM_MIRAGE_QUEUE_LOST: the device is gone. */
 	DRM_MIRAGE_QUEUE_LOST = 4,
-	/** @DRM_MIRAGE_QUEUE_RESET: stopped for good, without guilt: a job was under way when the whole device was reset. */
+	/**
+	 * @DRM_MIRAGE_QUEUE_RESET: stopped for good, not guilty: a job was in flight when the whole
+	 * device was reset.
+	 */
 	DRM_MIRAGE_QUEUE_RESET = 5,
 };
 
 /**
- * struct drm_mirage_queue_query - ask how a queue is
+ * struct drm_mirage_queue_query - read the state of a queue
  */
 struct drm_mirage_queue_query {
 	/** @queue_id: in */
@@ -541,26 +643,6 @@ struct drm_mirage_queue_query {
 	/** @fault: out: the access that stopped it, in state FAULTED; else all zero */
 	struct drm_mirage_fault fault;
 };
-
-/**
- * struct drm_mirage_array - an array of structures that the kernel reads
- *
- * Elements may be shorter than the kernel's, but not than the structure's first version (-EINVAL): the kernel reads
- * what is missing as zero. They may be longer, up to 4096 bytes, where all that the kernel does not know is zero
- * (-E2BIG). Of an array without elements the kernel reads only @count.
- */
-struct drm_mirage_array {
-	/** @stride: bytes from one element to the next, multiple of 8: the size of the structure as user space knows it */
-	__u32 stride;
-	/** @count: number of elements */
-	__u32 count;
-	/** @array: the first element */
-	__u64 array;
-};
-
-/** DRM_MIRAGE_ARRAY() - initializer of a &struct drm_mirage_array with the first @n elements at @first */
-#define DRM_MIRAGE_ARRAY(n, first) \
-	{ .stride = sizeof((first)[0]), .count = (n), .array = (__u64)(uintptr_t)(first) }
 
 /** DRM_MIRAGE_SYNC_SIGNAL: signal when the job is done; without it the job waits. */
 #define DRM_MIRAGE_SYNC_SIGNAL		(1u << 0)
@@ -583,7 +665,10 @@ struct drm_mirage_sync {
  * struct drm_mirage_cmds - packets to execute
  */
 struct drm_mirage_cmds {
-	/** @addr: GPU address of the packets, 4-byte aligned, below 2^49; of a NO_FAULT queue not below 2^47 */
+	/**
+	 * @addr: GPU address of the packets, 4-byte aligned, below 2^49; of a NO_FAULT queue not
+	 * below 2^47
+	 */
 	__u64 addr;
 	/** @size: bytes, multiple of 4, 4 to 4 MiB */
 	__u64 size;
@@ -595,18 +680,21 @@ struct drm_mirage_cmds {
 struct drm_mirage_user_fence {
 	/** @addr: GPU address, 8-byte aligned */
 	__u64 addr;
-	/** @value: what is written, after everything the job has done */
+	/** @value: the value that is written, after all other writes of the job */
 	__u64 value;
 };
 
 /**
  * struct drm_mirage_exec - submit a job
  *
- * Jobs of a queue run in order. @cmds may be empty: the job only joins its syncs.
- * The packets are read by the GPU, through the address space, when the job runs.
- * Returns -EPERM when the caller's memory is not what the VM mirrors, -ECANCELED when the queue was stopped,
- * -EWOULDBLOCK when it holds DRM_MIRAGE_PARAM_QUEUE_JOBS jobs that are not over: once a fence of one of them has
- * signalled there is room. The number is that of -EAGAIN: a loop that repeats interrupted calls must not take it for that.
+ * Jobs of a queue run in order. @cmds may be empty: the job only joins its syncs. The packets are
+ * read by the GPU, through the address space, when the job runs. Of several errors the first of
+ * these is returned: @flags (-EINVAL), @queue_id (-ENOENT), @cmds, @syncs, @user_fences (of each
+ * the count, the stride, the memory, the elements), the caller's right, the queue's state and room,
+ * the syncobjs. Returns -EPERM when the VM does not mirror the caller's memory, -ECANCELED when the
+ * queue was stopped, -EWOULDBLOCK when it holds DRM_MIRAGE_PARAM_QUEUE_JOBS jobs that are not over:
+ * once a fence of one of them has signalled there is room. The number is that of -EAGAIN: a loop
+ * that repeats interrupted calls must not take it for that.
  */
 struct drm_mirage_exec {
 	/** @queue_id: in */
@@ -621,18 +709,22 @@ struct drm_mirage_exec {
 	struct drm_mirage_array user_fences;
 };
 
-/** DRM_MIRAGE_WAIT_EQUAL: wait until memory and value are equal, and not until it is not behind. */
+/**
+ * DRM_MIRAGE_WAIT_EQUAL: wait until memory and value are equal; without it, until memory has
+ * reached the value.
+ */
 #define DRM_MIRAGE_WAIT_EQUAL		(1u << 0)
 
 /**
  * struct drm_mirage_wait_user_fence - sleep until memory has a value
  *
- * Returns 0 when the 64-bit word at @addr, minus @value, is not negative as a signed number (or with
- * DRM_MIRAGE_WAIT_EQUAL, when they are equal); -ETIME; -ECANCELED when the queue has stopped and the word is not so. It
- * is looked at when a job of the queue ends, so a job has to write it as a user fence or by a packet.
+ * Returns 0 when the 64-bit word at @addr, minus @value, is not negative as a signed number (or
+ * with DRM_MIRAGE_WAIT_EQUAL, when they are equal); -ETIME; -ECANCELED when the queue has stopped
+ * before that. The kernel reads the word when a job of the queue ends, so a job has to write it as
+ * a user fence or by a packet.
  */
 struct drm_mirage_wait_user_fence {
-	/** @queue_id: in: whose jobs write it */
+	/** @queue_id: in: the queue whose jobs write the word */
 	__u32 queue_id;
 	/** @flags: in: DRM_MIRAGE_WAIT_EQUAL or 0 */
 	__u32 flags;
@@ -648,7 +740,10 @@ struct drm_mirage_wait_user_fence {
 #define DRM_MIRAGE_PLACEMENT_VRAM	(1u << 0)
 /** DRM_MIRAGE_PLACEMENT_SYSTEM: system memory that the GPU can reach. */
 #define DRM_MIRAGE_PLACEMENT_SYSTEM	(1u << 1)
-/** DRM_MIRAGE_PLACEMENT_PEER: video memory of another mirage GPU, reached there; of imported objects, out only. */
+/**
+ * DRM_MIRAGE_PLACEMENT_PEER: video memory of another mirage GPU, reached there; of imported
+ * objects, out only.
+ */
 #define DRM_MIRAGE_PLACEMENT_PEER	(1u << 2)
 
 /** DRM_MIRAGE_BO_CPU_ACCESS: it may be mapped by the CPU. */
@@ -656,7 +751,7 @@ struct drm_mirage_wait_user_fence {
 /** DRM_MIRAGE_BO_CONTIGUOUS: in one piece while in video memory, as scan-out wants it. */
 #define DRM_MIRAGE_BO_CONTIGUOUS	(1u << 1)
 
-/** enum drm_mirage_bo_priority - who leaves video memory first */
+/** enum drm_mirage_bo_priority - the order in which objects leave video memory */
 enum drm_mirage_bo_priority {
 	/** @DRM_MIRAGE_BO_PRIORITY_NORMAL: the usual. */
 	DRM_MIRAGE_BO_PRIORITY_NORMAL = 0,
@@ -674,13 +769,19 @@ enum drm_mirage_bo_priority {
 struct drm_mirage_bo_create {
 	/** @size: in: bytes, multiple of 4 KiB, not zero */
 	__u64 size;
-	/** @placement: in: DRM_MIRAGE_PLACEMENT_*; with both, video memory: others leave it for the first use, later ones need room */
+	/**
+	 * @placement: in: DRM_MIRAGE_PLACEMENT_*. With both, video memory: the first use evicts
+	 * other objects, later uses need free room
+	 */
 	__u32 placement;
 	/** @flags: in: DRM_MIRAGE_BO_* */
 	__u32 flags;
 	/** @priority: in: enum drm_mirage_bo_priority */
 	__u32 priority;
-	/** @vm_id: in: the only address space that will map it, which makes jobs cheaper; it cannot be exported. Or 0. */
+	/**
+	 * @vm_id: in: the only address space that will map it, which makes jobs cheaper; it cannot
+	 * be exported. Or 0.
+	 */
 	__u32 vm_id;
 	/** @handle: out: GEM handle */
 	__u32 handle;
@@ -688,7 +789,10 @@ struct drm_mirage_bo_create {
 	__u32 pad;
 };
 
-/** DRM_MIRAGE_USERPTR_READONLY: the GPU does not write there; mapped with DRM_MIRAGE_BIND_READONLY only (-EACCES). */
+/**
+ * DRM_MIRAGE_USERPTR_READONLY: the GPU does not write there; mapped with DRM_MIRAGE_BIND_READONLY
+ * only (-EACCES).
+ */
 #define DRM_MIRAGE_USERPTR_READONLY	(1u << 0)
 
 /**
@@ -697,14 +801,14 @@ struct drm_mirage_bo_create {
  * For queues that may not fault. Nothing is pinned: the object follows what the process has
  * at that address when a job is submitted. It can be neither exported nor mapped by the CPU.
  *
- * The memory is looked at once here: -EFAULT where there is nothing that could be used (or memory of a device
- * file), -EPERM where it may not be written and DRM_MIRAGE_USERPTR_READONLY is not set, -ENOSPC if it
- * is larger than the machine's memory. Where it is not usable any more when a job is submitted, the object is not mapped
- * while that job runs, and a job that uses it all the same is stopped as by any bad access. -EBUSY of an exec means that the
- * memory changed all the time.
+ * The call checks the memory once: -EFAULT where there is no usable memory (or memory of a device
+ * file), -EPERM where it may not be written and DRM_MIRAGE_USERPTR_READONLY is not set, -ENOSPC if
+ * it is larger than the machine's memory. If it is not usable any more when a job is submitted, the
+ * object is not mapped while that job runs, and a job that uses it nevertheless is stopped as by
+ * any bad access. -EBUSY of an exec means that the memory changed during all attempts.
  *
- * System calls that change the memory wait while a job of a NO_FAULT queue runs in an address space that maps it, for 30 s
- * at most; then, and at once when the process exits, the job loses it.
+ * System calls that change the memory wait while a job of a NO_FAULT queue runs in an address space
+ * that maps it, for 30 s at most; then, and at once when the process exits, the job loses it.
  */
 struct drm_mirage_bo_userptr {
 	/** @addr: in: 4 KiB aligned */
@@ -725,11 +829,14 @@ struct drm_mirage_bo_mmap {
 	__u32 handle;
 	/** @pad: zero */
 	__u32 pad;
-	/** @offset: out: argument of mmap(); a mapping begins there (-EINVAL), and may be shorter than the object */
+	/**
+	 * @offset: out: argument of mmap(); a mapping begins there (-EINVAL), and may be shorter
+	 * than the object
+	 */
 	__u64 offset;
 };
 
-/** enum drm_mirage_bo_advice - what becomes of an object when memory is short */
+/** enum drm_mirage_bo_advice - treatment of an object when memory is short */
 enum drm_mirage_bo_advice {
 	/** @DRM_MIRAGE_BO_WILLNEED: it is kept. */
 	DRM_MIRAGE_BO_WILLNEED = 0,
@@ -745,21 +852,27 @@ struct drm_mirage_bo_madvise {
 	__u32 handle;
 	/** @advice: in: enum drm_mirage_bo_advice */
 	__u32 advice;
-	/** @retained: out: 1 if the content is there; 0 if it was dropped; the object then can only be closed */
+	/**
+	 * @retained: out: 1 if the content is there; 0 if it was dropped; the object then can only
+	 * be closed
+	 */
 	__u32 retained;
 	/** @pad: zero */
 	__u32 pad;
 };
 
 /**
- * struct drm_mirage_bo_query - how an object is
+ * struct drm_mirage_bo_query - read the state of an object
  */
 struct drm_mirage_bo_query {
 	/** @handle: in */
 	__u32 handle;
 	/** @placement: out: DRM_MIRAGE_PLACEMENT_* it may have */
 	__u32 placement;
-	/** @location: out: the one it has; 0 while it has no memory, or memory the GPU cannot reach as it is */
+	/**
+	 * @location: out: the one it has; 0 while it has no memory, or memory the GPU cannot reach
+	 * as it is
+	 */
 	__u32 location;
 	/** @flags: out: DRM_MIRAGE_BO_* */
 	__u32 flags;
@@ -772,7 +885,7 @@ struct drm_mirage_bo_query {
 };
 
 /**
- * struct drm_mirage_bo_label - name an object for those who read debugfs
+ * struct drm_mirage_bo_label - name an object for readers of debugfs
  */
 struct drm_mirage_bo_label {
 	/** @handle: in */
@@ -798,7 +911,7 @@ struct drm_mirage_bo_wait {
 	__s64 timeout_ns;
 };
 
-/** enum drm_mirage_bind_op - what is done to a range of addresses */
+/** enum drm_mirage_bind_op - operation on a range of addresses */
 enum drm_mirage_bind_op {
 	/** @DRM_MIRAGE_BIND_MAP: an object's memory appears there, in place of what was there. */
 	DRM_MIRAGE_BIND_MAP = 0,
@@ -831,18 +944,25 @@ struct drm_mirage_bind {
 	__u64 size;
 };
 
-/** DRM_MIRAGE_VM_BIND_ASYNC: return when the operations are queued; without it @syncs is empty and they are done. */
+/**
+ * DRM_MIRAGE_VM_BIND_ASYNC: return when the operations are queued; without it @syncs is empty and
+ * they are done.
+ */
 #define DRM_MIRAGE_VM_BIND_ASYNC	(1u << 0)
 
 /**
- * struct drm_mirage_vm_bind - change what an address space maps
+ * struct drm_mirage_vm_bind - change the mappings of an address space
  *
- * Operations take effect in order, those of earlier calls first, and all or none is queued. Returns -EWOULDBLOCK when
- * DRM_MIRAGE_PARAM_VM_BINDS earlier calls are not done; there is room a moment after one of their fences has signalled.
+ * Operations take effect in order, those of earlier calls first, and all or none is queued. Of
+ * several errors the first of these is returned: @flags and empty or superfluous arrays (-EINVAL),
+ * @binds, @syncs (of each the count, the stride, the memory, the elements), @vm_id (-ENOENT), the
+ * caller's right, objects and syncobjs. Returns -EWOULDBLOCK when DRM_MIRAGE_PARAM_VM_BINDS earlier
+ * calls are not done; there is room a moment after one of their fences has signalled.
  *
- * With the first object over memory of a process (BO_USERPTR) that is mapped, the address space becomes that process's alone,
- * for good: others that have the file get -EPERM for it. -EBUSY: another process has submitted jobs there that have not
- * ended, and would reach that memory. They can be waited for.
+ * With the first object over memory of a process (BO_USERPTR) that is mapped, the address space
+ * becomes that process's alone, for good: others that have the file get -EPERM for it. -EBUSY:
+ * another process has submitted jobs there that have not ended, and would reach that memory. Wait
+ * for them and try again.
  */
 struct drm_mirage_vm_bind {
 	/** @vm_id: in */
