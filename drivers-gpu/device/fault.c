@@ -14,6 +14,7 @@
 
 #include "device/device.h"
 #include "device/reset.h"
+#include "device/shared.h"
 #include "device/trace.h"
 
 static void fault_fini(struct drm_device *drm, void *unused)
@@ -59,16 +60,16 @@ int mirage_fault_init(struct mirage_device *mdev)
 void mirage_fault_restart(struct mirage_device *mdev)
 {
 	struct mirage_status_page *status = mdev->status;
-	u32 get = le32_to_cpu(READ_ONCE(status->fault_get));
-	u32 put = le32_to_cpu(READ_ONCE(status->fault_put));
+	u32 get = mirage_shared_read32(&status->fault_get);
+	u32 put = mirage_shared_read32(&status->fault_put);
 
 	/* Such a value may be why it was reset. No reader has gone beyond fault_get then. */
 	if (put - get > 1u << mdev->faults.order) {
 		put = get;
-		WRITE_ONCE(status->fault_put, cpu_to_le32(put));
+		mirage_shared_write32(&status->fault_put, put);
 	}
 	WRITE_ONCE(mdev->faults.stale, put);
-	WRITE_ONCE(status->fault_armed, cpu_to_le32(1));
+	mirage_shared_write32(&status->fault_armed, 1);
 }
 
 /* Was the next entry added before the last reset? */
@@ -118,12 +119,11 @@ unsigned int mirage_fault_drain(struct mirage_device *mdev)
 		 */
 		time_base = smp_load_acquire(&mdev->time_base);
 		/* Acquire: entries are read after the index that says they are there. */
-		put = le32_to_cpu(smp_load_acquire(&status->fault_put));
+		put = mirage_shared_read32_acquire(&status->fault_put);
 		if (put == q->get) {
-			WRITE_ONCE(status->fault_armed, cpu_to_le32(1));
 			/* The device reads armed after moving put; check in the opposite order. */
-			smp_mb();
-			if (put == le32_to_cpu(READ_ONCE(status->fault_put)))
+			mirage_shared_write32_mb(&status->fault_armed, 1);
+			if (put == mirage_shared_read32(&status->fault_put))
 				break;
 			continue;
 		}
@@ -136,7 +136,7 @@ unsigned int mirage_fault_drain(struct mirage_device *mdev)
 				fault_read(q, q->get & (size - 1), &q->batch[count++], time_base);
 		}
 		/* Release: the entries were read before the device may reuse them. */
-		smp_store_release(&status->fault_get, cpu_to_le32(q->get));
+		mirage_shared_write32_release(&status->fault_get, q->get);
 
 		trace_mirage_fault_drain(mdev, count);
 		mdev->ops->faults(mdev, q->batch, count);

@@ -18,6 +18,7 @@
 #include "device/device.h"
 #include "device/fault.h"
 #include "device/names.h"
+#include "device/shared.h"
 #include "device/state.h"
 #include "mmu/vm.h"
 #include "queue/coredump.h"
@@ -148,14 +149,15 @@ static void mirage_channel_error(struct mirage_queue *queue)
 	};
 	char place[MIRAGE_PLACE_TEXT];
 
-	/* If the event belongs to the channel's previous owner, the state differs. */
-	if (le32_to_cpu(READ_ONCE(desc->state)) != MIRAGE_CHAN_ERROR)
+	/*
+	 * If the event belongs to the channel's previous owner, the state differs. Acquire: the
+	 * device writes the state last.
+	 */
+	if (mirage_shared_read32_acquire(&desc->state) != MIRAGE_CHAN_ERROR)
 		return;
-	/* The device writes the state last. */
-	dma_rmb();
-	reason.hw_error = le32_to_cpu(desc->error);
-	reason.hw_info = le32_to_cpu(desc->error_info);
-	reason.hw_addr = le64_to_cpu(desc->error_addr);
+	reason.hw_error = mirage_shared_read32(&desc->error);
+	reason.hw_info = mirage_shared_read32(&desc->error_info);
+	reason.hw_addr = mirage_shared_read64(&desc->error_addr);
 	reason.place = desc->error_place;
 	if (reason.hw_error == MIRAGE_CHAN_FAULT) {
 		reason.state = DRM_MIRAGE_QUEUE_FAULTED;
@@ -317,11 +319,11 @@ static void mirage_channel_dump(struct mirage_queue *queue, struct drm_printer *
 		   queue->queue_class, queue->priority,
 		   mirage_queue_state_name(queue->error.state));
 	drm_printf(p, "  put %u get %u state %s error %s info 0x%08x addr 0x%llx\n",
-		   queue->put, le32_to_cpu(READ_ONCE(desc->get)),
-		   mirage_chan_state_name(le32_to_cpu(READ_ONCE(desc->state))),
-		   mirage_chan_error_name(le32_to_cpu(READ_ONCE(desc->error))),
-		   le32_to_cpu(READ_ONCE(desc->error_info)),
-		   le64_to_cpu(READ_ONCE(desc->error_addr)));
+		   queue->put, mirage_shared_read32(&desc->get),
+		   mirage_chan_state_name(mirage_shared_read32(&desc->state)),
+		   mirage_chan_error_name(mirage_shared_read32(&desc->error)),
+		   mirage_shared_read32(&desc->error_info),
+		   mirage_shared_read64(&desc->error_addr));
 	drm_printf(p, "  jobs: %llu submitted, %llu complete, %zu in flight\n",
 		   queue->seqno, queue->jobs, list_count_nodes(&queue->in_flight));
 	spin_unlock(&queue->lock);

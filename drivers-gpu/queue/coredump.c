@@ -40,6 +40,7 @@
 
 #include "device/device.h"
 #include "device/regs.h"
+#include "device/shared.h"
 #include "device/state.h"
 #include "mmu/pte.h"
 #include "mmu/vm.h"
@@ -59,7 +60,7 @@ static bool coredump_translate(struct mirage_vm *vm, u64 va, u64 *offset)
 		MIRAGE_PD3_SHIFT, MIRAGE_PD2_SHIFT, MIRAGE_PD1_SHIFT, MIRAGE_PT_SHIFT,
 	};
 	struct mirage_vram *vram = &vm->mdev->vram;
-	u64 table = le64_to_cpu(READ_ONCE(vm->mdev->vm_table[vm->id].root));
+	u64 table = mirage_shared_read64(&vm->mdev->vm_table[vm->id].root);
 	u64 entry = table, where;
 	unsigned int i;
 
@@ -90,11 +91,11 @@ static void coredump_take_ib(struct mirage_coredump_state *state, struct mirage_
 	u64 error_addr = le64_to_cpu(desc->error_addr);
 	u64 addr, size, offset, word;
 
-	if (MIRAGE_PKT_OP(le32_to_cpu(ring[get & mask])) != MIRAGE_PKT_IB)
+	if (MIRAGE_PKT_OP(mirage_shared_read32(&ring[get & mask])) != MIRAGE_PKT_IB)
 		return;
-	addr = le32_to_cpu(ring[(get + 1) & mask]);
-	addr |= (u64)le32_to_cpu(ring[(get + 2) & mask]) << 32;
-	size = (u64)le32_to_cpu(ring[(get + 3) & mask]) * sizeof(u32);
+	addr = mirage_shared_read32(&ring[(get + 1) & mask]);
+	addr |= (u64)mirage_shared_read32(&ring[(get + 2) & mask]) << 32;
+	size = (u64)mirage_shared_read32(&ring[(get + 3) & mask]) * sizeof(u32);
 	if (in_range(error_addr, addr, size) && error_addr - addr > COREDUMP_IB_BEFORE) {
 		u64 skip = ALIGN_DOWN(error_addr - addr - COREDUMP_IB_BEFORE, sizeof(u32));
 

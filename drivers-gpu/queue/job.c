@@ -34,6 +34,7 @@
 #include "device/device.h"
 #include "device/quota.h"
 #include "device/regs.h"
+#include "device/shared.h"
 #include "device/state.h"
 #include "mmu/vm.h"
 #include "queue/fence.h"
@@ -149,9 +150,8 @@ static struct dma_fence *mirage_job_run(struct drm_sched_job *base)
 	list_add_tail(&job->node, &queue->in_flight);
 	job_start(mdev, queue->vm);
 
-	/* The device reads put before the packets, so write the packets before put. */
-	dma_wmb();
-	WRITE_ONCE(mdev->chans[queue->chan].put, cpu_to_le32(queue->put));
+	/* Release: the device reads put before the packets, so write the packets before put. */
+	mirage_shared_write32_release(&mdev->chans[queue->chan].put, queue->put);
 	spin_unlock(&queue->lock);
 
 	/*

@@ -17,6 +17,7 @@
 
 #include "device/device.h"
 #include "device/engine.h"
+#include "device/shared.h"
 #include "queue/coredump.h"
 #include "queue/job.h"
 #include "queue/queue.h"
@@ -66,19 +67,18 @@ static void mirage_queue_complete(struct list_head *done, int error, int behind)
  */
 bool mirage_queue_poll(struct mirage_queue *queue)
 {
-	__le64 *slot = queue->mem.cpu + mirage_queue_ring_bytes(queue);
+	const __le64 *slot = queue->mem.cpu + mirage_queue_ring_bytes(queue);
 	LIST_HEAD(done);
 	bool any;
 
 	spin_lock(&queue->lock);
 	/* If the list is empty, the slot may already have been freed. */
 	if (!list_empty(&queue->in_flight)) {
-		mirage_queue_take(queue, le64_to_cpu(READ_ONCE(*slot)), &done);
+		/* Acquire: a job's results are read after the number that reports its end. */
+		mirage_queue_take(queue, mirage_shared_read64_acquire(slot), &done);
 		queue->jobs += list_count_nodes(&done);
 		if (!list_empty(&done))
 			mirage_charge_begin(queue);
-		/* Read the job's results after the number that reports its completion. */
-		dma_rmb();
 	}
 	any = !list_empty(&done);
 	spin_unlock(&queue->lock);

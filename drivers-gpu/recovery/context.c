@@ -33,12 +33,13 @@
 #include "device/cmdq.h"
 #include "device/device.h"
 #include "device/engine.h"
+#include "device/shared.h"
 #include "device/state.h"
 #include "queue/queue.h"
 
 static u32 context_chan_state(const struct mirage_queue *queue)
 {
-	return le32_to_cpu(READ_ONCE(queue->mdev->chans[queue->chan].state));
+	return mirage_shared_read32(&queue->mdev->chans[queue->chan].state);
 }
 
 /* May the channel run? stop_lock, which is held, excludes its reset. */
