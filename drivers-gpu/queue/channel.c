@@ -45,6 +45,34 @@ struct mirage_queue *mirage_queue_by_channel(struct mirage_device *mdev, unsigne
 	return queue;
 }
 
+/**
+ * mirage_queue_next() - advance to the next queue, see mirage_for_each_queue()
+ * @mdev: device
+ * @prev: the queue before it, whose reference is dropped; NULL at first
+ *
+ * Context: process, also in the signalling path of a fence; takes the xa_lock of
+ * mirage_device.queues.
+ * Return: the queue of the next channel in use, with a reference, or NULL
+ */
+struct mirage_queue *mirage_queue_next(struct mirage_device *mdev, struct mirage_queue *prev)
+{
+	unsigned long chan = prev ? prev->chan + 1 : 0;
+	struct mirage_queue *queue;
+
+	if (prev)
+		mirage_queue_put_later(prev);
+
+	xa_lock(&mdev->queues);
+	for (queue = xa_find(&mdev->queues, &chan, ULONG_MAX, XA_PRESENT); queue;
+	     queue = xa_find_after(&mdev->queues, &chan, ULONG_MAX, XA_PRESENT)) {
+		if (kref_get_unless_zero(&queue->ref))
+			break;
+	}
+	xa_unlock(&mdev->queues);
+
+	return queue;
+}
+
 /* Did this queue make the access of @fault, and not the channel's previous owner? */
 static bool mirage_channel_owns(const struct mirage_queue *queue, const struct mirage_fault *fault,
 				const struct mirage_vm *vm)
@@ -247,10 +275,8 @@ void mirage_queues_wedge(struct mirage_device *mdev)
 		mirage_queue_fail(queue, &reason);
 	xa_unlock(&mdev->queues);
 
-	mirage_for_each_queue(mdev, chan, queue) {
+	mirage_for_each_queue(mdev, queue)
 		mirage_queue_quiesce(queue);
-		mirage_queue_put_later(queue);
-	}
 }
 
 /**
@@ -265,12 +291,10 @@ void mirage_queues_wedge(struct mirage_device *mdev)
 void mirage_queues_kick(struct mirage_device *mdev)
 {
 	struct mirage_queue *queue;
-	unsigned long chan;
 
-	mirage_for_each_queue(mdev, chan, queue) {
+	mirage_for_each_queue(mdev, queue) {
 		mirage_queue_poll(queue);
 		mirage_queue_expire(queue);
-		mirage_queue_put_later(queue);
 	}
 }
 
@@ -283,12 +307,9 @@ void mirage_queues_kick(struct mirage_device *mdev)
 void mirage_queues_reset(struct mirage_device *mdev)
 {
 	struct mirage_queue *queue;
-	unsigned long chan;
 
-	mirage_for_each_queue(mdev, chan, queue) {
+	mirage_for_each_queue(mdev, queue)
 		mirage_queue_reset(queue);
-		mirage_queue_put_later(queue);
-	}
 }
 
 /**
@@ -300,12 +321,9 @@ void mirage_queues_reset(struct mirage_device *mdev)
 void mirage_queues_restart(struct mirage_device *mdev)
 {
 	struct mirage_queue *queue;
-	unsigned long chan;
 
-	mirage_for_each_queue(mdev, chan, queue) {
+	mirage_for_each_queue(mdev, queue)
 		mirage_queue_restart(queue);
-		mirage_queue_put_later(queue);
-	}
 }
 
 static void mirage_channel_dump(struct mirage_queue *queue, struct drm_printer *p)
@@ -339,10 +357,7 @@ static void mirage_channel_dump(struct mirage_queue *queue, struct drm_printer *
 void mirage_queues_dump(struct mirage_device *mdev, struct drm_printer *p)
 {
 	struct mirage_queue *queue;
-	unsigned long chan;
 
-	mirage_for_each_queue(mdev, chan, queue) {
+	mirage_for_each_queue(mdev, queue)
 		mirage_channel_dump(queue, p);
-		mirage_queue_put_later(queue);
-	}
 }

@@ -142,13 +142,11 @@ static void coredump_take_channels(struct mirage_device *mdev, struct mirage_cor
 				   struct mirage_queue *guilty)
 {
 	struct mirage_queue *queue;
-	unsigned long chan;
 
-	mirage_for_each_queue(mdev, chan, queue) {
+	mirage_for_each_queue(mdev, queue) {
 		state->nr_in_use++;
 		if (queue != guilty && state->nr_channels < MIRAGE_COREDUMP_CHANNELS)
 			coredump_take_channel(state, queue);
-		mirage_queue_put_later(queue);
 	}
 }
 

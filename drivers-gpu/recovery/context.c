@@ -26,7 +26,6 @@
 #include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
-#include <linux/xarray.h>
 
 #include <drm/drm_print.h>
 
@@ -162,6 +161,28 @@ int mirage_contexts_init(struct mirage_device *mdev)
 	return mirage_mem_alloc(mdev, &mdev->context_save.bounce, mdev->caps.max_context);
 }
 
+/* Save the contexts of the jobs that have begun. All channels have stopped. */
+static int contexts_save_begun(struct mirage_device *mdev)
+{
+	struct mirage_queue *queue;
+	int ret;
+
+	mirage_for_each_queue(mdev, queue) {
+		/* Jobs that it completed before it stopped are not in progress. */
+		mirage_queue_poll(queue);
+		if (!context_has_begun(queue))
+			continue;
+		ret = context_save(queue);
+		if (ret > 0)
+			ret = context_keep(queue);
+		if (ret) {
+			mirage_queue_put_later(queue);
+			return ret;
+		}
+	}
+	return 0;
+}
+
 /**
  * mirage_contexts_save() - stop all channels, and save their contexts
  * @mdev: device, which may be stopped, but is not started while this runs
@@ -175,37 +196,20 @@ int mirage_contexts_init(struct mirage_device *mdev)
 int mirage_contexts_save(struct mirage_device *mdev)
 {
 	struct mirage_queue *queue;
-	unsigned long chan;
 	int ret;
 
-	mirage_for_each_queue(mdev, chan, queue) {
+	mirage_for_each_queue(mdev, queue)
 		context_stop(queue);
-		mirage_queue_put_later(queue);
-	}
 	/* Commands take effect in order: once this one has, all channels have stopped. */
 	ret = mirage_engine_wait(mdev, mirage_cmdq_invalidate_all(mdev, 0));
-
-	xa_for_each(&mdev->queues, chan, queue) {
-		if (ret)
-			break;
-		queue = mirage_queue_by_channel(mdev, chan);
-		if (!queue)
-			continue;
-		/* Jobs that it completed before it stopped are not in progress. */
-		mirage_queue_poll(queue);
-		if (context_has_begun(queue))
-			ret = context_save(queue);
-		if (ret > 0)
-			ret = context_keep(queue);
-		mirage_queue_put_later(queue);
-	}
+	if (!ret)
+		ret = contexts_save_begun(mdev);
 	if (ret != -ENODEV)
 		return ret;
 
-	mirage_for_each_queue(mdev, chan, queue) {
+	mirage_for_each_queue(mdev, queue) {
 		if (queue->context.state != MIRAGE_CONTEXT_SAVED)
 			mirage_queue_reset(queue);
-		mirage_queue_put_later(queue);
 	}
 	return 0;
 }
@@ -266,12 +270,10 @@ static bool context_resume(struct mirage_queue *queue, bool restarted)
 void mirage_contexts_restore(struct mirage_device *mdev, bool restarted)
 {
 	struct mirage_queue *queue;
-	unsigned long chan;
 
-	mirage_for_each_queue(mdev, chan, queue) {
+	mirage_for_each_queue(mdev, queue) {
 		if (!context_resume(queue, restarted) && restarted)
 			mirage_queue_restart(queue);
-		mirage_queue_put_later(queue);
 	}
 }
 
@@ -284,14 +286,12 @@ void mirage_contexts_restore(struct mirage_device *mdev, bool restarted)
 void mirage_contexts_fini(struct mirage_device *mdev)
 {
 	struct mirage_queue *queue;
-	unsigned long chan;
 
-	mirage_for_each_queue(mdev, chan, queue) {
+	mirage_for_each_queue(mdev, queue) {
 		mutex_lock(&queue->stop_lock);
 		WRITE_ONCE(queue->context.state, MIRAGE_CONTEXT_NONE);
 		mutex_unlock(&queue->stop_lock);
 		kvfree(queue->context.data);
 		queue->context.data = NULL;
-		mirage_queue_put_later(queue);
 	}
 }
