@@ -31,6 +31,7 @@
  */
 #include <linux/slab.h>
 #include <linux/wait.h>
+#include <linux/wait_bit.h>
 #include <linux/xarray.h>
 
 #include <drm/drm_drv.h>
@@ -56,7 +57,6 @@
 static struct workqueue_struct *mirage_queue_free_wq;
 /* Number of live schedulers; module exit waits for 0. */
 static atomic_t mirage_queue_count = ATOMIC_INIT(0);
-static DECLARE_WAIT_QUEUE_HEAD(mirage_queue_none);
 
 /**
  * mirage_queue_comm() - name of the process that created a queue, for reports
@@ -89,8 +89,7 @@ static void mirage_queue_free_work(struct work_struct *work)
 	kvfree(queue->context.data);
 	kfree_rcu(queue, rcu);
 
-	if (atomic_dec_and_test(&mirage_queue_count))
-		wake_up_all(&mirage_queue_none);
+	atomic_dec_and_wake_up(&mirage_queue_count);
 }
 
 static void mirage_queue_release_sched(struct kref *kref)
@@ -444,6 +443,6 @@ int mirage_queue_module_init(void)
  */
 void mirage_queue_module_exit(void)
 {
-	wait_event(mirage_queue_none, !atomic_read(&mirage_queue_count));
+	wait_var_event(&mirage_queue_count, !atomic_read(&mirage_queue_count));
 	destroy_workqueue(mirage_queue_free_wq);
 }
