@@ -17,8 +17,8 @@
  *                           job can still write memory.
  *
  * If the device does not answer the reset it has its DMA blocked (device/state.c), which gives
- * the same guarantee. queue/stop.c stops queues, queue/start.c starts channels, and queue/channel.c
- * finds the queue of a channel.
+ * the same guarantee. queue/stop.c stops queues, queue/start.c starts channels, queue/error.c reads
+ * the device's reports, and queue/channel.c finds the queue of a channel.
  *
  * A channel number is freed after the reset. The fault buffer may still hold entries of the
  * channel's old owner; their timestamps tell them from the new owner's. Events need no such care:

@@ -285,7 +285,7 @@ bool mirage_queue_is_ready(struct mirage_queue *queue);
 void mirage_queue_reset(struct mirage_queue *queue);
 void mirage_queue_restart(struct mirage_queue *queue);
 
-/* For reports from the device. */
+/* By channel. */
 struct mirage_queue *mirage_queue_by_channel(struct mirage_device *mdev, unsigned long chan);
 struct mirage_queue *mirage_queue_next(struct mirage_device *mdev, struct mirage_queue *prev);
 /*
@@ -296,17 +296,20 @@ struct mirage_queue *mirage_queue_next(struct mirage_device *mdev, struct mirage
 #define mirage_for_each_queue(mdev, queue)				\
 	for (queue = mirage_queue_next(mdev, NULL); queue;		\
 	     queue = mirage_queue_next(mdev, queue))
+
+/* For reports from the device. */
 bool mirage_queue_is_live(struct mirage_device *mdev, const struct mirage_fault *fault,
 			  const struct mirage_vm *vm, u32 *queue_id);
 bool mirage_queue_fault(struct mirage_device *mdev, const struct mirage_fault *fault,
 			const struct mirage_vm *vm, int error);
 void mirage_queue_event(struct mirage_device *mdev, const struct mirage_event *event);
+
+/* For all queues. */
 void mirage_queues_stop_vm(struct mirage_vm *vm, int error);
 void mirage_queues_wedge(struct mirage_device *mdev);
 void mirage_queues_kick(struct mirage_device *mdev);
 void mirage_queues_reset(struct mirage_device *mdev);
 void mirage_queues_restart(struct mirage_device *mdev);
-
 void mirage_queues_dump(struct mirage_device *mdev, struct drm_printer *p);
 
 int mirage_queue_module_init(void);
