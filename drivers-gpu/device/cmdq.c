@@ -287,7 +287,7 @@ u32 mirage_cmdq_stuck_on(struct mirage_device *mdev)
 	return chan;
 }
 
-static int cmdq_wait(struct mirage_device *mdev, u64 seqno, bool blockable, u64 timeout_ns)
+static int cmdq_wait_timeout(struct mirage_device *mdev, u64 seqno, bool blockable, u64 timeout_ns)
 {
 	static const struct mirage_cmd nop = { .op = cpu_to_le16(MIRAGE_CMD_NOP) };
 	u64 start = ktime_get_ns();
@@ -316,19 +316,19 @@ static int cmdq_wait(struct mirage_device *mdev, u64 seqno, bool blockable, u64 
 }
 
 /**
- * mirage_cmdq_try_wait() - wait for a limited time until a post has taken effect
+ * mirage_cmdq_wait_timeout() - wait for a limited time until a post has taken effect
  * @mdev: device
  * @seqno: return value of the post; 0 if the device did not run or there was nothing to do
  * @timeout_ns: nanoseconds
  *
- * For callers that have a fallback.
+ * For callers that have a fallback: a time-out has no effect on the device.
  *
  * Context: may sleep.
  * Return: 0; -ENODEV if the device does not run, during a reset too; -ETIMEDOUT
  */
-int mirage_cmdq_try_wait(struct mirage_device *mdev, u64 seqno, u64 timeout_ns)
+int mirage_cmdq_wait_timeout(struct mirage_device *mdev, u64 seqno, u64 timeout_ns)
 {
-	return cmdq_wait(mdev, seqno, true, timeout_ns);
+	return cmdq_wait_timeout(mdev, seqno, true, timeout_ns);
 }
 
 /**
@@ -345,7 +345,7 @@ int mirage_cmdq_try_wait(struct mirage_device *mdev, u64 seqno, u64 timeout_ns)
  */
 int mirage_cmdq_wait(struct mirage_device *mdev, u64 seqno, bool blockable)
 {
-	int ret = cmdq_wait(mdev, seqno, blockable, CMDQ_TIMEOUT_NS);
+	int ret = cmdq_wait_timeout(mdev, seqno, blockable, CMDQ_TIMEOUT_NS);
 
 	if (ret == -ETIMEDOUT) {
 		mirage_reset_request(mdev, "it does not answer a SYNC");

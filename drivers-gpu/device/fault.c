@@ -19,18 +19,18 @@
 
 static void fault_fini(struct drm_device *drm, void *unused)
 {
-	kvfree(to_mirage_device(drm)->faults.batch);
+	kvfree(to_mirage_device(drm)->fault_buffer.batch);
 }
 
 /**
- * mirage_fault_init() - allocate the fault buffer
+ * mirage_fault_buffer_init() - allocate the fault buffer
  * @mdev: device, not enabled
  *
  * Return: 0 or a negative errno
  */
-int mirage_fault_init(struct mirage_device *mdev)
+int mirage_fault_buffer_init(struct mirage_device *mdev)
 {
-	struct mirage_faults *q = &mdev->faults;
+	struct mirage_fault_buffer *q = &mdev->fault_buffer;
 	int ret;
 
 	ret = drmm_mutex_init(&mdev->drm, &q->lock);
@@ -50,35 +50,35 @@ int mirage_fault_init(struct mirage_device *mdev)
 }
 
 /**
- * mirage_fault_restart() - accept faults from a device that was reset
+ * mirage_fault_buffer_restart() - accept faults from a device that was reset
  * @mdev: device, not enabled; it takes its index from the status page when it is
  *
  * The reset ended the accesses behind the faults added before it; those entries are skipped.
  *
  * Context: any; concurrent with readers of faults.
  */
-void mirage_fault_restart(struct mirage_device *mdev)
+void mirage_fault_buffer_restart(struct mirage_device *mdev)
 {
 	struct mirage_status_page *status = mdev->status;
 	u32 get = mirage_shared_read32(&status->fault_get);
 	u32 put = mirage_shared_read32(&status->fault_put);
 
 	/* Such a value may be why it was reset. No reader has gone beyond fault_get then. */
-	if (put - get > 1u << mdev->faults.order) {
+	if (put - get > 1u << mdev->fault_buffer.order) {
 		put = get;
 		mirage_shared_write32(&status->fault_put, put);
 	}
-	WRITE_ONCE(mdev->faults.stale, put);
+	WRITE_ONCE(mdev->fault_buffer.stale, put);
 	mirage_shared_write32(&status->fault_armed, 1);
 }
 
 /* Was the next entry added before the last reset? */
-static bool fault_is_stale(const struct mirage_faults *q)
+static bool fault_is_stale(const struct mirage_fault_buffer *q)
 {
 	return in_range(READ_ONCE(q->stale) - q->get, 1, 1u << q->order);
 }
 
-static void fault_read(const struct mirage_faults *q, u32 index, struct mirage_fault *fault,
+static void fault_read(const struct mirage_fault_buffer *q, u32 index, struct mirage_fault *fault,
 		       u64 time_base)
 {
 	const struct mirage_fault_entry *entry = q->mem.cpu + index * sizeof(*entry);
@@ -95,15 +95,16 @@ static void fault_read(const struct mirage_faults *q, u32 index, struct mirage_f
 }
 
 /**
- * mirage_fault_drain() - read the whole fault buffer, and arm the interrupt for the next fault
+ * mirage_fault_buffer_drain() - read all faults, and arm the interrupt for the next
  * @mdev: device, between drm_dev_enter() and drm_dev_exit()
  *
- * Context: may sleep; takes mirage_faults.lock, and calls mirage_device_ops.faults() under it.
+ * Context: may sleep; takes mirage_fault_buffer.lock, and calls mirage_device_ops.faults() under
+ * it.
  * Return: entries read
  */
-unsigned int mirage_fault_drain(struct mirage_device *mdev)
+unsigned int mirage_fault_buffer_drain(struct mirage_device *mdev)
 {
-	struct mirage_faults *q = &mdev->faults;
+	struct mirage_fault_buffer *q = &mdev->fault_buffer;
 	struct mirage_status_page *status = mdev->status;
 	u32 size = 1u << q->order;
 	unsigned int total = 0;

@@ -193,10 +193,11 @@ static void coredump_take_queues(struct mirage_device *mdev, struct mirage_cored
 			   sizeof(state->cmds[0]), le32_to_cpu(state->status.cmd_put));
 	coredump_take_tail(state->events, mdev->events.mem.cpu, mdev->events.order,
 			   sizeof(state->events[0]), le32_to_cpu(state->status.event_put));
-	coredump_take_tail(state->faults, mdev->faults.mem.cpu, mdev->faults.order,
+	coredump_take_tail(state->faults, mdev->fault_buffer.mem.cpu, mdev->fault_buffer.order,
 			   sizeof(state->faults[0]), le32_to_cpu(state->status.fault_put));
-	coredump_take_tail(state->places, mdev->faults.place_mem.cpu, mdev->faults.order,
-			   sizeof(state->places[0]), le32_to_cpu(state->status.fault_put));
+	coredump_take_tail(state->places, mdev->fault_buffer.place_mem.cpu,
+			   mdev->fault_buffer.order, sizeof(state->places[0]),
+			   le32_to_cpu(state->status.fault_put));
 }
 
 /**

@@ -59,7 +59,7 @@ bool mirage_queue_is_live(struct mirage_device *mdev, const struct mirage_fault 
 }
 
 /**
- * mirage_queue_fault() - stop the queue whose access cannot be served
+ * mirage_queue_stop_on_fault() - stop the queue whose access cannot be served
  * @mdev: device
  * @fault: from the fault buffer
  * @vm: address space of the fault
@@ -69,8 +69,8 @@ bool mirage_queue_is_live(struct mirage_device *mdev, const struct mirage_fault 
  * Return: true if this stopped a queue; false if the fault was stale or the queue had
  * stopped already
  */
-bool mirage_queue_fault(struct mirage_device *mdev, const struct mirage_fault *fault,
-			const struct mirage_vm *vm, int error)
+bool mirage_queue_stop_on_fault(struct mirage_device *mdev, const struct mirage_fault *fault,
+				const struct mirage_vm *vm, int error)
 {
 	struct mirage_queue_error reason = {
 		.state = DRM_MIRAGE_QUEUE_FAULTED,

@@ -300,8 +300,8 @@ struct mirage_queue *mirage_queue_next(struct mirage_device *mdev, struct mirage
 /* For reports from the device. */
 bool mirage_queue_is_live(struct mirage_device *mdev, const struct mirage_fault *fault,
 			  const struct mirage_vm *vm, u32 *queue_id);
-bool mirage_queue_fault(struct mirage_device *mdev, const struct mirage_fault *fault,
-			const struct mirage_vm *vm, int error);
+bool mirage_queue_stop_on_fault(struct mirage_device *mdev, const struct mirage_fault *fault,
+				const struct mirage_vm *vm, int error);
 void mirage_queue_event(struct mirage_device *mdev, const struct mirage_event *event);
 
 /* For all queues. */

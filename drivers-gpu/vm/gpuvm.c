@@ -14,7 +14,7 @@
  * or not. Its page-table entries exist until its object moves. The code that moves an object clears
  * its mappings in all address spaces (mirage_gpuvm_evict_bo()). The next job that must not fault
  * restores the whole address space before it runs (mirage_gpuvm_exec_begin()); a job that may fault
- * restores what it touches (mirage_gpuvm_fault()).
+ * restores what it touches (mirage_gpuvm_serve()).
  *
  * Two locks matter: the resvs protect where objects are, mirage_gpuvm.lock the mappings. The latter
  * is taken in signalling paths of fences and in notifiers, so no memory is allocated under it.
