@@ -319,6 +319,38 @@ static struct mirage_queue *mirage_queue_alloc(struct mirage_device *mdev,
 	return queue;
 }
 
+/* Everything that can fail, the running channel last. On failure nothing is left of it. */
+static int mirage_queue_set_up(struct mirage_queue *queue, const struct mirage_queue_params *params)
+{
+	struct mirage_device *mdev = queue->mdev;
+	int ret;
+
+	ret = mirage_queue_take_share(queue);
+	if (ret)
+		return ret;
+	ret = mirage_mem_alloc(mdev, &queue->mem, mirage_queue_ring_bytes(queue) + sizeof(__le64));
+	if (ret)
+		goto err_share;
+	ret = mirage_queue_init_sched(queue, params);
+	if (ret)
+		goto err_mem;
+	ret = mirage_queue_open_channel(queue);
+	if (ret)
+		goto err_sched;
+
+	return 0;
+
+err_sched:
+	drm_sched_entity_fini(&queue->entity);
+	drm_sched_fini(&queue->sched);
+err_mem:
+	mirage_mem_free(mdev, &queue->mem);
+err_share:
+	if (queue->user)
+		mirage_quota_give(mdev, queue->user, MIRAGE_QUOTA_QUEUES);
+	return ret;
+}
+
 /**
  * mirage_queue_create() - create a queue
  * @mdev: device
@@ -342,18 +374,13 @@ struct mirage_queue *mirage_queue_create(struct mirage_device *mdev,
 	if (!queue)
 		return ERR_PTR(-ENOMEM);
 
-	ret = mirage_queue_take_share(queue);
-	if (ret)
-		goto err_free;
-	ret = mirage_mem_alloc(mdev, &queue->mem, mirage_queue_ring_bytes(queue) + sizeof(__le64));
-	if (ret)
-		goto err_share;
-	ret = mirage_queue_init_sched(queue, params);
-	if (ret)
-		goto err_mem;
-	ret = mirage_queue_open_channel(queue);
-	if (ret)
-		goto err_sched;
+	ret = mirage_queue_set_up(queue, params);
+	if (ret) {
+		mutex_destroy(&queue->exec_lock);
+		mutex_destroy(&queue->stop_lock);
+		kfree(queue);
+		return ERR_PTR(ret);
+	}
 
 	if (queue->vm)
 		mirage_vm_get(queue->vm);
@@ -369,20 +396,6 @@ struct mirage_queue *mirage_queue_create(struct mirage_device *mdev,
 	}
 
 	return queue;
-
-err_sched:
-	drm_sched_entity_fini(&queue->entity);
-	drm_sched_fini(&queue->sched);
-err_mem:
-	mirage_mem_free(mdev, &queue->mem);
-err_share:
-	if (queue->user)
-		mirage_quota_give(mdev, queue->user, MIRAGE_QUOTA_QUEUES);
-err_free:
-	mutex_destroy(&queue->exec_lock);
-	mutex_destroy(&queue->stop_lock);
-	kfree(queue);
-	return ERR_PTR(ret);
 }
 
 /**
