@@ -229,7 +229,7 @@ static int device_init_tables(struct mirage_device *mdev)
 	ret = mirage_event_init(mdev);
 	if (ret)
 		return ret;
-	return mirage_fault_init(mdev);
+	return mirage_fault_buffer_init(mdev);
 }
 
 static void device_wedge_action(void *data)

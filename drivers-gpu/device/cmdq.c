@@ -27,6 +27,7 @@
 #include "device/device.h"
 #include "device/regs.h"
 #include "device/reset.h"
+#include "device/shared.h"
 #include "device/state.h"
 
 /* 1024 entries: two per post, many more posts than can be under way at once. */
@@ -71,9 +72,10 @@ void mirage_cmdq_restart(struct mirage_device *mdev)
 	lockdep_assert_held(&mdev->state_lock);
 
 	spin_lock(&q->lock);
-	WRITE_ONCE(mdev->status->cmd_put, cpu_to_le32(q->put));
-	WRITE_ONCE(mdev->status->cmd_get, cpu_to_le32(q->put));
-	smp_store_release(slot, cpu_to_le64(q->seqno));
+	mirage_shared_write32(&mdev->status->cmd_put, q->put);
+	mirage_shared_write32(&mdev->status->cmd_get, q->put);
+	/* Release: the reset has ended what the posts wait for, see cmdq_done(). */
+	mirage_shared_write64_release(slot, q->seqno);
 	atomic_set_release(&mdev->state, MIRAGE_DEVICE_RUNNING);
 	spin_unlock(&q->lock);
 }
@@ -83,7 +85,7 @@ static bool cmdq_done(struct mirage_cmdq *q, u64 seqno)
 	const __le64 *slot = q->fence.cpu;
 
 	/* Acquire: the effects of commands before the SYNC are visible after this. */
-	return le64_to_cpu(smp_load_acquire(slot)) >= seqno;
+	return mirage_shared_read64_acquire(slot) >= seqno;
 }
 
 /*
@@ -100,7 +102,7 @@ static u64 cmdq_try_post(struct mirage_device *mdev, const struct mirage_cmd *cm
 
 	spin_lock(&q->lock);
 	/* Acquire: the device has read the entries before it lets them be reused. */
-	get = le32_to_cpu(smp_load_acquire(&mdev->status->cmd_get));
+	get = mirage_shared_read32_acquire(&mdev->status->cmd_get);
 	if (mirage_device_is_running(mdev) && q->put - get + 2 <= size) {
 		seqno = ++q->seqno;
 		ring[q->put++ & (size - 1)] = *cmd;
@@ -109,8 +111,8 @@ static u64 cmdq_try_post(struct mirage_device *mdev, const struct mirage_cmd *cm
 			.addr = cpu_to_le64(mirage_mem_phys(&q->fence, 0)),
 			.value = cpu_to_le64(seqno),
 		};
-		dma_wmb();
-		WRITE_ONCE(mdev->status->cmd_put, cpu_to_le32(q->put));
+		/* Release: the entries are there before the index that says so. */
+		mirage_shared_write32_release(&mdev->status->cmd_put, q->put);
 	}
 	spin_unlock(&q->lock);
 
@@ -273,7 +275,7 @@ u32 mirage_cmdq_stuck_on(struct mirage_device *mdev)
 	u32 get, chan = 0;
 
 	spin_lock(&q->lock);
-	get = le32_to_cpu(READ_ONCE(mdev->status->cmd_get));
+	get = mirage_shared_read32(&mdev->status->cmd_get);
 	if (get != q->put) {
 		const struct mirage_cmd *cmd = &ring[get & ((1u << q->order) - 1)];
 		u16 op = le16_to_cpu(cmd->op);
@@ -285,7 +287,7 @@ u32 mirage_cmdq_stuck_on(struct mirage_device *mdev)
 	return chan;
 }
 
-static int cmdq_wait(struct mirage_device *mdev, u64 seqno, bool blockable, u64 timeout_ns)
+static int cmdq_wait_timeout(struct mirage_device *mdev, u64 seqno, bool blockable, u64 timeout_ns)
 {
 	static const struct mirage_cmd nop = { .op = cpu_to_le16(MIRAGE_CMD_NOP) };
 	u64 start = ktime_get_ns();
@@ -314,19 +316,19 @@ static int cmdq_wait(struct mirage_device *mdev, u64 seqno, bool blockable, u64 
 }
 
 /**
- * mirage_cmdq_try_wait() - wait for a limited time until a post has taken effect
+ * mirage_cmdq_wait_timeout() - wait for a limited time until a post has taken effect
  * @mdev: device
  * @seqno: return value of the post; 0 if the device did not run or there was nothing to do
  * @timeout_ns: nanoseconds
  *
- * For callers that have a fallback.
+ * For callers that have a fallback: a time-out has no effect on the device.
  *
  * Context: may sleep.
  * Return: 0; -ENODEV if the device does not run, during a reset too; -ETIMEDOUT
  */
-int mirage_cmdq_try_wait(struct mirage_device *mdev, u64 seqno, u64 timeout_ns)
+int mirage_cmdq_wait_timeout(struct mirage_device *mdev, u64 seqno, u64 timeout_ns)
 {
-	return cmdq_wait(mdev, seqno, true, timeout_ns);
+	return cmdq_wait_timeout(mdev, seqno, true, timeout_ns);
 }
 
 /**
@@ -343,7 +345,7 @@ int mirage_cmdq_try_wait(struct mirage_device *mdev, u64 seqno, u64 timeout_ns)
  */
 int mirage_cmdq_wait(struct mirage_device *mdev, u64 seqno, bool blockable)
 {
-	int ret = cmdq_wait(mdev, seqno, blockable, CMDQ_TIMEOUT_NS);
+	int ret = cmdq_wait_timeout(mdev, seqno, blockable, CMDQ_TIMEOUT_NS);
 
 	if (ret == -ETIMEDOUT) {
 		mirage_reset_request(mdev, "it does not answer a SYNC");

@@ -45,7 +45,7 @@ u64 mirage_cmdq_chan(struct mirage_device *mdev, enum mirage_cmd_op op, u32 chan
 u64 mirage_cmdq_context(struct mirage_device *mdev, enum mirage_cmd_op op, u32 chan,
 			const struct mirage_mem *mem);
 u32 mirage_cmdq_stuck_on(struct mirage_device *mdev);
-int mirage_cmdq_try_wait(struct mirage_device *mdev, u64 seqno, u64 timeout_ns);
+int mirage_cmdq_wait_timeout(struct mirage_device *mdev, u64 seqno, u64 timeout_ns);
 int mirage_cmdq_wait(struct mirage_device *mdev, u64 seqno, bool blockable);
 
 #endif /* MIRAGE_CMDQ_H */

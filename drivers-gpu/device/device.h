@@ -78,8 +78,8 @@ struct mirage_device_ops {
 	/** @event: handles an event; may sleep; mirage_events.lock is held */
 	void (*event)(struct mirage_device *mdev, const struct mirage_event *event);
 	/**
-	 * @faults: handles @count faults, and may sort them in place; mirage_faults.lock is held,
-	 * so it neither allocates nor waits
+	 * @faults: handles @count faults, and may sort them in place; mirage_fault_buffer.lock is
+	 * held, so it neither allocates nor waits
 	 */
 	void (*faults)(struct mirage_device *mdev, struct mirage_fault *faults, unsigned int count);
 	/**
@@ -155,8 +155,8 @@ struct mirage_device {
 	struct mirage_cmdq cmdq;
 	/** @events: event queue */
 	struct mirage_events events;
-	/** @faults: fault buffer */
-	struct mirage_faults faults;
+	/** @fault_buffer: the fault buffer */
+	struct mirage_fault_buffer fault_buffer;
 	/** @irqs: interrupt vectors */
 	struct mirage_irqs irqs;
 	/** @watchdog: looks after lost interrupts and replays while jobs run */

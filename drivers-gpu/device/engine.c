@@ -70,7 +70,7 @@ static void engine_force(struct mirage_device *mdev, u64 seqno)
 	int before = atomic_read(&reset->engine_resets);
 	int ret;
 
-	if (mirage_cmdq_try_wait(mdev, seqno, ENGINE_STOP_NS) != -ETIMEDOUT)
+	if (mirage_cmdq_wait_timeout(mdev, seqno, ENGINE_STOP_NS) != -ETIMEDOUT)
 		return;
 
 	mutex_lock(&reset->engine_lock);
@@ -79,20 +79,20 @@ static void engine_force(struct mirage_device *mdev, u64 seqno)
 	 * channel.
 	 */
 	if (atomic_read(&reset->engine_resets) != before &&
-	    mirage_cmdq_try_wait(mdev, seqno, ENGINE_STOP_NS / 2) != -ETIMEDOUT) {
+	    mirage_cmdq_wait_timeout(mdev, seqno, ENGINE_STOP_NS / 2) != -ETIMEDOUT) {
 		mutex_unlock(&reset->engine_lock);
 		return;
 	}
 	ret = engine_reset(mdev);
 	if (!ret)
-		ret = mirage_cmdq_try_wait(mdev, seqno, ENGINE_STOP_NS / 2);
+		ret = mirage_cmdq_wait_timeout(mdev, seqno, ENGINE_STOP_NS / 2);
 	mutex_unlock(&reset->engine_lock);
 	/*
 	 * A device that stalls for a moment gets a second chance; no other thread waits for us
 	 * here.
 	 */
 	if (ret == -ENOENT)
-		ret = mirage_cmdq_try_wait(mdev, seqno, ENGINE_STOP_NS / 2);
+		ret = mirage_cmdq_wait_timeout(mdev, seqno, ENGINE_STOP_NS / 2);
 	if (ret == -ETIMEDOUT)
 		mirage_reset_request(mdev, "a channel does not stop");
 }

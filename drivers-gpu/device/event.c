@@ -11,6 +11,7 @@
 
 #include "device/device.h"
 #include "device/reset.h"
+#include "device/shared.h"
 
 /* 4096 entries: four fences for each channel the device has. */
 #define EVENT_ORDER	12
@@ -44,12 +45,12 @@ int mirage_event_init(struct mirage_device *mdev)
 void mirage_event_restart(struct mirage_device *mdev)
 {
 	struct mirage_status_page *status = mdev->status;
-	u32 get = le32_to_cpu(READ_ONCE(status->event_get));
+	u32 get = mirage_shared_read32(&status->event_get);
 
 	/* Such a value may be why it was reset. No reader has gone beyond event_get then. */
-	if (le32_to_cpu(READ_ONCE(status->event_put)) - get > 1u << mdev->events.order)
-		WRITE_ONCE(status->event_put, cpu_to_le32(get));
-	WRITE_ONCE(status->event_armed, cpu_to_le32(1));
+	if (mirage_shared_read32(&status->event_put) - get > 1u << mdev->events.order)
+		mirage_shared_write32(&status->event_put, get);
+	mirage_shared_write32(&status->event_armed, 1);
 }
 
 /**
@@ -71,12 +72,11 @@ unsigned int mirage_event_drain(struct mirage_device *mdev)
 	mutex_lock(&q->lock);
 	for (;;) {
 		/* Acquire: entries are read after the index that says they are there. */
-		put = le32_to_cpu(smp_load_acquire(&status->event_put));
+		put = mirage_shared_read32_acquire(&status->event_put);
 		if (put == q->get) {
-			WRITE_ONCE(status->event_armed, cpu_to_le32(1));
 			/* The device reads armed after moving put; check in the opposite order. */
-			smp_mb();
-			if (put == le32_to_cpu(READ_ONCE(status->event_put)))
+			mirage_shared_write32_mb(&status->event_armed, 1);
+			if (put == mirage_shared_read32(&status->event_put))
 				break;
 			continue;
 		}
@@ -92,7 +92,7 @@ unsigned int mirage_event_drain(struct mirage_device *mdev)
 			mdev->ops->event(mdev, &event);
 		}
 		/* Release: the entries were read before the device may reuse them. */
-		smp_store_release(&status->event_get, cpu_to_le32(q->get));
+		mirage_shared_write32_release(&status->event_get, q->get);
 	}
 	mutex_unlock(&q->lock);
 	return count;

@@ -14,22 +14,23 @@
 
 #include "device/device.h"
 #include "device/reset.h"
+#include "device/shared.h"
 #include "device/trace.h"
 
 static void fault_fini(struct drm_device *drm, void *unused)
 {
-	kvfree(to_mirage_device(drm)->faults.batch);
+	kvfree(to_mirage_device(drm)->fault_buffer.batch);
 }
 
 /**
- * mirage_fault_init() - allocate the fault buffer
+ * mirage_fault_buffer_init() - allocate the fault buffer
  * @mdev: device, not enabled
  *
  * Return: 0 or a negative errno
  */
-int mirage_fault_init(struct mirage_device *mdev)
+int mirage_fault_buffer_init(struct mirage_device *mdev)
 {
-	struct mirage_faults *q = &mdev->faults;
+	struct mirage_fault_buffer *q = &mdev->fault_buffer;
 	int ret;
 
 	ret = drmm_mutex_init(&mdev->drm, &q->lock);
@@ -49,35 +50,35 @@ int mirage_fault_init(struct mirage_device *mdev)
 }
 
 /**
- * mirage_fault_restart() - accept faults from a device that was reset
+ * mirage_fault_buffer_restart() - accept faults from a device that was reset
  * @mdev: device, not enabled; it takes its index from the status page when it is
  *
  * The reset ended the accesses behind the faults added before it; those entries are skipped.
  *
  * Context: any; concurrent with readers of faults.
  */
-void mirage_fault_restart(struct mirage_device *mdev)
+void mirage_fault_buffer_restart(struct mirage_device *mdev)
 {
 	struct mirage_status_page *status = mdev->status;
-	u32 get = le32_to_cpu(READ_ONCE(status->fault_get));
-	u32 put = le32_to_cpu(READ_ONCE(status->fault_put));
+	u32 get = mirage_shared_read32(&status->fault_get);
+	u32 put = mirage_shared_read32(&status->fault_put);
 
 	/* Such a value may be why it was reset. No reader has gone beyond fault_get then. */
-	if (put - get > 1u << mdev->faults.order) {
+	if (put - get > 1u << mdev->fault_buffer.order) {
 		put = get;
-		WRITE_ONCE(status->fault_put, cpu_to_le32(put));
+		mirage_shared_write32(&status->fault_put, put);
 	}
-	WRITE_ONCE(mdev->faults.stale, put);
-	WRITE_ONCE(status->fault_armed, cpu_to_le32(1));
+	WRITE_ONCE(mdev->fault_buffer.stale, put);
+	mirage_shared_write32(&status->fault_armed, 1);
 }
 
 /* Was the next entry added before the last reset? */
-static bool fault_is_stale(const struct mirage_faults *q)
+static bool fault_is_stale(const struct mirage_fault_buffer *q)
 {
 	return in_range(READ_ONCE(q->stale) - q->get, 1, 1u << q->order);
 }
 
-static void fault_read(const struct mirage_faults *q, u32 index, struct mirage_fault *fault,
+static void fault_read(const struct mirage_fault_buffer *q, u32 index, struct mirage_fault *fault,
 		       u64 time_base)
 {
 	const struct mirage_fault_entry *entry = q->mem.cpu + index * sizeof(*entry);
@@ -94,15 +95,16 @@ static void fault_read(const struct mirage_faults *q, u32 index, struct mirage_f
 }
 
 /**
- * mirage_fault_drain() - read the whole fault buffer, and arm the interrupt for the next fault
+ * mirage_fault_buffer_drain() - read all faults, and arm the interrupt for the next
  * @mdev: device, between drm_dev_enter() and drm_dev_exit()
  *
- * Context: may sleep; takes mirage_faults.lock, and calls mirage_device_ops.faults() under it.
+ * Context: may sleep; takes mirage_fault_buffer.lock, and calls mirage_device_ops.faults() under
+ * it.
  * Return: entries read
  */
-unsigned int mirage_fault_drain(struct mirage_device *mdev)
+unsigned int mirage_fault_buffer_drain(struct mirage_device *mdev)
 {
-	struct mirage_faults *q = &mdev->faults;
+	struct mirage_fault_buffer *q = &mdev->fault_buffer;
 	struct mirage_status_page *status = mdev->status;
 	u32 size = 1u << q->order;
 	unsigned int total = 0;
@@ -118,12 +120,11 @@ unsigned int mirage_fault_drain(struct mirage_device *mdev)
 		 */
 		time_base = smp_load_acquire(&mdev->time_base);
 		/* Acquire: entries are read after the index that says they are there. */
-		put = le32_to_cpu(smp_load_acquire(&status->fault_put));
+		put = mirage_shared_read32_acquire(&status->fault_put);
 		if (put == q->get) {
-			WRITE_ONCE(status->fault_armed, cpu_to_le32(1));
 			/* The device reads armed after moving put; check in the opposite order. */
-			smp_mb();
-			if (put == le32_to_cpu(READ_ONCE(status->fault_put)))
+			mirage_shared_write32_mb(&status->fault_armed, 1);
+			if (put == mirage_shared_read32(&status->fault_put))
 				break;
 			continue;
 		}
@@ -136,7 +137,7 @@ unsigned int mirage_fault_drain(struct mirage_device *mdev)
 				fault_read(q, q->get & (size - 1), &q->batch[count++], time_base);
 		}
 		/* Release: the entries were read before the device may reuse them. */
-		smp_store_release(&status->fault_get, cpu_to_le32(q->get));
+		mirage_shared_write32_release(&status->fault_get, q->get);
 
 		trace_mirage_fault_drain(mdev, count);
 		mdev->ops->faults(mdev, q->batch, count);

@@ -12,9 +12,9 @@
 struct mirage_device;
 
 /**
- * struct mirage_faults - state of the fault buffer
+ * struct mirage_fault_buffer - state of the fault buffer
  */
-struct mirage_faults {
+struct mirage_fault_buffer {
 	/** @mem: ring of struct mirage_fault_entry */
 	struct mirage_mem mem;
 	/** @place_mem: ring of struct mirage_place, of the same indices; zero where the device writes none */
@@ -37,8 +37,8 @@ struct mirage_faults {
 	struct mirage_fault *batch;
 };
 
-int mirage_fault_init(struct mirage_device *mdev);
-void mirage_fault_restart(struct mirage_device *mdev);
-unsigned int mirage_fault_drain(struct mirage_device *mdev);
+int mirage_fault_buffer_init(struct mirage_device *mdev);
+void mirage_fault_buffer_restart(struct mirage_device *mdev);
+unsigned int mirage_fault_buffer_drain(struct mirage_device *mdev);
 
 #endif /* MIRAGE_FAULT_H */

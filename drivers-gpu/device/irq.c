@@ -47,7 +47,7 @@ static irqreturn_t irq_thread(int irq, void *data)
 	if (vector->sources & SOURCE_ERROR)
 		mirage_reset_check(mdev);
 	if (vector->sources & SOURCE_FAULT)
-		mirage_fault_drain(mdev);
+		mirage_fault_buffer_drain(mdev);
 	if (vector->sources & SOURCE_EVENT)
 		mirage_event_drain(mdev);
 	drm_dev_exit(idx);

@@ -129,10 +129,10 @@ static void state_write_queues(struct mirage_device *mdev)
 	mirage_reg_write64(mdev, MIRAGE_REG_PAIR(QUEUE_CMD), mirage_mem_phys(&mdev->cmdq.mem, 0));
 	mirage_reg_write(mdev, MIRAGE_REG32(QUEUE_CMD_ORDER), mdev->cmdq.order);
 	mirage_reg_write64(mdev, MIRAGE_REG_PAIR(QUEUE_FAULT),
-			   mirage_mem_phys(&mdev->faults.mem, 0));
-	mirage_reg_write(mdev, MIRAGE_REG32(QUEUE_FAULT_ORDER), mdev->faults.order);
+			   mirage_mem_phys(&mdev->fault_buffer.mem, 0));
+	mirage_reg_write(mdev, MIRAGE_REG32(QUEUE_FAULT_ORDER), mdev->fault_buffer.order);
 	mirage_reg_write64(mdev, MIRAGE_REG_PAIR(QUEUE_FAULT_PLACE),
-			   mirage_mem_phys(&mdev->faults.place_mem, 0));
+			   mirage_mem_phys(&mdev->fault_buffer.place_mem, 0));
 	mirage_reg_write64(mdev, MIRAGE_REG_PAIR(QUEUE_EVENT),
 			   mirage_mem_phys(&mdev->events.mem, 0));
 	mirage_reg_write(mdev, MIRAGE_REG32(QUEUE_EVENT_ORDER), mdev->events.order);
@@ -199,7 +199,7 @@ int mirage_device_start(struct mirage_device *mdev)
 		return ret;
 	state_write_queues(mdev);
 	mirage_irq_restart(mdev);
-	mirage_fault_restart(mdev);
+	mirage_fault_buffer_restart(mdev);
 	mirage_event_restart(mdev);
 	state_set_clock(mdev);
 

@@ -3,10 +3,10 @@
 #ifndef MIRAGE_TABLE_H
 #define MIRAGE_TABLE_H
 
-#include <linux/compiler.h>
 #include <linux/types.h>
 
 #include "device/device.h"
+#include "device/shared.h"
 #include "mmu/pte.h"
 #include "vram/vram.h"
 
@@ -53,7 +53,7 @@ static inline void mirage_table_write(struct mirage_device *mdev, const struct m
 				      unsigned int index, u64 pte)
 {
 	if (table->cpu)
-		WRITE_ONCE(table->cpu[index], cpu_to_le64(pte));
+		mirage_shared_write64(&table->cpu[index], pte);
 	else
 		mirage_vram_write64(&mdev->vram, table->vram.offset + index * sizeof(u64), pte);
 }
@@ -68,7 +68,7 @@ static inline u64 mirage_table_read(struct mirage_device *mdev, const struct mir
 				    unsigned int index)
 {
 	if (table->cpu)
-		return le64_to_cpu(READ_ONCE(table->cpu[index]));
+		return mirage_shared_read64(&table->cpu[index]);
 	return mirage_vram_read64(&mdev->vram, table->vram.offset + index * sizeof(u64));
 }
 

@@ -2,25 +2,17 @@
 /**
  * DOC: Queues by channel
  *
- * The device knows channels, not queues. This file maps the channel number in a fault or an event
- * to the queue that currently owns the channel, and walks all queues when the device is wedged.
+ * The device knows channels, not queues. This file finds the queue that currently owns a channel,
+ * and walks all queues.
  *
  * Code that only marks a queue as failed does so under the xa_lock of mirage_device.queues, under
  * which a queue that is found cannot be freed. Code that signals fences takes a reference, because
  * callbacks must not run under that lock.
  */
+#include <linux/kref.h>
 #include <linux/xarray.h>
 
-#include <drm/drm_print.h>
-
-#include <hw/queues.h>
-
 #include "device/device.h"
-#include "device/fault.h"
-#include "device/names.h"
-#include "device/state.h"
-#include "mmu/vm.h"
-#include "queue/coredump.h"
 #include "queue/queue.h"
 
 /**
@@ -44,303 +36,30 @@ struct mirage_queue *mirage_queue_by_channel(struct mirage_device *mdev, unsigne
 	return queue;
 }
 
-/* Did this queue make the access of @fault, and not the channel's previous owner? */
-static bool mirage_channel_owns(const struct mirage_queue *queue, const struct mirage_fault *fault,
-				const struct mirage_vm *vm)
-{
-	return queue && queue->vm == vm && fault->time_ns >= queue->born_ns;
-}
-
 /**
- * mirage_queue_is_live() - does a fault belong to a queue that still runs?
+ * mirage_queue_next() - advance to the next queue, see mirage_for_each_queue()
  * @mdev: device
- * @fault: from the fault buffer
- * @vm: address space of the fault
- * @queue_id: out, if not NULL and the queue runs: its handle
+ * @prev: the queue before it, whose reference is dropped; NULL at first
  *
- * Context: process; does not sleep.
- * Return: false if the queue that made the access has stopped or is gone
+ * Context: process, also in the signalling path of a fence; takes the xa_lock of
+ * mirage_device.queues.
+ * Return: the queue of the next channel in use, with a reference, or NULL
  */
-bool mirage_queue_is_live(struct mirage_device *mdev, const struct mirage_fault *fault,
-			  const struct mirage_vm *vm, u32 *queue_id)
+struct mirage_queue *mirage_queue_next(struct mirage_device *mdev, struct mirage_queue *prev)
 {
+	unsigned long chan = prev ? prev->chan + 1 : 0;
 	struct mirage_queue *queue;
-	bool live = false;
+
+	if (prev)
+		mirage_queue_put_later(prev);
 
 	xa_lock(&mdev->queues);
-	queue = xa_load(&mdev->queues, fault->chan);
-	if (mirage_channel_owns(queue, fault, vm)) {
-		spin_lock(&queue->lock);
-		live = queue->error.state == DRM_MIRAGE_QUEUE_READY;
-		spin_unlock(&queue->lock);
-		if (live && queue_id)
-			*queue_id = queue->id;
+	for (queue = xa_find(&mdev->queues, &chan, ULONG_MAX, XA_PRESENT); queue;
+	     queue = xa_find_after(&mdev->queues, &chan, ULONG_MAX, XA_PRESENT)) {
+		if (kref_get_unless_zero(&queue->ref))
+			break;
 	}
 	xa_unlock(&mdev->queues);
 
-	return live;
-}
-
-/**
- * mirage_queue_fault() - stop the queue whose access cannot be served
- * @mdev: device
- * @fault: from the fault buffer
- * @vm: address space of the fault
- * @error: negative errno from serving it; the job's fence gets -EFAULT in any case
- *
- * Context: process; does not sleep. The channel is reset soon after.
- * Return: true if this stopped a queue; false if the fault was stale or the queue had
- * stopped already
- */
-bool mirage_queue_fault(struct mirage_device *mdev, const struct mirage_fault *fault,
-			const struct mirage_vm *vm, int error)
-{
-	struct mirage_queue_error reason = {
-		.state = DRM_MIRAGE_QUEUE_FAULTED,
-		.error = -EFAULT,
-		.place = fault->place,
-	};
-	struct mirage_queue *queue;
-	bool stopped = false;
-
-	xa_lock(&mdev->queues);
-	queue = xa_load(&mdev->queues, fault->chan);
-	if (mirage_channel_owns(queue, fault, vm)) {
-		mirage_fault_read(fault, queue->id, error, &reason.fault);
-		stopped = mirage_queue_fail(queue, &reason);
-	}
-	xa_unlock(&mdev->queues);
-
-	return stopped;
-}
-
-/* An access to an unmapped address has stopped a NO_FAULT queue. */
-static void mirage_channel_report(struct mirage_queue *queue, struct mirage_queue_error *reason)
-{
-	const struct mirage_fault fault = {
-		.addr = reason->hw_addr,
-		.time_ns = mirage_device_time(queue->mdev),
-		.chan = queue->chan,
-		.access = reason->hw_info & 0xff,
-		.kind = reason->hw_info >> 8 & 0xff,
-		.place = reason->place,
-	};
-	char place[MIRAGE_PLACE_TEXT];
-
-	drm_err_ratelimited(&queue->mdev->drm,
-			    "%s[%d]: queue %u, which may not fault: %s of 0x%llx: %s%s; the queue is stopped\n",
-			    mirage_queue_comm(queue), mirage_queue_tgid(queue), queue->id,
-			    mirage_access_name(fault.access), fault.addr,
-			    mirage_fault_kind_name(fault.kind),
-			    mirage_place_text(&fault.place, place));
-	mirage_fault_read(&fault, queue->id, -EFAULT, &reason->fault);
-	if (queue->vm)
-		mirage_vm_report(queue->vm, &fault, queue->id, -EFAULT);
-}
-
-/* A channel has stopped by itself: read the reason from its descriptor. */
-static void mirage_channel_error(struct mirage_queue *queue)
-{
-	const struct mirage_chan_desc *desc = &queue->mdev->chans[queue->chan];
-	struct mirage_queue_error reason = {
-		.state = DRM_MIRAGE_QUEUE_ERROR,
-		.error = -EIO,
-	};
-	char place[MIRAGE_PLACE_TEXT];
-
-	/* If the event belongs to the channel's previous owner, the state differs. */
-	if (le32_to_cpu(READ_ONCE(desc->state)) != MIRAGE_CHAN_ERROR)
-		return;
-	/* The device writes the state last. */
-	dma_rmb();
-	reason.hw_error = le32_to_cpu(desc->error);
-	reason.hw_info = le32_to_cpu(desc->error_info);
-	reason.hw_addr = le64_to_cpu(desc->error_addr);
-	reason.place = desc->error_place;
-	if (reason.hw_error == MIRAGE_CHAN_FAULT) {
-		reason.state = DRM_MIRAGE_QUEUE_FAULTED;
-		reason.error = -EFAULT;
-		/* Before the fences signal, so that their waiters already see the report. */
-		mirage_channel_report(queue, &reason);
-	}
-
-	/* Before its channel is reset. The queue may already have stopped for another reason. */
-	if (READ_ONCE(queue->error.state) == DRM_MIRAGE_QUEUE_READY)
-		mirage_coredump_take(queue->mdev, queue, "channel error");
-	if (mirage_queue_fail(queue, &reason) && reason.hw_error != MIRAGE_CHAN_FAULT)
-		drm_err_ratelimited(&queue->mdev->drm,
-				    "%s[%d]: queue %u: channel error %u, %s, at 0x%llx (0x%08x)%s; the queue is stopped\n",
-				    mirage_queue_comm(queue), mirage_queue_tgid(queue), queue->id,
-				    reason.hw_error, mirage_chan_error_name(reason.hw_error), reason.hw_addr, reason.hw_info,
-				    mirage_place_text(&reason.place, place));
-}
-
-/**
- * mirage_queue_event() - handle one entry of the event queue
- * @mdev: device
- * @event: a copy of the entry
- *
- * Context: process, may sleep.
- */
-void mirage_queue_event(struct mirage_device *mdev, const struct mirage_event *event)
-{
-	struct mirage_queue *queue = mirage_queue_by_channel(mdev, le32_to_cpu(event->chan));
-	bool signalling;
-
-	if (!queue)
-		return;
-
-	signalling = dma_fence_begin_signalling();
-	mirage_queue_poll(queue);
-	if (event->type == MIRAGE_EVENT_ERROR)
-		mirage_channel_error(queue);
-	dma_fence_end_signalling(signalling);
-	mirage_queue_put_later(queue);
-}
-
-/**
- * mirage_queues_stop_vm() - stop the queues of an address space whose process has gone
- * @vm: address space
- * @error: negative errno for the fences of its jobs
- *
- * Context: process; does not sleep. The channels are reset soon after.
- */
-void mirage_queues_stop_vm(struct mirage_vm *vm, int error)
-{
-	struct mirage_device *mdev = vm->mdev;
-	const struct mirage_queue_error reason = {
-		.state = DRM_MIRAGE_QUEUE_LOST,
-		.error = error,
-	};
-	struct mirage_queue *queue;
-	unsigned long chan;
-
-	xa_lock(&mdev->queues);
-	xa_for_each(&mdev->queues, chan, queue) {
-		if (queue->vm == vm)
-			mirage_queue_fail(queue, &reason);
-	}
-	xa_unlock(&mdev->queues);
-}
-
-/**
- * mirage_queues_wedge() - stop all queues of a wedged device
- * @mdev: device; mirage_device_is_wedged() is true
- *
- * When it returns, every queue is stopped and no job is in flight.
- *
- * Context: process, may sleep; not on mirage_device.submit_wq.
- */
-void mirage_queues_wedge(struct mirage_device *mdev)
-{
-	const struct mirage_queue_error reason = {
-		.state = DRM_MIRAGE_QUEUE_LOST,
-		.error = -ENODEV,
-	};
-	struct mirage_queue *queue;
-	unsigned long chan;
-
-	xa_lock(&mdev->queues);
-	xa_for_each(&mdev->queues, chan, queue)
-		mirage_queue_fail(queue, &reason);
-	xa_unlock(&mdev->queues);
-
-	mirage_for_each_queue(mdev, chan, queue) {
-		mirage_queue_quiesce(queue);
-		mirage_queue_put_later(queue);
-	}
-}
-
-/**
- * mirage_queues_kick() - check jobs whose events or time-outs may have been missed
- * @mdev: device
- *
- * Signals completed jobs, in case a FENCE event's interrupt was lost, and stops queues whose oldest
- * job takes too long. Called periodically while jobs are in flight.
- *
- * Context: process, may sleep; the device is there.
- */
-void mirage_queues_kick(struct mirage_device *mdev)
-{
-	struct mirage_queue *queue;
-	unsigned long chan;
-
-	mirage_for_each_queue(mdev, chan, queue) {
-		mirage_queue_poll(queue);
-		mirage_queue_expire(queue);
-		mirage_queue_put_later(queue);
-	}
-}
-
-/**
- * mirage_queues_reset() - end the queues whose running jobs are lost in a device reset
- * @mdev: device, which does not run and will be reset
- *
- * Context: process; allocates nothing; mirage_reset.lock is held for writing.
- */
-void mirage_queues_reset(struct mirage_device *mdev)
-{
-	struct mirage_queue *queue;
-	unsigned long chan;
-
-	mirage_for_each_queue(mdev, chan, queue) {
-		mirage_queue_reset(queue);
-		mirage_queue_put_later(queue);
-	}
-}
-
-/**
- * mirage_queues_restart() - start the channels of all queues that have not stopped for good
- * @mdev: device that was started
- *
- * Context: process; waits for the device, a bounded time; mirage_reset.lock is held for writing.
- */
-void mirage_queues_restart(struct mirage_device *mdev)
-{
-	struct mirage_queue *queue;
-	unsigned long chan;
-
-	mirage_for_each_queue(mdev, chan, queue) {
-		mirage_queue_restart(queue);
-		mirage_queue_put_later(queue);
-	}
-}
-
-static void mirage_channel_dump(struct mirage_queue *queue, struct drm_printer *p)
-{
-	const struct mirage_chan_desc *desc = &queue->mdev->chans[queue->chan];
-
-	spin_lock(&queue->lock);
-	drm_printf(p, "channel %u: queue %u of %s[%d], vm %u, class %u, priority %u, %s\n",
-		   queue->chan, queue->id, mirage_queue_comm(queue), mirage_queue_tgid(queue),
-		   queue->vm ? queue->vm->id : MIRAGE_VM_NONE,
-		   queue->queue_class, queue->priority,
-		   mirage_queue_state_name(queue->error.state));
-	drm_printf(p, "  put %u get %u state %s error %s info 0x%08x addr 0x%llx\n",
-		   queue->put, le32_to_cpu(READ_ONCE(desc->get)),
-		   mirage_chan_state_name(le32_to_cpu(READ_ONCE(desc->state))),
-		   mirage_chan_error_name(le32_to_cpu(READ_ONCE(desc->error))),
-		   le32_to_cpu(READ_ONCE(desc->error_info)),
-		   le64_to_cpu(READ_ONCE(desc->error_addr)));
-	drm_printf(p, "  jobs: %llu submitted, %llu complete, %zu in flight\n",
-		   queue->seqno, queue->jobs, list_count_nodes(&queue->in_flight));
-	spin_unlock(&queue->lock);
-}
-
-/**
- * mirage_queues_dump() - print every queue
- * @mdev: device, which is there
- * @p: printer
- *
- * Context: process.
- */
-void mirage_queues_dump(struct mirage_device *mdev, struct drm_printer *p)
-{
-	struct mirage_queue *queue;
-	unsigned long chan;
-
-	mirage_for_each_queue(mdev, chan, queue) {
-		mirage_channel_dump(queue, p);
-		mirage_queue_put_later(queue);
-	}
+	return queue;
 }

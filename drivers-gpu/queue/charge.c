@@ -37,6 +37,7 @@
 
 #include "device/device.h"
 #include "device/regs.h"
+#include "device/shared.h"
 #include "mmu/vm.h"
 #include "queue/queue.h"
 
@@ -56,7 +57,7 @@ static u64 charge_read_service(const struct mirage_queue *queue)
 
 static u64 charge_read_wait(const struct mirage_queue *queue)
 {
-	return le64_to_cpu(READ_ONCE(queue->mdev->chans[queue->chan].wait_ns));
+	return mirage_shared_read64(&queue->mdev->chans[queue->chan].wait_ns);
 }
 
 /* Total time that the channel has waited, at the device's time @bus_ns, modulo 2^63. */

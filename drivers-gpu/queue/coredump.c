@@ -40,6 +40,7 @@
 
 #include "device/device.h"
 #include "device/regs.h"
+#include "device/shared.h"
 #include "device/state.h"
 #include "mmu/pte.h"
 #include "mmu/vm.h"
@@ -59,7 +60,7 @@ static bool coredump_translate(struct mirage_vm *vm, u64 va, u64 *offset)
 		MIRAGE_PD3_SHIFT, MIRAGE_PD2_SHIFT, MIRAGE_PD1_SHIFT, MIRAGE_PT_SHIFT,
 	};
 	struct mirage_vram *vram = &vm->mdev->vram;
-	u64 table = le64_to_cpu(READ_ONCE(vm->mdev->vm_table[vm->id].root));
+	u64 table = mirage_shared_read64(&vm->mdev->vm_table[vm->id].root);
 	u64 entry = table, where;
 	unsigned int i;
 
@@ -90,11 +91,11 @@ static void coredump_take_ib(struct mirage_coredump_state *state, struct mirage_
 	u64 error_addr = le64_to_cpu(desc->error_addr);
 	u64 addr, size, offset, word;
 
-	if (MIRAGE_PKT_OP(le32_to_cpu(ring[get & mask])) != MIRAGE_PKT_IB)
+	if (MIRAGE_PKT_OP(mirage_shared_read32(&ring[get & mask])) != MIRAGE_PKT_IB)
 		return;
-	addr = le32_to_cpu(ring[(get + 1) & mask]);
-	addr |= (u64)le32_to_cpu(ring[(get + 2) & mask]) << 32;
-	size = (u64)le32_to_cpu(ring[(get + 3) & mask]) * sizeof(u32);
+	addr = mirage_shared_read32(&ring[(get + 1) & mask]);
+	addr |= (u64)mirage_shared_read32(&ring[(get + 2) & mask]) << 32;
+	size = (u64)mirage_shared_read32(&ring[(get + 3) & mask]) * sizeof(u32);
 	if (in_range(error_addr, addr, size) && error_addr - addr > COREDUMP_IB_BEFORE) {
 		u64 skip = ALIGN_DOWN(error_addr - addr - COREDUMP_IB_BEFORE, sizeof(u32));
 
@@ -141,13 +142,11 @@ static void coredump_take_channels(struct mirage_device *mdev, struct mirage_cor
 				   struct mirage_queue *guilty)
 {
 	struct mirage_queue *queue;
-	unsigned long chan;
 
-	mirage_for_each_queue(mdev, chan, queue) {
+	mirage_for_each_queue(mdev, queue) {
 		state->nr_in_use++;
 		if (queue != guilty && state->nr_channels < MIRAGE_COREDUMP_CHANNELS)
 			coredump_take_channel(state, queue);
-		mirage_queue_put_later(queue);
 	}
 }
 
@@ -194,10 +193,11 @@ static void coredump_take_queues(struct mirage_device *mdev, struct mirage_cored
 			   sizeof(state->cmds[0]), le32_to_cpu(state->status.cmd_put));
 	coredump_take_tail(state->events, mdev->events.mem.cpu, mdev->events.order,
 			   sizeof(state->events[0]), le32_to_cpu(state->status.event_put));
-	coredump_take_tail(state->faults, mdev->faults.mem.cpu, mdev->faults.order,
+	coredump_take_tail(state->faults, mdev->fault_buffer.mem.cpu, mdev->fault_buffer.order,
 			   sizeof(state->faults[0]), le32_to_cpu(state->status.fault_put));
-	coredump_take_tail(state->places, mdev->faults.place_mem.cpu, mdev->faults.order,
-			   sizeof(state->places[0]), le32_to_cpu(state->status.fault_put));
+	coredump_take_tail(state->places, mdev->fault_buffer.place_mem.cpu,
+			   mdev->fault_buffer.order, sizeof(state->places[0]),
+			   le32_to_cpu(state->status.fault_put));
 }
 
 /**

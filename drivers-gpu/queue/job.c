@@ -34,6 +34,7 @@
 #include "device/device.h"
 #include "device/quota.h"
 #include "device/regs.h"
+#include "device/shared.h"
 #include "device/state.h"
 #include "mmu/vm.h"
 #include "queue/fence.h"
@@ -111,6 +112,32 @@ static void mirage_job_uncount(struct mirage_job *job)
 	job->user = NULL;
 }
 
+/* Put the job into the ring. True if the device runs, and has to be told by the doorbell. */
+static bool mirage_job_submit(struct mirage_queue *queue, struct mirage_job *job)
+{
+	struct mirage_device *mdev = queue->mdev;
+	bool running;
+
+	lockdep_assert_held(&queue->lock);
+
+	job->seqno = ++queue->seqno;
+	job->start = queue->put;
+	/* A stopped device does not see the job until its channel is started again. */
+	running = mirage_device_is_running(mdev);
+	job->starts = running;
+	mirage_fence_init(job->fence, queue->fence_context, job->seqno);
+	mirage_job_write(queue, job);
+	if (list_empty(&queue->in_flight))
+		mirage_charge_begin(queue);
+	list_add_tail(&job->node, &queue->in_flight);
+	job_start(mdev, queue->vm);
+
+	/* Release: the device reads put before the packets, so write the packets before put. */
+	mirage_shared_write32_release(&mdev->chans[queue->chan].put, queue->put);
+
+	return running;
+}
+
 /* Pass a job to the device, after its dependencies have signalled. */
 static struct dma_fence *mirage_job_run(struct drm_sched_job *base)
 {
@@ -137,21 +164,7 @@ static struct dma_fence *mirage_job_run(struct drm_sched_job *base)
 		goto exit;
 	}
 
-	job->seqno = ++queue->seqno;
-	job->start = queue->put;
-	/* A stopped device does not see the job until its channel is started again. */
-	running = mirage_device_is_running(mdev);
-	job->starts = running;
-	mirage_fence_init(job->fence, queue->fence_context, job->seqno);
-	mirage_job_write(queue, job);
-	if (list_empty(&queue->in_flight))
-		mirage_charge_begin(queue);
-	list_add_tail(&job->node, &queue->in_flight);
-	job_start(mdev, queue->vm);
-
-	/* The device reads put before the packets, so write the packets before put. */
-	dma_wmb();
-	WRITE_ONCE(mdev->chans[queue->chan].put, cpu_to_le32(queue->put));
+	running = mirage_job_submit(queue, job);
 	spin_unlock(&queue->lock);
 
 	/*

@@ -169,3 +169,22 @@ bool mirage_queue_expire(struct mirage_queue *queue)
 
 	return late;
 }
+
+/**
+ * mirage_queues_kick() - check jobs whose events or time-outs may have been missed
+ * @mdev: device
+ *
+ * Signals completed jobs, in case a FENCE event's interrupt was lost, and stops queues whose oldest
+ * job takes too long. Called periodically while jobs are in flight.
+ *
+ * Context: process, may sleep; the device is there.
+ */
+void mirage_queues_kick(struct mirage_device *mdev)
+{
+	struct mirage_queue *queue;
+
+	mirage_for_each_queue(mdev, queue) {
+		mirage_queue_poll(queue);
+		mirage_queue_expire(queue);
+	}
+}

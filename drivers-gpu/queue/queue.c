@@ -17,8 +17,8 @@
  *                           job can still write memory.
  *
  * If the device does not answer the reset it has its DMA blocked (device/state.c), which gives
- * the same guarantee. queue/stop.c stops queues, queue/start.c starts channels, and queue/channel.c
- * finds the queue of a channel.
+ * the same guarantee. queue/stop.c stops queues, queue/start.c starts channels, queue/error.c reads
+ * the device's reports, and queue/channel.c finds the queue of a channel.
  *
  * A channel number is freed after the reset. The fault buffer may still hold entries of the
  * channel's old owner; their timestamps tell them from the new owner's. Events need no such care:
@@ -31,6 +31,7 @@
  */
 #include <linux/slab.h>
 #include <linux/wait.h>
+#include <linux/wait_bit.h>
 #include <linux/xarray.h>
 
 #include <drm/drm_drv.h>
@@ -56,7 +57,6 @@
 static struct workqueue_struct *mirage_queue_free_wq;
 /* Number of live schedulers; module exit waits for 0. */
 static atomic_t mirage_queue_count = ATOMIC_INIT(0);
-static DECLARE_WAIT_QUEUE_HEAD(mirage_queue_none);
 
 /**
  * mirage_queue_comm() - name of the process that created a queue, for reports
@@ -89,8 +89,7 @@ static void mirage_queue_free_work(struct work_struct *work)
 	kvfree(queue->context.data);
 	kfree_rcu(queue, rcu);
 
-	if (atomic_dec_and_test(&mirage_queue_count))
-		wake_up_all(&mirage_queue_none);
+	atomic_dec_and_wake_up(&mirage_queue_count);
 }
 
 static void mirage_queue_release_sched(struct kref *kref)
@@ -320,6 +319,38 @@ static struct mirage_queue *mirage_queue_alloc(struct mirage_device *mdev,
 	return queue;
 }
 
+/* Everything that can fail, the running channel last. On failure nothing is left of it. */
+static int mirage_queue_set_up(struct mirage_queue *queue, const struct mirage_queue_params *params)
+{
+	struct mirage_device *mdev = queue->mdev;
+	int ret;
+
+	ret = mirage_queue_take_share(queue);
+	if (ret)
+		return ret;
+	ret = mirage_mem_alloc(mdev, &queue->mem, mirage_queue_ring_bytes(queue) + sizeof(__le64));
+	if (ret)
+		goto err_share;
+	ret = mirage_queue_init_sched(queue, params);
+	if (ret)
+		goto err_mem;
+	ret = mirage_queue_open_channel(queue);
+	if (ret)
+		goto err_sched;
+
+	return 0;
+
+err_sched:
+	drm_sched_entity_fini(&queue->entity);
+	drm_sched_fini(&queue->sched);
+err_mem:
+	mirage_mem_free(mdev, &queue->mem);
+err_share:
+	if (queue->user)
+		mirage_quota_give(mdev, queue->user, MIRAGE_QUOTA_QUEUES);
+	return ret;
+}
+
 /**
  * mirage_queue_create() - create a queue
  * @mdev: device
@@ -343,18 +374,13 @@ struct mirage_queue *mirage_queue_create(struct mirage_device *mdev,
 	if (!queue)
 		return ERR_PTR(-ENOMEM);
 
-	ret = mirage_queue_take_share(queue);
-	if (ret)
-		goto err_free;
-	ret = mirage_mem_alloc(mdev, &queue->mem, mirage_queue_ring_bytes(queue) + sizeof(__le64));
-	if (ret)
-		goto err_share;
-	ret = mirage_queue_init_sched(queue, params);
-	if (ret)
-		goto err_mem;
-	ret = mirage_queue_open_channel(queue);
-	if (ret)
-		goto err_sched;
+	ret = mirage_queue_set_up(queue, params);
+	if (ret) {
+		mutex_destroy(&queue->exec_lock);
+		mutex_destroy(&queue->stop_lock);
+		kfree(queue);
+		return ERR_PTR(ret);
+	}
 
 	if (queue->vm)
 		mirage_vm_get(queue->vm);
@@ -370,20 +396,6 @@ struct mirage_queue *mirage_queue_create(struct mirage_device *mdev,
 	}
 
 	return queue;
-
-err_sched:
-	drm_sched_entity_fini(&queue->entity);
-	drm_sched_fini(&queue->sched);
-err_mem:
-	mirage_mem_free(mdev, &queue->mem);
-err_share:
-	if (queue->user)
-		mirage_quota_give(mdev, queue->user, MIRAGE_QUOTA_QUEUES);
-err_free:
-	mutex_destroy(&queue->exec_lock);
-	mutex_destroy(&queue->stop_lock);
-	kfree(queue);
-	return ERR_PTR(ret);
 }
 
 /**
@@ -444,6 +456,6 @@ int mirage_queue_module_init(void)
  */
 void mirage_queue_module_exit(void)
 {
-	wait_event(mirage_queue_none, !atomic_read(&mirage_queue_count));
+	wait_var_event(&mirage_queue_count, !atomic_read(&mirage_queue_count));
 	destroy_workqueue(mirage_queue_free_wq);
 }

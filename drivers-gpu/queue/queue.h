@@ -13,7 +13,6 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
-#include <drm/drm_util.h>
 #include <drm/gpu_scheduler.h>
 #include <drm/mirage_drm.h>
 
@@ -286,26 +285,31 @@ bool mirage_queue_is_ready(struct mirage_queue *queue);
 void mirage_queue_reset(struct mirage_queue *queue);
 void mirage_queue_restart(struct mirage_queue *queue);
 
-/* For reports from the device. */
+/* By channel. */
 struct mirage_queue *mirage_queue_by_channel(struct mirage_device *mdev, unsigned long chan);
+struct mirage_queue *mirage_queue_next(struct mirage_device *mdev, struct mirage_queue *prev);
 /*
- * Iterate over all queues; @chan is an unsigned long. The body owns a reference to @queue and drops
- * it. No lock is held, so queues may come and go meanwhile.
+ * Iterate over all queues, by channel number. The loop has a reference to @queue, and drops it when
+ * it advances: a body that leaves the loop has to put the queue. No lock is held, so queues may
+ * come and go meanwhile.
  */
-#define mirage_for_each_queue(mdev, chan, queue)	\
-	xa_for_each(&(mdev)->queues, chan, queue)	\
-		for_each_if((queue = mirage_queue_by_channel(mdev, chan)))
+#define mirage_for_each_queue(mdev, queue)				\
+	for (queue = mirage_queue_next(mdev, NULL); queue;		\
+	     queue = mirage_queue_next(mdev, queue))
+
+/* For reports from the device. */
 bool mirage_queue_is_live(struct mirage_device *mdev, const struct mirage_fault *fault,
 			  const struct mirage_vm *vm, u32 *queue_id);
-bool mirage_queue_fault(struct mirage_device *mdev, const struct mirage_fault *fault,
-			const struct mirage_vm *vm, int error);
+bool mirage_queue_stop_on_fault(struct mirage_device *mdev, const struct mirage_fault *fault,
+				const struct mirage_vm *vm, int error);
 void mirage_queue_event(struct mirage_device *mdev, const struct mirage_event *event);
+
+/* For all queues. */
 void mirage_queues_stop_vm(struct mirage_vm *vm, int error);
 void mirage_queues_wedge(struct mirage_device *mdev);
 void mirage_queues_kick(struct mirage_device *mdev);
 void mirage_queues_reset(struct mirage_device *mdev);
 void mirage_queues_restart(struct mirage_device *mdev);
-
 void mirage_queues_dump(struct mirage_device *mdev, struct drm_printer *p);
 
 int mirage_queue_module_init(void);

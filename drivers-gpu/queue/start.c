@@ -18,6 +18,7 @@
 #include "device/device.h"
 #include "device/names.h"
 #include "device/reset.h"
+#include "device/shared.h"
 #include "device/state.h"
 #include "mmu/vm.h"
 #include "queue/job.h"
@@ -64,13 +65,13 @@ static void mirage_queue_describe(struct mirage_queue *queue)
 static int mirage_queue_check_started(struct mirage_queue *queue)
 {
 	struct mirage_chan_desc *desc = mirage_queue_desc(queue);
-	u32 state = le32_to_cpu(READ_ONCE(desc->state));
+	u32 state = mirage_shared_read32(&desc->state);
 
 	if (state == MIRAGE_CHAN_RUNNING)
 		return 0;
 	drm_err(&queue->mdev->drm, "channel %u did not start: state %s, error %s\n", queue->chan,
 		mirage_chan_state_name(state),
-		mirage_chan_error_name(le32_to_cpu(READ_ONCE(desc->error))));
+		mirage_chan_error_name(mirage_shared_read32(&desc->error)));
 	return -EIO;
 }
 

@@ -9,24 +9,19 @@
  */
 #include <linux/list.h>
 #include <linux/wait.h>
+#include <linux/xarray.h>
 
 #include <drm/drm_drv.h>
-#include <drm/drm_print.h>
 
 #include <hw/queues.h>
 
 #include "device/device.h"
 #include "device/engine.h"
-#include "queue/coredump.h"
+#include "device/shared.h"
 #include "queue/job.h"
 #include "queue/queue.h"
 #include "queue/trace.h"
 #include "queue/usage.h"
-
-/*
- * How many times the device may start a job of the kernel's queue, which continues after a reset.
- */
-#define QUEUE_KERNEL_STARTS	3
 
 /* Move jobs up to @seqno from the in-flight list to @done. */
 static void mirage_queue_take(struct mirage_queue *queue, u64 seqno, struct list_head *done)
@@ -66,19 +61,18 @@ static void mirage_queue_complete(struct list_head *done, int error, int behind)
  */
 bool mirage_queue_poll(struct mirage_queue *queue)
 {
-	__le64 *slot = queue->mem.cpu + mirage_queue_ring_bytes(queue);
+	const __le64 *slot = queue->mem.cpu + mirage_queue_ring_bytes(queue);
 	LIST_HEAD(done);
 	bool any;
 
 	spin_lock(&queue->lock);
 	/* If the list is empty, the slot may already have been freed. */
 	if (!list_empty(&queue->in_flight)) {
-		mirage_queue_take(queue, le64_to_cpu(READ_ONCE(*slot)), &done);
+		/* Acquire: a job's results are read after the number that reports its end. */
+		mirage_queue_take(queue, mirage_shared_read64_acquire(slot), &done);
 		queue->jobs += list_count_nodes(&done);
 		if (!list_empty(&done))
 			mirage_charge_begin(queue);
-		/* Read the job's results after the number that reports its completion. */
-		dma_rmb();
 	}
 	any = !list_empty(&done);
 	spin_unlock(&queue->lock);
@@ -208,37 +202,26 @@ void mirage_queue_stop_work(struct work_struct *work)
 }
 
 /**
- * mirage_queue_reset() - end a queue whose running jobs are lost in a device reset
- * @queue: queue; the device does not run, and will be reset
+ * mirage_queues_stop_vm() - stop the queues of an address space whose process has gone
+ * @vm: address space
+ * @error: negative errno for the fences of its jobs
  *
- * A queue without running jobs continues, see mirage_queue_restart(). Jobs written after the device
- * had stopped do not count as running. The kernel's own queue continues in any case, since its jobs
- * may be executed twice and VRAM keeps its content; except if a job was started so often that it
- * may itself be what brings the device down.
- *
- * Context: process; takes mirage_queue.stop_lock; mirage_reset.lock is held for writing.
+ * Context: process; does not sleep. The channels are reset soon after.
  */
-void mirage_queue_reset(struct mirage_queue *queue)
+void mirage_queues_stop_vm(struct mirage_vm *vm, int error)
 {
-	const struct mirage_queue_error reset = {
-		.state = DRM_MIRAGE_QUEUE_RESET,
-		.error = -ECANCELED,
+	struct mirage_device *mdev = vm->mdev;
+	const struct mirage_queue_error reason = {
+		.state = DRM_MIRAGE_QUEUE_LOST,
+		.error = error,
 	};
-	unsigned int starts = queue->vm ? 1 : QUEUE_KERNEL_STARTS;
-	const struct mirage_job *oldest;
-	bool innocent;
+	struct mirage_queue *queue;
+	unsigned long chan;
 
-	mirage_queue_poll(queue);
-	spin_lock(&queue->lock);
-	oldest = list_first_entry_or_null(&queue->in_flight, struct mirage_job, node);
-	innocent = queue->error.state == DRM_MIRAGE_QUEUE_READY &&
-		   (!oldest || oldest->starts < starts);
-	spin_unlock(&queue->lock);
-	if (innocent)
-		return;
-	if (mirage_queue_fail(queue, &reset))
-		drm_err_ratelimited(&queue->mdev->drm,
-				    "%s[%d]: queue %u: a job was under way when the device was reset; the queue is stopped\n",
-				    mirage_queue_comm(queue), mirage_queue_tgid(queue), queue->id);
-	mirage_queue_quiesce(queue);
+	xa_lock(&mdev->queues);
+	xa_for_each(&mdev->queues, chan, queue) {
+		if (queue->vm == vm)
+			mirage_queue_fail(queue, &reason);
+	}
+	xa_unlock(&mdev->queues);
 }

@@ -16,6 +16,7 @@
 #include <linux/slab.h>
 
 #include "device/device.h"
+#include "device/shared.h"
 #include "queue/queue.h"
 
 /**
@@ -77,7 +78,7 @@ void mirage_usage_account(struct mirage_queue *queue)
 	u64 now, ran;
 
 	spin_lock(&queue->lock);
-	now = le64_to_cpu(READ_ONCE(desc->run_ns));
+	now = mirage_shared_read64(&desc->run_ns);
 	/* The counter of a restarted channel begins at 0 again. */
 	ran = now < queue->accounted_ns ? now : now - queue->accounted_ns;
 	queue->accounted_ns = now;

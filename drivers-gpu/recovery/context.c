@@ -26,19 +26,19 @@
 #include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
-#include <linux/xarray.h>
 
 #include <drm/drm_print.h>
 
 #include "device/cmdq.h"
 #include "device/device.h"
 #include "device/engine.h"
+#include "device/shared.h"
 #include "device/state.h"
 #include "queue/queue.h"
 
 static u32 context_chan_state(const struct mirage_queue *queue)
 {
-	return le32_to_cpu(READ_ONCE(queue->mdev->chans[queue->chan].state));
+	return mirage_shared_read32(&queue->mdev->chans[queue->chan].state);
 }
 
 /* May the channel run? stop_lock, which is held, excludes its reset. */
@@ -161,6 +161,28 @@ int mirage_contexts_init(struct mirage_device *mdev)
 	return mirage_mem_alloc(mdev, &mdev->context_save.bounce, mdev->caps.max_context);
 }
 
+/* Save the contexts of the jobs that have begun. All channels have stopped. */
+static int contexts_save_begun(struct mirage_device *mdev)
+{
+	struct mirage_queue *queue;
+	int ret;
+
+	mirage_for_each_queue(mdev, queue) {
+		/* Jobs that it completed before it stopped are not in progress. */
+		mirage_queue_poll(queue);
+		if (!context_has_begun(queue))
+			continue;
+		ret = context_save(queue);
+		if (ret > 0)
+			ret = context_keep(queue);
+		if (ret) {
+			mirage_queue_put_later(queue);
+			return ret;
+		}
+	}
+	return 0;
+}
+
 /**
  * mirage_contexts_save() - stop all channels, and save their contexts
  * @mdev: device, which may be stopped, but is not started while this runs
@@ -174,37 +196,20 @@ int mirage_contexts_init(struct mirage_device *mdev)
 int mirage_contexts_save(struct mirage_device *mdev)
 {
 	struct mirage_queue *queue;
-	unsigned long chan;
 	int ret;
 
-	mirage_for_each_queue(mdev, chan, queue) {
+	mirage_for_each_queue(mdev, queue)
 		context_stop(queue);
-		mirage_queue_put_later(queue);
-	}
 	/* Commands take effect in order: once this one has, all channels have stopped. */
 	ret = mirage_engine_wait(mdev, mirage_cmdq_invalidate_all(mdev, 0));
-
-	xa_for_each(&mdev->queues, chan, queue) {
-		if (ret)
-			break;
-		queue = mirage_queue_by_channel(mdev, chan);
-		if (!queue)
-			continue;
-		/* Jobs that it completed before it stopped are not in progress. */
-		mirage_queue_poll(queue);
-		if (context_has_begun(queue))
-			ret = context_save(queue);
-		if (ret > 0)
-			ret = context_keep(queue);
-		mirage_queue_put_later(queue);
-	}
+	if (!ret)
+		ret = contexts_save_begun(mdev);
 	if (ret != -ENODEV)
 		return ret;
 
-	mirage_for_each_queue(mdev, chan, queue) {
+	mirage_for_each_queue(mdev, queue) {
 		if (queue->context.state != MIRAGE_CONTEXT_SAVED)
 			mirage_queue_reset(queue);
-		mirage_queue_put_later(queue);
 	}
 	return 0;
 }
@@ -265,12 +270,10 @@ static bool context_resume(struct mirage_queue *queue, bool restarted)
 void mirage_contexts_restore(struct mirage_device *mdev, bool restarted)
 {
 	struct mirage_queue *queue;
-	unsigned long chan;
 
-	mirage_for_each_queue(mdev, chan, queue) {
+	mirage_for_each_queue(mdev, queue) {
 		if (!context_resume(queue, restarted) && restarted)
 			mirage_queue_restart(queue);
-		mirage_queue_put_later(queue);
 	}
 }
 
@@ -283,14 +286,12 @@ void mirage_contexts_restore(struct mirage_device *mdev, bool restarted)
 void mirage_contexts_fini(struct mirage_device *mdev)
 {
 	struct mirage_queue *queue;
-	unsigned long chan;
 
-	mirage_for_each_queue(mdev, chan, queue) {
+	mirage_for_each_queue(mdev, queue) {
 		mutex_lock(&queue->stop_lock);
 		WRITE_ONCE(queue->context.state, MIRAGE_CONTEXT_NONE);
 		mutex_unlock(&queue->stop_lock);
 		kvfree(queue->context.data);
 		queue->context.data = NULL;
-		mirage_queue_put_later(queue);
 	}
 }

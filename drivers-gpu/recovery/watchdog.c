@@ -41,7 +41,7 @@ static void watchdog_work(struct work_struct *work)
 		return;
 
 	mirage_reset_check(mdev);
-	mirage_fault_drain(mdev);
+	mirage_fault_buffer_drain(mdev);
 	mirage_event_drain(mdev);
 	mirage_queues_kick(mdev);
 	while ((vm = mirage_vm_next(mdev, &id))) {

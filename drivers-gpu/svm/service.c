@@ -6,7 +6,7 @@
  * them block by block with one call to the mirror core each. Then one replay resumes all suspended
  * accesses. Pages that the device has by now are skipped; nearby pages are mapped too if the
  * density of accesses suggests it (svm/prefetch.c). For addresses above the mirror,
- * mirage_gpuvm_fault() restores whole objects.
+ * mirage_gpuvm_serve() restores whole objects.
  *
  * If mm cannot provide a page, only the queue that accessed it is stopped, once it is proven that
  * the access is still waiting (svm/stale_filter.c). Lack of memory is retried SERVICE_TRIES times
@@ -90,7 +90,7 @@ static void service_stop_queue(struct mirage_vm *vm, const struct mirage_fault *
 	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_FAILED, 1);
 	mirage_vm_report(vm, fault, queue_id, error);
 
-	if (!mirage_queue_fault(vm->mdev, fault, vm, error))
+	if (!mirage_queue_stop_on_fault(vm->mdev, fault, vm, error))
 		return;
 	drm_err_ratelimited(&vm->mdev->drm,
 			    "%s[%d]: queue %u stopped: %s at %#llx could not be served: %s, error %d%s\n",
@@ -257,10 +257,10 @@ static void service_bound(struct mirage_vm *vm, const struct mirage_fault *fault
 		unsigned int try = 0;
 		int ret;
 
-		ret = mirage_gpuvm_fault(vm, faults[i].addr, faults[i].access);
+		ret = mirage_gpuvm_serve(vm, faults[i].addr, faults[i].access);
 		while (service_wants_retry(ret) && ++try < SERVICE_TRIES) {
 			fsleep(USEC_PER_MSEC << (try - 1));
-			ret = mirage_gpuvm_fault(vm, faults[i].addr, faults[i].access);
+			ret = mirage_gpuvm_serve(vm, faults[i].addr, faults[i].access);
 		}
 		if (!ret)
 			mirage_stale_filter_clear(vm->service->stale_filter, &faults[i]);
@@ -426,7 +426,7 @@ static void service_add(struct mirage_vm *vm, const struct mirage_fault *faults,
  * Each address space gets all of its faults at once, so that one replay suffices for them. Faults
  * whose address space is gone are dropped.
  *
- * Context: process; mirage_faults.lock is held: allocates nothing, and does not wait.
+ * Context: process; mirage_fault_buffer.lock is held: allocates nothing, and does not wait.
  */
 void mirage_service_distribute(struct mirage_device *mdev, struct mirage_fault *faults,
 			       unsigned int count)

@@ -14,7 +14,7 @@
  * or not. Its page-table entries exist until its object moves. The code that moves an object clears
  * its mappings in all address spaces (mirage_gpuvm_evict_bo()). The next job that must not fault
  * restores the whole address space before it runs (mirage_gpuvm_exec_begin()); a job that may fault
- * restores what it touches (mirage_gpuvm_fault()).
+ * restores what it touches (mirage_gpuvm_serve()).
  *
  * Two locks matter: the resvs protect where objects are, mirage_gpuvm.lock the mappings. The latter
  * is taken in signalling paths of fences and in notifiers, so no memory is allocated under it.
@@ -25,7 +25,7 @@
 #include "vm/gpuvm.h"
 
 #include <linux/slab.h>
-#include <linux/wait.h>
+#include <linux/wait_bit.h>
 
 #include <drm/drm_drv.h>
 #include <drm/drm_exec.h>
@@ -48,7 +48,6 @@
 
 /* Number of VM_BIND ranges; module exit waits for it to become 0. */
 static atomic_t gpuvm_count = ATOMIC_INIT(0);
-static DECLARE_WAIT_QUEUE_HEAD(gpuvm_none);
 
 static void gpuvm_free_work(struct work_struct *work)
 {
@@ -60,8 +59,7 @@ static void gpuvm_free_work(struct work_struct *work)
 	mirage_node_fini(gpuvm);
 	kfree(gpuvm);
 	drm_dev_put(drm);
-	if (atomic_dec_and_test(&gpuvm_count))
-		wake_up_all(&gpuvm_none);
+	atomic_dec_and_wake_up(&gpuvm_count);
 }
 
 /* The last reference may be dropped in the scheduler's own work, or in a notifier. */
@@ -203,7 +201,7 @@ void mirage_gpuvm_unplug(struct mirage_vm *vm)
  */
 void mirage_gpuvm_module_exit(void)
 {
-	wait_event(gpuvm_none, !atomic_read(&gpuvm_count));
+	wait_var_event(&gpuvm_count, !atomic_read(&gpuvm_count));
 }
 
 /**

@@ -35,7 +35,7 @@ void mirage_gpuvm_evict_bo(struct mirage_bo *bo);
  * For fault service: make the object bound at @addr resident and mapped. 0, -EFAULT nothing is
  * bound or the access is not allowed, -ENOMEM, -EINTR. May sleep for long; takes resv locks.
  */
-int mirage_gpuvm_fault(struct mirage_vm *vm, u64 addr, enum mirage_access access);
+int mirage_gpuvm_serve(struct mirage_vm *vm, u64 addr, enum mirage_access access);
 
 /*
  * For jobs of NO_FAULT queues: between _begin() and _end() all objects that the VM maps are locked,

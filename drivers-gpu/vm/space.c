@@ -28,6 +28,7 @@
 #include "device/device.h"
 #include "device/power.h"
 #include "device/quota.h"
+#include "device/shared.h"
 #include "vm/gpuvm.h"
 #include "vm/trace.h"
 
@@ -36,8 +37,11 @@ static void vm_attach(struct mirage_vm *vm)
 {
 	struct mirage_vm_desc *desc = &vm->mdev->vm_table[vm->id];
 
-	WRITE_ONCE(desc->root, cpu_to_le64(mirage_table_pte(&vm->pt.root)));
-	/* No wait: commands are in order, so it is done before any channel starts. */
+	mirage_shared_write64(&desc->root, mirage_table_pte(&vm->pt.root));
+	/*
+	 * Posting releases the root to the device. No wait: commands are in order, so it is done
+	 * before any channel starts.
+	 */
 	mirage_cmdq_invalidate_all(vm->mdev, vm->id);
 }
 
@@ -48,8 +52,7 @@ static void vm_detach(struct mirage_vm *vm)
 
 	if (!drm_dev_enter(&vm->mdev->drm, &idx))
 		return;
-	WRITE_ONCE(desc->root, 0);
-	dma_wmb();
+	mirage_shared_write64(&desc->root, 0);
 	mirage_cmdq_wait(vm->mdev, mirage_cmdq_invalidate_all(vm->mdev, vm->id), true);
 	drm_dev_exit(idx);
 }

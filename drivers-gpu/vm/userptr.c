@@ -40,7 +40,7 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
-#include <linux/wait.h>
+#include <linux/wait_bit.h>
 
 #include <drm/drm_drv.h>
 #include <drm/drm_managed.h>
@@ -77,7 +77,6 @@ static struct workqueue_struct *mirage_userptr_wq;
  * code.
  */
 static atomic_t mirage_userptr_count = ATOMIC_INIT(0);
-static DECLARE_WAIT_QUEUE_HEAD(mirage_userptr_none);
 
 static struct mirage_device *userptr_mdev(const struct mirage_userptr *userptr)
 {
@@ -170,8 +169,7 @@ static void userptr_free_work(struct work_struct *work)
 	ttm_bo_fini(&bo->base);
 	drm_dev_put(&mdev->drm);
 
-	if (atomic_dec_and_test(&mirage_userptr_count))
-		wake_up_all(&mirage_userptr_none);
+	atomic_dec_and_wake_up(&mirage_userptr_count);
 }
 
 static void userptr_free(struct mirage_bo *bo)
@@ -547,6 +545,6 @@ int mirage_userptr_module_init(void)
  */
 void mirage_userptr_module_exit(void)
 {
-	wait_event(mirage_userptr_none, !atomic_read(&mirage_userptr_count));
+	wait_var_event(&mirage_userptr_count, !atomic_read(&mirage_userptr_count));
 	destroy_workqueue(mirage_userptr_wq);
 }

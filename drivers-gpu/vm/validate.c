@@ -409,7 +409,7 @@ static int gpuvm_bring_back(struct mirage_gpuvm *gpuvm, struct drm_gpuvm_bo *vm_
 }
 
 /**
- * mirage_gpuvm_fault() - make the object mapped at an address usable
+ * mirage_gpuvm_serve() - make the object mapped at an address usable
  * @vm: address space
  * @addr: from 2^47 on
  * @access: kind of the access that failed
@@ -418,7 +418,7 @@ static int gpuvm_bring_back(struct mirage_gpuvm *gpuvm, struct drm_gpuvm_bo *vm_
  * Return: 0: the access will be retried; -EFAULT nothing is mapped, or the access is not allowed;
  * -ENOMEM, -ENOSPC, -ENODEV
  */
-int mirage_gpuvm_fault(struct mirage_vm *vm, u64 addr, enum mirage_access access)
+int mirage_gpuvm_serve(struct mirage_vm *vm, u64 addr, enum mirage_access access)
 {
 	bool write = access == MIRAGE_ACCESS_WRITE || access == MIRAGE_ACCESS_ATOMIC;
 	struct mirage_gpuvm *gpuvm = vm->gpuvm;
