@@ -21,9 +21,6 @@ struct mirage_gpuvm;
 struct mirage_va;
 struct mirage_vm;
 
-/** MIRAGE_NODE_ROOT: level of the root (PD3); 2 is a PD2, 1 a PD1, 0 the PT of a 2 MiB block. */
-#define MIRAGE_NODE_ROOT	3
-
 /**
  * struct mirage_node - a page table of the VM_BIND range
  *
@@ -46,7 +43,7 @@ struct mirage_node {
 	struct mirage_node *parent;
 	/** @va: first address it covers; constant */
 	u64 va;
-	/** @level: 0 to MIRAGE_NODE_ROOT; constant */
+	/** @level: 0 to MIRAGE_PT_ROOT; constant */
 	unsigned int level;
 	/**
 	 * @users: reference count, see above. A user may add more at any time; changes from and to
@@ -73,7 +70,7 @@ struct mirage_bind_block {
 };
 
 /** MIRAGE_NODE_EDGES: maximum number of nodes that a NULL mapping needs: two per level. */
-#define MIRAGE_NODE_EDGES	(2 * MIRAGE_NODE_ROOT)
+#define MIRAGE_NODE_EDGES	(2 * MIRAGE_PT_ROOT)
 
 /**
  * struct mirage_node_edge - a node that a NULL mapping needs, whether it exists or not
@@ -151,14 +148,14 @@ struct mirage_gpuvm {
 	 * @nodes: struct mirage_node of levels 0 to 2, by address divided by the size that a node
 	 * covers. Changed under @nodes_lock; removal also needs @lock.
 	 */
-	struct xarray nodes[MIRAGE_NODE_ROOT];
+	struct xarray nodes[MIRAGE_PT_ROOT];
 	/** @root: the node of the address space's PD3, whose lower entries are the mirror's */
 	struct mirage_node root;
 	/**
 	 * @null: PD1 and PD2 full of NULL mappings, shared by all NULL mappings; without memory
 	 * before the first one. Allocated under @nodes_lock, cleared under @lock.
 	 */
-	struct mirage_table null[MIRAGE_NODE_ROOT];
+	struct mirage_table null[MIRAGE_PT_ROOT];
 
 	/** @sched: scheduler of this address space's VM_BIND jobs */
 	struct drm_gpu_scheduler sched;
@@ -239,15 +236,6 @@ static inline struct mirage_va *to_mirage_va(struct drm_gpuva *base)
 static inline struct mirage_vm_bo *to_mirage_vm_bo(struct drm_gpuvm_bo *base)
 {
 	return container_of(base, struct mirage_vm_bo, base);
-}
-
-/**
- * mirage_node_shift() - log2 of the size that a node covers, bytes
- * @level: its level, 0 to 2
- */
-static inline unsigned int mirage_node_shift(unsigned int level)
-{
-	return MIRAGE_PD1_SHIFT + level * (MIRAGE_PD2_SHIFT - MIRAGE_PD1_SHIFT);
 }
 
 /* vm/node.c: lifetime of page tables */
