@@ -24,6 +24,8 @@
  * Rejected: allocating tables when mappings are written, from a pool that each operation fills for
  * the worst case. Every operation would allocate tables that nearly always exist already.
  */
+#include "vm/node.h"
+
 #include <linux/align.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
@@ -32,6 +34,8 @@
 
 #include "device/device.h"
 #include "vm/gpuvm_types.h"
+#include "vm/node_map.h"
+#include "vm/va.h"
 
 /* Index of @node's entry in its parent. */
 static unsigned int node_index(const struct mirage_node *node)

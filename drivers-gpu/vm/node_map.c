@@ -10,6 +10,8 @@
  * Rejected: flushing outside the lock. Eviction has to wait for the flush of an unmapping that
  * another thread began, and would have to find out whether there is one.
  */
+#include "vm/node_map.h"
+
 #include <linux/align.h>
 #include <linux/minmax.h>
 
@@ -19,7 +21,9 @@
 #include "device/cmdq.h"
 #include "device/device.h"
 #include "vm/gpuvm_types.h"
+#include "vm/node.h"
 #include "vm/space.h"
+#include "vm/va.h"
 
 /**
  * mirage_gpuvm_lock() - take the lock and begin to change mappings

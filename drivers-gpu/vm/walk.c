@@ -14,6 +14,7 @@
 
 #include "device/device.h"
 #include "vm/gpuvm_types.h"
+#include "vm/node.h"
 #include "vm/space.h"
 
 static void walk_lock(struct mirage_vm *vm)
