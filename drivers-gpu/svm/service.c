@@ -202,9 +202,13 @@ static void service_pass(struct mirage_vm *vm, const struct mirage_fault *faults
 		mirage_stale_filter_clear(vm->service->stale_filter, &faults[i]);
 }
 
-static bool service_wants_retry(int ret)
+/* Memory was short: pause before another try; false if there should be none. */
+static bool service_again(int ret, unsigned int *tries)
 {
-	return ret == -ENOMEM || ret == -ENOSPC;
+	if ((ret != -ENOMEM && ret != -ENOSPC) || ++*tries >= SERVICE_TRIES)
+		return false;
+	fsleep(USEC_PER_MSEC << (*tries - 1));
+	return true;
 }
 
 /*
@@ -217,14 +221,12 @@ static void service_bound(struct mirage_vm *vm, const struct mirage_fault *fault
 	unsigned int i;
 
 	for (i = 0; i < count; i++) {
-		unsigned int try = 0;
+		unsigned int tries = 0;
 		int ret;
 
-		ret = mirage_gpuvm_fault(vm, faults[i].addr, faults[i].access);
-		while (service_wants_retry(ret) && ++try < SERVICE_TRIES) {
-			fsleep(USEC_PER_MSEC << (try - 1));
+		do {
 			ret = mirage_gpuvm_fault(vm, faults[i].addr, faults[i].access);
-		}
+		} while (service_again(ret, &tries));
 		if (!ret)
 			mirage_stale_filter_clear(vm->service->stale_filter, &faults[i]);
 		else if (ret != -ENODEV && ret != -EBUSY)
@@ -238,7 +240,7 @@ static void service_block(struct mirage_vm *vm, const struct mirage_fault *fault
 			  unsigned int count)
 {
 	struct hmm_fault *ask = &vm->service->ask;
-	unsigned int try = 0;
+	unsigned int tries = 0;
 	unsigned int i;
 	int ret;
 
@@ -247,11 +249,9 @@ static void service_block(struct mirage_vm *vm, const struct mirage_fault *fault
 		return;
 	}
 
-	ret = hmm_mirror_fault(vm->mirror, ask);
-	while (ret == -ENOMEM && ++try < SERVICE_TRIES) {
-		fsleep(USEC_PER_MSEC << (try - 1));
+	do {
 		ret = hmm_mirror_fault(vm->mirror, ask);
-	}
+	} while (service_again(ret, &tries));
 	trace_mirage_service_block(vm, ask, count, ret);
 	service_account(vm);
 
