@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * One question to mm, and how often to repeat it.
- *
- * Shared by faults of mirrors and by populating userptrs. Both ask mm without the lock that
- * invalidations take, then take the lock and check whether the answer still holds. With a steady
- * stream of invalidations this would repeat for ever, so they give up after a time and a number of
- * rounds: a single round may take longer than the time, if it waits for swap.
+ * One question to mm, shared by faults of mirrors and by populating userptrs; linux/hmm_retry.h has
+ * the limit for repeating it.
  *
  * hmm_range_fault() checks page tables, VM_READ and VM_WRITE. Two kinds of mappings need more; for
  * each, get_user_pages() has a check in check_vma_flags(). This file repeats these checks, so that
@@ -28,35 +24,7 @@
 
 #include "mirror.h"
 
-#define HMM_RETRY_MS		HMM_RANGE_DEFAULT_TIMEOUT
-#define HMM_RETRY_ROUNDS	16
-
-/**
- * hmm_retry_budget_init - start to count void rounds
- * @budget: the budget
- */
-void hmm_retry_budget_init(struct hmm_retry_budget *budget)
-{
-	budget->deadline = jiffies + msecs_to_jiffies(HMM_RETRY_MS);
-	budget->rounds = 0;
-}
-
-/**
- * hmm_retry_budget_spend - count a void round
- * @budget: the budget
- *
- * Return: 0 if another round should follow; -EINTR if the task is being killed; -EBUSY if the limit
- * is reached.
- */
-int hmm_retry_budget_spend(struct hmm_retry_budget *budget)
-{
-	budget->rounds++;
-	if (fatal_signal_pending(current))
-		return -EINTR;
-	if (budget->rounds >= HMM_RETRY_ROUNDS && time_after(jiffies, budget->deadline))
-		return -EBUSY;
-	return 0;
-}
+static_assert(HMM_RETRY_MS == HMM_RANGE_DEFAULT_TIMEOUT);
 
 static bool hmm_vma_is_secret(const struct vm_area_struct *vma)
 {

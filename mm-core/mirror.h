@@ -10,6 +10,7 @@
 #include <linux/completion.h>
 #include <linux/hmm-dma.h>
 #include <linux/hmm_mirror.h>
+#include <linux/hmm_retry.h>
 #include <linux/kref.h>
 #include <linux/llist.h>
 #include <linux/maple_tree.h>
@@ -192,20 +193,6 @@ extern struct workqueue_struct *hmm_mirror_wq;
 u32 hmm_new_id(void);
 
 /* ask.c */
-/**
- * struct hmm_retry_budget - limit for repeating rounds that invalidations made void
- *
- * Used by one task; no lock.
- */
-struct hmm_retry_budget {
-	/** @deadline: end of the time limit, jiffies */
-	unsigned long deadline;
-	/** @rounds: void rounds so far */
-	unsigned int rounds;
-};
-
-void hmm_retry_budget_init(struct hmm_retry_budget *budget);
-int hmm_retry_budget_spend(struct hmm_retry_budget *budget);
 int hmm_ask(struct mmu_interval_notifier *notifier, struct hmm_devmem *owner, unsigned long seq,
 	    unsigned long start, unsigned long npages, unsigned long flags, unsigned long *pfns);
 

@@ -4,7 +4,8 @@
  * block's own table; vm/walk.c walks tables for debugging.
  *
  * The root (PD3) serves the whole address space; the rest of this file handles the lower part,
- * which mirrors a process. VM_BIND mappings have their own tables (vm/node.c).
+ * which mirrors a process. VM_BIND mappings have their own set of tables; vm/node.c says why. Both
+ * sets use the same levels (mmu/pte.c) and the same tables (mmu/table.c).
  *
  * The two upper levels (PD2, PD1) are allocated with the first block below them and freed with the
  * last, so that a process that uses many parts of its address space in turn does not fill VRAM.
@@ -41,11 +42,8 @@ static void pt_write_pde(struct mirage_leaves *leaves, u64 pde)
 	struct mirage_block *block = container_of(leaves, struct mirage_block, leaves);
 
 	WRITE_ONCE(block->dir->blocks[block->index], pde ? block : NULL);
-	if (!block->live)
-		return;
-	/* The table's content must be visible before the device finds the table. */
-	mirage_vram_flush(&block->mdev->vram);
-	mirage_table_write(block->mdev, &block->dir->table, block->index, pde);
+	if (block->live)
+		mirage_table_link(block->mdev, &block->dir->table, block->index, pde);
 }
 
 static const struct mirage_leaves_sink pt_sink = {
@@ -64,17 +62,18 @@ static const struct mirage_leaves_sink pt_sink = {
  */
 int mirage_pt_init(struct mirage_pt *pt, struct mirage_device *mdev, u32 vm_id)
 {
+	unsigned int level;
 	int ret;
 
 	pt->mdev = mdev;
 	pt->vm_id = vm_id;
 	mutex_init(&pt->lock);
-	xa_init(&pt->pd2s);
-	xa_init(&pt->pd1s);
+	for (level = 0; level < MIRAGE_PT_ROOT; level++)
+		xa_init(&pt->dirs[level]);
 	ret = mirage_table_alloc(mdev, &pt->root, MIRAGE_PD3_ENTRIES * sizeof(u64));
 	if (ret)
 		return ret;
-	mirage_table_zero(mdev, &pt->root);
+	mirage_table_fill(mdev, &pt->root, 0);
 	mirage_vram_flush(&mdev->vram);
 	return 0;
 }
@@ -87,11 +86,14 @@ int mirage_pt_init(struct mirage_pt *pt, struct mirage_device *mdev, u32 vm_id)
  */
 void mirage_pt_fini(struct mirage_pt *pt)
 {
+	unsigned int level;
+
 	if (!pt->mdev)
 		return;
-	WARN_ON(!xa_empty(&pt->pd1s) || !xa_empty(&pt->pd2s));
-	xa_destroy(&pt->pd1s);
-	xa_destroy(&pt->pd2s);
+	for (level = 0; level < MIRAGE_PT_ROOT; level++) {
+		WARN_ON(!xa_empty(&pt->dirs[level]));
+		xa_destroy(&pt->dirs[level]);
+	}
 	mirage_table_free(pt->mdev, &pt->root);
 	mutex_destroy(&pt->lock);
 }
@@ -107,42 +109,32 @@ void mirage_pt_unplug(struct mirage_pt *pt)
 	mirage_table_drop_system(pt->mdev, &pt->root);
 }
 
-/* Find or create the dir of @dirs for @va, and add a user. */
-static struct mirage_pt_dir *pt_get_dir(struct mirage_pt *pt, struct xarray *dirs, u64 va,
-					unsigned int shift, struct mirage_pt_dir *parent,
-					unsigned int nr_blocks)
+/* Create a directory, as a user of @parent. */
+static struct mirage_pt_dir *pt_create_dir(struct mirage_pt *pt, struct mirage_pt_dir *parent,
+					   unsigned int level, u64 va)
 {
+	unsigned int shift = mirage_pte_shift(level + 1);
 	struct mirage_pt_dir *dir;
 	int ret;
 
-	lockdep_assert_held(&pt->lock);
-
-	dir = xa_load(dirs, va >> shift);
-	if (dir) {
-		dir->users++;
-		return dir;
-	}
-
-	dir = kvzalloc_flex(*dir, blocks, nr_blocks);
+	dir = kvzalloc_flex(*dir, blocks, level == 1 ? MIRAGE_PT_ENTRIES : 0);
 	if (!dir)
 		return ERR_PTR(-ENOMEM);
 	dir->va = va >> shift << shift;
+	dir->level = level;
 	dir->users = 1;
 	dir->parent = parent;
 	dir->above = parent ? &parent->table : &pt->root;
 	ret = mirage_table_alloc(pt->mdev, &dir->table, SZ_4K);
 	if (ret)
 		goto err_free;
-	ret = xa_err(xa_store(dirs, va >> shift, dir, GFP_KERNEL));
+	ret = xa_err(xa_store(&pt->dirs[level], va >> shift, dir, GFP_KERNEL));
 	if (ret)
 		goto err_table;
 
-	mirage_table_zero(pt->mdev, &dir->table);
-	mirage_vram_flush(&pt->mdev->vram);
-	mirage_table_write(pt->mdev, dir->above, mirage_pte_index(va, shift),
-			   mirage_table_pte(&dir->table));
-	if (parent)
-		parent->users++;
+	mirage_table_fill(pt->mdev, &dir->table, 0);
+	mirage_table_link(pt->mdev, dir->above, mirage_pte_index(va, level + 1),
+			  mirage_table_pte(&dir->table));
 	return dir;
 
 err_table:
@@ -150,12 +142,6 @@ err_table:
 err_free:
 	kvfree(dir);
 	return ERR_PTR(ret);
-}
-
-static void pt_free_dir(struct mirage_pt *pt, struct mirage_pt_dir *dir)
-{
-	mirage_table_free(pt->mdev, &dir->table);
-	kvfree_rcu(dir, rcu);
 }
 
 /* Wait until no walk is in progress that may have found entries unlinked below @va. */
@@ -166,60 +152,50 @@ static void pt_flush_walks(struct mirage_pt *pt, u64 va)
 							  1ull << MIRAGE_PD2_SHIFT, true), true);
 }
 
-/* Unlink a dir without users; does not free it. */
-static void pt_unlink_dir(struct mirage_pt *pt, struct xarray *dirs, struct mirage_pt_dir *dir,
-			  unsigned int shift, bool live)
+/* Drop a user; directories left without users are unlinked, if the device is @live, and freed. */
+static void pt_put_dir(struct mirage_pt *pt, struct mirage_pt_dir *first, bool live)
 {
-	xa_erase(dirs, dir->va >> shift);
-	if (live)
-		mirage_table_write(pt->mdev, dir->above, mirage_pte_index(dir->va, shift), 0);
-}
-
-/* Drop a user of a PD1, and free it and its PD2 if they have no more users. */
-static void pt_put_pd1(struct mirage_pt *pt, struct mirage_pt_dir *pd1)
-{
-	struct mirage_device *mdev = pt->mdev;
-	struct mirage_pt_dir *pd2 = pd1->parent;
-	bool live;
-	int idx;
+	struct mirage_pt_dir *dir, *parent, *end;
 
 	lockdep_assert_held(&pt->lock);
 
-	if (--pd1->users)
-		return;
-
-	live = drm_dev_enter(&mdev->drm, &idx);
-	pt_unlink_dir(pt, &pt->pd1s, pd1, MIRAGE_PD2_SHIFT, live);
-	if (--pd2->users)
-		pd2 = NULL;
-	else
-		pt_unlink_dir(pt, &pt->pd2s, pd2, MIRAGE_PD3_SHIFT, live);
-	if (live) {
-		pt_flush_walks(pt, pd1->va);
-		drm_dev_exit(idx);
+	for (end = first; end && !--end->users; end = end->parent) {
+		xa_erase(&pt->dirs[end->level], end->va >> mirage_pte_shift(end->level + 1));
+		if (live)
+			mirage_table_write(pt->mdev, end->above,
+					   mirage_pte_index(end->va, end->level + 1), 0);
 	}
-	pt_free_dir(pt, pd1);
-	if (pd2)
-		pt_free_dir(pt, pd2);
+	/* Empty, but the device may still be walking them, and their memory will be reused. */
+	if (live && end != first)
+		pt_flush_walks(pt, first->va);
+	for (dir = first; dir != end; dir = parent) {
+		parent = dir->parent;
+		mirage_table_free(pt->mdev, &dir->table);
+		kvfree_rcu(dir, rcu);
+	}
 }
 
-/* Find or create the PD1 for @va, and add a user. */
-static struct mirage_pt_dir *pt_get_pd1(struct mirage_pt *pt, u64 va)
+/* Find or create the directory of @level for @va, and add a user. The device is live. */
+static struct mirage_pt_dir *pt_get_dir(struct mirage_pt *pt, unsigned int level, u64 va)
 {
-	struct mirage_pt_dir *pd2, *pd1;
+	struct mirage_pt_dir *dir, *parent = NULL;
 
-	pd2 = pt_get_dir(pt, &pt->pd2s, va, MIRAGE_PD3_SHIFT, NULL, 0);
-	if (IS_ERR(pd2))
-		return pd2;
-	pd1 = pt_get_dir(pt, &pt->pd1s, va, MIRAGE_PD2_SHIFT, pd2, MIRAGE_PT_ENTRIES);
-	/* From here on only its PD1s keep a PD2 alive. */
-	if (!--pd2->users) {
-		pt_unlink_dir(pt, &pt->pd2s, pd2, MIRAGE_PD3_SHIFT, true);
-		/* Empty, but the device may still be walking it, and its memory will be reused. */
-		pt_flush_walks(pt, pd2->va);
-		pt_free_dir(pt, pd2);
+	lockdep_assert_held(&pt->lock);
+
+	dir = xa_load(&pt->dirs[level], va >> mirage_pte_shift(level + 1));
+	if (dir) {
+		dir->users++;
+		return dir;
 	}
-	return pd1;
+	if (level + 1 < MIRAGE_PT_ROOT) {
+		parent = pt_get_dir(pt, level + 1, va);
+		if (IS_ERR(parent))
+			return parent;
+	}
+	dir = pt_create_dir(pt, parent, level, va);
+	if (IS_ERR(dir))
+		pt_put_dir(pt, parent, true);
+	return dir;
 }
 
 /**
@@ -250,7 +226,7 @@ struct mirage_block *mirage_pt_create_block(struct mirage_pt *pt, u64 start)
 		goto err_free;
 
 	mutex_lock(&pt->lock);
-	block->dir = pt_get_pd1(pt, start);
+	block->dir = pt_get_dir(pt, 1, start);
 	mutex_unlock(&pt->lock);
 	if (IS_ERR(block->dir)) {
 		ret = PTR_ERR(block->dir);
@@ -258,7 +234,7 @@ struct mirage_block *mirage_pt_create_block(struct mirage_pt *pt, u64 start)
 	}
 
 	block->mdev = mdev;
-	block->index = mirage_pte_index(start, MIRAGE_PD1_SHIFT);
+	block->index = mirage_pte_index(start, 1);
 	mirage_leaves_init(&block->leaves, &pt_sink, mirage_table_pte(&block->table), pte);
 	drm_dev_exit(idx);
 	return block;
@@ -281,14 +257,52 @@ err_free:
  */
 void mirage_pt_destroy_block(struct mirage_pt *pt, struct mirage_block *block)
 {
+	bool live;
+	int idx;
+
 	WARN_ON(block->leaves.pde);
 
 	mutex_lock(&pt->lock);
-	pt_put_pd1(pt, block->dir);
+	live = drm_dev_enter(&pt->mdev->drm, &idx);
+	pt_put_dir(pt, block->dir, live);
+	if (live)
+		drm_dev_exit(idx);
 	mirage_table_free(pt->mdev, &block->table);
 	mutex_unlock(&pt->lock);
 	kfree(block->leaves.pte);
 	kfree_rcu(block, rcu);
+}
+
+/* The block with mappings that covers @va, or NULL. */
+static struct mirage_block *pt_find_block(struct mirage_pt *pt, u64 va)
+{
+	struct mirage_pt_dir *dir = xa_load(&pt->dirs[1], va >> mirage_pte_shift(2));
+
+	return dir ? READ_ONCE(dir->blocks[mirage_pte_index(va, 1)]) : NULL;
+}
+
+/**
+ * mirage_pt_find() - find the table of a level that covers an address
+ * @pt: page tables
+ * @level: 0 to 2; a PT is found while it has mappings
+ * @va: address below 2^47
+ *
+ * Context: mirage_pt.lock held.
+ * Return: the table, or NULL
+ */
+struct mirage_table *mirage_pt_find(struct mirage_pt *pt, unsigned int level, u64 va)
+{
+	struct mirage_pt_dir *dir;
+	struct mirage_block *block;
+
+	lockdep_assert_held(&pt->lock);
+
+	if (!level) {
+		block = pt_find_block(pt, va);
+		return block ? &block->table : NULL;
+	}
+	dir = xa_load(&pt->dirs[level], va >> mirage_pte_shift(level + 1));
+	return dir ? &dir->table : NULL;
 }
 
 /**
@@ -305,14 +319,11 @@ void mirage_pt_destroy_block(struct mirage_pt *pt, struct mirage_block *block)
 void mirage_pt_lookup(struct mirage_pt *pt, u64 start, unsigned long valid[MIRAGE_LEAVES_WORDS],
 		      unsigned long writable[MIRAGE_LEAVES_WORDS])
 {
-	struct mirage_block *block = NULL;
-	struct mirage_pt_dir *dir;
+	struct mirage_block *block;
 	unsigned int i;
 
 	rcu_read_lock();
-	dir = xa_load(&pt->pd1s, start >> MIRAGE_PD2_SHIFT);
-	if (dir)
-		block = READ_ONCE(dir->blocks[mirage_pte_index(start, MIRAGE_PD1_SHIFT)]);
+	block = pt_find_block(pt, start);
 	for (i = 0; i < MIRAGE_LEAVES_WORDS; i++) {
 		valid[i] = block ? READ_ONCE(block->leaves.valid[i]) : 0;
 		writable[i] = block ? READ_ONCE(block->leaves.writable[i]) : 0;

@@ -26,6 +26,8 @@ struct mirage_pt_dir {
 	struct mirage_table *above;
 	/** @va: first address it covers; constant */
 	u64 va;
+	/** @level: 2 for a PD2, 1 for a PD1; constant */
+	unsigned int level;
 	/** @users: number of tables or blocks below it. Protected by mirage_pt.lock. */
 	unsigned int users;
 	/** @rcu: mirage_pt_lookup() may still read it */
@@ -48,15 +50,16 @@ struct mirage_pt {
 	/** @root: PD3, 8 KiB */
 	struct mirage_table root;
 	/**
-	 * @lock: protects @pd2s, @pd1s and the entries of PD3 and PD2, and keeps blocks from being
+	 * @lock: protects @dirs and the entries of PD3 and PD2, and keeps blocks from being
 	 * freed. Memory allocations and bounded waits for the device happen under it, so it is
 	 * never taken in map(), unmap() or flush().
 	 */
 	struct mutex lock;
-	/** @pd2s: struct mirage_pt_dir by address >> MIRAGE_PD3_SHIFT. Protected by @lock. */
-	struct xarray pd2s;
-	/** @pd1s: struct mirage_pt_dir by address >> MIRAGE_PD2_SHIFT. Protected by @lock. */
-	struct xarray pd1s;
+	/**
+	 * @dirs: struct mirage_pt_dir of levels 1 and 2, by address divided by the size that one
+	 * covers; for level 0 see &struct mirage_pt_dir.blocks. Protected by @lock.
+	 */
+	struct xarray dirs[MIRAGE_PT_ROOT];
 };
 
 /**
@@ -90,6 +93,7 @@ void mirage_pt_unplug(struct mirage_pt *pt);
 struct mirage_block *mirage_pt_create_block(struct mirage_pt *pt, u64 start);
 void mirage_pt_destroy_block(struct mirage_pt *pt, struct mirage_block *block);
 
+struct mirage_table *mirage_pt_find(struct mirage_pt *pt, unsigned int level, u64 va);
 void mirage_pt_lookup(struct mirage_pt *pt, u64 start, unsigned long valid[MIRAGE_LEAVES_WORDS],
 		      unsigned long writable[MIRAGE_LEAVES_WORDS]);
 

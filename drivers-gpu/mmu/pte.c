@@ -34,13 +34,27 @@ u64 mirage_pte_table(u64 offset)
 }
 
 /**
+ * mirage_pte_shift() - log2 of the bytes that one entry covers
+ * @level: level of the table, 0 to MIRAGE_PT_ROOT; @level + 1 gives what a table of @level covers
+ */
+unsigned int mirage_pte_shift(unsigned int level)
+{
+	static_assert(MIRAGE_PD2_SHIFT - MIRAGE_PD1_SHIFT == MIRAGE_PD1_SHIFT - MIRAGE_PT_SHIFT &&
+			      MIRAGE_PD3_SHIFT - MIRAGE_PD2_SHIFT ==
+				      MIRAGE_PD1_SHIFT - MIRAGE_PT_SHIFT,
+		      "all levels below the root have the same index width");
+
+	return MIRAGE_PT_SHIFT + level * (MIRAGE_PD1_SHIFT - MIRAGE_PT_SHIFT);
+}
+
+/**
  * mirage_pte_index() - index of the entry that covers an address
  * @va: GPU virtual address of at most MIRAGE_VA_BITS bits
- * @shift: MIRAGE_PD3_SHIFT, MIRAGE_PD2_SHIFT, MIRAGE_PD1_SHIFT or MIRAGE_PT_SHIFT
+ * @level: level of the table, 0 to MIRAGE_PT_ROOT
  */
-unsigned int mirage_pte_index(u64 va, unsigned int shift)
+unsigned int mirage_pte_index(u64 va, unsigned int level)
 {
-	unsigned int entries = shift == MIRAGE_PD3_SHIFT ? MIRAGE_PD3_ENTRIES : MIRAGE_PT_ENTRIES;
+	unsigned int entries = level == MIRAGE_PT_ROOT ? MIRAGE_PD3_ENTRIES : MIRAGE_PT_ENTRIES;
 
-	return (va >> shift) & (entries - 1);
+	return (va >> mirage_pte_shift(level)) & (entries - 1);
 }

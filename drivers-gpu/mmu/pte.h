@@ -11,9 +11,13 @@
 #define MIRAGE_PTE_RIGHTS	\
 	(MIRAGE_PTE_SYSTEM | MIRAGE_PTE_WRITE | MIRAGE_PTE_ATOMIC | MIRAGE_PTE_NULL)
 
+/** MIRAGE_PT_ROOT: level of the root (PD3); 2 is a PD2, 1 a PD1, 0 the PT of a 2 MiB block. */
+#define MIRAGE_PT_ROOT	(MIRAGE_PT_LEVELS - 1)
+
 u64 mirage_pte_leaf(u64 addr, u64 rights);
 u64 mirage_pte_table(u64 offset);
-unsigned int mirage_pte_index(u64 va, unsigned int shift);
+unsigned int mirage_pte_shift(unsigned int level);
+unsigned int mirage_pte_index(u64 va, unsigned int level);
 
 /**
  * mirage_pte_addr() - get the address from an entry

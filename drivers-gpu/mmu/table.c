@@ -40,16 +40,38 @@ int mirage_table_alloc(struct mirage_device *mdev, struct mirage_table *table, s
 }
 
 /**
- * mirage_table_zero() - clear all entries
+ * mirage_table_fill() - set all entries
  * @mdev: device, between drm_dev_enter() and drm_dev_exit()
  * @table: table that has memory
+ * @pte: the value of each
  */
-void mirage_table_zero(struct mirage_device *mdev, const struct mirage_table *table)
+void mirage_table_fill(struct mirage_device *mdev, const struct mirage_table *table, u64 pte)
 {
-	if (table->cpu)
+	unsigned int i;
+
+	if (!pte && table->cpu) {
 		memset(table->cpu, 0, table->size);
-	else
+	} else if (!pte) {
 		mirage_vram_zero(&mdev->vram, table->vram.offset, table->size);
+	} else {
+		for (i = 0; i < table->size / sizeof(pte); i++)
+			mirage_table_write(mdev, table, i, pte);
+	}
+}
+
+/**
+ * mirage_table_link() - point the device to a table whose content is written
+ * @mdev: device, between drm_dev_enter() and drm_dev_exit()
+ * @above: the table of the next level up
+ * @index: index of the entry in @above
+ * @pde: the entry: a table, a leaf that replaces one, or 0
+ */
+void mirage_table_link(struct mirage_device *mdev, const struct mirage_table *above,
+		       unsigned int index, u64 pde)
+{
+	/* The table's content must be visible before the device finds the table. */
+	mirage_vram_flush(&mdev->vram);
+	mirage_table_write(mdev, above, index, pde);
 }
 
 /**

@@ -25,7 +25,9 @@ struct mirage_table {
 };
 
 int mirage_table_alloc(struct mirage_device *mdev, struct mirage_table *table, size_t size);
-void mirage_table_zero(struct mirage_device *mdev, const struct mirage_table *table);
+void mirage_table_fill(struct mirage_device *mdev, const struct mirage_table *table, u64 pte);
+void mirage_table_link(struct mirage_device *mdev, const struct mirage_table *above,
+		       unsigned int index, u64 pde);
 void mirage_table_free(struct mirage_device *mdev, struct mirage_table *table);
 void mirage_table_drop_system(struct mirage_device *mdev, struct mirage_table *table);
 

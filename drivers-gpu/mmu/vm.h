@@ -9,7 +9,6 @@
 #include <linux/sched.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
-#include <linux/workqueue.h>
 
 #include <drm/mirage_drm.h>
 
@@ -91,22 +90,10 @@ struct mirage_vm {
 	struct mirage_stats stats;
 
 	/**
-	 * @fault_work: serves @pending; runs on mirage_device.fault_wq, holds a reference while
-	 * queued
-	 */
-	struct work_struct fault_work;
-	/**
-	 * @fault_lock: protects @pending, @nr_pending and @reports_*. A spinlock, because faults
-	 * are distributed under it while other VMs are served.
+	 * @fault_lock: protects @reports_*, and the faults that @service has not taken yet. A
+	 * spinlock, because faults are distributed under it while other VMs are served.
 	 */
 	spinlock_t fault_lock;
-	/**
-	 * @pending: faults not served yet, capacity MIRAGE_VM_PENDING; NULL before the first queue.
-	 * Protected by @fault_lock.
-	 */
-	struct mirage_fault *pending;
-	/** @nr_pending: number of entries in @pending. Protected by @fault_lock. */
-	unsigned int nr_pending;
 	/** @reports: ring of accesses that could not be served. Protected by @fault_lock. */
 	struct drm_mirage_fault reports[MIRAGE_VM_REPORTS];
 	/** @report_places: the instructions of @reports, as the device wrote them. Protected by @fault_lock. */
@@ -114,7 +101,7 @@ struct mirage_vm {
 	/** @nr_reports: total number ever written to @reports. Protected by @fault_lock. */
 	u64 nr_reports;
 
-	/** @service: private state of the fault work; only that work uses it */
+	/** @service: fault service, private to svm/service.c; constant after creation */
 	struct mirage_service *service;
 	/** @jobs: jobs of this VM that the device has */
 	atomic_t jobs;

@@ -56,28 +56,24 @@
  */
 static bool coredump_translate(struct mirage_vm *vm, u64 va, u64 *offset)
 {
-	static const unsigned int shifts[] = {
-		MIRAGE_PD3_SHIFT, MIRAGE_PD2_SHIFT, MIRAGE_PD1_SHIFT, MIRAGE_PT_SHIFT,
-	};
 	struct mirage_vram *vram = &vm->mdev->vram;
 	u64 table = mirage_shared_read64(&vm->mdev->vm_table[vm->id].root);
 	u64 entry = table, where;
-	unsigned int i;
+	unsigned int level;
 
-	for (i = 0; i < ARRAY_SIZE(shifts); i++) {
+	for (level = MIRAGE_PT_ROOT;; level--) {
 		if (!(entry & MIRAGE_PTE_VALID) || (entry & MIRAGE_PTE_SYSTEM))
 			return false;
-		where = mirage_pte_addr(entry) + mirage_pte_index(va, shifts[i]) * sizeof(u64);
+		where = mirage_pte_addr(entry) + mirage_pte_index(va, level) * sizeof(u64);
 		if (where > vram->size - sizeof(u64))
 			return false;
 		entry = mirage_vram_read64(vram, where);
-		if (shifts[i] == MIRAGE_PD1_SHIFT && (entry & MIRAGE_PTE_LEAF))
+		if (!level || (level == 1 && (entry & MIRAGE_PTE_LEAF)))
 			break;
 	}
-	i = min_t(unsigned int, i, ARRAY_SIZE(shifts) - 1);
 	if (!(entry & MIRAGE_PTE_VALID) || (entry & (MIRAGE_PTE_SYSTEM | MIRAGE_PTE_NULL)))
 		return false;
-	*offset = mirage_pte_addr(entry) + (va & ((1ull << shifts[i]) - 1));
+	*offset = mirage_pte_addr(entry) + (va & (BIT_ULL(mirage_pte_shift(level)) - 1));
 	return *offset <= vram->size - sizeof(u32);
 }
 

@@ -24,7 +24,7 @@ static void watchdog_look_at_vm(struct mirage_vm *vm)
 {
 	int progress = atomic_read(&vm->progress);
 
-	if (atomic_read(&vm->jobs) && progress == vm->watched && !work_busy(&vm->fault_work) &&
+	if (atomic_read(&vm->jobs) && progress == vm->watched && !mirage_service_is_busy(vm) &&
 	    atomic64_read(&vm->stats.value[DRM_MIRAGE_STAT_BATCHES]))
 		mirage_service_replay(vm);
 	vm->watched = progress;

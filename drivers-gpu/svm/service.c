@@ -27,6 +27,7 @@
 #include <linux/hmm_mirror.h>
 #include <linux/ktime.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 
 #include <drm/drm_drv.h>
 #include <drm/drm_print.h>
@@ -48,9 +49,23 @@
 #define SERVICE_REMEMBER	8u
 
 /**
- * struct mirage_service - private state of one VM's fault work
+ * struct mirage_service - fault service of one VM
  */
 struct mirage_service {
+	/** @vm: the address space; constant */
+	struct mirage_vm *vm;
+	/**
+	 * @work: serves @pending; runs on mirage_device.fault_wq, holds a reference to @vm while
+	 * queued. It alone uses the members from @faults on.
+	 */
+	struct work_struct work;
+	/**
+	 * @pending: faults not served yet, capacity MIRAGE_VM_PENDING; NULL before the first queue.
+	 * Protected by mirage_vm.fault_lock.
+	 */
+	struct mirage_fault *pending;
+	/** @nr_pending: number of entries in @pending. Protected by mirage_vm.fault_lock. */
+	unsigned int nr_pending;
 	/** @faults: the batch, room for MIRAGE_VM_PENDING */
 	struct mirage_fault *faults;
 	/** @wanted: pages that the current block needs */
@@ -66,15 +81,15 @@ struct mirage_service {
 };
 
 /* Take all pending faults. */
-static unsigned int service_take(struct mirage_vm *vm)
+static unsigned int service_take(struct mirage_service *service)
 {
 	unsigned int count;
 
-	spin_lock(&vm->fault_lock);
-	swap(vm->pending, vm->service->faults);
-	count = vm->nr_pending;
-	vm->nr_pending = 0;
-	spin_unlock(&vm->fault_lock);
+	spin_lock(&service->vm->fault_lock);
+	swap(service->pending, service->faults);
+	count = service->nr_pending;
+	service->nr_pending = 0;
+	spin_unlock(&service->vm->fault_lock);
 	return count;
 }
 
@@ -239,9 +254,13 @@ static void service_pass(struct mirage_vm *vm, const struct mirage_fault *faults
 		mirage_stale_filter_clear(vm->service->stale_filter, &faults[i]);
 }
 
-static bool service_wants_retry(int ret)
+/* Memory was short: pause before another try; false if there should be none. */
+static bool service_again(int ret, unsigned int *tries)
 {
-	return ret == -ENOMEM || ret == -ENOSPC;
+	if ((ret != -ENOMEM && ret != -ENOSPC) || ++*tries >= SERVICE_TRIES)
+		return false;
+	fsleep(USEC_PER_MSEC << (*tries - 1));
+	return true;
 }
 
 /*
@@ -254,14 +273,12 @@ static void service_bound(struct mirage_vm *vm, const struct mirage_fault *fault
 	unsigned int i;
 
 	for (i = 0; i < count; i++) {
-		unsigned int try = 0;
+		unsigned int tries = 0;
 		int ret;
 
-		ret = mirage_gpuvm_serve(vm, faults[i].addr, faults[i].access);
-		while (service_wants_retry(ret) && ++try < SERVICE_TRIES) {
-			fsleep(USEC_PER_MSEC << (try - 1));
+		do {
 			ret = mirage_gpuvm_serve(vm, faults[i].addr, faults[i].access);
-		}
+		} while (service_again(ret, &tries));
 		if (!ret)
 			mirage_stale_filter_clear(vm->service->stale_filter, &faults[i]);
 		else if (ret != -ENODEV && ret != -EBUSY)
@@ -275,7 +292,7 @@ static void service_block(struct mirage_vm *vm, const struct mirage_fault *fault
 			  unsigned int count)
 {
 	struct hmm_fault *ask = &vm->service->ask;
-	unsigned int try = 0;
+	unsigned int tries = 0;
 	unsigned int i;
 	int ret;
 
@@ -285,11 +302,9 @@ static void service_block(struct mirage_vm *vm, const struct mirage_fault *fault
 	}
 
 	service_migrate(vm);
-	ret = hmm_mirror_fault(vm->mirror, ask);
-	while (ret == -ENOMEM && ++try < SERVICE_TRIES) {
-		fsleep(USEC_PER_MSEC << (try - 1));
+	do {
 		ret = hmm_mirror_fault(vm->mirror, ask);
-	}
+	} while (service_again(ret, &tries));
 	trace_mirage_service_block(vm, ask, count, ret);
 	service_account(vm);
 
@@ -331,6 +346,17 @@ void mirage_service_replay(struct mirage_vm *vm)
 	mirage_cmdq_replay(vm->mdev, vm->id);
 	drm_dev_exit(idx);
 	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_NS_REPLAY, ktime_get_ns() - start);
+}
+
+/**
+ * mirage_service_is_busy() - are faults of an address space being served, or about to be?
+ * @vm: address space
+ *
+ * Context: any; the answer is a hint.
+ */
+bool mirage_service_is_busy(struct mirage_vm *vm)
+{
+	return work_busy(&vm->service->work);
 }
 
 static void service_account_delivery(struct mirage_vm *vm, unsigned int count)
@@ -378,8 +404,9 @@ static void service_batch(struct mirage_vm *vm, unsigned int count)
 /* Serve one batch; if more is pending the work is queued again, and can be frozen in between. */
 static void service_work(struct work_struct *work)
 {
-	struct mirage_vm *vm = container_of(work, struct mirage_vm, fault_work);
-	unsigned int count = service_take(vm);
+	struct mirage_service *service = container_of(work, struct mirage_service, work);
+	unsigned int count = service_take(service);
+	struct mirage_vm *vm = service->vm;
 
 	if (count)
 		service_batch(vm, count);
@@ -402,18 +429,19 @@ static void service_remember(struct mirage_vm *vm, const struct mirage_fault *fa
 static void service_add(struct mirage_vm *vm, const struct mirage_fault *faults,
 			unsigned int count)
 {
+	struct mirage_service *service = vm->service;
 	unsigned int room;
 
 	spin_lock(&vm->fault_lock);
-	room = vm->pending ? MIRAGE_VM_PENDING - vm->nr_pending : 0;
-	memcpy(vm->pending + vm->nr_pending, faults, min(count, room) * sizeof(*faults));
-	vm->nr_pending += min(count, room);
+	room = service->pending ? MIRAGE_VM_PENDING - service->nr_pending : 0;
+	memcpy(service->pending + service->nr_pending, faults, min(count, room) * sizeof(*faults));
+	service->nr_pending += min(count, room);
 	spin_unlock(&vm->fault_lock);
 
 	service_remember(vm, faults, count);
 	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_FAULTS, count);
 	mirage_vm_get(vm);
-	if (!queue_work(vm->mdev->fault_wq, &vm->fault_work))
+	if (!queue_work(vm->mdev->fault_wq, &service->work))
 		mirage_vm_put(vm);
 }
 
@@ -461,9 +489,10 @@ void mirage_service_distribute(struct mirage_device *mdev, struct mirage_fault *
  */
 int mirage_service_prepare(struct mirage_vm *vm)
 {
+	struct mirage_service *service = vm->service;
 	struct mirage_fault *room[2];
 
-	if (READ_ONCE(vm->pending))
+	if (READ_ONCE(service->pending))
 		return 0;
 	room[0] = kvmalloc_objs(*room[0], MIRAGE_VM_PENDING, GFP_KERNEL_ACCOUNT);
 	room[1] = kvmalloc_objs(*room[1], MIRAGE_VM_PENDING, GFP_KERNEL_ACCOUNT);
@@ -474,9 +503,9 @@ int mirage_service_prepare(struct mirage_vm *vm)
 	}
 
 	spin_lock(&vm->fault_lock);
-	if (!vm->pending) {
-		swap(vm->pending, room[0]);
-		swap(vm->service->faults, room[1]);
+	if (!service->pending) {
+		swap(service->pending, room[0]);
+		swap(service->faults, room[1]);
 	}
 	spin_unlock(&vm->fault_lock);
 	kvfree(room[0]);
@@ -492,10 +521,15 @@ int mirage_service_prepare(struct mirage_vm *vm)
  */
 int mirage_service_init(struct mirage_vm *vm)
 {
+	struct mirage_service *service = kzalloc_obj(*service, GFP_KERNEL_ACCOUNT);
+
 	spin_lock_init(&vm->fault_lock);
-	INIT_WORK(&vm->fault_work, service_work);
-	vm->service = kzalloc_obj(*vm->service, GFP_KERNEL_ACCOUNT);
-	return vm->service ? 0 : -ENOMEM;
+	if (!service)
+		return -ENOMEM;
+	service->vm = vm;
+	INIT_WORK(&service->work, service_work);
+	vm->service = service;
+	return 0;
 }
 
 /**
@@ -504,8 +538,9 @@ int mirage_service_init(struct mirage_vm *vm)
  */
 void mirage_service_fini(struct mirage_vm *vm)
 {
-	kvfree(vm->pending);
-	if (vm->service)
-		kvfree(vm->service->faults);
+	if (!vm->service)
+		return;
+	kvfree(vm->service->pending);
+	kvfree(vm->service->faults);
 	kfree(vm->service);
 }

@@ -20,6 +20,7 @@ int mirage_service_prepare(struct mirage_vm *vm);
 void mirage_service_fini(struct mirage_vm *vm);
 void mirage_service_distribute(struct mirage_device *mdev, struct mirage_fault *faults,
 			       unsigned int count);
+bool mirage_service_is_busy(struct mirage_vm *vm);
 void mirage_service_replay(struct mirage_vm *vm);
 
 #endif /* MIRAGE_SERVICE_H */

@@ -41,16 +41,25 @@ static void index_of_each_level(void)
 {
 	u64 va = 0x1ffffffffffffull;
 
-	CHECK(mirage_pte_index(va, MIRAGE_PD3_SHIFT) == 1023);
-	CHECK(mirage_pte_index(va, MIRAGE_PD2_SHIFT) == 511);
-	CHECK(mirage_pte_index(va, MIRAGE_PD1_SHIFT) == 511);
-	CHECK(mirage_pte_index(va, MIRAGE_PT_SHIFT) == 511);
+	CHECK(mirage_pte_index(va, 3) == 1023);
+	CHECK(mirage_pte_index(va, 2) == 511);
+	CHECK(mirage_pte_index(va, 1) == 511);
+	CHECK(mirage_pte_index(va, 0) == 511);
 
 	va = (5ull << 39) + (6ull << 30) + (7ull << 21) + (8ull << 12) + 9;
-	CHECK(mirage_pte_index(va, MIRAGE_PD3_SHIFT) == 5);
-	CHECK(mirage_pte_index(va, MIRAGE_PD2_SHIFT) == 6);
-	CHECK(mirage_pte_index(va, MIRAGE_PD1_SHIFT) == 7);
-	CHECK(mirage_pte_index(va, MIRAGE_PT_SHIFT) == 8);
+	CHECK(mirage_pte_index(va, 3) == 5);
+	CHECK(mirage_pte_index(va, 2) == 6);
+	CHECK(mirage_pte_index(va, 1) == 7);
+	CHECK(mirage_pte_index(va, 0) == 8);
+}
+
+static void bytes_of_an_entry_of_each_level(void)
+{
+	CHECK(MIRAGE_PT_ROOT == 3);
+	CHECK(mirage_pte_shift(0) == 12);
+	CHECK(mirage_pte_shift(1) == 21);
+	CHECK(mirage_pte_shift(2) == 30);
+	CHECK(mirage_pte_shift(3) == 39);
 }
 
 int main(void)
@@ -61,5 +70,6 @@ int main(void)
 	RUN(nothing_but_rights_gets_through);
 	RUN(table);
 	RUN(index_of_each_level);
+	RUN(bytes_of_an_entry_of_each_level);
 	return check_done();
 }

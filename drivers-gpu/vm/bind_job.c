@@ -26,6 +26,8 @@
 #include "vm/bind.h"
 #include "vm/gpuvm.h"
 #include "vm/gpuvm_types.h"
+#include "vm/node.h"
+#include "vm/va.h"
 
 /* Most mappings that one operation makes: its own, and the remainders of splits on both sides. */
 #define BIND_MAX_VAS	3

@@ -39,8 +39,11 @@
 #include "vm/bind.h"
 #include "vm/gpuvm.h"
 #include "vm/gpuvm_types.h"
+#include "vm/node.h"
+#include "vm/node_map.h"
 #include "vm/space.h"
 #include "vm/trace.h"
+#include "vm/va.h"
 
 /*
  * Maximum cost of a piece in page-table entries, plus the end of the step that exceeds it. At least

@@ -40,8 +40,12 @@
 #include "device/state.h"
 #include "vm/bind.h"
 #include "vm/gpuvm_types.h"
+#include "vm/node.h"
+#include "vm/node_map.h"
 #include "vm/space.h"
 #include "vm/trace.h"
+#include "vm/va.h"
+#include "vm/validate.h"
 
 /* Mappings to print before dropping the lock. */
 #define GPUVM_DUMP_BATCH	64

@@ -15,9 +15,17 @@
  * takes over what the parent's entry said. Neither changes a translation, so neither needs a flush.
  * But a walk may be in progress in a removed node, so its removal is followed by a wait.
  *
+ * The mirror's directories (mmu/pt.c) share the levels, the tables and their encoding with this
+ * file, but not their lifetime. A node is published under mirage_gpuvm.lock, which signalling paths
+ * of fences take; it gains users there; it takes over a NULL mapping; and queued operations may
+ * keep it after the end of the address space. A directory has none of this. It is read under RCU
+ * instead, and two blocks of the mirror may have the same address, so no index can have them.
+ *
  * Rejected: allocating tables when mappings are written, from a pool that each operation fills for
  * the worst case. Every operation would allocate tables that nearly always exist already.
  */
+#include "vm/node.h"
+
 #include <linux/align.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
@@ -26,11 +34,19 @@
 
 #include "device/device.h"
 #include "vm/gpuvm_types.h"
+#include "vm/node_map.h"
+#include "vm/va.h"
 
 /* Index of @node's entry in its parent. */
 static unsigned int node_index(const struct mirage_node *node)
 {
-	return mirage_pte_index(node->va, mirage_node_shift(node->level));
+	return mirage_pte_index(node->va, node->level + 1);
+}
+
+/* Key of @node in the array of its level. */
+static unsigned long node_key(const struct mirage_node *node)
+{
+	return node->va >> mirage_pte_shift(node->level + 1);
 }
 
 /**
@@ -44,7 +60,7 @@ static unsigned int node_index(const struct mirage_node *node)
  */
 struct mirage_node *mirage_node_find(struct mirage_gpuvm *gpuvm, unsigned int level, u64 va)
 {
-	return xa_load(&gpuvm->nodes[level], va >> mirage_node_shift(level));
+	return xa_load(&gpuvm->nodes[level], va >> mirage_pte_shift(level + 1));
 }
 
 /*
@@ -57,7 +73,6 @@ static int node_hook(struct mirage_node *node)
 	struct mirage_device *mdev = gpuvm->mdev;
 	unsigned int index = node_index(node);
 	struct mirage_leaf_counts counts = {};
-	unsigned int i;
 	bool null;
 
 	mirage_gpuvm_lock(gpuvm);
@@ -71,12 +86,8 @@ static int node_hook(struct mirage_node *node)
 
 		if (null)
 			bitmap_set(node->null, 0, MIRAGE_PT_ENTRIES);
-		for (i = 0; i < MIRAGE_PT_ENTRIES; i++)
-			mirage_table_write(mdev, node->table, i, pte);
-		/* The table's content must be visible before the device finds the table. */
-		mirage_vram_flush(&mdev->vram);
-		mirage_table_write(mdev, node->parent->table, index,
-				   mirage_table_pte(node->table));
+		mirage_table_fill(mdev, node->table, pte);
+		mirage_table_link(mdev, node->parent->table, index, mirage_table_pte(node->table));
 	} else if (null) {
 		/* The leaf in the parent stays as it is, and belongs to the block from now on. */
 		mirage_leaves_map(&to_mirage_bind_block(node)->leaves, 0, MIRAGE_PT_ENTRIES, 0,
@@ -85,7 +96,7 @@ static int node_hook(struct mirage_node *node)
 	}
 	clear_bit(index, node->parent->null);
 	/* Cannot fail: the slot is reserved. */
-	xa_store(&gpuvm->nodes[node->level], node->va >> mirage_node_shift(node->level), node, 0);
+	xa_store(&gpuvm->nodes[node->level], node_key(node), node, 0);
 	mirage_gpuvm_unlock(gpuvm);
 	return 0;
 }
@@ -112,7 +123,7 @@ static void node_unhook(struct mirage_node *node)
 	}
 	if (null)
 		set_bit(index, node->parent->null);
-	xa_erase(&gpuvm->nodes[node->level], node->va >> mirage_node_shift(node->level));
+	xa_erase(&gpuvm->nodes[node->level], node_key(node));
 	mirage_gpuvm_unlock(gpuvm);
 }
 
@@ -134,7 +145,7 @@ static void node_put(struct mirage_node *node, struct list_head *dead)
 
 	lockdep_assert_held(&node->gpuvm->nodes_lock);
 
-	for (; node->level < MIRAGE_NODE_ROOT; node = parent) {
+	for (; node->level < MIRAGE_PT_ROOT; node = parent) {
 		parent = node->parent;
 		if (!atomic_dec_and_test(&node->users))
 			return;
@@ -153,7 +164,7 @@ static void node_free_all(struct mirage_gpuvm *gpuvm, struct list_head *dead)
 	mirage_gpuvm_lock(gpuvm);
 	list_for_each_entry(node, dead, dead)
 		mirage_gpuvm_dirty(gpuvm, node->va,
-				   node->va + BIT_ULL(mirage_node_shift(node->level)));
+				   node->va + BIT_ULL(mirage_pte_shift(node->level + 1)));
 	mirage_gpuvm_unlock(gpuvm);
 	list_for_each_entry_safe(node, next, dead, dead)
 		node_free(node);
@@ -183,7 +194,7 @@ static struct mirage_node *node_alloc(struct mirage_gpuvm *gpuvm, unsigned int l
 static struct mirage_node *node_create(struct mirage_gpuvm *gpuvm, struct mirage_node *parent,
 				       unsigned int level, u64 va)
 {
-	unsigned long key = va >> mirage_node_shift(level);
+	unsigned long key = va >> mirage_pte_shift(level + 1);
 	struct mirage_bind_block *block;
 	struct mirage_node *node;
 	int ret, idx;
@@ -194,7 +205,7 @@ static struct mirage_node *node_create(struct mirage_gpuvm *gpuvm, struct mirage
 	node->gpuvm = gpuvm;
 	node->parent = parent;
 	node->level = level;
-	node->va = (u64)key << mirage_node_shift(level);
+	node->va = (u64)key << mirage_pte_shift(level + 1);
 	node->table = &node->own;
 	atomic_set(&node->users, 1);
 
@@ -233,7 +244,7 @@ static struct mirage_node *node_get(struct mirage_gpuvm *gpuvm, unsigned int lev
 
 	lockdep_assert_held(&gpuvm->nodes_lock);
 
-	if (level == MIRAGE_NODE_ROOT)
+	if (level == MIRAGE_PT_ROOT)
 		return &gpuvm->root;
 	node = mirage_node_find(gpuvm, level, va);
 	if (node) {
@@ -288,16 +299,50 @@ unsigned int mirage_node_edges(u64 start, u64 end, struct mirage_node_edge edges
 	unsigned int level, shift;
 	unsigned int count = 0;
 
-	for (level = 0; level < MIRAGE_NODE_ROOT; level++) {
-		u64 mask = BIT_ULL(mirage_node_shift(level)) - 1;
+	for (level = 0; level < MIRAGE_PT_ROOT; level++) {
+		u64 mask = BIT_ULL(mirage_pte_shift(level + 1)) - 1;
 
-		shift = mirage_node_shift(level);
+		shift = mirage_pte_shift(level + 1);
 		if (start & mask)
 			edges[count++] = (struct mirage_node_edge){ level, start };
 		if (end & mask && !(start & mask && start >> shift == end >> shift))
 			edges[count++] = (struct mirage_node_edge){ level, end };
 	}
 	return count;
+}
+
+/* Add a use to the node, or drop one if @dead is not NULL. */
+static void node_count(struct mirage_gpuvm *gpuvm, unsigned int level, u64 va,
+		       struct list_head *dead)
+{
+	struct mirage_node *node = mirage_node_find(gpuvm, level, va);
+
+	if (WARN_ON(!node))
+		return;
+	if (dead)
+		node_put(node, dead);
+	else
+		atomic_inc(&node->users);
+}
+
+/* Add a mapping's uses to its nodes, or drop them if @dead is not NULL. */
+static void node_count_va(struct mirage_gpuvm *gpuvm, const struct mirage_va *va,
+			  struct list_head *dead)
+{
+	struct mirage_node_edge edges[MIRAGE_NODE_EDGES];
+	u64 start = va->base.va.addr;
+	u64 end = start + va->base.va.range;
+	unsigned int count;
+
+	if (!(va->base.flags & DRM_GPUVA_SPARSE)) {
+		start = ALIGN_DOWN(start, BIT_ULL(MIRAGE_PD1_SHIFT));
+		for (; start < end; start += BIT_ULL(MIRAGE_PD1_SHIFT))
+			node_count(gpuvm, 0, start, dead);
+		return;
+	}
+	count = mirage_node_edges(start, end, edges);
+	while (count--)
+		node_count(gpuvm, edges[count].level, edges[count].va, dead);
 }
 
 /**
@@ -310,55 +355,8 @@ unsigned int mirage_node_edges(u64 start, u64 end, struct mirage_node_edge edges
  */
 void mirage_node_use(struct mirage_gpuvm *gpuvm, const struct mirage_va *va)
 {
-	struct mirage_node_edge edges[MIRAGE_NODE_EDGES];
-	u64 start = va->base.va.addr;
-	u64 end = start + va->base.va.range;
-	struct mirage_node *node;
-	unsigned int count;
-
 	lockdep_assert_held(&gpuvm->lock);
-
-	if (!(va->base.flags & DRM_GPUVA_SPARSE)) {
-		start = ALIGN_DOWN(start, BIT_ULL(MIRAGE_PD1_SHIFT));
-		for (; start < end; start += BIT_ULL(MIRAGE_PD1_SHIFT)) {
-			node = mirage_node_find(gpuvm, 0, start);
-			if (!WARN_ON(!node))
-				atomic_inc(&node->users);
-		}
-		return;
-	}
-	count = mirage_node_edges(start, end, edges);
-	while (count--) {
-		node = mirage_node_find(gpuvm, edges[count].level, edges[count].va);
-		if (!WARN_ON(!node))
-			atomic_inc(&node->users);
-	}
-}
-
-static void node_put_va(struct mirage_gpuvm *gpuvm, const struct mirage_va *va,
-			struct list_head *dead)
-{
-	struct mirage_node_edge edges[MIRAGE_NODE_EDGES];
-	u64 start = va->base.va.addr;
-	u64 end = start + va->base.va.range;
-	struct mirage_node *node;
-	unsigned int count;
-
-	if (!(va->base.flags & DRM_GPUVA_SPARSE)) {
-		start = ALIGN_DOWN(start, BIT_ULL(MIRAGE_PD1_SHIFT));
-		for (; start < end; start += BIT_ULL(MIRAGE_PD1_SHIFT)) {
-			node = mirage_node_find(gpuvm, 0, start);
-			if (!WARN_ON(!node))
-				node_put(node, dead);
-		}
-		return;
-	}
-	count = mirage_node_edges(start, end, edges);
-	while (count--) {
-		node = mirage_node_find(gpuvm, edges[count].level, edges[count].va);
-		if (!WARN_ON(!node))
-			node_put(node, dead);
-	}
+	node_count_va(gpuvm, va, NULL);
 }
 
 /**
@@ -380,7 +378,7 @@ void mirage_node_release(struct mirage_gpuvm *gpuvm, struct mirage_node **nodes,
 	mutex_lock(&gpuvm->nodes_lock);
 	list_for_each_entry_safe(va, next, vas, node) {
 		list_del(&va->node);
-		node_put_va(gpuvm, va, &dead);
+		node_count_va(gpuvm, va, &dead);
 		kfree(va);
 	}
 	for (i = 0; i < count; i++)
@@ -399,14 +397,14 @@ void mirage_node_release(struct mirage_gpuvm *gpuvm, struct mirage_node **nodes,
 int mirage_node_get_null(struct mirage_gpuvm *gpuvm)
 {
 	struct mirage_device *mdev = gpuvm->mdev;
-	unsigned int level, i;
+	unsigned int level;
 	int ret = 0;
 	int idx;
 
 	if (!drm_dev_enter(&mdev->drm, &idx))
 		return -ENODEV;
 	mutex_lock(&gpuvm->nodes_lock);
-	for (level = 1; level < MIRAGE_NODE_ROOT && !ret; level++) {
+	for (level = 1; level < MIRAGE_PT_ROOT && !ret; level++) {
 		struct mirage_table *table = &gpuvm->null[level];
 
 		if (table->size)
@@ -416,8 +414,7 @@ int mirage_node_get_null(struct mirage_gpuvm *gpuvm)
 			table->size = 0;
 			break;
 		}
-		for (i = 0; i < MIRAGE_PT_ENTRIES; i++)
-			mirage_table_write(mdev, table, i, mirage_node_null_pte(gpuvm, level));
+		mirage_table_fill(mdev, table, mirage_node_null_pte(gpuvm, level));
 	}
 	mirage_vram_flush(&mdev->vram);
 	mutex_unlock(&gpuvm->nodes_lock);
@@ -443,7 +440,7 @@ void mirage_node_drop_system(struct mirage_gpuvm *gpuvm)
 	mutex_lock(&gpuvm->lock);
 	gpuvm->gone = true;
 	mutex_unlock(&gpuvm->lock);
-	for (level = 0; level < MIRAGE_NODE_ROOT; level++) {
+	for (level = 0; level < MIRAGE_PT_ROOT; level++) {
 		mirage_table_drop_system(mdev, &gpuvm->null[level]);
 		xa_for_each(&gpuvm->nodes[level], key, node)
 			mirage_table_drop_system(mdev, &node->own);
@@ -466,10 +463,10 @@ void mirage_node_init(struct mirage_gpuvm *gpuvm, struct mirage_table *root)
 	fs_reclaim_acquire(GFP_KERNEL);
 	might_lock(&gpuvm->lock);
 	fs_reclaim_release(GFP_KERNEL);
-	for (level = 0; level < MIRAGE_NODE_ROOT; level++)
+	for (level = 0; level < MIRAGE_PT_ROOT; level++)
 		xa_init(&gpuvm->nodes[level]);
 	gpuvm->root.gpuvm = gpuvm;
-	gpuvm->root.level = MIRAGE_NODE_ROOT;
+	gpuvm->root.level = MIRAGE_PT_ROOT;
 	gpuvm->root.table = root;
 	atomic_set(&gpuvm->root.users, 1);
 }
@@ -482,7 +479,7 @@ void mirage_node_fini(struct mirage_gpuvm *gpuvm)
 {
 	unsigned int level;
 
-	for (level = 0; level < MIRAGE_NODE_ROOT; level++) {
+	for (level = 0; level < MIRAGE_PT_ROOT; level++) {
 		WARN_ON(!xa_empty(&gpuvm->nodes[level]));
 		xa_destroy(&gpuvm->nodes[level]);
 		mirage_table_free(gpuvm->mdev, &gpuvm->null[level]);

@@ -10,6 +10,8 @@
  * Rejected: flushing outside the lock. Eviction has to wait for the flush of an unmapping that
  * another thread began, and would have to find out whether there is one.
  */
+#include "vm/node_map.h"
+
 #include <linux/align.h>
 #include <linux/minmax.h>
 
@@ -19,7 +21,9 @@
 #include "device/cmdq.h"
 #include "device/device.h"
 #include "vm/gpuvm_types.h"
+#include "vm/node.h"
 #include "vm/space.h"
+#include "vm/va.h"
 
 /**
  * mirage_gpuvm_lock() - take the lock and begin to change mappings
@@ -108,7 +112,7 @@ void mirage_gpuvm_unlock(struct mirage_gpuvm *gpuvm)
 /**
  * mirage_node_null_pte() - get the entry for a range that holds only one NULL mapping
  * @gpuvm: VM_BIND range of an address space
- * @level: level of the table that gets the entry, 1 to MIRAGE_NODE_ROOT
+ * @level: level of the table that gets the entry, 1 to MIRAGE_PT_ROOT
  *
  * Context: mirage_node_get_null() has succeeded.
  */
@@ -133,12 +137,9 @@ static void bind_write_pde(struct mirage_leaves *leaves, u64 pde)
 	struct mirage_bind_block *block = container_of(leaves, struct mirage_bind_block, leaves);
 	struct mirage_gpuvm *gpuvm = block->node.gpuvm;
 
-	if (!gpuvm->live)
-		return;
-	/* The table's content must be visible before the device finds the table. */
-	mirage_vram_flush(&gpuvm->mdev->vram);
-	mirage_table_write(gpuvm->mdev, block->node.parent->table,
-			   mirage_pte_index(block->node.va, MIRAGE_PD1_SHIFT), pde);
+	if (gpuvm->live)
+		mirage_table_link(gpuvm->mdev, block->node.parent->table,
+				  mirage_pte_index(block->node.va, 1), pde);
 }
 
 const struct mirage_leaves_sink mirage_bind_sink = {
@@ -150,7 +151,7 @@ const struct mirage_leaves_sink mirage_bind_sink = {
 static void block_write(struct mirage_node *node, u64 start, u64 end, bool null)
 {
 	struct mirage_leaves *leaves = &to_mirage_bind_block(node)->leaves;
-	unsigned int index = mirage_pte_index(start, MIRAGE_PT_SHIFT);
+	unsigned int index = mirage_pte_index(start, 0);
 	unsigned int npages = (end - start) >> MIRAGE_PAGE_SHIFT;
 	bool dirty;
 
@@ -168,13 +169,12 @@ static void block_write(struct mirage_node *node, u64 start, u64 end, bool null)
 static void node_write_entry(struct mirage_node *node, u64 start, u64 end, bool null)
 {
 	struct mirage_gpuvm *gpuvm = node->gpuvm;
-	unsigned int shift = mirage_node_shift(node->level - 1);
-	unsigned int index = mirage_pte_index(start, shift);
+	unsigned int index = mirage_pte_index(start, node->level);
 
 	if (test_bit(index, node->null) == null)
 		return;
 	/* Operations that map or unmap a part of it make sure that there is a node. */
-	if (WARN_ON(end - start != BIT_ULL(shift)))
+	if (WARN_ON(end - start != BIT_ULL(mirage_pte_shift(node->level))))
 		return;
 	assign_bit(index, node->null, null);
 	if (gpuvm->live)
@@ -191,7 +191,7 @@ static void node_write_entry(struct mirage_node *node, u64 start, u64 end, bool 
 static u64 node_write(struct mirage_node *node, u64 start, u64 end, bool null, unsigned int *left)
 {
 	unsigned int level = node->level - 1;
-	u64 bytes = BIT_ULL(mirage_node_shift(level));
+	u64 bytes = BIT_ULL(mirage_pte_shift(node->level));
 	struct mirage_node *child;
 	unsigned int cost;
 	u64 next;
@@ -264,8 +264,7 @@ static void gpuvm_write_run(struct mirage_gpuvm *gpuvm, u64 va, const struct mir
 		node = mirage_node_find(gpuvm, 0, va);
 		if (WARN_ON(!node))
 			return;
-		if (mirage_leaves_map(&to_mirage_bind_block(node)->leaves,
-				      mirage_pte_index(va, MIRAGE_PT_SHIFT),
+		if (mirage_leaves_map(&to_mirage_bind_block(node)->leaves, mirage_pte_index(va, 0),
 				      (next - va) >> MIRAGE_PAGE_SHIFT, addr, rights,
 				      &gpuvm->counts))
 			mirage_gpuvm_dirty(gpuvm, va, next);

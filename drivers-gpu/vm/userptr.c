@@ -66,10 +66,6 @@
  */
 #define MIRAGE_USERPTR_LATE_MS	3000
 
-/* How long, and how many times at least, a job starts over because its memory changes. */
-#define MIRAGE_USERPTR_TRY_MS		1000
-#define MIRAGE_USERPTR_TRY_ROUNDS	16
-
 /* Frees objects. Its works wait for jobs, so works that jobs wait for must not run here. */
 static struct workqueue_struct *mirage_userptr_wq;
 /*
@@ -350,8 +346,7 @@ void mirage_userptr_try_init(struct mirage_userptr_try *try, struct mirage_devic
 {
 	try->mdev = mdev;
 	try->number = 0;
-	try->deadline = jiffies + msecs_to_jiffies(MIRAGE_USERPTR_TRY_MS);
-	try->rounds = 0;
+	hmm_retry_budget_init(&try->budget);
 	try->wanted = 0;
 	try->nr = 0;
 	try->room = ARRAY_SIZE(try->few);
@@ -458,12 +453,9 @@ int mirage_userptr_try_again(struct mirage_userptr_try *try)
 	try->wanted = 0;
 	if (ret)
 		return ret;
-	try->rounds++;
 	if (signal_pending(current))
 		return -ERESTARTSYS;
-	if (try->rounds >= MIRAGE_USERPTR_TRY_ROUNDS && time_after(jiffies, try->deadline))
-		return -EBUSY;
-	return 0;
+	return hmm_retry_budget_spend(&try->budget);
 }
 
 /**

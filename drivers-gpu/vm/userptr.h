@@ -4,6 +4,7 @@
 #define MIRAGE_USERPTR_H
 
 #include <linux/atomic.h>
+#include <linux/hmm_retry.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/rwsem.h>
@@ -84,10 +85,8 @@ struct mirage_userptr_try {
 	 * @number: value of mirage_userptrs.tries for this job; 0 until it finds an invalid object
 	 */
 	s64 number;
-	/** @deadline: jiffies after which the job gives up */
-	unsigned long deadline;
-	/** @rounds: number of times the job has started over */
-	unsigned int rounds;
+	/** @budget: limit for starting over because the job's memory changes */
+	struct hmm_retry_budget budget;
 	/** @wanted: objects seen in this round that have to be populated */
 	unsigned int wanted;
 	/** @nr: number of objects in @bos */

@@ -27,9 +27,12 @@
 #include "queue/fence.h"
 #include "vm/gpuvm.h"
 #include "vm/gpuvm_types.h"
+#include "vm/node_map.h"
 #include "vm/space.h"
 #include "vm/trace.h"
 #include "vm/userptr.h"
+#include "vm/va.h"
+#include "vm/validate.h"
 
 /* How many times mm may take away what a fault wants before it can be mapped. */
 #define GPUVM_FAULT_TRIES	16

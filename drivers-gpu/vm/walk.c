@@ -14,6 +14,7 @@
 
 #include "device/device.h"
 #include "vm/gpuvm_types.h"
+#include "vm/node.h"
 #include "vm/space.h"
 
 static void walk_lock(struct mirage_vm *vm)
@@ -28,26 +29,15 @@ static void walk_unlock(struct mirage_vm *vm)
 	mutex_unlock(&vm->pt.lock);
 }
 
-/* The table of a level that covers @va; levels as for nodes. */
+/* The table of a level that covers @va. */
 static struct mirage_table *walk_table(struct mirage_vm *vm, unsigned int level, u64 va)
 {
-	struct mirage_pt_dir *dir;
-	struct mirage_block *block;
 	struct mirage_node *node;
 
-	if (va >> MIRAGE_VA_MIRROR_BITS) {
-		node = mirage_node_find(vm->gpuvm, level, va);
-		return node ? node->table : NULL;
-	}
-	if (level == 2) {
-		dir = xa_load(&vm->pt.pd2s, va >> MIRAGE_PD3_SHIFT);
-		return dir ? &dir->table : NULL;
-	}
-	dir = xa_load(&vm->pt.pd1s, va >> MIRAGE_PD2_SHIFT);
-	if (!dir || level)
-		return dir ? &dir->table : NULL;
-	block = READ_ONCE(dir->blocks[mirage_pte_index(va, MIRAGE_PD1_SHIFT)]);
-	return block ? &block->table : NULL;
+	if (!(va >> MIRAGE_VA_MIRROR_BITS))
+		return mirage_pt_find(&vm->pt, level, va);
+	node = mirage_node_find(vm->gpuvm, level, va);
+	return node ? node->table : NULL;
 }
 
 /* The table of @level that @entry points to, or NULL if it points to none of ours. */
@@ -66,8 +56,7 @@ static struct mirage_table *walk_down(struct mirage_vm *vm, unsigned int level, 
 static u64 walk_read(struct mirage_vm *vm, const struct mirage_table *table, unsigned int level,
 		     u64 va)
 {
-	unsigned int shift = level ? mirage_node_shift(level - 1) : MIRAGE_PT_SHIFT;
-	u64 entry = mirage_table_read(vm->mdev, table, mirage_pte_index(va, shift));
+	u64 entry = mirage_table_read(vm->mdev, table, mirage_pte_index(va, level));
 
 	return entry & MIRAGE_PTE_VALID ? entry : 0;
 }
@@ -78,7 +67,7 @@ static u64 walk_pde(struct mirage_vm *vm, u64 va)
 	const struct mirage_table *table = &vm->pt.root;
 	unsigned int level;
 
-	for (level = MIRAGE_NODE_ROOT; level > 1; level--) {
+	for (level = MIRAGE_PT_ROOT; level > 1; level--) {
 		table = walk_down(vm, level - 1, va, walk_read(vm, table, level, va));
 		if (!table)
 			return 0;
@@ -136,7 +125,7 @@ void mirage_walk_query(struct mirage_vm *vm, u64 addr, unsigned int npages, u8 *
 
 	walk_lock(vm);
 	for (i = 0; i < npages; i++, addr += 1ull << MIRAGE_PAGE_SHIFT) {
-		if (!i || !mirage_pte_index(addr, MIRAGE_PT_SHIFT))
+		if (!i || !mirage_pte_index(addr, 0))
 			pde = walk_pde(vm, addr);
 		pages[i] = walk_page(vm, pde, addr);
 	}
@@ -193,7 +182,7 @@ void mirage_walk_dump(struct mirage_vm *vm, struct drm_printer *p)
 	unsigned int i;
 
 	walk_lock(vm);
-	xa_for_each(&vm->pt.pd1s, number, dir) {
+	xa_for_each(&vm->pt.dirs[1], number, dir) {
 		for (i = 0; i < MIRAGE_PT_ENTRIES; i++) {
 			if (READ_ONCE(dir->blocks[i]))
 				walk_dump_block(vm, p,
