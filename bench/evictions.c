@@ -137,40 +137,6 @@ static int swap(struct figure *figure)
 	return 0;
 }
 
-/* The engine by itself: into video memory and out of it again. */
-static int bare(struct graphics *graphics, struct figure *figure)
-{
-	struct space *space = &graphics->space;
-	struct object vram, system;
-	uint64_t start, to = SPACE_FREE, from = SPACE_FREE + OBJECT_BYTES;
-	struct mirage_ib *ib;
-	unsigned int i;
-	int err;
-
-	err = object_create(space->gpu, &vram, OBJECT_BYTES, DRM_MIRAGE_PLACEMENT_VRAM);
-	if (err)
-		return err;
-	err = object_create(space->gpu, &system, OBJECT_BYTES, DRM_MIRAGE_PLACEMENT_SYSTEM);
-	if (!err)
-		err = space_map(space, &vram, to);
-	if (!err)
-		err = space_map(space, &system, from);
-	ib = space_packets(space);
-	for (i = 0; i < 32; i++)
-		mirage_ib_copy(ib, (void *)(i % 2 ? from : to), (void *)(i % 2 ? to : from),
-			       OBJECT_BYTES);
-	start = gpu_now();
-	if (!err)
-		err = space_submit(space, 0);
-	if (!err)
-		err = space_wait(space, 0);
-	if (!err)
-		series_add(&figure->peer, 32 * OBJECT_BYTES * 1e9 / (gpu_now() - start));
-	object_close(space->gpu, &system);
-	object_close(space->gpu, &vram);
-	return err;
-}
-
 int evictions_measure(struct graphics *graphics)
 {
 	const struct mirage *gpu = graphics->space.gpu;
@@ -198,7 +164,7 @@ int evictions_measure(struct graphics *graphics)
 	for (repeat = 0; !err && repeat < graphics->repeats; repeat++) {
 		err = swap(figure);
 		if (!err)
-			err = bare(graphics, figure);
+			err = engine_rate(graphics, &figure->peer, NULL);
 	}
 	if (!err)
 		err = check(&programs[0], 0);

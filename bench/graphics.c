@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The measurements of bindings, jobs and evictions, one after the other. */
+/* The measurements of bindings, jobs, evictions and migrations, one after the other. */
 #include "graphics.h"
 
 #include <string.h>
@@ -18,6 +18,8 @@ int graphics_measure(struct graphics *graphics, const struct mirage *gpu, unsign
 		err = jobs_measure(graphics);
 	if (!err)
 		err = evictions_measure(graphics);
+	if (!err)
+		err = migrations_measure(graphics);
 	space_close(&graphics->space);
 	return err;
 }

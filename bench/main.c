@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * mirage-bench: what a first touch by the GPU costs, where the time goes, and what the
- * same touch costs through lib/test_hmm in the same run; then bindings, jobs and evictions, each
+ * same touch costs through lib/test_hmm in the same run; then bindings, jobs, evictions and migrations, each
  * with a peer.
  *
  * Figures are printed, not judged: nothing here passes or fails by time. But data and counts
@@ -39,7 +39,7 @@ static void usage(FILE *out)
 	fprintf(out,
 		"usage: mirage-bench [--pages N] [--repeats N] [--json FILE]\n"
 		"Measures first touches of memory by a mirage GPU, with lib/test_hmm and bare copies\n"
-		"beside, then VM_BIND, jobs and evictions, and prints tables.\n"
+		"beside, then VM_BIND, jobs, evictions and migrations, and prints tables.\n"
 		"  --pages N    4 KiB pages of each measurement, a multiple of 512 (default %u)\n"
 		"  --repeats N  1 to %u (default %u); medians are printed\n"
 		"  --json FILE  write everything to FILE, too\n",

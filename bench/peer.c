@@ -98,6 +98,49 @@ int peer_touch(const struct memory *memory, const uint32_t *order, size_t pages,
 	close(fd);
 	return err;
 }
+
+static int move(int fd, const struct memory *memory, size_t pages, unsigned long request,
+		char *bounce, uint64_t *ns)
+{
+	struct hmm_dmirror_cmd cmd = {
+		.addr = (uintptr_t)memory->base,
+		.ptr = (uintptr_t)bounce,
+		.npages = pages,
+	};
+	uint64_t start = gpu_now();
+	int err;
+
+	if (ioctl(fd, request, &cmd)) {
+		err = -errno;
+		warnx("test_hmm cannot move %zu pages: %s", pages, strerror(-err));
+		return err;
+	}
+	*ns = gpu_now() - start;
+	return 0;
+}
+
+int peer_migrate(const struct memory *memory, size_t pages, uint64_t *in_ns, uint64_t *home_ns)
+{
+	char *bounce;
+	int fd, err;
+
+	fd = open(PEER_NODE, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return -EOPNOTSUPP;
+	bounce = malloc(pages * BENCH_PAGE);
+	if (!bounce) {
+		warnx("no memory for %zu pages", pages);
+		close(fd);
+		return -ENOMEM;
+	}
+	memset(bounce, 0x5a, pages * BENCH_PAGE);
+	err = move(fd, memory, pages, HMM_DMIRROR_MIGRATE_TO_DEV, bounce, in_ns);
+	if (!err)
+		err = move(fd, memory, pages, HMM_DMIRROR_MIGRATE_TO_SYS, bounce, home_ns);
+	free(bounce);
+	close(fd);
+	return err;
+}
 #else
 void peer_init(struct peer *peer)
 {
@@ -107,6 +150,11 @@ void peer_init(struct peer *peer)
 
 int peer_touch(const struct memory *memory, const uint32_t *order, size_t pages, bool write,
 	       uint64_t *first_ns, uint64_t *again_ns)
+{
+	return -EOPNOTSUPP;
+}
+
+int peer_migrate(const struct memory *memory, size_t pages, uint64_t *in_ns, uint64_t *home_ns)
 {
 	return -EOPNOTSUPP;
 }

@@ -34,4 +34,13 @@ void peer_init(struct peer *peer);
 int peer_touch(const struct memory *memory, const uint32_t *order, size_t pages, bool write,
 	       uint64_t *first_ns, uint64_t *again_ns);
 
+/**
+ * peer_migrate() - move memory to test_hmm's device and home.
+ * @in_ns: time of the way there, on which it copies twice
+ * @home_ns: time of the way home
+ *
+ * Returns 0, -EOPNOTSUPP if it is not there, or a negative errno after a message.
+ */
+int peer_migrate(const struct memory *memory, size_t pages, uint64_t *in_ns, uint64_t *home_ns);
+
 #endif /* BENCH_PEER_H */
