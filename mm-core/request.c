@@ -47,6 +47,10 @@
  */
 void hmm_request_fail(struct hmm_fault *fault, unsigned int index, int error)
 {
+	/* All errnos that user space knows fit */
+	if (WARN_ON_ONCE(error < -U8_MAX))
+		error = -EIO;
+	fault->errors[index] = -error;
 	if (find_first_bit(fault->failed, HMM_BLOCK_PAGES) >= index)
 		fault->error = error;
 	__set_bit(index, fault->failed);

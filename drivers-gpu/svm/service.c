@@ -270,7 +270,7 @@ static void service_block(struct mirage_vm *vm, const struct mirage_fault *fault
 		else if (!test_bit(page, ask->failed))
 			mirage_stale_filter_clear(vm->service->stale_filter, &faults[i]);
 		else if (mirage_batch_wants_write(&faults[i]) || !test_bit(page, ask->write))
-			service_fail(vm, &faults[i], ask->error);
+			service_fail(vm, &faults[i], hmm_fault_error(ask, page));
 		/* Otherwise the write failed: reads are served later, without the writer. */
 	}
 }
