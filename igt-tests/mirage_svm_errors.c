@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 /**
  * TEST: mirage svm errors
- * Description: Why a page cannot be served: each page has its own error.
+ * Description: Why a page cannot be served: each page has its own error, and lack of memory is tried
+ *	again.
  * Category: SVM
  */
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "failure.h"
 #include "igt_mirage.h"
 #include "memory.h"
 
@@ -69,8 +71,48 @@ static void errno_of_each_page(struct gpu *gpu)
 	mem_unmap(area, BLOCK);
 }
 
+/* The GPU's first write to a block while so many allocations of a function fail. */
+static void write_without_memory(struct gpu *gpu, const char *function, unsigned int failures)
+{
+	uint32_t *area = mem_reserve(BLOCK, BLOCK);
+
+	igt_assert(mmap(area, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+			-1, 0) == area);
+	failure_require();
+	failure_only_in(function);
+	failure_of_all(failures);
+	gpu_write32(gpu, area, 5);
+	igt_assert_eq(failure_of_all(0), 0);
+	igt_assert_eq_u32(area[0], 5);
+	mem_unmap(area, BLOCK);
+}
+
+/**
+ * SUBTEST: no-memory-in-mm
+ * Description: mm has no memory for a page, several times in a row: the fault is tried again, and
+ * the queue goes on.
+ */
+static void no_memory_in_mm(struct gpu *gpu)
+{
+	write_without_memory(gpu, "handle_mm_fault", 4);
+}
+
+/**
+ * SUBTEST: no-memory-in-iommu
+ * Description: The IOMMU has no memory for its tables, several times in a row: the fault is tried
+ *	again, and the queue goes on.
+ */
+static void no_memory_in_iommu(struct gpu *gpu)
+{
+	igt_require_f(gpu_behind_iommu(gpu), "no IOMMU\n");
+	write_without_memory(gpu, "hmm_pages_link", 4);
+}
+
 static const struct gpu_scenario scenarios[] = {
 	{ "errno-of-each-page", errno_of_each_page, "Each page that fails has its own error." },
+	{ "no-memory-in-mm", no_memory_in_mm, "A page for which mm has no memory is tried again." },
+	{ "no-memory-in-iommu", no_memory_in_iommu,
+	  "A page for which the IOMMU has no memory is tried again." },
 };
 
 int igt_main()

@@ -81,10 +81,10 @@ static bool hmm_call_lacks(const struct hmm_block *block, unsigned int index, un
 	return (pfn & HMM_PFN_WRITE) && !test_bit(index, block->writable);
 }
 
-static void hmm_call_refuse(struct hmm_call *call, unsigned int index)
+static void hmm_call_refuse(struct hmm_call *call, unsigned int index, int error)
 {
 	if (test_bit(index, call->request.required))
-		hmm_request_fail(call->request.fault, index, -EIO);
+		hmm_request_fail(call->request.fault, index, error);
 }
 
 /* The page is in use: mm frees it only after an invalidation, which takes the block's lock */
@@ -106,17 +106,18 @@ static void hmm_call_add(struct hmm_call *call, unsigned int index,
 	unsigned long pfn = call->pfns[index];
 	bool mapped = test_bit(index, block->mapped);
 	dma_addr_t addr;
+	int ret;
 
 	/* mm changes a page only with an invalidation, and gives no valid answer during one */
 	if (WARN_ON_ONCE((mapped && ((block->dma.pfn_list[index] ^ pfn) & ~HMM_PFN_FLAGS)) ||
 			 test_bit(index, block->pending.pages))) {
-		hmm_call_refuse(call, index);
+		hmm_call_refuse(call, index, -EIO);
 		return;
 	}
 
-	addr = hmm_pages_link(block->mirror->dev, &block->dma, index, pfn, p2p);
-	if (addr == DMA_MAPPING_ERROR) {
-		hmm_call_refuse(call, index);
+	ret = hmm_pages_link(block->mirror->dev, &block->dma, index, pfn, p2p, &addr);
+	if (ret) {
+		hmm_call_refuse(call, index, ret);
 		return;
 	}
 	if (!mapped)
@@ -127,7 +128,7 @@ static void hmm_call_add(struct hmm_call *call, unsigned int index,
 }
 
 /* Undo the DMA mappings of this round after a failed sync */
-static void hmm_call_drop(struct hmm_call *call)
+static void hmm_call_drop(struct hmm_call *call, int error)
 {
 	unsigned int i, index;
 
@@ -135,7 +136,7 @@ static void hmm_call_drop(struct hmm_call *call)
 		struct hmm_run *run = &call->runs.run[i];
 
 		for (index = run->index; index < run->index + run->npages; index++)
-			hmm_call_refuse(call, index);
+			hmm_call_refuse(call, index, error);
 	}
 	hmm_block_release_pages(call->request.block, call->added);
 	hmm_runs_init(&call->runs);
@@ -150,6 +151,7 @@ static void hmm_call_give(struct hmm_call *call)
 	struct pci_p2pdma_map_state p2p = {};
 	unsigned int i, first;
 	u64 t0, t1;
+	int ret = 0;
 
 	lockdep_assert_held(&block->lock);
 
@@ -163,10 +165,11 @@ static void hmm_call_give(struct hmm_call *call)
 	}
 
 	first = find_first_bit(call->added, HMM_BLOCK_PAGES);
-	if (first < HMM_BLOCK_PAGES &&
-	    hmm_pages_sync(mirror->dev, &block->dma, first,
-			   find_last_bit(call->added, HMM_BLOCK_PAGES) + 1))
-		hmm_call_drop(call);
+	if (first < HMM_BLOCK_PAGES)
+		ret = hmm_pages_sync(mirror->dev, &block->dma, first,
+				     find_last_bit(call->added, HMM_BLOCK_PAGES) + 1);
+	if (ret)
+		hmm_call_drop(call, ret);
 	t1 = ktime_get_ns();
 	fault->ns_dma += t1 - t0;
 
@@ -329,10 +332,10 @@ static int hmm_call_mm(struct hmm_mirror *mirror, struct hmm_fault *fault)
  * and nothing is faulted in.
  *
  * A page that cannot be served does not affect the others: check &hmm_fault.failed even if 0 is
- * returned. The errno in &hmm_fault.error is -EFAULT for no mapping, no read permission, secret
- * memory, SIGBUS, poison, a guard region or userfaultfd; -EPERM for a write to read-only memory;
- * -EIO if the page cannot be mapped for the device; -ENOMEM if mm had no memory for it (before
- * Linux 7.3 that is -EFAULT, too).
+ * returned. hmm_fault_error() is -EFAULT for no mapping, no read permission, secret memory, SIGBUS,
+ * poison, a guard region or userfaultfd; -EPERM for a write to read-only memory; -EIO if the page
+ * cannot be mapped for the device; -ENOMEM if mm (before Linux 7.3 that is -EFAULT, too) or the
+ * IOMMU had no memory for it: try again later.
  *
  * Context: process context, without locks that mm or reclaim may take; in any task, not only the
  * mirrored process. Sleeps and allocates, charged to the process's memory cgroup; waits for I/O

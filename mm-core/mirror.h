@@ -199,8 +199,8 @@ void hmm_block_release_pages(struct hmm_block *block, const unsigned long *pages
 
 /* dma.c */
 enum hmm_location hmm_pfn_location(unsigned long pfn);
-dma_addr_t hmm_pages_link(struct device *dev, struct hmm_dma_map *map, size_t index,
-			  unsigned long pfn, struct pci_p2pdma_map_state *p2p);
+int hmm_pages_link(struct device *dev, struct hmm_dma_map *map, size_t index, unsigned long pfn,
+		   struct pci_p2pdma_map_state *p2p, dma_addr_t *addr);
 int hmm_pages_sync(struct device *dev, struct hmm_dma_map *map, size_t first, size_t end);
 size_t hmm_pages_release(struct device *dev, struct hmm_dma_map *map, size_t first, size_t end);
 

@@ -181,7 +181,6 @@ static void service_account(struct mirage_vm *vm)
 	unsigned int asked = vm->service->asked;
 	unsigned int failed = bitmap_weight(ask->failed, HMM_BLOCK_PAGES);
 
-	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_BLOCK_FAULTS, 1);
 	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_RETRIES, ask->retries);
 	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_PAGES_MAPPED, ask->mapped);
 	if (ask->mapped + failed > asked)
@@ -205,6 +204,33 @@ static void service_pass(struct mirage_vm *vm, const struct mirage_fault *faults
 static bool service_wants_retry(int ret)
 {
 	return ret == -ENOMEM || ret == -ENOSPC;
+}
+
+/* Was there no memory for the request, or for one of its pages? */
+static bool service_lacks_memory(const struct hmm_fault *ask, int ret)
+{
+	unsigned int page;
+
+	if (ret)
+		return ret == -ENOMEM;
+	for_each_set_bit(page, ask->failed, HMM_BLOCK_PAGES) {
+		if (hmm_fault_error(ask, page) == -ENOMEM)
+			return true;
+	}
+	return false;
+}
+
+/* Ask the mirror core for what the device lacks. False: the device has all pages by now. */
+static bool service_try(struct mirage_vm *vm, unsigned int count, int *ret)
+{
+	struct hmm_fault *ask = &vm->service->ask;
+
+	if (!service_ask(vm))
+		return false;
+	*ret = hmm_mirror_fault(vm->mirror, ask);
+	trace_mirage_service_block(vm, ask, count, *ret);
+	service_account(vm);
+	return true;
 }
 
 /*
@@ -242,19 +268,17 @@ static void service_block(struct mirage_vm *vm, const struct mirage_fault *fault
 	unsigned int i;
 	int ret;
 
-	if (!service_ask(vm)) {
+	while (service_try(vm, count, &ret)) {
+		if (!service_lacks_memory(ask, ret) || ++try == SERVICE_TRIES)
+			break;
+		fsleep(USEC_PER_MSEC << (try - 1));
+	}
+	if (!vm->service->asked) {
 		service_pass(vm, faults, count);
 		return;
 	}
 
-	ret = hmm_mirror_fault(vm->mirror, ask);
-	while (ret == -ENOMEM && ++try < SERVICE_TRIES) {
-		fsleep(USEC_PER_MSEC << (try - 1));
-		ret = hmm_mirror_fault(vm->mirror, ask);
-	}
-	trace_mirage_service_block(vm, ask, count, ret);
-	service_account(vm);
-
+	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_BLOCK_FAULTS, 1);
 	if (ret == -ENODEV || ret == -EBUSY)
 		return;
 	if (ret == -ESRCH) {
