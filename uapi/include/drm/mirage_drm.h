@@ -346,8 +346,9 @@ struct drm_mirage_svm_query {
  * struct drm_mirage_svm_populate - map memory of the process before the GPU asks for it
  *
  * Pages come in as if the GPU had faulted on each (madvise() has MADV_POPULATE_READ and MADV_POPULATE_WRITE for the
- * processor), and like those they may be taken away again at any time. -EFAULT where there is no memory, -EPERM where it
- * may not be written; what was mapped before that stays. -EBUSY: the memory changed all the time.
+ * processor), and like those they may be taken away again at any time. -EFAULT where there is no memory, -ENXIO where the
+ * processor would get SIGBUS, -EHWPOISON where it is poisoned, -EPERM where it may not be written; what was mapped before
+ * that stays. -EBUSY: the memory changed all the time.
  */
 struct drm_mirage_svm_populate {
 	/** @vm_id: in: with DRM_MIRAGE_VM_CREATE_SVM (-EINVAL), of the calling process (-EPERM) */
