@@ -7,6 +7,7 @@
  */
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -267,6 +268,79 @@ static void wait_ends_with_process(struct gpu *gpu igt_unused)
 	close(pipes[1]);
 }
 
+#define ZAPPERS		4
+#define ZAPPED_BLOCKS	8
+#define ZAP_MS		5000
+
+/**
+ * struct zapper - a thread that has mm take memory away, without a pause
+ */
+struct zapper {
+	/** @area: the memory, ZAPPED_BLOCKS */
+	void *area;
+	/** @stop: set to end it */
+	volatile bool *stop;
+	/** @count: how often it did */
+	uint64_t count;
+	/** @thread: it */
+	pthread_t thread;
+};
+
+static void *zap(void *data)
+{
+	struct zapper *zapper = data;
+
+	while (!*zapper->stop) {
+		igt_assert(!madvise(zapper->area, ZAPPED_BLOCKS * BLOCK, MADV_DONTNEED));
+		zapper->count++;
+	}
+	return NULL;
+}
+
+/**
+ * SUBTEST: invalidations-that-overlap
+ * Description: Several threads have mm take the same memory away all the time, so that one of them
+ *	nearly always does: faults on it are served nevertheless.
+ */
+static void invalidations_that_overlap(struct gpu *gpu)
+{
+	uint32_t *area = mem_reserve(ZAPPED_BLOCKS * BLOCK, BLOCK);
+	struct zapper zappers[ZAPPERS];
+	volatile bool stop = false;
+	uint64_t zaps = 0, jobs = 0;
+	struct timespec start = { };
+	double longest = 0;
+	unsigned int i;
+
+	igt_assert(mmap(area, ZAPPED_BLOCKS * BLOCK, PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == area);
+	mem_touch(area, ZAPPED_BLOCKS * BLOCK, 0);
+	for (i = 0; i < ZAPPERS; i++) {
+		zappers[i] = (struct zapper){ .area = area, .stop = &stop };
+		igt_assert(!pthread_create(&zappers[i].thread, NULL, zap, &zappers[i]));
+	}
+	igt_nsec_elapsed(&start);
+	while (igt_nsec_elapsed(&start) < ZAP_MS * 1000000ll) {
+		struct timespec one = { };
+		double ms;
+
+		igt_nsec_elapsed(&one);
+		gpu_raise(gpu, area, 1, 1, 1);
+		ms = igt_nsec_elapsed(&one) / 1e6;
+		longest = ms > longest ? ms : longest;
+		jobs++;
+	}
+	stop = true;
+	for (i = 0; i < ZAPPERS; i++) {
+		igt_assert(!pthread_join(zappers[i].thread, NULL));
+		zaps += zappers[i].count;
+	}
+	igt_assert_eq_u64(area[0], jobs);
+	igt_info("%" PRIu64 " jobs, the longest %.0f ms, %" PRIu64 " calls of madvise(), %" PRIu64
+		 " retries\n", jobs, longest, zaps, gpu_delta(gpu, DRM_MIRAGE_STAT_RETRIES));
+	mem_unmap(area, ZAPPED_BLOCKS * BLOCK);
+}
+
 static const struct gpu_scenario scenarios[] = {
 	{ "errno-of-each-page", errno_of_each_page, "Each page that fails has its own error." },
 	{ "no-memory-in-mm", no_memory_in_mm, "A page for which mm has no memory is tried again." },
@@ -279,6 +353,8 @@ static const struct gpu_scenario scenarios[] = {
 	  "A fault does not wait longer than its monitor lives." },
 	{ "wait-ends-with-process", wait_ends_with_process,
 	  "SIGKILL ends a process whose fault waits." },
+	{ "invalidations-that-overlap", invalidations_that_overlap,
+	  "Faults on memory that threads have taken away all the time." },
 };
 
 int igt_main()
