@@ -7,6 +7,7 @@
  */
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -129,7 +130,7 @@ static int monitor_open(void *area, int flags, uint64_t features)
 		.range = { .start = (uintptr_t)area, .len = 4 * PAGE },
 		.mode = UFFDIO_REGISTER_MODE_MISSING,
 	};
-	int fd = syscall(SYS_userfaultfd, O_CLOEXEC | flags);
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK | flags);
 
 	igt_require_f(fd >= 0, "userfaultfd: %s\n", strerror(errno));
 	do_ioctl(fd, UFFDIO_API, &api);
@@ -140,8 +141,11 @@ static int monitor_open(void *area, int flags, uint64_t features)
 /* Wait until a fault waits for the monitor, at this page. */
 static void monitor_wait(int fd, const void *page)
 {
+	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
 	struct uffd_msg msg;
 
+	/* A fault that does not wait tells the monitor nothing. */
+	igt_assert_eq(poll(&poll_fd, 1, POLL_MS), 1);
 	igt_assert_eq(read(fd, &msg, sizeof(msg)), (ssize_t)sizeof(msg));
 	igt_assert_eq(msg.event, UFFD_EVENT_PAGEFAULT);
 	igt_assert_eq_u64(msg.arg.pagefault.address & -PAGE, (uintptr_t)page);
