@@ -5,10 +5,7 @@
  *	survive it does, and what a driver could forget would be seen.
  * Category: SVM
  */
-#include <limits.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "igt_mirage.h"
@@ -37,22 +34,6 @@ static void map_word(uint32_t *area, int fd, unsigned int page)
 	igt_assert(mmap(area, PAGE, PROT_READ, MAP_SHARED | MAP_FIXED, fd, page * PAGE) == area);
 }
 
-/*
- * An IOMMU translates what the device translated before: an address that the TLB should have
- * forgotten is then unmapped there, or leads to the new page. Stale entries do no harm that
- * could be looked for.
- */
-static bool behind_iommu(struct gpu *gpu)
-{
-	char path[PATH_MAX];
-	struct stat node;
-
-	igt_assert(!fstat(gpu->dev.fd, &node));
-	snprintf(path, sizeof(path), "/sys/dev/char/%u:%u/device/iommu_group",
-		 major(node.st_rdev), minor(node.st_rdev));
-	return !access(path, F_OK);
-}
-
 /**
  * SUBTEST: stale-tlb
  * Description: The device ignores invalidations: a running kernel then reads what was mapped
@@ -66,7 +47,7 @@ static void stale_tlb(struct gpu *gpu)
 	unsigned int i;
 	int fd;
 
-	igt_require_f(!behind_iommu(gpu), "an IOMMU hides stale TLB entries\n");
+	igt_require_f(!gpu_behind_iommu(gpu), "an IOMMU hides stale TLB entries\n");
 
 	fd = words_in_file(100, 4);
 	area = mem_anon(PAGE);
@@ -102,7 +83,7 @@ static void stale_tlb_read_only(struct gpu *gpu)
 	uint32_t *area, before;
 	struct loop loop;
 
-	igt_require_f(!behind_iommu(gpu), "an IOMMU hides stale TLB entries\n");
+	igt_require_f(!gpu_behind_iommu(gpu), "an IOMMU hides stale TLB entries\n");
 
 	/* Shared memory, so that the page stays this one whatever mm does. */
 	area = mem_reserve(BLOCK, BLOCK);

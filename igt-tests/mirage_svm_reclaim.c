@@ -9,6 +9,7 @@
 #include <linux/userfaultfd.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "cgroup.h"
 #include "igt_mirage.h"
@@ -21,6 +22,9 @@ IGT_TEST_DESCRIPTION("What mm does to memory on its own while the GPU uses it.")
 #define VALID	DRM_MIRAGE_SVM_PAGE_VALID
 #define WRITE	DRM_MIRAGE_SVM_PAGE_WRITE
 #define HUGE	DRM_MIRAGE_SVM_PAGE_2M
+
+/* Long enough for an access that does not wait to end. */
+#define WAIT_US	100000
 
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE	25
@@ -158,10 +162,21 @@ static int uffd_open(uint32_t *area, size_t size, uint64_t mode, uint64_t featur
 	return fd;
 }
 
+/* A job of four bytes that waits for the monitor. */
+static struct job waiting_copy(struct gpu *gpu, void *to, const void *from)
+{
+	struct job job = job_new(gpu);
+
+	mirage_ib_copy(&job.ib, to, from, 4);
+	job_submit(&job);
+	usleep(WAIT_US);
+	igt_assert(!job_is_done(&job));
+	return job;
+}
+
 /**
  * SUBTEST: userfaultfd-missing
- * Description: A GPU access to a page that waits for userfaultfd cannot wait: its queue stops,
- *	as is documented. Once the page was provided, the GPU uses it.
+ * Description: A GPU access to a page that userfaultfd withholds waits until it is provided.
  */
 static void userfaultfd_missing(struct gpu *gpu)
 {
@@ -170,12 +185,14 @@ static void userfaultfd_missing(struct gpu *gpu)
 	struct uffdio_copy copy = {
 		.dst = (uintptr_t)(area + PAGE / 4), .src = (uintptr_t)page, .len = PAGE,
 	};
+	struct job job;
 
 	page[0] = 0x0ff1;
-	gpu_read_fails(gpu, area + PAGE / 4, EFAULT);
-	gpu_write_fails(gpu, area + PAGE / 4, EFAULT);
+	job = waiting_copy(gpu, &gpu->out[3], area + PAGE / 4);
 	do_ioctl(fd, UFFDIO_COPY, &copy);
-	igt_assert_eq_u32(gpu_read32(gpu, area + PAGE / 4), 0x0ff1);
+	igt_assert_eq(job_wait(&job), 0);
+	job_free(&job);
+	igt_assert_eq_u32(gpu->out[3], 0x0ff1);
 	gpu_write32(gpu, area + PAGE / 4, 2);
 	igt_assert_eq_u32(area[PAGE / 4], 2);
 	close(fd);
@@ -187,8 +204,8 @@ static void userfaultfd_missing(struct gpu *gpu)
 
 /**
  * SUBTEST: userfaultfd-wp
- * Description: Write-protection by userfaultfd takes the GPU's right to write away, and its
- *	lifting gives it back; reads are never disturbed.
+ * Description: Write-protection by userfaultfd takes the GPU's right to write away, and a write
+ *	waits until it is lifted; reads are never disturbed.
  */
 static void userfaultfd_wp(struct gpu *gpu)
 {
@@ -197,6 +214,7 @@ static void userfaultfd_wp(struct gpu *gpu)
 		.range = { .start = (uintptr_t)area, .len = 4 * PAGE },
 		.mode = UFFDIO_WRITEPROTECT_MODE_WP,
 	};
+	struct job job;
 	int fd;
 
 	mem_touch(area, 4 * PAGE, 10);
@@ -205,11 +223,13 @@ static void userfaultfd_wp(struct gpu *gpu)
 	do_ioctl(fd, UFFDIO_WRITEPROTECT, &wp);
 	igt_assert_eq(gpu_count_pages(gpu, area, 4 * PAGE, WRITE), 0);
 	igt_assert_eq_u32(gpu_read32(gpu, area + PAGE / 4), 21);
-	gpu_write_fails(gpu, area + PAGE / 4, EFAULT);
+	gpu->out[3] = 30;
+	job = waiting_copy(gpu, area + PAGE / 4, &gpu->out[3]);
 	igt_assert_eq_u32(area[PAGE / 4], 21);
 	wp.mode = 0;
 	do_ioctl(fd, UFFDIO_WRITEPROTECT, &wp);
-	gpu_write32(gpu, area + PAGE / 4, 30);
+	igt_assert_eq(job_wait(&job), 0);
+	job_free(&job);
 	igt_assert_eq_u32(area[PAGE / 4], 30);
 	close(fd);
 	mem_unmap(area, 4 * PAGE);
@@ -406,7 +426,7 @@ static const struct gpu_scenario scenarios[] = {
 	{ "compaction-mid-kernel", compaction_mid_kernel,
 	  "Pages move in physical memory under a running kernel." },
 	{ "userfaultfd-missing", userfaultfd_missing,
-	  "A page that waits for userfaultfd is no page for the GPU." },
+	  "A page that userfaultfd withholds makes the GPU wait." },
 	{ "userfaultfd-wp", userfaultfd_wp,
 	  "Write-protection by userfaultfd holds for the GPU." },
 	{ "userfaultfd-wp-async", userfaultfd_wp_async,

@@ -86,8 +86,25 @@ static int call_wait_user_fence(struct trap *trap)
 				      0, JOB_DEADLINE);
 }
 
+static int call_svm_populate(struct trap *trap)
+{
+	return mirage_svm_populate(&trap->gpu->dev, trap->gpu->vm, trap->page, PAGE, false);
+}
+
+/* No call of ours waits, but the service for the GPU's access; the job ends with the device. */
+static int call_fault(struct trap *trap)
+{
+	struct job job = job_new(trap->gpu);
+
+	mirage_ib_copy(&job.ib, &trap->gpu->out[2], trap->page, 4);
+	job_submit(&job);
+	return 0;
+}
+
 static struct trap traps[] = {
 	{ .call = call_svm_query, .want = -ENODEV },
+	{ .call = call_svm_populate, .want = -ENODEV },
+	{ .call = call_fault, .want = 0 },
 	{ .call = call_vm_stats, .want = 0 },
 	{ .call = call_exec, .want = -ENODEV },
 	{ .call = call_vm_bind, .want = -ENODEV },

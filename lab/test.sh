@@ -254,7 +254,7 @@ guest_boot() {
 	local name=$1 pattern=$3 suites=$5 kept=$results/$1 vm_timeout=$vm_timeout prefix='' status=0 ran list vm_kept=''
 	# Conditions for the lists of expected results.
 	local conditions=$kernel_conditions
-	[ "$vm_iommu" = 0 ] || conditions+=,iommu
+	if [ "$vm_iommu" = 0 ]; then conditions+=,no-iommu; else conditions+=,iommu; fi
 	[ "$vm_gpus" -lt 2 ] || if [ "$vm_switch" = 1 ]; then conditions+=,together; else conditions+=,apart; fi
 	# The same tests have run before.
 	[ "$name" != apart ] || prefix=apart:

@@ -39,6 +39,29 @@ static unsigned long hmm_vma_denies(const struct vm_area_struct *vma)
 	return vma->vm_flags & VM_SHADOW_STACK ? HMM_PFN_WRITE : 0;
 }
 
+/**
+ * hmm_vma_check - may devices access the pages of a mapping?
+ * @vma: the mapping; NULL for none
+ * @write: for writing
+ *
+ * Context: under mmap_lock for reading.
+ * Return: 0; -EFAULT if not at all; -EPERM if not for writing.
+ */
+int hmm_vma_check(const struct vm_area_struct *vma, bool write)
+{
+	unsigned long denied;
+
+	/* As hmm_range_fault() */
+	if (!vma || (vma->vm_flags & (VM_IO | VM_PFNMAP)) || !(vma->vm_flags & VM_READ))
+		return -EFAULT;
+	denied = hmm_vma_denies(vma);
+	if (denied & HMM_PFN_VALID)
+		return -EFAULT;
+	if (write && (!(vma->vm_flags & VM_WRITE) || (denied & HMM_PFN_WRITE)))
+		return -EPERM;
+	return 0;
+}
+
 /*
  * 0, or the errno if devices must not access the range as @flags ask. @denies: out: union of all
  * mappings

@@ -47,42 +47,47 @@ enum hmm_location hmm_pfn_location(unsigned long pfn)
  * @index: index of the page in @map
  * @pfn: the page's answer from hmm_range_fault(); has HMM_PFN_VALID
  * @p2p: state for peer-to-peer pages, zero at the first call for a fault
+ * @addr: out: the device address, for a page in the device's memory its offset there
  *
  * The device may use the address only after hmm_pages_sync().
  * Context: under the lock that protects @map, with the answer of hmm_range_fault() still valid.
- * Return: the device address, for a page in the device's memory its offset there; or
- * DMA_MAPPING_ERROR if the page cannot be mapped.
+ * Return: 0; -ENOMEM if the IOMMU has no memory for its tables now (try again later), or its other
+ * errno; -EIO if the page cannot be mapped, or the DMA layer does not say why.
  */
-dma_addr_t hmm_pages_link(struct device *dev, struct hmm_dma_map *map, size_t index,
-			  unsigned long pfn, struct pci_p2pdma_map_state *p2p)
+int hmm_pages_link(struct device *dev, struct hmm_dma_map *map, size_t index, unsigned long pfn,
+		   struct pci_p2pdma_map_state *p2p, dma_addr_t *addr)
 {
 	unsigned long *entry = &map->pfn_list[index];
 	size_t offset = index << PAGE_SHIFT;
 	unsigned long old = *entry;
-	dma_addr_t addr;
+	int ret = 0;
 
 	/* Only our own list keeps the sticky bits of the DMA layer */
 	*entry = (old & ~(HMM_PFN_VALID | HMM_PFN_WRITE)) | (pfn & ~HMM_PFN_FLAGS) |
 		 HMM_PFN_VALID | (pfn & HMM_PFN_WRITE);
 
-	if (hmm_pfn_location(pfn) == HMM_LOCATION_DEVICE)
-		return hmm_page_offset(hmm_pfn_to_page(pfn));
+	if (hmm_pfn_location(pfn) == HMM_LOCATION_DEVICE) {
+		*addr = hmm_page_offset(hmm_pfn_to_page(pfn));
+		return 0;
+	}
 
 	if (!dma_use_iova(&map->state) || (old & HMM_PFN_DMA_MAPPED) ||
 	    is_pci_p2pdma_page(hmm_pfn_to_page(pfn))) {
-		addr = hmm_dma_map_pfn(dev, map, index, p2p);
-	} else if (dma_iova_link(dev, &map->state, hmm_pfn_to_phys(pfn), offset, PAGE_SIZE,
-				 DMA_BIDIRECTIONAL, HMM_DMA_ATTRS)) {
-		addr = DMA_MAPPING_ERROR;
+		*addr = hmm_dma_map_pfn(dev, map, index, p2p);
+		if (*addr == DMA_MAPPING_ERROR)
+			ret = -EIO;
 	} else {
-		*entry |= HMM_PFN_DMA_MAPPED;
-		addr = map->state.addr + offset;
+		*addr = map->state.addr + offset;
+		ret = dma_iova_link(dev, &map->state, hmm_pfn_to_phys(pfn), offset, PAGE_SIZE,
+				    DMA_BIDIRECTIONAL, HMM_DMA_ATTRS);
+		if (!ret)
+			*entry |= HMM_PFN_DMA_MAPPED;
 	}
 
 	/* For a page that is already mapped, only its address is looked up */
-	if (addr == DMA_MAPPING_ERROR)
+	if (ret)
 		*entry = old;
-	return addr;
+	return ret;
 }
 
 /**

@@ -3,7 +3,7 @@
  * Fault service.
  *
  * It follows the collision-retry scheme of mmu_interval_notifier: read the sequence, ask mm
- * (request.c) under mmap_lock alone, then take the block's lock and use the answer only if no
+ * under mmap_lock alone (request.c), then take the block's lock and use the answer only if no
  * invalidation came in between. Nothing is pinned: once the lock is dropped, only the notifier
  * revokes the device's access.
  *
@@ -23,6 +23,18 @@
  * for one or two such sleeps, and so does freeing the memory of a process that is killed meanwhile
  * (hmm_request_is_cancelled()).
  *
+ * A fault waits like an access of the process itself: for I/O and for userfaultfd, as long as that
+ * takes, without mmap_lock, until a fatal signal. hmm_mirror_close() does not wait that long. It
+ * sends SIGKILL to kernel threads that are in a call, which get no other signals, and the call takes
+ * the signal back at its end. A process that calls is only woken, which ends a wait for userfaultfd,
+ * and not one for I/O. Closing also has to wait where a fatal signal does not end I/O, as the exit of
+ * a process does: a FUSE server has read a request, and the file system waits for the answer itself.
+ *
+ * Rejected: waiting in a worker of its own, which the call leaves behind when the mirror closes. It
+ * would pin the mm and a thread for as long as a silent server likes, once for each mirror that its
+ * owner opens and closes. Rejected too: not counting the wait in hmm_mirror.users. Then the block,
+ * with the driver's part of it, would outlive the close.
+ *
  * Rejected: mapping for DMA before the lock is taken, to hold it for less time. Pages would have to
  * be unmapped again at each collision, and in between there would be DMA mappings of pages that may
  * have been freed.
@@ -31,9 +43,9 @@
 #include <linux/hmm.h>
 #include <linux/ktime.h>
 #include <linux/memcontrol.h>
-#include <linux/mmap_lock.h>
 #include <linux/pci-p2pdma.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "devmem.h"
@@ -44,9 +56,13 @@
 /**
  * struct hmm_call - one call of hmm_mirror_fault()
  *
- * Used by one task; no lock.
+ * Used by one task; no lock, but for @link.
  */
 struct hmm_call {
+	/** @link: in &struct hmm_mirror.calls, under its lock */
+	struct list_head link;
+	/** @task: task that makes the call */
+	struct task_struct *task;
 	/** @request: the questions to mm */
 	struct hmm_request request;
 	/** @runs: runs for the driver's map() */
@@ -81,10 +97,10 @@ static bool hmm_call_lacks(const struct hmm_block *block, unsigned int index, un
 	return (pfn & HMM_PFN_WRITE) && !test_bit(index, block->writable);
 }
 
-static void hmm_call_refuse(struct hmm_call *call, unsigned int index)
+static void hmm_call_refuse(struct hmm_call *call, unsigned int index, int error)
 {
 	if (test_bit(index, call->request.required))
-		hmm_request_fail(call->request.fault, index, -EIO);
+		hmm_request_fail(call->request.fault, index, error);
 }
 
 /* The page is in use: mm frees it only after an invalidation, which takes the block's lock */
@@ -106,17 +122,18 @@ static void hmm_call_add(struct hmm_call *call, unsigned int index,
 	unsigned long pfn = call->pfns[index];
 	bool mapped = test_bit(index, block->mapped);
 	dma_addr_t addr;
+	int ret;
 
 	/* mm changes a page only with an invalidation, and gives no valid answer during one */
 	if (WARN_ON_ONCE((mapped && ((block->dma.pfn_list[index] ^ pfn) & ~HMM_PFN_FLAGS)) ||
 			 test_bit(index, block->pending.pages))) {
-		hmm_call_refuse(call, index);
+		hmm_call_refuse(call, index, -EIO);
 		return;
 	}
 
-	addr = hmm_pages_link(block->mirror->dev, &block->dma, index, pfn, p2p);
-	if (addr == DMA_MAPPING_ERROR) {
-		hmm_call_refuse(call, index);
+	ret = hmm_pages_link(block->mirror->dev, &block->dma, index, pfn, p2p, &addr);
+	if (ret) {
+		hmm_call_refuse(call, index, ret);
 		return;
 	}
 	if (!mapped)
@@ -127,7 +144,7 @@ static void hmm_call_add(struct hmm_call *call, unsigned int index,
 }
 
 /* Undo the DMA mappings of this round after a failed sync */
-static void hmm_call_drop(struct hmm_call *call)
+static void hmm_call_drop(struct hmm_call *call, int error)
 {
 	unsigned int i, index;
 
@@ -135,7 +152,7 @@ static void hmm_call_drop(struct hmm_call *call)
 		struct hmm_run *run = &call->runs.run[i];
 
 		for (index = run->index; index < run->index + run->npages; index++)
-			hmm_call_refuse(call, index);
+			hmm_call_refuse(call, index, error);
 	}
 	hmm_block_release_pages(call->request.block, call->added);
 	hmm_runs_init(&call->runs);
@@ -150,6 +167,7 @@ static void hmm_call_give(struct hmm_call *call)
 	struct pci_p2pdma_map_state p2p = {};
 	unsigned int i, first;
 	u64 t0, t1;
+	int ret = 0;
 
 	lockdep_assert_held(&block->lock);
 
@@ -163,10 +181,11 @@ static void hmm_call_give(struct hmm_call *call)
 	}
 
 	first = find_first_bit(call->added, HMM_BLOCK_PAGES);
-	if (first < HMM_BLOCK_PAGES &&
-	    hmm_pages_sync(mirror->dev, &block->dma, first,
-			   find_last_bit(call->added, HMM_BLOCK_PAGES) + 1))
-		hmm_call_drop(call);
+	if (first < HMM_BLOCK_PAGES)
+		ret = hmm_pages_sync(mirror->dev, &block->dma, first,
+				     find_last_bit(call->added, HMM_BLOCK_PAGES) + 1);
+	if (ret)
+		hmm_call_drop(call, ret);
 	t1 = ktime_get_ns();
 	fault->ns_dma += t1 - t0;
 
@@ -193,16 +212,10 @@ static int hmm_call_round(struct hmm_call *call)
 {
 	struct hmm_request *request = &call->request;
 	struct hmm_block *block = request->block;
-	struct mm_struct *mm = block->mirror->mm;
 	u64 t0 = ktime_get_ns();
 	int ret;
 
-	request->seq = mmu_interval_read_begin(&block->notifier);
-	ret = mmap_read_lock_killable(mm);
-	if (!ret) {
-		ret = hmm_request_pages(request);
-		mmap_read_unlock(mm);
-	}
+	ret = hmm_request_pages(request);
 	request->fault->ns_mm += ktime_get_ns() - t0;
 	if (ret)
 		return ret;
@@ -274,6 +287,50 @@ static int hmm_call_charged(struct hmm_call *call, struct hmm_mirror *mirror)
 	return ret;
 }
 
+/* From here on hmm_mirror_close() ends the waits of this call */
+static void hmm_call_begin(struct hmm_call *call, struct hmm_mirror *mirror)
+{
+	call->task = current;
+	if (current->flags & PF_KTHREAD)
+		allow_kernel_signal(SIGKILL);
+	spin_lock(&mirror->calls_lock);
+	list_add(&call->link, &mirror->calls);
+	spin_unlock(&mirror->calls_lock);
+}
+
+static void hmm_call_end(struct hmm_call *call, struct hmm_mirror *mirror)
+{
+	spin_lock(&mirror->calls_lock);
+	list_del(&call->link);
+	spin_unlock(&mirror->calls_lock);
+	/* Drops a signal that has come, too: it was for this call */
+	if (current->flags & PF_KTHREAD)
+		disallow_signal(SIGKILL);
+}
+
+/**
+ * hmm_calls_interrupt - end the waits of all calls
+ * @mirror: the mirror, closing
+ *
+ * A process is not killed, but woken: userfaultfd then tries again, and the call finds the mirror
+ * closing. A call that is about to sleep misses that, so this is repeated until no call runs.
+ *
+ * Context: no locks.
+ */
+void hmm_calls_interrupt(struct hmm_mirror *mirror)
+{
+	struct hmm_call *call;
+
+	spin_lock(&mirror->calls_lock);
+	list_for_each_entry(call, &mirror->calls, link) {
+		if (call->task->flags & PF_KTHREAD)
+			send_sig(SIGKILL, call->task, 1);
+		else
+			wake_up_process(call->task);
+	}
+	spin_unlock(&mirror->calls_lock);
+}
+
 /**
  * hmm_mirror_limit - count the pages of a block that are within the mm's address space
  * @mirror: the mirror
@@ -311,7 +368,9 @@ static int hmm_call_mm(struct hmm_mirror *mirror, struct hmm_fault *fault)
 	} else if (!mmget_not_zero(mm)) {
 		ret = -ESRCH;
 	} else {
+		hmm_call_begin(call, mirror);
 		ret = hmm_call_charged(call, mirror);
+		hmm_call_end(call, mirror);
 		/* If this is the last user, the fault must not wait for the mm's teardown */
 		mmput_async(mm);
 	}
@@ -329,14 +388,15 @@ static int hmm_call_mm(struct hmm_mirror *mirror, struct hmm_fault *fault)
  * and nothing is faulted in.
  *
  * A page that cannot be served does not affect the others: check &hmm_fault.failed even if 0 is
- * returned. The errno in &hmm_fault.error is -EFAULT for no mapping, no read permission, secret
- * memory, SIGBUS, poison, a guard region or userfaultfd; -EPERM for a write to read-only memory;
- * -EIO if the page cannot be mapped for the device; -ENOMEM if mm had no memory for it (before
- * Linux 7.3 that is -EFAULT, too).
+ * returned. hmm_fault_error() is -EFAULT for no mapping, no read permission, secret memory or a
+ * guard region; -EPERM for a write to read-only memory; -ENXIO where the CPU gets SIGBUS (beyond
+ * the end of a file, an I/O error); -EHWPOISON for a poisoned page; -EIO if the page cannot be
+ * mapped for the device; -ENOMEM if mm or the IOMMU had no memory for it: try again later.
  *
  * Context: process context, without locks that mm or reclaim may take; in any task, not only the
- * mirrored process. Sleeps and allocates, charged to the process's memory cgroup; waits for I/O
- * like a CPU fault, uninterruptibly.
+ * mirrored process. Sleeps and allocates, charged to the process's memory cgroup. Waits for I/O and
+ * for userfaultfd like a CPU fault, without mmap_lock: until a fatal signal or hmm_mirror_close(),
+ * which does not end a process's own wait for I/O.
  * Return: 0; -EINVAL if the start is not aligned; -ENODEV after hmm_mirror_close(); -ESRCH if the
  * mirrored process is gone; -EBUSY if invalidations made every round void for more than a second
  * (retry later); -EINTR if the task is being killed; -ENOMEM; or the errno from block_init(). On an
@@ -360,6 +420,9 @@ int hmm_mirror_fault(struct hmm_mirror *mirror, struct hmm_fault *fault)
 		return -ENODEV;
 
 	ret = hmm_call_mm(mirror, fault);
+	/* hmm_calls_interrupt() */
+	if (ret == -EINTR && hmm_mirror_is_closing(mirror))
+		ret = -ENODEV;
 	trace_hmm_mirror_fault(mirror, fault, ret);
 	hmm_mirror_leave(mirror);
 	return ret;

@@ -7,7 +7,7 @@
  * process can exit while its mirror exists, and the mirror can be closed before, during or after
  * that.
  *
- * Closing: no new fault enters; running faults end after their current question to mm; the reaper
+ * Closing: no new fault enters; running faults end, and do not go on waiting for I/O; the reaper
  * is stopped; every block is unmapped from the device as by an munmap() of everything, with all
  * flushes started before the first wait; only then are the notifiers removed. In the opposite order
  * mm could free pages that the device still has.
@@ -29,6 +29,9 @@
 #include "mirror.h"
 
 #define HMM_MIRROR_CLOSING	0
+
+/* Between two attempts to end the waits of running calls */
+#define HMM_INTERRUPT_DELAY	(HZ / 20)
 
 /**
  * hmm_mirror_is_closing - should running calls end early?
@@ -134,6 +137,8 @@ struct hmm_mirror *hmm_mirror_create(struct device *dev, struct hmm_devmem *devm
 	mt_init_flags(&mirror->policy, MT_FLAGS_USE_RCU);
 	refcount_set(&mirror->users, 1);
 	init_completion(&mirror->idle);
+	spin_lock_init(&mirror->calls_lock);
+	INIT_LIST_HEAD(&mirror->calls);
 	init_completion(&mirror->closed);
 	init_llist_head(&mirror->reap_list);
 	INIT_DELAYED_WORK(&mirror->reap_work, hmm_reap_work);
@@ -150,7 +155,8 @@ EXPORT_SYMBOL_GPL(hmm_mirror_create);
  * several tasks; each call returns only when closing is complete.
  *
  * Context: process context; not in a callback or inside hmm_mirror_fault(), without locks that
- * callbacks or mm take. Sleeps until the running faults have ended.
+ * callbacks or mm take. Sleeps until the running faults have ended, and ends their waits: see
+ * fault.c.
  */
 void hmm_mirror_close(struct hmm_mirror *mirror)
 {
@@ -164,7 +170,9 @@ void hmm_mirror_close(struct hmm_mirror *mirror)
 	}
 
 	hmm_mirror_leave(mirror);
-	wait_for_completion(&mirror->idle);
+	do
+		hmm_calls_interrupt(mirror);
+	while (!wait_for_completion_timeout(&mirror->idle, HMM_INTERRUPT_DELAY));
 	disable_delayed_work_sync(&mirror->reap_work);
 
 	/* From here on only mm's callbacks run concurrently */

@@ -12,17 +12,20 @@
 #include <linux/hmm_mirror.h>
 #include <linux/hmm_retry.h>
 #include <linux/kref.h>
+#include <linux/list.h>
 #include <linux/llist.h>
 #include <linux/maple_tree.h>
 #include <linux/mmu_notifier.h>
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
+#include <linux/spinlock.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 
 struct hmm_devmem;
 struct pci_p2pdma_map_state;
+struct vm_area_struct;
 
 /**
  * struct hmm_counters - one CPU's share of a mirror's counters
@@ -71,7 +74,11 @@ struct hmm_mirror {
 	refcount_t users;
 	/** @idle: @users has dropped to 0 */
 	struct completion idle;
-	/** @closing: bit 0: hmm_mirror_close() was called */
+	/** @calls_lock: protects @calls; outside of a task's signal lock */
+	spinlock_t calls_lock;
+	/** @calls: calls of hmm_mirror_fault() that may be in mm, whose waits closing ends */
+	struct list_head calls;
+	/** @closing: bit 0: hmm_mirror_close() was called; set before it looks at @calls */
 	unsigned long closing;
 	/** @closed: hmm_mirror_close() is done */
 	struct completion closed;
@@ -193,6 +200,7 @@ extern struct workqueue_struct *hmm_mirror_wq;
 u32 hmm_new_id(void);
 
 /* ask.c */
+int hmm_vma_check(const struct vm_area_struct *vma, bool write);
 int hmm_ask(struct mmu_interval_notifier *notifier, struct hmm_devmem *owner, unsigned long seq,
 	    unsigned long start, unsigned long npages, unsigned long flags, unsigned long *pfns);
 
@@ -206,8 +214,8 @@ void hmm_block_release_pages(struct hmm_block *block, const unsigned long *pages
 
 /* dma.c */
 enum hmm_location hmm_pfn_location(unsigned long pfn);
-dma_addr_t hmm_pages_link(struct device *dev, struct hmm_dma_map *map, size_t index,
-			  unsigned long pfn, struct pci_p2pdma_map_state *p2p);
+int hmm_pages_link(struct device *dev, struct hmm_dma_map *map, size_t index, unsigned long pfn,
+		   struct pci_p2pdma_map_state *p2p, dma_addr_t *addr);
 int hmm_pages_sync(struct device *dev, struct hmm_dma_map *map, size_t first, size_t end);
 size_t hmm_pages_release(struct device *dev, struct hmm_dma_map *map, size_t first, size_t end);
 
@@ -215,6 +223,25 @@ size_t hmm_pages_release(struct device *dev, struct hmm_dma_map *map, size_t fir
 unsigned int hmm_mirror_limit(const struct hmm_mirror *mirror, unsigned long start);
 int hmm_call_cache_create(void);
 void hmm_call_cache_destroy(void);
+void hmm_calls_interrupt(struct hmm_mirror *mirror);
+
+/* fill.c */
+/**
+ * struct hmm_fill - an mm that pages are faulted in from
+ *
+ * Used by one task; no lock.
+ */
+struct hmm_fill {
+	/** @mm: the mm, with a user held */
+	struct mm_struct *mm;
+	/** @locked: its mmap_lock is held for reading */
+	bool locked;
+	/** @tried: mm has waited for the page that comes next */
+	bool tried;
+};
+
+int hmm_fill_page(struct hmm_fill *fill, unsigned long addr, bool write);
+void hmm_fill_end(struct hmm_fill *fill);
 
 /* invalidate.c */
 extern const struct mmu_interval_notifier_ops hmm_block_notifier_ops;
@@ -254,7 +281,7 @@ void hmm_count_notifier(struct hmm_mirror *mirror, u64 ns);
 struct hmm_request {
 	/** @block: block of the fault */
 	struct hmm_block *block;
-	/** @seq: from mmu_interval_read_begin(); the answers are valid while it does not change */
+	/** @seq: out: sequence of the last look; @pfns are valid while it does not change */
 	unsigned long seq;
 	/** @fault: in: requested pages; out: failed and error */
 	struct hmm_fault *fault;

@@ -91,6 +91,7 @@ static int hmm_step_link_page(struct hmm_userptr *userptr, unsigned long index, 
 {
 	unsigned long old = userptr->dma.pfn_list[index];
 	dma_addr_t addr;
+	int ret;
 
 	/* mm changes a page only with an invalidation */
 	if (old)
@@ -98,9 +99,9 @@ static int hmm_step_link_page(struct hmm_userptr *userptr, unsigned long index, 
 	if (!userptr->write)
 		pfn &= ~HMM_PFN_WRITE;
 
-	addr = hmm_pages_link(userptr->dev, &userptr->dma, index, pfn, p2p);
-	if (addr == DMA_MAPPING_ERROR)
-		return -EIO;
+	ret = hmm_pages_link(userptr->dev, &userptr->dma, index, pfn, p2p, &addr);
+	if (ret)
+		return ret;
 	userptr->addrs[index] = addr;
 	userptr->nr_linked++;
 	return 0;
@@ -234,8 +235,8 @@ static int hmm_userptr_passes(struct hmm_userptr *userptr, struct hmm_step *step
  * mapping, no read permission, secret memory, SIGBUS, poison, a guard region, userfaultfd); -EPERM
  * if a page is not writable; -EIO if a page cannot be mapped for the device; -EBUSY if
  * invalidations voided every try for more than a second; -ESRCH if the process is gone; -ENODEV
- * after hmm_userptr_close(); -EINTR if the task is being killed; -ENOMEM (before Linux 7.3 -EFAULT,
- * if mm had no memory for a page).
+ * after hmm_userptr_close(); -EINTR if the task is being killed; -ENOMEM, also if the IOMMU had no
+ * memory for a page (before Linux 7.3 -EFAULT, if mm had none).
  */
 int hmm_userptr_populate(struct hmm_userptr *userptr)
 {

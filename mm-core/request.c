@@ -2,40 +2,32 @@
 /*
  * Asking mm for pages.
  *
- * hmm_range_fault() with a request flag per page looks like the right interface for a device's
- * fault, but is not: at a missing page table or a huge entry it faults the rest of the range with
- * the union of the flags. So a page requested for reading would be written to because a neighbour
- * is, and pages not requested would be populated. Therefore requests are made only for runs of
- * pages that all need the same access. A snapshot first finds pages that are present already;
- * another one afterwards finds pages that a fault has brought in as well (a huge page, fault-around
- * in a file).
+ * A round looks, fills, and looks again. A look is a snapshot of hmm_range_fault(): it finds the
+ * pages that are present, and faults nothing in. If a requested page is missing, or is not writable
+ * although it has to be, mm faults in that page, with the access that it is requested for (fill.c).
+ * The second look finds these pages, and others that came along: a huge page, fault-around in a
+ * file. Only the last look has to be valid in the end, so the sequence is read anew for each.
  *
- *   CPU has touched the memory:     snapshot                    1 walk
- *   first touch, one run:           fault                       1 walk
- *   with prefetch around it:        snapshot, fault, snapshot   3 walks, of which two are short
+ *   CPU has touched the memory:     look                1 walk
+ *   first touch:                    look, fill, look    2 walks, and a fault for each page
  *
- * -EFAULT of hmm_range_fault() may mean: no mapping, no permission to read, SIGBUS, poison, a guard
- * region, userfaultfd; before Linux 7.3 also out of memory. These cannot be distinguished here.
+ * Pages that are not requested are never faulted in, and a page requested for reading is never
+ * written to because a neighbour is. hmm_range_fault() with a request flag per page does not allow
+ * that: at a missing page table or a huge entry it faults the rest of the range with the union of
+ * the flags.
  *
  * One request can take long: each page may need I/O, and above memory.high mm makes the allocating
- * task sleep. So no single question asks mm to fault in more than HMM_REQUEST_MAX_PAGES
- * pages, and between two of them the request checks whether the answer is still wanted.
+ * task sleep. So before each page the request checks whether the answer is still wanted.
  *
- * hmm_range_fault() leaves pages in the mirror's own device memory where they are. It migrates
- * those of other devices back, as for a CPU access.
+ * A look leaves pages in the mirror's own device memory where they are. Filling migrates back those
+ * of other devices, as a CPU access does, and own ones that have to become writable.
  */
 #include <linux/hmm.h>
 #include <linux/mm_types.h>
+#include <linux/mmap_lock.h>
 #include <linux/sched/signal.h>
 
 #include "mirror.h"
-#include "plan.h"
-
-/*
- * Most pages to fault in per request; as many as mm charges to a cgroup at once
- * (MEMCG_CHARGE_BATCH)
- */
-#define HMM_REQUEST_MAX_PAGES	64u
 
 /**
  * hmm_request_fail - record that a page cannot be served
@@ -47,6 +39,10 @@
  */
 void hmm_request_fail(struct hmm_fault *fault, unsigned int index, int error)
 {
+	/* All errnos that user space knows fit */
+	if (WARN_ON_ONCE(error < -U8_MAX))
+		error = -EIO;
+	fault->errors[index] = -error;
 	if (find_first_bit(fault->failed, HMM_BLOCK_PAGES) >= index)
 		fault->error = error;
 	__set_bit(index, fault->failed);
@@ -64,21 +60,32 @@ static bool hmm_request_is_missing(const struct hmm_request *request, unsigned i
 	return (request->pfns[index] & need) != need;
 }
 
-static int hmm_request_range(struct hmm_request *request, struct hmm_devmem *owner,
-			     unsigned int first, unsigned int end, unsigned long flags)
+static unsigned int hmm_request_next(const struct hmm_request *request, unsigned int index)
 {
-	struct hmm_block *block = request->block;
-
-	return hmm_ask(&block->notifier, owner, request->seq,
-		       block->start + ((unsigned long)first << PAGE_SHIFT), end - first, flags,
-		       request->pfns + first);
+	for (; index < request->limit; index++) {
+		index = find_next_bit(request->required, request->limit, index);
+		if (index >= request->limit || hmm_request_is_missing(request, index))
+			break;
+	}
+	return index;
 }
 
 /* Take a snapshot of all named pages. Pages between them are walked over but not used. */
-static int hmm_request_snapshot(struct hmm_request *request)
+static int hmm_request_look(struct hmm_request *request)
 {
-	return hmm_request_range(request, request->block->mirror->devmem, request->first,
-				 request->end, 0);
+	struct hmm_block *block = request->block;
+	struct mm_struct *mm = block->mirror->mm;
+	int ret;
+
+	request->seq = mmu_interval_read_begin(&block->notifier);
+	ret = mmap_read_lock_killable(mm);
+	if (ret)
+		return ret;
+	ret = hmm_ask(&block->notifier, block->mirror->devmem, request->seq,
+		      block->start + ((unsigned long)request->first << PAGE_SHIFT),
+		      request->end - request->first, 0, request->pfns + request->first);
+	mmap_read_unlock(mm);
+	return ret;
 }
 
 /* 0, or an errno if the answer is not wanted any more */
@@ -97,77 +104,39 @@ static int hmm_request_is_cancelled(const struct hmm_request *request)
 	return atomic_read(&mirror->mm->mm_users) == 1 ? -ESRCH : 0;
 }
 
-/*
- * Fault in pages @first to @end - 1. mm lets a page in the device's memory pass as writable even if
- * it is not (after fork() or mprotect()): then the owner is not named, and mm brings the page home
- * and makes it writable there.
- */
-static int hmm_request_access(struct hmm_request *request, unsigned int first, unsigned int end,
-			      unsigned long flags)
+/* Fault in a page that is missing. Return: an errno only if it ends the request */
+static int hmm_request_fill_page(struct hmm_request *request, struct hmm_fill *fill,
+				 unsigned int index)
 {
-	struct hmm_devmem *devmem = request->block->mirror->devmem;
-	unsigned int i;
+	unsigned long addr = request->block->start + ((unsigned long)index << PAGE_SHIFT);
 	int ret;
 
-	ret = hmm_request_range(request, devmem, first, end, flags);
-	if (ret || !devmem || !(flags & HMM_PFN_REQ_WRITE))
-		return ret;
-	for (i = first; i < end; i++) {
-		if (!(request->pfns[i] & HMM_PFN_WRITE))
-			return hmm_request_range(request, NULL, first, end, flags);
-	}
-	return 0;
-}
-
-/* Fault in pages @first to @end - 1, which all need the same access */
-static int hmm_request_fault(struct hmm_request *request, unsigned int first, unsigned int end)
-{
-	unsigned long flags = HMM_PFN_REQ_FAULT;
-	struct hmm_plan plan;
-	unsigned int a, b;
-	int ret;
-
-	if (test_bit(first, request->fault->write))
-		flags |= HMM_PFN_REQ_WRITE;
-
-	hmm_plan_init(&plan, first, end);
-	while (hmm_plan_next(&plan, &a, &b)) {
+	do {
 		ret = hmm_request_is_cancelled(request);
 		if (ret)
 			return ret;
-
-		ret = hmm_request_access(request, a, b, flags);
-		if (ret == -EBUSY)
-			return ret;
-		if (hmm_plan_report(&plan, !ret) && ret) {
-			request->pfns[a] = 0;
-			hmm_request_fail(request->fault, a, ret);
-		}
-	}
+		ret = hmm_fill_page(fill, addr, test_bit(index, request->fault->write));
+	} while (ret == -EAGAIN);
+	if (ret == -EINTR)
+		return ret;
+	if (ret)
+		hmm_request_fail(request->fault, index, ret);
 	return 0;
 }
 
-/* End of the run of missing pages from @index, same access; at most HMM_REQUEST_MAX_PAGES */
-static unsigned int hmm_request_run_end(const struct hmm_request *request, unsigned int index)
+/* Fault in all missing pages */
+static int hmm_request_fill(struct hmm_request *request)
 {
-	bool write = test_bit(index, request->fault->write);
-	unsigned int limit = min(index + HMM_REQUEST_MAX_PAGES, request->limit);
-	unsigned int end = index + 1;
+	struct hmm_fill fill = { .mm = request->block->mirror->mm };
+	unsigned int index = hmm_request_next(request, 0);
+	int ret = 0;
 
-	while (end < limit && hmm_request_is_missing(request, end) &&
-	       test_bit(end, request->fault->write) == write)
-		end++;
-	return end;
-}
-
-static unsigned int hmm_request_next(const struct hmm_request *request, unsigned int index)
-{
-	do {
-		index = find_next_bit(request->required, request->limit, index);
-		if (index >= request->limit || hmm_request_is_missing(request, index))
-			return index;
-	} while (++index < request->limit);
-	return index;
+	while (!ret && index < request->limit) {
+		ret = hmm_request_fill_page(request, &fill, index);
+		index = hmm_request_next(request, index + 1);
+	}
+	hmm_fill_end(&fill);
+	return ret;
 }
 
 /* Compute the pages to map if mm has no more to offer; false if there are none */
@@ -200,7 +169,7 @@ static int hmm_request_widen(struct hmm_request *request)
 	bitmap_fill(request->named, HMM_BLOCK_PAGES);
 	request->first = 0;
 	request->end = HMM_BLOCK_PAGES;
-	return hmm_request_snapshot(request);
+	return hmm_request_look(request);
 }
 
 /**
@@ -232,69 +201,43 @@ static void hmm_request_begin(struct hmm_request *request)
 	       (request->end - request->first) * sizeof(*request->pfns));
 }
 
-/* Are the missing pages more than one run? A single run's fault itself finds present pages. */
-static bool hmm_request_has_runs(const struct hmm_request *request)
+/* Fail the pages that mm does not show to devices. Return: -EBUSY if another one is missing */
+static int hmm_request_settle(struct hmm_request *request)
 {
-	unsigned int index = hmm_request_next(request, 0);
+	unsigned int index = 0;
 
-	if (index >= request->limit)
-		return false;
-	return hmm_request_next(request, hmm_request_run_end(request, index)) < request->limit;
-}
-
-/* Fault in all missing pages. Return: number of runs faulted, or a negative errno */
-static int hmm_request_fault_missing(struct hmm_request *request)
-{
-	unsigned int index, end;
-	int runs = 0;
-	int ret;
-
-	for (index = hmm_request_next(request, 0); index < request->limit;
-	     index = hmm_request_next(request, end)) {
-		end = hmm_request_run_end(request, index);
-		ret = hmm_request_fault(request, index, end);
-		if (ret)
-			return ret;
-		runs++;
+	while ((index = hmm_request_next(request, index)) < request->limit) {
+		if (!(request->pfns[index] & HMM_PFN_ERROR))
+			return -EBUSY;
+		hmm_request_fail(request->fault, index, -EFAULT);
 	}
-	return runs;
+	return 0;
 }
 
 /**
  * hmm_request_pages - one round of questions to mm
- * @request: the request, with a fresh @seq; at least one page is named
+ * @request: the request; at least one page is named
  *
- * Context: under mmap_lock for reading. Sleeps, allocates, waits for I/O.
- * Return: 0 with @pfns and the fault's failed and error filled in; -EBUSY if an invalidation came
- * in between or a page did not stay (start a new round); -EINTR if the task is killed; -ENODEV if
- * the mirror is being closed; -ESRCH if the process has exited.
+ * Context: with a user of the mm held, no locks. Takes mmap_lock; sleeps, allocates, waits for I/O
+ * and for userfaultfd, until a fatal signal. Return: 0 with @seq, @pfns and the fault's failed and
+ * errors filled in; -EBUSY if an invalidation came in between or a page did not stay (start a new
+ * round); -EINTR if the task is killed; -ENODEV if the mirror is being closed; -ESRCH if the
+ * process has exited.
  */
 int hmm_request_pages(struct hmm_request *request)
 {
-	bool prefetch = !bitmap_empty(request->fault->prefetch, HMM_BLOCK_PAGES);
-	int runs, ret;
+	int ret;
 
 	hmm_request_begin(request);
-	if (prefetch || hmm_request_has_runs(request)) {
-		ret = hmm_request_snapshot(request);
-		if (ret)
-			return ret;
+	ret = hmm_request_look(request);
+	if (!ret && hmm_request_next(request, 0) < request->limit) {
+		ret = hmm_request_fill(request);
+		if (!ret)
+			ret = hmm_request_look(request);
 	}
-
-	runs = hmm_request_fault_missing(request);
-	if (runs < 0)
-		return runs;
-
-	if (runs && prefetch) {
-		ret = hmm_request_snapshot(request);
-		if (ret)
-			return ret;
-	}
-
-	ret = hmm_request_widen(request);
-	if (ret)
-		return ret;
-
-	/* All pages were there a moment ago, so one has been taken away again */
-	return hmm_request_next(request, 0) < request->limit ? -EBUSY : 0;
+	if (!ret)
+		ret = hmm_request_widen(request);
+	if (!ret)
+		ret = hmm_request_settle(request);
+	return ret;
 }

@@ -198,7 +198,6 @@ static void service_account(struct mirage_vm *vm)
 	unsigned int asked = vm->service->asked;
 	unsigned int failed = bitmap_weight(ask->failed, HMM_BLOCK_PAGES);
 
-	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_BLOCK_FAULTS, 1);
 	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_RETRIES, ask->retries);
 	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_PAGES_MAPPED, ask->mapped);
 	if (ask->mapped + failed > asked)
@@ -263,6 +262,34 @@ static bool service_again(int ret, unsigned int *tries)
 	return true;
 }
 
+/* The result of a request: -ENOMEM also if there was no memory for one of its pages. */
+static int service_result(const struct hmm_fault *ask, int ret)
+{
+	unsigned int page;
+
+	if (ret)
+		return ret;
+	for_each_set_bit(page, ask->failed, HMM_BLOCK_PAGES) {
+		if (hmm_fault_error(ask, page) == -ENOMEM)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* Ask the mirror core for what the device lacks. False: the device has all pages by now. */
+static bool service_try(struct mirage_vm *vm, unsigned int count, int *ret)
+{
+	struct hmm_fault *ask = &vm->service->ask;
+
+	if (!service_ask(vm))
+		return false;
+	service_migrate(vm);
+	*ret = hmm_mirror_fault(vm->mirror, ask);
+	trace_mirage_service_block(vm, ask, count, *ret);
+	service_account(vm);
+	return true;
+}
+
 /*
  * Serve faults on VM_BIND mappings. They are few: the first fault of an object restores all of it.
  * A fault that finds nothing to do raced with that, or waits for its replay.
@@ -296,18 +323,14 @@ static void service_block(struct mirage_vm *vm, const struct mirage_fault *fault
 	unsigned int i;
 	int ret;
 
-	if (!service_ask(vm)) {
+	while (service_try(vm, count, &ret) && service_again(service_result(ask, ret), &tries))
+		;
+	if (!vm->service->asked) {
 		service_pass(vm, faults, count);
 		return;
 	}
 
-	service_migrate(vm);
-	do {
-		ret = hmm_mirror_fault(vm->mirror, ask);
-	} while (service_again(ret, &tries));
-	trace_mirage_service_block(vm, ask, count, ret);
-	service_account(vm);
-
+	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_BLOCK_FAULTS, 1);
 	if (ret == -ENODEV || ret == -EBUSY)
 		return;
 	if (ret == -ESRCH) {
@@ -323,7 +346,7 @@ static void service_block(struct mirage_vm *vm, const struct mirage_fault *fault
 		else if (!test_bit(page, ask->failed))
 			mirage_stale_filter_clear(vm->service->stale_filter, &faults[i]);
 		else if (mirage_batch_wants_write(&faults[i]) || !test_bit(page, ask->write))
-			service_fail(vm, &faults[i], ask->error);
+			service_fail(vm, &faults[i], hmm_fault_error(ask, page));
 		/* Otherwise the write failed: reads are served later, without the writer. */
 	}
 }

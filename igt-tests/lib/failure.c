@@ -126,6 +126,23 @@ void failure_only_in(const char *name)
 	set_range("require", range.start, range.end);
 }
 
+/**
+ * failure_of_all() - let the next allocations of pages fail, whichever task makes them
+ * @times: how many; 0 for none
+ *
+ * Return: how many of those before are left, which have not failed
+ */
+unsigned int failure_of_all(unsigned int times)
+{
+	char left[32], value[32];
+
+	igt_assert(file_read(DEBUGFS "fail_page_alloc/times", left, sizeof(left)));
+	snprintf(value, sizeof(value), "%u", times);
+	igt_assert(file_write(DEBUGFS "fail_page_alloc/times", value));
+	igt_assert(file_write(DEBUGFS "fail_page_alloc/probability", times ? "100" : "0"));
+	return strtoul(left, NULL, 10);
+}
+
 /* Whether the n-th allocation was reached. */
 static bool fail_nth(const struct failure_case *what, unsigned int n, int *ret)
 {

@@ -33,6 +33,7 @@ struct failure_case {
 
 void failure_require(void);
 void failure_only_in(const char *name);
+unsigned int failure_of_all(unsigned int times);
 unsigned int failure_each(const struct failure_case *what);
 
 #endif /* FAILURE_H */

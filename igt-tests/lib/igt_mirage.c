@@ -5,6 +5,8 @@
 #include <libgen.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "debugfs.h"
@@ -189,6 +191,22 @@ unsigned int gpu_injected(struct gpu *gpu, const char *knob)
 	knob_path(gpu, knob, path, sizeof(path));
 	igt_assert(file_read(path, text, sizeof(text)));
 	return strtoul(text, NULL, 0);
+}
+
+/*
+ * An IOMMU translates what the device translated before: an address that the TLB should have
+ * forgotten is then unmapped there, or leads to the new page. Stale entries do no harm that
+ * could be looked for.
+ */
+bool gpu_behind_iommu(struct gpu *gpu)
+{
+	char path[PATH_MAX];
+	struct stat node;
+
+	igt_assert(!fstat(gpu->dev.fd, &node));
+	snprintf(path, sizeof(path), "/sys/dev/char/%u:%u/device/iommu_group", major(node.st_rdev),
+		 minor(node.st_rdev));
+	return !access(path, F_OK);
 }
 
 /**

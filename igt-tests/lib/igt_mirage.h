@@ -172,6 +172,7 @@ void gpu_bound_subtests(const struct gpu_scenario *scenarios, size_t count);
 void gpu_inject(struct gpu *gpu, const char *knob, unsigned int value);
 void gpu_inject_none(struct gpu *gpu);
 void gpu_inject_none_alone(void);
+bool gpu_behind_iommu(struct gpu *gpu);
 unsigned int gpu_injected(struct gpu *gpu, const char *knob);
 void gpu_reset_from_outside(struct gpu *gpu);
 

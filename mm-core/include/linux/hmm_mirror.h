@@ -152,6 +152,8 @@ struct hmm_fault {
 	DECLARE_BITMAP(failed, HMM_BLOCK_PAGES);
 	/** @error: out: negative errno of the first page in @failed, else 0 */
 	int error;
+	/** @errors: out: errno of each page in @failed, positive; undefined for other pages */
+	u8 errors[HMM_BLOCK_PAGES];
 	/**
 	 * @mapped: out: number of pages given to map() that the device did not have with this
 	 * permission
@@ -166,6 +168,18 @@ struct hmm_fault {
 	/** @ns_map: out: nanoseconds in map() */
 	u64 ns_map;
 };
+
+/**
+ * hmm_fault_error - get the reason why a page could not be served
+ * @fault: the request, after hmm_mirror_fault()
+ * @index: index of the page in the block
+ *
+ * Return: a negative errno, or 0 if the page did not fail.
+ */
+static inline int hmm_fault_error(const struct hmm_fault *fault, unsigned int index)
+{
+	return test_bit(index, fault->failed) ? -fault->errors[index] : 0;
+}
 
 /**
  * struct hmm_migrate - a request to move pages of one block, and its results

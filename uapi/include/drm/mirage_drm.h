@@ -442,8 +442,8 @@ struct drm_mirage_svm_query {
  *
  * Pages come in as if the GPU had faulted on each (madvise() has MADV_POPULATE_READ and
  * MADV_POPULATE_WRITE for the processor), and like those they may be taken away again at any time.
- * -EFAULT where there is no memory, -EPERM where it may not be written; pages mapped before that
- * stay mapped. -EBUSY: the memory changed during all attempts.
+ * -EFAULT where there is no memory, -ENXIO where the processor would get SIGBUS, -EHWPOISON where it
+ * is poisoned, -EPERM where it may not be written; pages mapped before that stay mapped. -EBUSY: the memory changed during all attempts.
  */
 struct drm_mirage_svm_populate {
 	/** @vm_id: in: with DRM_MIRAGE_VM_CREATE_SVM (-EINVAL), of the calling process (-EPERM) */
