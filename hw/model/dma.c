@@ -4,7 +4,8 @@
  * file. Without an IOMMU in the guest there are a few large maps; with one
  * there is a map for each DMA mapping that a driver of the guest makes, all
  * into the same file, one for each page. So files are mapped once and whole, maps
- * are nodes of a tree, and adding one costs no mmap(). Rejected: mmap() for each
+ * are nodes of a tree, and adding one costs no mmap(). Maps that continue each other are
+ * joined, and an unmap cuts them where it must. Rejected: mmap() for each
  * map, whose cost grows with the number of threads and which runs into the limit
  * of mappings of a process; a sorted array, in which a million maps take minutes
  * to be put in.
@@ -65,9 +66,16 @@ static struct dma_map *dma_search(const struct dma *dma, u64 start, u64 last)
 	return node ? *node : NULL;
 }
 
+/* So many maps can be made of @map by unmaps; a range without memory is never cut. */
+static u64 dma_weight(const struct dma_map *map)
+{
+	return map->file ? (map->last - map->start + 1) / DMA_PAGE_SIZE : 1;
+}
+
 static void dma_remove(struct dma *dma, struct dma_map *map)
 {
 	tdelete(map, &dma->maps, dma_compare);
+	dma->weight -= dma_weight(map);
 	dma_put_file(dma, map->file);
 	free(map);
 	dma->nr--;
@@ -131,48 +139,122 @@ static int dma_get_file(struct dma *dma, int fd, u64 end, bool writable, struct 
 	return 0;
 }
 
+/* @next is where @map ends, on both sides. Ranges without memory stay: a peer has all of one. */
+static bool dma_continues(const struct dma_map *map, const struct dma_map *next)
+{
+	return map->file && map->file == next->file && map->writable == next->writable &&
+	       map->last + 1 == next->start &&
+	       map->host + (next->start - map->start) == next->host;
+}
+
+/*
+ * Extend the neighbours of @new by it. Returns whether there was one that it continues. A
+ * border moves over free addresses only, so the order in the tree stays right.
+ */
+static bool dma_join(struct dma *dma, const struct dma_map *new)
+{
+	struct dma_map *before = NULL, *after = dma_search(dma, new->last + 1, new->last + 1);
+	u64 last = new->last;
+
+	if (new->start)
+		before = dma_search(dma, new->start - 1, new->start - 1);
+	if (after && !dma_continues(new, after))
+		after = NULL;
+	if (before && dma_continues(before, new)) {
+		dma->weight += dma_weight(new);
+		if (after) {
+			last = after->last;
+			dma->weight += dma_weight(after);
+			dma_remove(dma, after);
+		}
+		before->last = last;
+	} else if (after) {
+		dma->weight += dma_weight(new);
+		after->start = new->start;
+		after->host = new->host;
+	} else {
+		return false;
+	}
+	dma_put_file(dma, new->file);
+	return true;
+}
+
+/* Put a copy of @map into the tree, which takes over the user of its file. */
+static int dma_insert(struct dma *dma, const struct dma_map *map)
+{
+	struct dma_map *node = calloc(1, sizeof(*node));
+
+	if (!node)
+		return -ENOMEM;
+	*node = *map;
+	if (!tsearch(node, &dma->maps, dma_compare)) {
+		free(node);
+		return -ENOMEM;
+	}
+	dma->nr++;
+	dma->weight += dma_weight(node);
+	return 0;
+}
+
 int dma_map(struct dma *dma, u64 start, u64 size, int fd, u64 offset, bool writable)
 {
-	struct dma_file *file = NULL;
-	struct dma_map *map;
+	struct dma_map map = { .start = start, .last = start + size - 1, .writable = writable };
 	int ret;
 
 	if (!size || (start | size | offset) % DMA_PAGE_SIZE)
 		return -EINVAL;
 	if (start >= DMA_ADDR_LIMIT || size > DMA_ADDR_LIMIT - start)
 		return -EINVAL;
-	if (dma_search(dma, start, start + size - 1))
+	if (dma_search(dma, start, map.last))
 		return -EEXIST;
-	if (dma->nr >= DMA_SPARE_MAPS + 2 * dma->file_pages)
-		return -ENOSPC;
 	if (fd >= 0) {
 		if (offset > UINT64_MAX - size)
 			return -EINVAL;
-		ret = dma_get_file(dma, fd, offset + size, writable, &file);
+		ret = dma_get_file(dma, fd, offset + size, writable, &map.file);
 		if (ret)
 			return ret;
+		map.host = map.file->host + offset;
 	}
-	map = calloc(1, sizeof(*map));
-	if (!map) {
-		ret = -ENOMEM;
-		goto put_file;
-	}
-	map->start = start;
-	map->last = start + size - 1;
-	map->host = file ? file->host + offset : NULL;
-	map->file = file;
-	map->writable = writable;
-	if (!tsearch(map, &dma->maps, dma_compare)) {
-		free(map);
-		ret = -ENOMEM;
-		goto put_file;
-	}
-	dma->nr++;
-	return 0;
-
-put_file:
-	dma_put_file(dma, file);
+	if (dma->weight + dma_weight(&map) > DMA_SPARE_PAGES + 2 * dma->file_pages)
+		ret = -ENOSPC;
+	else
+		ret = dma_join(dma, &map) ? 0 : dma_insert(dma, &map);
+	if (ret)
+		dma_put_file(dma, map.file);
 	return ret;
+}
+
+/* Take [@start, @last] out of the middle of @map. */
+static int dma_split(struct dma *dma, struct dma_map *map, u64 start, u64 last)
+{
+	struct dma_map rest = *map;
+	u64 weight = dma_weight(map);
+	int ret;
+
+	rest.start = last + 1;
+	rest.host += rest.start - map->start;
+	map->last = start - 1;
+	ret = dma_insert(dma, &rest);
+	if (ret) {
+		map->last = rest.last;
+		return ret;
+	}
+	map->file->users++;
+	dma->weight += dma_weight(map) - weight;
+	return 0;
+}
+
+/* Take what lies in [@start, @last] from one end of @map. */
+static void dma_trim(struct dma *dma, struct dma_map *map, u64 start, u64 last)
+{
+	dma->weight -= dma_weight(map);
+	if (map->start < start) {
+		map->last = start - 1;
+	} else {
+		map->host += last + 1 - map->start;
+		map->start = last + 1;
+	}
+	dma->weight += dma_weight(map);
 }
 
 int dma_unmap(struct dma *dma, u64 start, u64 size)
@@ -180,17 +262,24 @@ int dma_unmap(struct dma *dma, u64 start, u64 size)
 	struct dma_map *first, *last, *map;
 	u64 end;
 
-	if (!size || size - 1 > UINT64_MAX - start)
+	if (!size || (start | size) % DMA_PAGE_SIZE || size - 1 > UINT64_MAX - start)
 		return -EINVAL;
 	end = start + size - 1;
 	first = dma_search(dma, start, start);
 	last = dma_search(dma, end, end);
-	if ((first && first->start < start) || (last && last->last > end))
+	first = first && first->start < start ? first : NULL;
+	last = last && last->last > end ? last : NULL;
+	if ((first && !first->file) || (last && !last->file))
 		return -EINVAL;
-	map = dma_search(dma, start, end);
-	if (!map)
+	if (!dma_search(dma, start, end))
 		return -ENOENT;
-	for (; map; map = dma_search(dma, start, end))
+	if (first && first == last)
+		return dma_split(dma, first, start, end);
+	if (first)
+		dma_trim(dma, first, start, end);
+	if (last)
+		dma_trim(dma, last, start, end);
+	while ((map = dma_search(dma, start, end)))
 		dma_remove(dma, map);
 	return 0;
 }
@@ -212,6 +301,7 @@ static bool dma_find_peer(struct dma *dma, struct dma_map *map)
 	if (ret)
 		return false;
 	map->host = map->file->host;
+	dma->weight += dma_weight(map) - 1;
 	log_info("another GPU is at %#llx + %#llx", (unsigned long long)map->start,
 		 (unsigned long long)size);
 	return true;

@@ -8,10 +8,11 @@
 #include "util.h"
 
 /*
- * Maps that may exist at once: so many, and two for each page of the client's memory. Behind an IOMMU each page that a
- * driver of the guest maps is a map of its own; what is bounded is a guest that maps the same pages over and over.
+ * Pages that maps may lead to at once: so many, and two for each page of the client's memory. Maps
+ * are joined, but unmaps may leave one for each page; so a guest that maps the same pages over and
+ * over is bounded, and no unmap is refused for the number of maps.
  */
-#define DMA_SPARE_MAPS 65536u
+#define DMA_SPARE_PAGES 65536u
 /* max_dma_maps as the client is told it. QEMU takes no more, and does not count. */
 #define DMA_TOLD_MAPS 65535u
 /* Maps have this granularity, so an access within a page lies in one map. */
@@ -41,6 +42,7 @@ struct dma_map {
 struct dma {
 	void *maps;		/* tree of struct dma_map, disjoint (tsearch(3)) */
 	unsigned int nr;	/* maps in it */
+	u64 weight;		/* pages of those into memory, and one for each other */
 	struct dma_map *hit;	/* the one found last, or NULL */
 	struct dma_file *files;
 	u64 file_pages;		/* pages of all @files */
@@ -56,14 +58,17 @@ void dma_fini(struct dma *dma);
  *
  * Returns 0 or a negative errno: -EINVAL not page aligned, empty, or beyond the
  * 52 bits of a bus address or the end of the file; -EEXIST overlaps a map;
- * -ENOSPC too many maps; -ENOMEM; or why mmap() failed.
+ * -ENOSPC too many pages; -ENOMEM; or why mmap() failed.
+ *
+ * It is joined with neighbours that it continues, in bus addresses and in the file.
  */
 int dma_map(struct dma *dma, u64 start, u64 size, int fd, u64 offset, bool writable);
 
 /**
- * dma_unmap() - remove every map inside [@start, @start + @size).
- * Returns 0, or -ENOENT if there is none or -EINVAL if one lies across a border;
- * then nothing is removed.
+ * dma_unmap() - remove every page of a map inside [@start, @start + @size).
+ *
+ * Returns 0; -ENOENT if there is none; -EINVAL not page aligned, empty, or a range without
+ * memory lies across a border; -ENOMEM. On an error nothing is removed.
  */
 int dma_unmap(struct dma *dma, u64 start, u64 size);
 

@@ -399,7 +399,9 @@ static void dma_messages(void)
 	CHECK_EQ(map(MiB(16), KiB(4), 0, 4, fd), EINVAL);
 	CHECK_EQ(client_call(&c, WIRE_DMA_MAP, &two, sizeof(two), fds, 2), EINVAL);
 	CHECK_EQ(client_call(&c, WIRE_DMA_MAP, &two, sizeof(two) - 1, fds, 1), EINVAL);
-	CHECK_EQ(unmap(KiB(64), KiB(32), 0), EINVAL);
+	CHECK_EQ(unmap(0, KiB(32), 0), EINVAL);		/* a part of the ROM */
+	CHECK_EQ(unmap(KiB(64), KiB(32), 0), 0);
+	CHECK(!reachable(KiB(64)) && reachable(KiB(96)));
 	CHECK_EQ(unmap(MiB(64), KiB(32), 0), ENOENT);
 	CHECK_EQ(unmap(KiB(64), KiB(64), 1), EINVAL);	/* a dirty bitmap is not offered */
 	CHECK_EQ(unmap(KiB(64), KiB(64), 0), 0);
