@@ -12,6 +12,30 @@
  * before; they look up again and create a new one. Two tasks may create the same block at once; the
  * second one to insert it discards its own.
  *
+ * A block's life:
+ *
+ *  first fault in these 2 MiB: DMA map, block_init(), notifier, entry in the registry
+ *       |
+ *       v                  map()
+ *     empty --------------------------------> mapped
+ *      | ^  <--------------------------------  | ^
+ *      | |    an invalidation takes the        '-'   map(); an invalidation takes some pages
+ *      | |    last page
+ *      | |
+ *      '-'   queued for the reaper, which leaves the block: pages are pending a flush,
+ *      |     or it has been empty for less than 0.1 s (unmapped) or 2 s
+ *      |
+ *      |     reaper: empty for long enough; or hmm_mirror_close(), which has taken all pages
+ *      v
+ *     dead          not in the registry; then the notifier is removed; a fault that found it
+ *      |            before looks again
+ *      |
+ *      |     last reference
+ *      v
+ *     freed         block_fini(), DMA map, kfree_rcu()
+ *
+ * A fault that maps nothing in an empty block queues it for the reaper, too.
+ *
  * Rejected: one notifier for the whole mirror, with block lookup in the callback. Every fault would
  * then collide with every invalidation anywhere in the process.
  */

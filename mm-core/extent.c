@@ -10,6 +10,43 @@
  * dropped under a page-table lock, when mm frees a page. So the extent goes to a list that a work
  * empties, or the next task that is short of device memory.
  *
+ * An extent's life:
+ *
+ *    hmm_extent_create(): the driver's alloc()
+ *         |
+ *         v          hmm_extent_touch(), hmm_extent_oldest(): to the end of the list
+ *       in use ------.
+ *         | |  ^     |   in hmm_devmem.lru
+ *         | |  '-----'
+ *         | |
+ *         | |  hmm_devmem_close(): the driver's free()
+ *         | '-------------------------> returned    in no list; pages that are left have lost
+ *         |                                |        their content
+ *         |  last reference                |  last reference
+ *         v                                v
+ *       dead                             dead       in hmm_devmem.dead
+ *         |                                |
+ *         |  hmm_extents_reap():           |  hmm_extents_reap()
+ *         |  the driver's free()           |
+ *         v                                v
+ *       freed                            freed
+ *
+ * The life of a page in it:
+ *
+ *                  hmm_extent_claim()              hmm_dst_device(): hmm_extent_set_live()
+ *       free -----------------------> used --------------------------> used and live
+ *        ^ ^                           |                                |  in a folio; eviction
+ *        | |  hmm_extent_unclaim_pfn() |                                |  may take it
+ *        | |  the page did not move    |                                |
+ *        | '---------------------------'                                |
+ *        |                                                              |
+ *        '--------------------------------------------------------------'
+ *              mm frees the folio (unmapped, moved home, or never filled):
+ *              hmm_folio_free(), hmm_extent_unclaim()
+ *
+ * A used page holds a reference to its extent, whether it is live or not. A split of a folio
+ * changes neither.
+ *
  * Extents are kept in the order in which they were last mapped for the device: eviction starts with
  * the one mapped longest ago. That is the least recently faulted one, the order that measurements
  * of oversubscribed GPUs recommend (Cooper, Scogland and Ge, ICS'24).

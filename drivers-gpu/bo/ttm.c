@@ -77,7 +77,15 @@ static unsigned long bo_io_mem_pfn(struct ttm_buffer_object *bo, unsigned long p
 	return PHYS_PFN(mdev->vram.bar + addr);
 }
 
-/* For debuggers: TTM calls it for video memory, with resv held. */
+/*
+ * For debuggers, from bo/mmap.c: for an object in video memory, with its resv held.
+ *
+ * Unlike the accessors in vram/vram.h it does not look for a backup, because a device that sleeps
+ * holds no object. A suspend takes the resv of each object to move it out, before
+ * mirage_vram_save(), and vram_mgr_place() lets none in. The mapping that is accessed keeps the
+ * device from autosuspend, by its file or exported buffer. A wedged device may sleep with objects
+ * in video memory: it loses their content, and this finds the same as a CPU mapping.
+ */
 static int bo_access_memory(struct ttm_buffer_object *bo, unsigned long offset, void *buf, int len,
 			    int write)
 {

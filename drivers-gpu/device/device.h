@@ -168,7 +168,7 @@ struct mirage_device {
 	struct mirage_chan_desc *chans;
 	/**
 	 * @queues: queues by channel number, to look up a channel that the device names; only
-	 * mirage_queue*.c stores and erases
+	 * queue/queue.c and queue/start.c store and erase
 	 */
 	struct xarray queues;
 

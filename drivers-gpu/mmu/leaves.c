@@ -8,6 +8,66 @@
  * that a deposited page table), so splitting it allocates nothing and, if the PT is current, takes
  * one store. 64 KiB leaves are the CONT bit of 16 entries.
  *
+ * A block's PD1 entry, and the leaves behind it:
+ *
+ *                      map some pages                  all 512 pages are uniform (below)
+ *      pde = 0 -----------------------> pde = table --------------------------> pde = leaf
+ *   no page mapped <------------------ PT: 4 KiB and <------------------------- one 2 MiB leaf
+ *      |   ^       unmap the last page  64 KiB leaves   unmap or replace some      ^      |
+ *      |   |                                            pages: a split             |      |
+ *      |   '------------------------ unmap all pages ------------------------------|------'
+ *      '---------------------------- map 512 uniform pages ------------------------'
+ *
+ * Pages are uniform if all are mapped with the same rights, to consecutive addresses in the same
+ * memory, from an address on that is aligned to the size of the leaf. Each group of 16 that changes
+ * has CONT in the copy if it is uniform, also below a 2 MiB leaf.
+ *
+ * 1) Some pages of a 2 MiB leaf are unmapped, or get another translation. Only the groups that are
+ *    no longer uniform fall apart. The copy is changed first, and the PT with it if it is current;
+ *    else the whole PT is written. Then one store to PD1 makes the split visible.
+ *
+ *         0       64K     128K    192K                 2M
+ *    old: |-------------------------------...----------|   pde = leaf
+ *
+ *                   u
+ *    req:           |-|
+ *
+ *    new: |-------|.| |...|-------|-----...----|-------|   pde = table
+ *          64 KiB  4 KiB   64 KiB               64 KiB
+ *
+ * 2) Some pages of a 64 KiB leaf are unmapped, or get another translation. All 16 entries are
+ *    written: the changed ones, and the others without CONT.
+ *
+ *         0                               64K
+ *    old: |-------------------------------|   16 entries with CONT
+ *
+ *                u
+ *    req:       |-|
+ *
+ *    new: |.|.|.| |.|.|.|.|.|.|.|.|.|.|.|.|   4 KiB leaves
+ *
+ * 3) The last page comes that makes a group uniform. All 16 entries get CONT.
+ *
+ *    old: |.|.|.| |.|.|.|.|.|.|.|.|.|.|.|.|
+ *
+ *                u
+ *    req:       |-|
+ *
+ *    new: |-------------------------------|   16 entries with CONT
+ *
+ * 4) The same for the whole block. The PT is updated, and stays current: the next split need not
+ *    write all of it. Then one store to PD1 makes the 2 MiB leaf.
+ *
+ *    old: |-------|.| |...|-------|-----...----|-------|   pde = table
+ *
+ *                   u
+ *    req:           |-|
+ *
+ *    new: |-------------------------------...----------|   pde = leaf
+ *
+ * 5) A map of all 512 pages, uniform, makes the 2 MiB leaf in one store, whatever was there. The PT
+ *    becomes stale.
+ *
  * The order of stores inside a group of 16 does not matter. A CONT entry may translate for its
  * neighbours, but a group only gets CONT when all 16 pages are mapped with the same rights. While a
  * group loses CONT because some of its pages are unmapped, the device may still translate those

@@ -16,6 +16,46 @@
  *                           the jobs it had. A fence thus never signals while its
  *                           job can still write memory.
  *
+ * A queue's life::
+ *
+ *                QUEUE_CREATE: CHAN_START is answered
+ *                               |
+ *                               v
+ *                        +-------------+   reset of the device, which has begun none of its
+ *        .-------------->|    READY    |---. jobs in flight: the channel is restarted
+ *        |               +-------------+<--'
+ *        |                      |
+ *        |                      |   mirage_queue_fail(): the first reason stays, no job starts any
+ *        |                      |   more
+ *        |                      |
+ *        |   +----------+-------+---+-----------+-----------+
+ *        |   v          v           v           v           v
+ *        | FAULTED     ERROR     TIMEOUT      RESET       LOST
+ *        | an access   packet,   the oldest   a job was   the device has gone, the process
+ *        | could not   program,  job had its  begun at a  has gone, or the queue was
+ *        | be served   or HUNG   time         reset, or   destroyed
+ *        |   |          |           |         its context   |
+ *        |   |          |           |         was lost      |
+ *        |   |          |           |           |           |
+ *        |   +----------+-------+---+-----------+-----------+
+ *        |                      |
+ *        |                      |   mirage_queue_quiesce(): CHAN_RESET is answered, or the device
+ *        |                      |   is blocked from DMA; then the fences of jobs in flight signal
+ *        |                      v
+ *        |               +-------------+
+ *        '---------------|    quiet    |   QUEUE_QUERY still tells the reason
+ *   the kernel's own     +-------------+
+ *   queue only:                 |   last reference: mirage_queue_end()
+ *   mirage_queue_revive()       v
+ *                     the channel number is free; jobs that wait for other
+ *                     fences are cancelled when their turn comes
+ *                               |   last job has gone
+ *                               v
+ *                     the scheduler and the structure are freed
+ *
+ * The kernel's own queue is the exception in a reset, too: its channel is restarted until the
+ * device has begun the oldest job QUEUE_KERNEL_STARTS times (queue/reset.c).
+ *
  * If the device does not answer the reset it has its DMA blocked (device/state.c), which gives
  * the same guarantee. queue/stop.c stops queues, queue/start.c starts channels, queue/error.c reads
  * the device's reports, and queue/channel.c finds the queue of a channel.

@@ -8,6 +8,58 @@
  * pieces, no matter how much an operation maps; and the workqueue that runs the schedulers of all
  * queues only starts works.
  *
+ * An operation changes the mappings in its range as follows. MAP, NULL and UNMAP remove alike; MAP
+ * and NULL then insert the requested mapping b, which an UNMAP does not have. Mappings are never
+ * joined, and an identical request replaces the mapping, too. An operation cuts at most two
+ * mappings, one at each end, or one at both: with b it needs at most BIND_MAX_VAS new ones.
+ *
+ * 1) An old mapping lies in the range: mirage_bind_step_unmap().
+ *
+ *            1     a     2
+ *    old:    |-----------|      (offset n)
+ *
+ *         0        b        3
+ *    req: |-----------------|
+ *
+ *         0        b        3
+ *    new: |-----------------|
+ *
+ * 2) It begins before the range: mirage_bind_step_remap() with prev.
+ *
+ *         0     a     2
+ *    old: |-----------|         (offset n)
+ *
+ *               1     b     3
+ *    req:       |-----------|
+ *
+ *         0  a' 1     b     3
+ *    new: |-----|-----------|   (a': offset n)
+ *
+ * 3) It ends after the range: mirage_bind_step_remap() with next.
+ *
+ *               1     a     3
+ *    old:       |-----------|   (offset n)
+ *
+ *         0     b     2
+ *    req: |-----------|
+ *
+ *         0     b     2  a' 3
+ *    new: |-----------|-----|   (a': offset n + 2 - 1)
+ *
+ * 4) It does both: mirage_bind_step_remap() with prev and next.
+ *
+ *         0        a        3
+ *    old: |-----------------|   (offset n)
+ *
+ *               1  b  2
+ *    req:       |-----|
+ *
+ *         0  a' 1  b  2  a" 3
+ *    new: |-----|-----|-----|   (a': offset n, a": offset n + 2)
+ *
+ * The remainders a' and a" take over what the page tables have of a: only the range of the
+ * operation is written. a is dead.
+ *
  * Between two pieces other code sees a half-done operation: eviction, notifiers of userptrs,
  * faults, debugfs, teardown of the address space. (Later operations of the address space wait for
  * the fence.) An operation first removes the mappings in its range from the tree, and inserts its
@@ -22,6 +74,17 @@
  *   validation of an object   leaves the part not written yet to the operation
  *   a fault in the part       is retried until the operation has got there
  *   not written yet
+ *
+ *               addr                tree                end
+ *    removing:  |--------------------|-------------------|   todo_start = addr
+ *                removed ones are     old mappings are
+ *                dead, remainders     still in the tree
+ *                are in the tree
+ *
+ *               addr             todo_start             end
+ *    writing:   |--------------------|-------------------|   tree = end, b is in the tree
+ *                page tables have     page tables have
+ *                b, or nothing        what they had of a
  *
  * The address space or the device may be gone when a piece begins. Then the rest of the job is
  * skipped, and its fence gets an error.

@@ -16,6 +16,8 @@
  * restores the whole address space before it runs (mirage_gpuvm_exec_begin()); a job that may fault
  * restores what it touches (mirage_gpuvm_serve()).
  *
+ * vm/bind_run.c draws how an operation cuts older mappings, vm/node.c how page tables come and go.
+ *
  * Two locks matter: the resvs protect where objects are, mirage_gpuvm.lock the mappings. The latter
  * is taken in signalling paths of fences and in notifiers, so no memory is allocated under it.
  *

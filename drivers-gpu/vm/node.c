@@ -11,6 +11,41 @@
  * there are NULL leaves in PD1s, and above those shared tables full of NULL leaves. So a program
  * may reserve any amount of address space for at most 32 KiB.
  *
+ * An entry of a node, and the node below it:
+ *
+ *          new node: all its entries are 0            new node: all its entries are NULL
+ *            .------------------------------> node <----------------------------.
+ *            |                                | |                               |
+ *            0 <------------------------------' '-----------------------------> NULL
+ *            |    no users: all entries are 0     no users: all are NULL        |
+ *            |                                                                  |
+ *            |    mirage_gpuvm_write_empty(), of all that the entry covers      |
+ *            '<---------------------------------------------------------------->'
+ *
+ * NULL is a NULL leaf in a PD1, and the shared table of the level below in a PD2 or in the root;
+ * its bit in mirage_node.null is set. A PT differs: its leaves decide whether the entry in the PD1
+ * is 0, a 2 MiB leaf, or points to it (mmu/leaves.c). A new PT leaves the entry as it is.
+ *
+ * A part of a NULL mapping a is unmapped, seen in a PD1. The PTs at both ends are made when the
+ * operation is queued. Afterwards the remainders a' and a" use them.
+ *
+ *               0           1           2           3           4
+ *    old:       |--- NULL --|--- NULL --|--- NULL --|--- NULL --|   PD1, 2 MiB each
+ *
+ *                     x                       y
+ *    req:             |-----------------------|
+ *
+ *    queued:    |    PT     |--- NULL --|    PT     |--- NULL --|
+ *               |- NULL ----|           |---- NULL -|               translations as before
+ *
+ *    executed:  |    PT     |     0     |    PT     |--- NULL --|
+ *               |NULL-|     |           |     |NULL-|
+ *               ...a' x                       y a"...
+ *
+ * If x and y are multiples of 2 MiB no PT is needed: only entries of the PD1 change. The same holds
+ * a level higher for a PD1 and multiples of 1 GiB, and for a PD2 and multiples of 512 GiB. If an
+ * object is mapped there instead, each 2 MiB between gets a PT, too.
+ *
  * When a node is removed that held only one NULL mapping, its parent gets a NULL entry; a new node
  * takes over what the parent's entry said. Neither changes a translation, so neither needs a flush.
  * But a walk may be in progress in a removed node, so its removal is followed by a wait.
