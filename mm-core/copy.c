@@ -2,13 +2,13 @@
 /*
  * Copies between system and device memory.
  *
- * A migration collects its folios, the driver's device copies them in one batch, and the core waits
+ * A migration collects its pages, the driver's device copies them in one batch, and the core waits
  * for the fence. It waits with folios locked and their entries replaced by migration entries, so
  * the driver promises that the fence depends on no job of a user and signals within a bounded time
  * (<linux/hmm_devmem.h>).
  *
  * Folios are mapped for DMA only for the copy. Rejected: an IOVA range for the batch, as for
- * blocks: behind an IOMMU it would save messages, but most migrations are of one 2 MiB folio.
+ * blocks: it has to be allocated and freed for each migration, and most CPU faults bring few pages.
  */
 #include <linux/dma-fence.h>
 #include <linux/dma-mapping.h>
@@ -51,36 +51,33 @@ static bool hmm_copy_joins(const struct hmm_copy *copy, const struct hmm_devmem_
 }
 
 /**
- * hmm_copy_add - add pages
+ * hmm_copy_add - add a page
  * @copy: the copies
- * @device: first page in device memory
- * @system: first page in system memory; NULL to fill device memory with zeroes
- * @npages: number of pages, all in one folio on the side of the system
+ * @device: page in device memory
+ * @system: page in system memory; NULL to fill device memory with zeroes
  *
  * At most HMM_BLOCK_PAGES calls.
  * Context: process context; folios are locked. May allocate.
- * Return: 0 or -ENOMEM; other pages may still be added
+ * Return: 0, or -ENOMEM if the page cannot be mapped for the device; others may still be added
  */
-int hmm_copy_add(struct hmm_copy *copy, struct page *device, struct page *system,
-		 unsigned int npages)
+int hmm_copy_add(struct hmm_copy *copy, struct page *device, struct page *system)
 {
 	struct hmm_devmem_copy piece = {
 		.offset = hmm_page_offset(device),
-		.npages = npages,
+		.npages = 1,
 		.zero = !system,
 	};
-	size_t size = (size_t)npages << PAGE_SHIFT;
 	struct device *dev = copy->devmem->dev;
 
 	if (system) {
-		piece.addr = dma_map_page(dev, system, 0, size, hmm_copy_direction(copy));
+		piece.addr = dma_map_page(dev, system, 0, PAGE_SIZE, hmm_copy_direction(copy));
 		if (dma_mapping_error(dev, piece.addr))
 			return -ENOMEM;
-		copy->maps[copy->nr_maps++] = (struct hmm_copy_map){ piece.addr, size };
+		copy->maps[copy->nr_maps++] = piece.addr;
 	}
 
 	if (hmm_copy_joins(copy, &piece))
-		copy->copies[copy->nr - 1].npages += npages;
+		copy->copies[copy->nr - 1].npages++;
 	else
 		copy->copies[copy->nr++] = piece;
 	return 0;
@@ -142,7 +139,7 @@ void hmm_copy_fini(struct hmm_copy *copy)
 	unsigned int i;
 
 	for (i = 0; i < copy->nr_maps; i++)
-		dma_unmap_page(copy->devmem->dev, copy->maps[i].addr, copy->maps[i].size,
+		dma_unmap_page(copy->devmem->dev, copy->maps[i], PAGE_SIZE,
 			       hmm_copy_direction(copy));
 	copy->nr_maps = 0;
 	copy->nr = 0;

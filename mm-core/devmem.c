@@ -133,13 +133,12 @@ static void hmm_devmem_free_work(struct work_struct *work)
 	struct hmm_devmem *devmem = container_of(work, struct hmm_devmem, free_work);
 	unsigned int i;
 
-	flush_work(&devmem->reap_work);
 	for (i = 0; i < devmem->nr_chunks; i++) {
 		if (devmem->chunks[i])
 			hmm_chunk_destroy(devmem->chunks[i]);
 	}
-	if (devmem->spare)
-		folio_put(devmem->spare);
+	/* The work that dropped the last reference may still be about to return */
+	flush_work(&devmem->reap_work);
 	put_device(devmem->dev);
 	kfree(devmem->chunks);
 	mutex_destroy(&devmem->chunk_lock);

@@ -106,9 +106,6 @@ struct hmm_devmem {
 	 */
 	struct mutex reap_lock;
 
-	/** @spare: folio of 2 MiB in system memory, for eviction; or NULL. Changed by xchg(). */
-	struct folio *spare;
-
 	/** @pages: see &struct hmm_devmem_stats, as the following */
 	atomic64_t pages;
 	/** @reserved: pages in extents */
@@ -181,13 +178,8 @@ struct hmm_copy {
 	unsigned int nr_maps;
 	/** @nr: length of @copies */
 	unsigned int nr;
-	/** @maps: folios mapped for DMA */
-	struct hmm_copy_map {
-		/** @addr: DMA address */
-		dma_addr_t addr;
-		/** @size: bytes */
-		size_t size;
-	} maps[HMM_BLOCK_PAGES];
+	/** @maps: DMA addresses of pages in system memory */
+	dma_addr_t maps[HMM_BLOCK_PAGES];
 	/** @copies: for the driver */
 	struct hmm_devmem_copy copies[HMM_BLOCK_PAGES];
 };
@@ -212,6 +204,8 @@ struct hmm_migration {
 	DECLARE_BITMAP(busy, HMM_BLOCK_PAGES);
 	/** @unshare: pages of these that the process has to get a copy of first */
 	DECLARE_BITMAP(unshare, HMM_BLOCK_PAGES);
+	/** @unmapped: pages on the way home that could not be mapped for DMA */
+	DECLARE_BITMAP(unmapped, HMM_BLOCK_PAGES);
 	/** @src: mm's array of sources */
 	unsigned long src[HMM_BLOCK_PAGES];
 	/** @dst: mm's array of destinations */
@@ -236,8 +230,8 @@ u64 hmm_page_offset(struct page *page);
 struct hmm_extent *hmm_extent_create(struct hmm_devmem *devmem, unsigned int npages);
 struct hmm_extent *hmm_page_extent(struct page *page);
 bool hmm_extent_claim(struct hmm_extent *extent, unsigned int index);
-void hmm_extent_set_live(struct hmm_extent *extent, unsigned int index, unsigned int npages);
-void hmm_extent_unclaim(struct hmm_extent *extent, unsigned int index, unsigned int npages);
+void hmm_extent_set_live(struct hmm_extent *extent, unsigned int index);
+void hmm_extent_unclaim(struct hmm_extent *extent, unsigned int index);
 void hmm_extent_unclaim_pfn(unsigned long pfn);
 void hmm_extent_put(struct hmm_extent *extent);
 void hmm_extent_touch(struct hmm_extent *extent);
@@ -248,14 +242,12 @@ void hmm_extents_reap_work(struct work_struct *work);
 
 /* copy.c */
 void hmm_copy_init(struct hmm_copy *copy, struct hmm_devmem *devmem, bool to_device);
-int hmm_copy_add(struct hmm_copy *copy, struct page *device, struct page *system,
-		 unsigned int npages);
+int hmm_copy_add(struct hmm_copy *copy, struct page *device, struct page *system);
 int hmm_copy_run(struct hmm_copy *copy);
 int hmm_copy_by_cpu(struct hmm_copy *copy, struct page *device, struct page *system);
 void hmm_copy_fini(struct hmm_copy *copy);
 
 /* home.c */
-bool hmm_spare_fill(struct hmm_devmem *devmem);
 extern const struct dev_pagemap_ops hmm_pagemap_ops;
 int hmm_home_asked(struct hmm_migration *migration, struct vm_area_struct *vma,
 		   unsigned long start, unsigned long end, unsigned int first,

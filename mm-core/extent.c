@@ -2,9 +2,9 @@
 /*
  * Extents: ranges of device memory that the driver has handed out.
  *
- * The device's page tables have leaves of 4 KiB, 64 KiB and 2 MiB, but mm moves folios of 4 KiB and
- * 2 MiB only. So 64 KiB leaves need 4 KiB folios in a row: a page's place in its extent is its
- * place in the block of virtual addresses. An extent is as large as the pages moved together.
+ * The device's page tables have leaves of 4 KiB, 64 KiB and 2 MiB, but the core moves single pages
+ * (migrate.c). So larger leaves need pages in a row: a page's place in its extent is its place in
+ * the block of virtual addresses. An extent is as large as the pages moved together.
  *
  * Each claimed page holds a reference, as do tasks that use the extent. The last reference may be
  * dropped under a page-table lock, when mm frees a page. So the extent goes to a list that a work
@@ -44,8 +44,7 @@
  *              mm frees the folio (unmapped, moved home, or never filled):
  *              hmm_folio_free(), hmm_extent_unclaim()
  *
- * A used page holds a reference to its extent, whether it is live or not. A split of a folio
- * changes neither.
+ * A used page holds a reference to its extent, whether it is live or not.
  *
  * Extents are kept in the order in which they were last mapped for the device: eviction starts with
  * the one mapped longest ago. That is the least recently faulted one, the order that measurements
@@ -161,58 +160,33 @@ bool hmm_extent_claim(struct hmm_extent *extent, unsigned int index)
 }
 
 /**
- * hmm_extent_set_live - note that claimed pages are in a folio now
+ * hmm_extent_set_live - note that a claimed page is in a folio now
  * @extent: the extent
- * @index: index of the first page
- * @npages: number of pages
+ * @index: index of the page
  *
  * Not earlier: eviction must not lock a page whose folio is just being initialised.
  *
  * Context: any; the folio is locked.
  */
-void hmm_extent_set_live(struct hmm_extent *extent, unsigned int index, unsigned int npages)
+void hmm_extent_set_live(struct hmm_extent *extent, unsigned int index)
 {
-	unsigned int i;
-
-	for (i = index; i < index + npages; i++)
-		set_bit(i, extent->live);
-}
-
-static void hmm_extent_put_many(struct hmm_extent *extent, unsigned int count)
-{
-	struct hmm_devmem *devmem = extent->devmem;
-	unsigned long flags;
-
-	if (!atomic_sub_and_test(count, &extent->ref))
-		return;
-
-	spin_lock_irqsave(&devmem->lru_lock, flags);
-	list_del_init(&extent->node);
-	WRITE_ONCE(devmem->nr_extents, devmem->nr_extents - 1);
-	llist_add(&extent->dead_node, &devmem->dead);
-	spin_unlock_irqrestore(&devmem->lru_lock, flags);
-	queue_work(hmm_mirror_wq, &devmem->reap_work);
+	set_bit(index, extent->live);
 }
 
 /**
- * hmm_extent_unclaim - return pages that are not in use any more
+ * hmm_extent_unclaim - return a page that is not in use any more
  * @extent: the extent; may be gone afterwards
- * @index: index of the first page
- * @npages: number of pages, all claimed
+ * @index: index of the page, claimed
  *
  * Context: any, also under page-table locks.
  */
-void hmm_extent_unclaim(struct hmm_extent *extent, unsigned int index, unsigned int npages)
+void hmm_extent_unclaim(struct hmm_extent *extent, unsigned int index)
 {
-	unsigned int i;
-
-	/* Others change bits of the same words, and may claim a page as soon as it is not used */
-	for (i = index; i < index + npages; i++) {
-		clear_bit(i, extent->live);
-		clear_bit(i, extent->used);
-	}
-	atomic64_sub(npages, &extent->devmem->pages);
-	hmm_extent_put_many(extent, npages);
+	atomic64_dec(&extent->devmem->pages);
+	clear_bit(index, extent->live);
+	/* Others may claim it from here on */
+	clear_bit(index, extent->used);
+	hmm_extent_put(extent);
 }
 
 /**
@@ -225,7 +199,7 @@ void hmm_extent_unclaim_pfn(unsigned long pfn)
 {
 	struct hmm_extent *extent = pfn_to_page(pfn)->zone_device_data;
 
-	hmm_extent_unclaim(extent, pfn - extent->pfn, 1);
+	hmm_extent_unclaim(extent, pfn - extent->pfn);
 }
 
 /**
@@ -236,7 +210,21 @@ void hmm_extent_unclaim_pfn(unsigned long pfn)
  */
 void hmm_extent_put(struct hmm_extent *extent)
 {
-	hmm_extent_put_many(extent, 1);
+	struct hmm_devmem *devmem = extent->devmem;
+	unsigned long flags;
+
+	if (!atomic_dec_and_test(&extent->ref))
+		return;
+
+	/* For the work: once the extent is in @dead, others may free it, and drop its reference */
+	hmm_devmem_get(devmem);
+	spin_lock_irqsave(&devmem->lru_lock, flags);
+	list_del_init(&extent->node);
+	WRITE_ONCE(devmem->nr_extents, devmem->nr_extents - 1);
+	llist_add(&extent->dead_node, &devmem->dead);
+	spin_unlock_irqrestore(&devmem->lru_lock, flags);
+	if (!queue_work(hmm_mirror_wq, &devmem->reap_work))
+		hmm_devmem_put(devmem);
 }
 
 /**
@@ -312,9 +300,8 @@ void hmm_extents_reap_work(struct work_struct *work)
 {
 	struct hmm_devmem *devmem = container_of(work, struct hmm_devmem, reap_work);
 
-	/* The last extent's reference may be the last one */
-	hmm_devmem_get(devmem);
 	hmm_extents_reap(devmem);
+	/* That of the work itself, which may be the last one */
 	hmm_devmem_put(devmem);
 }
 

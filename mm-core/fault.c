@@ -25,10 +25,11 @@
  *
  * A fault waits like an access of the process itself: for I/O and for userfaultfd, as long as that
  * takes, without mmap_lock, until a fatal signal. hmm_mirror_close() does not wait that long. It
- * sends SIGKILL to kernel threads that are in a call, which get no other signals, and the call takes
- * the signal back at its end. A process that calls is only woken, which ends a wait for userfaultfd,
- * and not one for I/O. Closing also has to wait where a fatal signal does not end I/O, as the exit of
- * a process does: a FUSE server has read a request, and the file system waits for the answer itself.
+ * sends SIGKILL to kernel threads that are in a call, which get no other signals, and the call
+ * takes the signal back at its end. A process that calls is only woken, which ends a wait for
+ * userfaultfd, and not one for I/O. Closing also has to wait where a fatal signal does not end I/O,
+ * as the exit of a process does: a FUSE server has read a request, and the file system waits for
+ * the answer itself.
  *
  * Rejected: waiting in a worker of its own, which the call leaves behind when the mirror closes. It
  * would pin the mm and a thread for as long as a silent server likes, once for each mirror that its

@@ -10,16 +10,11 @@
  * (migrate_device_pfns()): mm finds all mappings by rmap, so it works for the child of a process
  * that has exited, and takes no mmap_lock.
  *
- * A folio of 2 MiB comes home as one if the system has one. Otherwise it is split, which mm does
- * only in the presence of a VMA. So each device memory has a spare folio for eviction, without
- * which no folio of 2 MiB is made. If the spare one is used up as well, eviction skips the folio.
- *
  * If the device fails to copy, the CPU reads its memory. A page that cannot be read either stays
  * where it is, and the access that needs it gets SIGBUS: only the process that uses the page is
  * hurt.
  */
 #include <linux/hmm.h>
-#include <linux/huge_mm.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
@@ -54,158 +49,66 @@ void hmm_dst_drop(unsigned long *dst)
 	folio_put(page_folio(page));
 }
 
-static unsigned long hmm_dst_lock(struct folio *folio)
+static unsigned long hmm_dst_alloc(void)
 {
+	struct folio *folio = folio_alloc(GFP_HIGHUSER_MOVABLE, 0);
+
+	if (!folio)
+		return 0;
 	folio_lock(folio);
-	return migrate_pfn(folio_pfn(folio)) |
-	       (folio_test_large(folio) ? MIGRATE_PFN_COMPOUND : 0);
-}
-
-static unsigned long hmm_dst_alloc(unsigned int order)
-{
-	struct folio *folio = folio_alloc(order ? GFP_TRANSHUGE : GFP_HIGHUSER_MOVABLE, order);
-
-	return folio ? hmm_dst_lock(folio) : 0;
-}
-
-/**
- * hmm_spare_fill - have a large folio of system memory in store, for eviction
- * @devmem: device memory
- *
- * Context: process context. Sleeps and allocates.
- * Return: false if there is none
- */
-bool hmm_spare_fill(struct hmm_devmem *devmem)
-{
-	struct folio *folio;
-
-	if (READ_ONCE(devmem->spare))
-		return true;
-	folio = folio_alloc(GFP_TRANSHUGE, HPAGE_PMD_ORDER);
-	if (folio && cmpxchg(&devmem->spare, NULL, folio))
-		folio_put(folio);
-	return READ_ONCE(devmem->spare);
-}
-
-static void hmm_home_alloc_large(struct hmm_devmem *devmem, unsigned long *dst, bool split)
-{
-	struct folio *spare;
-	unsigned long i;
-
-	dst[0] = hmm_dst_alloc(HPAGE_PMD_ORDER);
-	spare = dst[0] || split ? NULL : xchg(&devmem->spare, NULL);
-	if (spare)
-		dst[0] = hmm_dst_lock(spare);
-	for (i = 0; split && !(dst[0] & MIGRATE_PFN_COMPOUND) && i < HPAGE_PMD_NR; i++)
-		dst[i] = hmm_dst_alloc(0);
+	return migrate_pfn(folio_pfn(folio));
 }
 
 /*
- * Allocate system memory for the chosen sources. @split: if there is no large folio, small ones may
- * take its place, else the spare one. Sources for which there is no memory stay without a
+ * Allocate system memory for the chosen sources. Those for which there is none stay without a
  * destination.
  */
-static void hmm_home_alloc(struct hmm_migration *migration, unsigned long npages, bool split)
-{
-	unsigned long *src = migration->src, *dst = migration->dst;
-	unsigned long i;
-
-	memset(dst, 0, npages * sizeof(*dst));
-	for (i = 0; i < npages; i++) {
-		if (!hmm_src_is_chosen(src[i]))
-			continue;
-		if (src[i] & MIGRATE_PFN_COMPOUND) {
-			hmm_home_alloc_large(migration->devmem, dst + i, split);
-			i += HPAGE_PMD_NR - 1;
-		} else {
-			dst[i] = hmm_dst_alloc(0);
-		}
-	}
-}
-
-/**
- * struct hmm_home_iter - the pages on their way home, one destination at a time
- *
- * Used by one task; no lock.
- */
-struct hmm_home_iter {
-	/** @index: next index in the arrays */
-	unsigned long index;
-	/** @from: device page of @index, if @left */
-	struct page *from;
-	/** @left: pages of the current source from @index on */
-	unsigned long left;
-};
-
-/*
- * The next destination, with its first device page, or NULL. The pages of a large source follow it
- * in the array without entries of their own; their destinations may have some.
- */
-static unsigned long *hmm_home_next(struct hmm_home_iter *iter, struct hmm_migration *migration,
-				    unsigned long npages, struct page **from)
+static void hmm_home_alloc(struct hmm_migration *migration, unsigned long npages)
 {
 	unsigned long i;
 
-	while (iter->index < npages) {
-		i = iter->index++;
-		if (hmm_src_is_chosen(migration->src[i])) {
-			iter->from = migrate_pfn_to_page(migration->src[i]);
-			iter->left = migration->src[i] & MIGRATE_PFN_COMPOUND ? HPAGE_PMD_NR : 1;
-		}
-		if (!iter->left)
-			continue;
-		iter->left--;
-		*from = iter->from++;
-		if (migration->dst[i])
-			return &migration->dst[i];
-	}
-	return NULL;
+	for (i = 0; i < npages; i++)
+		migration->dst[i] = hmm_src_is_chosen(migration->src[i]) ? hmm_dst_alloc() : 0;
 }
 
-static unsigned int hmm_dst_npages(unsigned long dst)
+/* Read a page by the CPU; if that fails, too, it has no destination any more. */
+static int hmm_home_read(struct hmm_migration *migration, unsigned long index)
 {
-	return dst & MIGRATE_PFN_COMPOUND ? HPAGE_PMD_NR : 1;
-}
+	unsigned long *dst = &migration->dst[index];
+	int ret;
 
-/* Read all pages that have a destination by the CPU. Returns the first error. */
-static int hmm_home_read(struct hmm_migration *migration, unsigned long npages)
-{
-	struct hmm_home_iter iter = {};
-	unsigned long *dst;
-	struct page *from;
-	unsigned int i;
-	int ret = 0;
-	int err;
-
-	while ((dst = hmm_home_next(&iter, migration, npages, &from))) {
-		err = 0;
-		for (i = 0; i < hmm_dst_npages(*dst) && !err; i++)
-			err = hmm_copy_by_cpu(&migration->copy, from + i,
-					      migrate_pfn_to_page(*dst) + i);
-		if (err)
-			hmm_dst_drop(dst);
-		ret = ret ?: err;
-	}
+	ret = hmm_copy_by_cpu(&migration->copy, migrate_pfn_to_page(migration->src[index]),
+			      migrate_pfn_to_page(*dst));
+	if (ret)
+		hmm_dst_drop(dst);
 	return ret;
 }
 
-/* Copy all pages that have a destination. Those that cannot be copied have none any more. */
+/*
+ * Copy all pages that have a destination. Those that cannot be copied have none any more. Returns
+ * the last error.
+ */
 static int hmm_home_copy(struct hmm_migration *migration, unsigned long npages)
 {
-	struct hmm_home_iter iter = {};
-	unsigned long *dst;
-	struct page *from;
-	int ret;
+	unsigned long *dst = migration->dst;
+	bool by_cpu;
+	unsigned long i;
+	int ret = 0;
 
 	hmm_copy_init(&migration->copy, migration->devmem, false);
-	while ((dst = hmm_home_next(&iter, migration, npages, &from))) {
-		if (hmm_copy_add(&migration->copy, from, migrate_pfn_to_page(*dst),
-				 hmm_dst_npages(*dst)))
-			hmm_dst_drop(dst);
+	bitmap_zero(migration->unmapped, HMM_BLOCK_PAGES);
+	for (i = 0; i < npages; i++) {
+		if (dst[i] && hmm_copy_add(&migration->copy, migrate_pfn_to_page(migration->src[i]),
+					   migrate_pfn_to_page(dst[i])))
+			__set_bit(i, migration->unmapped);
 	}
-	ret = hmm_copy_run(&migration->copy);
+	by_cpu = hmm_copy_run(&migration->copy);
 	hmm_copy_fini(&migration->copy);
-	return ret ? hmm_home_read(migration, npages) : 0;
+	for (i = 0; i < npages; i++) {
+		if (dst[i] && (by_cpu || test_bit(i, migration->unmapped)))
+			ret = hmm_home_read(migration, i) ?: ret;
+	}
+	return ret;
 }
 
 /*
@@ -215,15 +118,14 @@ static int hmm_home_copy(struct hmm_migration *migration, unsigned long npages)
 static void hmm_home_count(struct hmm_migration *migration, unsigned long npages,
 			   enum hmm_home_reason reason, unsigned int first, unsigned long *moved)
 {
-	unsigned long i, nr, count = 0;
+	unsigned long i, count = 0;
 
 	for (i = 0; i < npages; i++) {
 		if (!hmm_src_is_chosen(migration->src[i]))
 			continue;
-		nr = migration->src[i] & MIGRATE_PFN_COMPOUND ? HPAGE_PMD_NR : 1;
 		if (moved)
-			bitmap_set(moved, first + i, nr);
-		count += nr;
+			__set_bit(first + i, moved);
+		count++;
 	}
 	atomic64_add(count, &migration->devmem->home[reason]);
 }
@@ -254,13 +156,11 @@ static int hmm_home_range(struct hmm_migration *migration, struct migrate_vma *a
 	args->dst = migration->dst;
 	args->pgmap_owner = migration->devmem;
 	args->flags = MIGRATE_VMA_SELECT_DEVICE_PRIVATE;
-	if (IS_ALIGNED(args->start | args->end, HPAGE_PMD_SIZE))
-		args->flags |= MIGRATE_VMA_SELECT_COMPOUND;
 
 	ret = migrate_vma_setup(args);
 	if (ret)
 		return ret;
-	hmm_home_alloc(migration, args->npages, true);
+	hmm_home_alloc(migration, args->npages);
 	if (hmm_home_misses_page(migration, args))
 		ret = -ENOMEM;
 	copied = hmm_home_copy(migration, args->npages);
@@ -278,9 +178,6 @@ static void hmm_fault_range(const struct vm_fault *vmf, unsigned long *start, un
 {
 	unsigned long size = HMM_HOME_AROUND << PAGE_SHIFT;
 
-	/* Without a PTE, it is the fault of a large folio that is mapped whole */
-	if (!vmf->pte)
-		size = HPAGE_PMD_SIZE;
 	*start = max(ALIGN_DOWN(vmf->address, size), vmf->vma->vm_start);
 	*end = min(ALIGN_DOWN(vmf->address, size) + size, vmf->vma->vm_end);
 }
@@ -319,27 +216,17 @@ static vm_fault_t hmm_migrate_to_ram(struct vm_fault *vmf)
 	return ret;
 }
 
-/* Under a page-table lock, or with interrupts off */
+/* Under a page-table lock */
 static void hmm_folio_free(struct folio *folio)
 {
 	struct hmm_extent *extent = folio_zone_device_data(folio);
 
-	hmm_extent_unclaim(extent, folio_pfn(folio) - extent->pfn, folio_nr_pages(folio));
-}
-
-/* The claim of each page goes with it to the folio that it is in afterwards. */
-static void hmm_folio_split(struct folio *folio, struct folio *tail)
-{
-	if (!tail)
-		return;
-	tail->pgmap = folio->pgmap;
-	folio_set_zone_device_data(tail, folio_zone_device_data(folio));
+	hmm_extent_unclaim(extent, folio_pfn(folio) - extent->pfn);
 }
 
 const struct dev_pagemap_ops hmm_pagemap_ops = {
 	.folio_free = hmm_folio_free,
 	.migrate_to_ram = hmm_migrate_to_ram,
-	.folio_split = hmm_folio_split,
 };
 
 /**
@@ -362,45 +249,53 @@ int hmm_home_asked(struct hmm_migration *migration, struct vm_area_struct *vma,
 	return hmm_home_range(migration, &args, HMM_HOME_ASKED, first, moved);
 }
 
-/* Move the pages of an extent home. */
-static void hmm_extent_evict(struct hmm_extent *extent, struct hmm_migration *migration)
+/* Move the pages of an extent home. Returns 0 or the errno of the copy. */
+static int hmm_extent_evict(struct hmm_extent *extent, struct hmm_migration *migration)
 {
 	unsigned long npages = 0;
 	unsigned int i;
+	int ret;
 
 	for_each_set_bit(i, extent->live, extent->npages)
 		migration->src[npages++] = extent->pfn + i;
 	if (!npages)
-		return;
+		return 0;
 	migrate_device_pfns(migration->src, npages);
-	hmm_home_alloc(migration, npages, false);
-	hmm_home_copy(migration, npages);
+	hmm_home_alloc(migration, npages);
+	ret = hmm_home_copy(migration, npages);
 	migrate_device_pages(migration->src, migration->dst, npages);
 	hmm_home_count(migration, npages, HMM_HOME_EVICTED, 0, NULL);
 	migrate_device_finalize(migration->src, migration->dst, npages);
+	return ret;
 }
 
-/* Evict extents, each at most once, until @npages are free. Returns the number of pages freed. */
-static u64 hmm_evict_pass(struct hmm_migration *migration, u64 npages)
+/*
+ * Evict extents, each at most once, until @npages are free. Returns 0 if they are, -ENOSPC, or
+ * -ENODEV: the device has gone, and with it the content of all pages.
+ */
+static int hmm_evict_pass(struct hmm_migration *migration, u64 npages)
 {
 	struct hmm_devmem *devmem = migration->devmem;
 	struct hmm_extent *extent;
 	unsigned int tries;
 	u64 freed = 0;
+	int ret = 0;
 
 	for (tries = READ_ONCE(devmem->nr_extents); tries && freed < npages; tries--) {
 		extent = hmm_extent_oldest(devmem);
 		if (!extent)
 			break;
-		hmm_extent_evict(extent, migration);
+		ret = hmm_extent_evict(extent, migration);
 		if (bitmap_empty(extent->used, extent->npages))
 			freed += extent->npages;
 		hmm_extent_put(extent);
+		if (ret == -ENODEV)
+			break;
 	}
 	hmm_extents_reap(devmem);
-	if (freed)
-		hmm_spare_fill(devmem);
-	return freed;
+	if (ret == -ENODEV)
+		return ret;
+	return freed < npages ? -ENOSPC : 0;
 }
 
 /**
@@ -413,25 +308,23 @@ static u64 hmm_evict_pass(struct hmm_migration *migration, u64 npages)
  *
  * Context: process context, also under dma_resv locks; not under mmap_lock or locks that mm takes.
  * Sleeps and allocates. Not inside a callback.
- * Return: 0 if as much is free now; -ENOSPC; -ENOMEM; -ENODEV after hmm_devmem_close()
+ * Return: 0 if as much has left; -ENOSPC if less; -ENOMEM; -ENODEV after hmm_devmem_close(), or the
+ * device has gone
  */
 int hmm_devmem_evict(struct hmm_devmem *devmem, u64 size)
 {
 	struct hmm_migration *migration;
-	u64 npages = PFN_UP(size);
-	u64 freed;
+	int ret = -ENOMEM;
 
 	if (!devmem || !hmm_devmem_enter(devmem))
 		return -ENODEV;
 	migration = hmm_migration_alloc(devmem);
-	if (!migration) {
-		hmm_devmem_leave(devmem);
-		return -ENOMEM;
+	if (migration) {
+		ret = hmm_evict_pass(migration, PFN_UP(size));
+		hmm_migration_free(migration);
 	}
-	freed = hmm_evict_pass(migration, npages);
-	hmm_migration_free(migration);
 	hmm_devmem_leave(devmem);
-	return freed < npages ? -ENOSPC : 0;
+	return ret;
 }
 EXPORT_SYMBOL_GPL(hmm_devmem_evict);
 

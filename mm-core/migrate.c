@@ -22,12 +22,17 @@
  * Only anonymous memory moves, and mm refuses some of that: pages that are pinned or busy stay, and
  * are mapped where they are. The result says how many, and why.
  *
+ * Device memory has folios of one page only. mm can also move a folio of 2 MiB whole, but nothing
+ * can split it again on its way home without a mapping, as in eviction, nor in a fault of the CPU,
+ * which holds a reference. So where the system has no free 2 MiB its content would be lost when the
+ * driver leaves. A huge page is split on its way to the device therefore; its pages stay in a row,
+ * and the device still maps them with one entry.
+ *
  * Rejected: to write the device's page table between pages and finalize, in the same walk. The
  * notifier that the migration itself causes would have to be told from others of the same moment;
  * the second walk costs a small part of the copy.
  */
 #include <linux/hmm.h>
-#include <linux/huge_mm.h>
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/mmap_lock.h>
@@ -225,32 +230,24 @@ static void hmm_migrate_unreserve(struct hmm_migration *migration)
 	}
 }
 
+/*
+ * Flags that zone_device_page_init() keeps from the last user of the page, who may have been
+ * another process: the folio would come home with them.
+ */
+#define HMM_STALE_FLAGS	(BIT(PG_active) | BIT(PG_workingset) | BIT(PG_swapbacked) | \
+			 BIT(PG_unevictable) | BIT(PG_mlocked))
+
 /* A locked folio for a claimed place; the claim goes to it. */
-static unsigned long hmm_dst_device(unsigned long pfn, unsigned int order)
+static unsigned long hmm_dst_device(unsigned long pfn)
 {
 	struct page *page = pfn_to_page(pfn);
 	struct hmm_extent *extent = page->zone_device_data;
 
-	zone_device_page_init(page, &extent->chunk->pagemap, order);
+	page->flags.f &= ~HMM_STALE_FLAGS;
+	zone_device_page_init(page, &extent->chunk->pagemap, 0);
 	folio_set_zone_device_data(page_folio(page), extent);
-	if (order)
-		folio_set_large_rmappable(page_folio(page));
-	hmm_extent_set_live(extent, pfn - extent->pfn, 1u << order);
-	return migrate_pfn(pfn) | (order ? MIGRATE_PFN_COMPOUND : 0);
-}
-
-/* Are the places of a whole block one folio of 2 MiB? */
-static bool hmm_slots_are_huge(const unsigned long *slots)
-{
-	unsigned int i;
-
-	if (!slots[0] || slots[0] % HPAGE_PMD_NR)
-		return false;
-	for (i = 1; i < HMM_BLOCK_PAGES; i++) {
-		if (slots[i] != slots[0] + i)
-			return false;
-	}
-	return true;
+	hmm_extent_set_live(extent, pfn - extent->pfn);
+	return migrate_pfn(pfn);
 }
 
 /*
@@ -269,31 +266,37 @@ static void hmm_migrate_fill(struct hmm_migration *migration, unsigned int first
 			     unsigned int npages)
 {
 	unsigned long *slots = migration->slots + first;
-	unsigned int i, order, nr;
+	unsigned int i;
 
-	for (i = 0; i < npages; i += nr) {
+	for (i = 0; i < npages; i++) {
 		unsigned long src = migration->src[i];
 		unsigned long *dst = &migration->dst[i];
 
-		order = src & MIGRATE_PFN_COMPOUND ? HPAGE_PMD_ORDER : 0;
-		nr = 1u << order;
 		*dst = 0;
-		if (!(src & MIGRATE_PFN_MIGRATE)) {
-			bitmap_set(migration->busy, first + i, nr);
-			continue;
-		}
-		if (hmm_src_is_shared(src)) {
-			__set_bit(first + i, migration->busy);
+		if (hmm_src_is_shared(src))
 			__set_bit(first + i, migration->unshare);
+		if (!(src & MIGRATE_PFN_MIGRATE) || hmm_src_is_shared(src)) {
+			__set_bit(first + i, migration->busy);
 			continue;
 		}
-		*dst = hmm_dst_device(slots[i], order);
-		memset(&slots[i], 0, nr * sizeof(*slots));
+		*dst = hmm_dst_device(slots[i]);
+		slots[i] = 0;
 		if (hmm_copy_add(&migration->copy, migrate_pfn_to_page(*dst),
-				 migrate_pfn_to_page(src), nr)) {
+				 migrate_pfn_to_page(src))) {
 			hmm_dst_drop(dst);
-			migration->request->failed += nr;
+			migration->request->failed++;
 		}
+	}
+}
+
+/* Give up all destinations: the copy has failed */
+static void hmm_migrate_fail(struct hmm_migration *migration, unsigned int npages)
+{
+	unsigned int i;
+
+	for (i = 0; i < npages; i++) {
+		migration->request->failed += !!migration->dst[i];
+		hmm_dst_drop(&migration->dst[i]);
 	}
 }
 
@@ -301,18 +304,16 @@ static void hmm_migrate_fill(struct hmm_migration *migration, unsigned int first
 static void hmm_migrate_record(struct hmm_migration *migration, unsigned int first,
 			       unsigned int npages)
 {
-	struct hmm_migrate *request = migration->request;
-	unsigned int i, nr, moved = 0;
+	unsigned int i, moved = 0;
 
-	for (i = 0; i < npages; i += nr) {
-		nr = migration->dst[i] & MIGRATE_PFN_COMPOUND ? HPAGE_PMD_NR : 1;
+	for (i = 0; i < npages; i++) {
 		if (!migration->dst[i])
 			continue;
 		if (migration->src[i] & MIGRATE_PFN_MIGRATE) {
-			bitmap_set(request->moved, first + i, nr);
-			moved += nr;
+			__set_bit(first + i, migration->request->moved);
+			moved++;
 		} else {
-			bitmap_set(migration->busy, first + i, nr);
+			__set_bit(first + i, migration->busy);
 		}
 	}
 	atomic64_add(moved, &migration->devmem->to_device);
@@ -330,13 +331,9 @@ static int hmm_migrate_run(struct hmm_migration *migration, struct vm_area_struc
 		.pgmap_owner = migration->devmem,
 		.flags = MIGRATE_VMA_SELECT_SYSTEM,
 	};
-	unsigned int i;
 	int ret;
 
 	args.end = args.start + ((unsigned long)npages << PAGE_SHIFT);
-	if (npages == HMM_BLOCK_PAGES && hmm_slots_are_huge(migration->slots) &&
-	    hmm_spare_fill(migration->devmem))
-		args.flags |= MIGRATE_VMA_SELECT_COMPOUND;
 	ret = migrate_vma_setup(&args);
 	if (ret)
 		return ret;
@@ -345,12 +342,8 @@ static int hmm_migrate_run(struct hmm_migration *migration, struct vm_area_struc
 	hmm_migrate_fill(migration, first, args.npages);
 	ret = hmm_copy_run(&migration->copy);
 	hmm_copy_fini(&migration->copy);
-	for (i = 0; ret && i < args.npages; i++) {
-		if (migration->dst[i])
-			migration->request->failed +=
-				migration->dst[i] & MIGRATE_PFN_COMPOUND ? HPAGE_PMD_NR : 1;
-		hmm_dst_drop(&migration->dst[i]);
-	}
+	if (ret)
+		hmm_migrate_fail(migration, args.npages);
 	migrate_vma_pages(&args);
 	hmm_migrate_record(migration, first, args.npages);
 	migrate_vma_finalize(&args);
@@ -423,11 +416,14 @@ static int hmm_migrate_to_system(struct hmm_migration *migration, struct vm_area
 	return ret;
 }
 
-/* Only memory that mm can move, and that devices may have */
+/*
+ * Only memory that mm can move, and that devices may have. Not locked memory: mm keeps pages that
+ * it locks or unlocks in batches of each CPU, whose references nothing here can drain.
+ */
 static bool hmm_vma_can_move(const struct vm_area_struct *vma)
 {
 	return vma_is_anonymous(vma) && vma_is_accessible(vma) &&
-	       !(vma->vm_flags & (VM_SPECIAL | VM_SHADOW_STACK));
+	       !(vma->vm_flags & (VM_SPECIAL | VM_SHADOW_STACK | VM_LOCKED));
 }
 
 static int hmm_migrate_vma(struct hmm_migration *migration, struct vm_area_struct *vma)
@@ -443,7 +439,8 @@ static int hmm_migrate_vma(struct hmm_migration *migration, struct vm_area_struc
 	migration->request->unmapped -= npages;
 	if (!npages)
 		return 0;
-	if (!hmm_vma_can_move(vma)) {
+	/* Pages that were moved before their mapping changed have to come home all the same */
+	if (migration->request->location == HMM_LOCATION_DEVICE && !hmm_vma_can_move(vma)) {
 		migration->request->fixed += npages;
 		return 0;
 	}
@@ -532,6 +529,11 @@ static int hmm_migrate_block(struct hmm_migration *migration)
 {
 	int ret;
 
+	if (!migration->limit) {
+		migration->request->unmapped =
+			bitmap_weight(migration->request->pages, HMM_BLOCK_PAGES);
+		return 0;
+	}
 	ret = hmm_migrate_look(migration);
 	if (ret)
 		return ret;

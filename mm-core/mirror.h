@@ -130,11 +130,11 @@ struct hmm_pending {
  * Protected by &struct hmm_block.lock.
  */
 struct hmm_bounce {
-	/** @moved: pages that the last fault moved to the device */
+	/** @moved: pages that faults have moved to the device lately */
 	DECLARE_BITMAP(moved, HMM_BLOCK_PAGES);
-	/** @moved_at: when it did, jiffies */
+	/** @moved_at: when the last one did, jiffies */
 	unsigned long moved_at;
-	/** @count: faults in a row that found such pages at home again */
+	/** @count: faults that found such pages at home again */
 	unsigned int count;
 };
 

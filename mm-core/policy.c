@@ -87,17 +87,17 @@ EXPORT_SYMBOL_GPL(hmm_mirror_preference);
 bool hmm_bounce_check(struct hmm_block *block, const unsigned long *wanted)
 {
 	struct hmm_bounce *bounce = &block->bounce;
-	bool stay;
+	bool stay, recent;
 
 	mutex_lock(&block->lock);
 	stay = bounce->count >= HMM_BOUNCES &&
 	       time_before(jiffies, bounce->moved_at + HMM_BOUNCE_PAUSE);
-	if (!stay && bitmap_intersects(wanted, bounce->moved, HMM_BLOCK_PAGES) &&
-	    time_before(jiffies, bounce->moved_at + HMM_BOUNCE_WINDOW)) {
+	recent = time_before(jiffies, bounce->moved_at + HMM_BOUNCE_WINDOW);
+	if (!stay && !recent) {
+		bounce->count = 0;
+	} else if (!stay && bitmap_intersects(wanted, bounce->moved, HMM_BLOCK_PAGES)) {
 		bounce->count++;
 		stay = bounce->count >= HMM_BOUNCES;
-	} else if (!stay) {
-		bounce->count = 0;
 	}
 	mutex_unlock(&block->lock);
 	return stay;
@@ -112,8 +112,14 @@ bool hmm_bounce_check(struct hmm_block *block, const unsigned long *wanted)
  */
 void hmm_bounce_moved(struct hmm_block *block, const unsigned long *moved)
 {
+	struct hmm_bounce *bounce = &block->bounce;
+
+	if (bitmap_empty(moved, HMM_BLOCK_PAGES))
+		return;
 	mutex_lock(&block->lock);
-	bitmap_copy(block->bounce.moved, moved, HMM_BLOCK_PAGES);
-	block->bounce.moved_at = jiffies;
+	if (!time_before(jiffies, bounce->moved_at + HMM_BOUNCE_WINDOW))
+		bitmap_zero(bounce->moved, HMM_BLOCK_PAGES);
+	bitmap_or(bounce->moved, bounce->moved, moved, HMM_BLOCK_PAGES);
+	bounce->moved_at = jiffies;
 	mutex_unlock(&block->lock);
 }

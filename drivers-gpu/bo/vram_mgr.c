@@ -55,7 +55,8 @@ static int vram_mgr_alloc_blocks(struct mirage_vram *vram, struct mirage_vram_re
 	int ret;
 
 	ret = mirage_vram_alloc_blocks(vram, &res->blocks, size, contiguous);
-	if (ret == -ENOSPC && !hmm_devmem_evict(vram->devmem, size))
+	/* Less than that may be enough, with what was free. */
+	if (ret == -ENOSPC && hmm_devmem_evict(vram->devmem, size) != -ENODEV)
 		ret = mirage_vram_alloc_blocks(vram, &res->blocks, size, contiguous);
 	return ret;
 }

@@ -7,6 +7,7 @@
 #include "ioctl/attr.h"
 
 #include <linux/hmm_mirror.h>
+#include <linux/nospec.h>
 
 #include <drm/drm_file.h>
 
@@ -62,6 +63,7 @@ int mirage_ioctl_svm_set_attr(struct drm_device *drm, void *data, struct drm_fil
 {
 	const struct drm_mirage_svm_attr *args = data;
 	struct mirage_vm *vm;
+	unsigned int value;
 	int ret;
 
 	ret = attr_check(args);
@@ -73,8 +75,9 @@ int mirage_ioctl_svm_set_attr(struct drm_device *drm, void *data, struct drm_fil
 	vm = attr_get_vm(file, args->vm_id);
 	if (IS_ERR(vm))
 		return PTR_ERR(vm);
+	value = array_index_nospec(args->value, ARRAY_SIZE(attr_locations));
 	ret = hmm_mirror_prefer(vm->mirror, args->addr, args->addr + args->size,
-				attr_locations[args->value]);
+				attr_locations[value]);
 	mirage_vm_put(vm);
 
 	return ret;

@@ -53,7 +53,7 @@ static int migrate_range(struct mirage_vm *vm, struct drm_mirage_svm_migrate *ar
 	struct hmm_migrate *request;
 	int ret = 0;
 
-	request = kmalloc_obj(*request);
+	request = kzalloc_obj(*request);
 	if (!request)
 		return -ENOMEM;
 	request->location = args->location == DRM_MIRAGE_SVM_VRAM ? HMM_LOCATION_DEVICE :

@@ -124,8 +124,9 @@ int mirage_power_sleep(struct mirage_device *mdev)
 {
 	int ret;
 
+	/* Nothing moves to a wedged device any more; the CPU reads what is there. */
 	if (mirage_device_is_wedged(mdev))
-		return 0;
+		return hmm_devmem_evict_all(mdev->vram.devmem);
 	power_begin_suspend(mdev);
 	ret = hmm_devmem_suspend(mdev->vram.devmem);
 	if (ret) {

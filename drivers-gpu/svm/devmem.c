@@ -3,8 +3,8 @@
  * Memory of processes in video memory: the mirror core's callbacks.
  *
  * Ranges come from the allocator that buffer objects use (vram/vram.c), so there is one pool. The
- * core decides which pages are where, and evicts them when an object or a page table needs the
- * room. The kernel's copy queue copies.
+ * core decides which pages are where, and evicts them when an object needs the room. The kernel's
+ * copy queue copies.
  *
  * Video memory is in use as long as a process has pages there, which may be after its last file was
  * closed. So each range holds a runtime PM reference.
@@ -147,12 +147,11 @@ int mirage_devmem_init(struct mirage_device *mdev)
 	devmem = hmm_devmem_create(dev, mdev->vram.size, &devmem_ops, mdev);
 	if (IS_ERR(devmem))
 		return PTR_ERR(devmem);
-	ret = devm_add_action_or_reset(dev, devmem_close, devmem);
-	if (ret) {
-		hmm_devmem_put(devmem);
-		return ret;
-	}
+	/* devm closes it before drmm puts it. */
 	ret = drmm_add_action_or_reset(&mdev->drm, devmem_put, devmem);
+	if (ret)
+		return ret;
+	ret = devm_add_action_or_reset(dev, devmem_close, devmem);
 	if (ret)
 		return ret;
 	mdev->vram.devmem = devmem;
