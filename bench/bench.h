@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the parts of the bench share. */
+/* Shared by the parts of the bench. */
 #ifndef BENCH_BENCH_H
 #define BENCH_BENCH_H
 

@@ -21,7 +21,7 @@ struct figure {
 	const char *table;
 	char name[48];
 	enum figure_unit unit;
-	/* What @peer is. */
+	/* Name of @peer. */
 	const char *peer_name;
 	struct series value;
 	struct series peer;

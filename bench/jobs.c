@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * What it takes to get an empty job to the device and to hear that it is done, and how many jobs
+ * The time to get an empty job to the device and to hear that it is done, and how many jobs
  * go through in a second by one queue and by several.
  *
  * The peer is the shortest way there and back between two threads of one process, through eventfds:

@@ -54,7 +54,7 @@ static void write_row(FILE *out, const struct row *row)
 		row->pattern, row->populated ? "present" : "untouched",
 		row->write ? "write" : "read", row->pages);
 	for (i = 0; i < ROW_NR_VALUES; i++) {
-		/* What was not measured is absent and not 0. */
+		/* A value that was not measured is absent and not 0. */
 		if (!row->values[i].count)
 			continue;
 		fprintf(out, "%s\n        ", separator);

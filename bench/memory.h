@@ -15,7 +15,7 @@ struct memory {
 	/* Start, aligned to 2 MiB; the pages around belong to nothing else. */
 	char *base;
 	size_t pages;
-	/* What mmap() gave. */
+	/* The mapping, from mmap(). */
 	void *map;
 	size_t map_size;
 };

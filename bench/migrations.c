@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * How fast memory of a process moves to video memory and home, and what a page there costs the CPU.
+ * How fast memory of a process moves to video memory and home, and the cost of a page there for the CPU.
  *
  * Two peers stand beside: the copy engine by itself with the same amount of bytes, and lib/test_hmm, which moves
  * memory with the same functions of mm. It copies with the CPU, and on the way to its device once more for its caller.
@@ -108,7 +108,7 @@ static int move_by_peer(const struct memory *memory, struct migrations *figures)
 	return check_words(memory, "test_hmm");
 }
 
-/* What a fault of the CPU costs, beside the first touch of untouched memory. */
+/* The cost of a fault of the CPU, beside the first touch of untouched memory. */
 static int fault_home(const struct mirage *gpu, uint32_t vm, const struct memory *memory,
 		      struct figure *figure)
 {

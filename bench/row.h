@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is measured, and the figures of one measurement. */
+/* One measurement: its parameters and its figures. */
 #ifndef BENCH_ROW_H
 #define BENCH_ROW_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What the measurements of objects, bindings and jobs share. */
+/* Shared by the measurements of objects, bindings and jobs. */
 #include "space.h"
 
 #include <err.h>

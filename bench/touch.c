@@ -38,7 +38,7 @@ struct write_args {
 static const struct gpu_kernel read_kernel = GPU_KERNEL(touch_read);
 static const struct gpu_kernel write_kernel = GPU_KERNEL(touch_write);
 
-/* What a written page holds besides its number. */
+/* Added to a page's number in the word that the GPU writes. */
 #define WRITTEN 0x10000000u
 
 static int gpu_touch(struct bench *bench, const struct row *row, const struct memory *memory)

@@ -23,7 +23,7 @@
 #define GROUP 256
 #define ROUNDS 1024
 
-/* What the threads share with the GPU; each on a cache line of its own. */
+/* Shared by the threads and the GPU; each on a cache line of its own. */
 struct shared {
 	_Alignas(64) _Atomic uint64_t counter;
 	/* Set by the GPU when it has begun. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the parts of the demo share. */
+/* Shared by the parts of the demo. */
 #ifndef DEMO_DEMO_H
 #define DEMO_DEMO_H
 
@@ -19,7 +19,7 @@ struct demo {
 	size_t text_size;
 	/* A result was wrong. */
 	bool wrong;
-	/* What all parts took so far. */
+	/* The cost of all parts so far. */
 	struct meter total;
 };
 

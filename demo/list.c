@@ -4,8 +4,8 @@
  *
  * The GPU is given the plain pointer to the first node and follows it: once all words
  * as one list in one lane, once as 32 lists in the 32 lanes of a wave. It writes into the
- * nodes, too, and hands back a pointer that the CPU follows in turn. What the
- * answers must be is computed from the text itself.
+ * nodes, too, and hands back a pointer that the CPU follows in turn. The
+ * right answers are computed from the text itself.
  */
 #include "demo.h"
 
@@ -49,7 +49,7 @@ static int follow(struct demo *demo, struct word *const *heads, unsigned int lis
 	return gpu_run(&demo->gpu, &list_kernel, &args, sizeof(args), 1, lists);
 }
 
-/* What the GPU says of list @list (-1: of all words) against what the text says. */
+/* Compare the GPU's answer for list @list (-1: for all words) with the text's. */
 static bool sum_is_right(const struct demo *demo, int list, const struct word_sum *sum)
 {
 	const struct word *longest = (const struct word *)(uintptr_t)sum->longest;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * What a piece of work took, from the counters of the address space and the device.
+ * The cost of a piece of work, from the counters of the address space and the device.
  *
  * The chart splits the time from submission to completion. The device may execute one
  * wave while the driver serves another, so bars can overlap; what no bar has is

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the demo writes to the terminal: aligned rows, verdicts, bars. */
+/* Output of the demo to the terminal: aligned rows, verdicts, bars. */
 #ifndef DEMO_SCREEN_H
 #define DEMO_SCREEN_H
 

@@ -35,7 +35,7 @@ struct words {
 	size_t count;
 };
 
-/* What following one list gives. The GPU writes it, so its layout is fixed. */
+/* The result of following one list. The GPU writes it, so its layout is fixed. */
 struct word_sum {
 	/* The first of the longest words; 0 if the list is empty. */
 	uint64_t longest;

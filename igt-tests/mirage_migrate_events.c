@@ -50,7 +50,7 @@ static void load(struct loaded *l)
 	igt_assert_eq(mirage_svm_migrate(&l->gpu.dev, l->gpu.vm, l->small, 40 * PAGE,
 					 DRM_MIRAGE_SVM_VRAM, &result), 0);
 	igt_assert_eq_u64(result.moved, 40 * PAGE);
-	/* What only video memory knows. */
+	/* Only video memory has these values. */
 	gpu_scatter(&l->gpu, l->small, PAGE, 40, 9000);
 }
 

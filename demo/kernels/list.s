@@ -3,7 +3,7 @@
 # Follow linked lists, one list to a lane.
 #
 # The lists are the process's own: nodes that malloc() returned, linked by plain
-# pointers. Nobody has told the GPU where they are. The first access to a page that
+# pointers. The GPU has not been told where they are. The first access to a page that
 # the GPU has no translation for suspends the wave; the driver asks the kernel for the page,
 # maps it and replays the instruction.
 #

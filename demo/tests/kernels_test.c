@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * The demo's GPU programs on the model's compute engine, without a device: every address is
- * one of this process. What the guest will see must be right here first, and
+ * one of this process. The results that the guest will see must be right here first, and
  * the checks of the demo must be able to fail.
  */
 #include <pthread.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the native tests of the demo share: a check that says where it failed and goes on. */
+/* Shared by the native tests of the demo: a check that says where it failed and goes on. */
 #ifndef DEMO_TEST_H
 #define DEMO_TEST_H
 

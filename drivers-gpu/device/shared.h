@@ -51,13 +51,13 @@ static inline u64 mirage_shared_read64(const __le64 *field)
 
 static inline u32 mirage_shared_read32_acquire(const __le32 *field)
 {
-	/* What it orders is said at the call. */
+	/* The caller says which accesses it orders. */
 	return le32_to_cpu(smp_load_acquire(field));
 }
 
 static inline u64 mirage_shared_read64_acquire(const __le64 *field)
 {
-	/* What it orders is said at the call. */
+	/* The caller says which accesses it orders. */
 	return le64_to_cpu(smp_load_acquire(field));
 }
 
@@ -73,13 +73,13 @@ static inline void mirage_shared_write64(__le64 *field, u64 value)
 
 static inline void mirage_shared_write32_release(__le32 *field, u32 value)
 {
-	/* What it orders is said at the call. */
+	/* The caller says which accesses it orders. */
 	smp_store_release(field, cpu_to_le32(value));
 }
 
 static inline void mirage_shared_write64_release(__le64 *field, u64 value)
 {
-	/* What it orders is said at the call. */
+	/* The caller says which accesses it orders. */
 	smp_store_release(field, cpu_to_le64(value));
 }
 

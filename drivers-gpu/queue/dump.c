@@ -14,7 +14,7 @@
 #include "mmu/vm.h"
 #include "queue/queue.h"
 
-static void mirage_channel_dump(struct mirage_queue *queue, struct drm_printer *p)
+static void channel_dump(struct mirage_queue *queue, struct drm_printer *p)
 {
 	const struct mirage_chan_desc *desc = &queue->mdev->chans[queue->chan];
 
@@ -47,5 +47,5 @@ void mirage_queues_dump(struct mirage_device *mdev, struct drm_printer *p)
 	struct mirage_queue *queue;
 
 	mirage_for_each_queue(mdev, queue)
-		mirage_channel_dump(queue, p);
+		channel_dump(queue, p);
 }

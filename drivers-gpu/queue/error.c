@@ -22,8 +22,8 @@
 #include "queue/queue.h"
 
 /* Did this queue make the access of @fault, and not the channel's previous owner? */
-static bool mirage_channel_owns(const struct mirage_queue *queue, const struct mirage_fault *fault,
-				const struct mirage_vm *vm)
+static bool channel_owns(const struct mirage_queue *queue, const struct mirage_fault *fault,
+			 const struct mirage_vm *vm)
 {
 	return queue && queue->vm == vm && fault->time_ns >= queue->born_ns;
 }
@@ -46,7 +46,7 @@ bool mirage_queue_is_live(struct mirage_device *mdev, const struct mirage_fault 
 
 	xa_lock(&mdev->queues);
 	queue = xa_load(&mdev->queues, fault->chan);
-	if (mirage_channel_owns(queue, fault, vm)) {
+	if (channel_owns(queue, fault, vm)) {
 		spin_lock(&queue->lock);
 		live = queue->error.state == DRM_MIRAGE_QUEUE_READY;
 		spin_unlock(&queue->lock);
@@ -82,7 +82,7 @@ bool mirage_queue_stop_on_fault(struct mirage_device *mdev, const struct mirage_
 
 	xa_lock(&mdev->queues);
 	queue = xa_load(&mdev->queues, fault->chan);
-	if (mirage_channel_owns(queue, fault, vm)) {
+	if (channel_owns(queue, fault, vm)) {
 		mirage_fault_read(fault, queue->id, error, &reason.fault);
 		stopped = mirage_queue_fail(queue, &reason);
 	}
@@ -92,7 +92,7 @@ bool mirage_queue_stop_on_fault(struct mirage_device *mdev, const struct mirage_
 }
 
 /* An access to an unmapped address has stopped a NO_FAULT queue. */
-static void mirage_channel_report(struct mirage_queue *queue, struct mirage_queue_error *reason)
+static void channel_report(struct mirage_queue *queue, struct mirage_queue_error *reason)
 {
 	const struct mirage_fault fault = {
 		.addr = reason->hw_addr,
@@ -116,7 +116,7 @@ static void mirage_channel_report(struct mirage_queue *queue, struct mirage_queu
 }
 
 /* A channel has stopped by itself: read the reason from its descriptor. */
-static void mirage_channel_error(struct mirage_queue *queue)
+static void channel_error(struct mirage_queue *queue)
 {
 	const struct mirage_chan_desc *desc = &queue->mdev->chans[queue->chan];
 	struct mirage_queue_error reason = {
@@ -139,7 +139,7 @@ static void mirage_channel_error(struct mirage_queue *queue)
 		reason.state = DRM_MIRAGE_QUEUE_FAULTED;
 		reason.error = -EFAULT;
 		/* Before the fences signal, so that their waiters already see the report. */
-		mirage_channel_report(queue, &reason);
+		channel_report(queue, &reason);
 	}
 
 	/* Before its channel is reset. The queue may already have stopped for another reason. */
@@ -172,7 +172,7 @@ void mirage_queue_event(struct mirage_device *mdev, const struct mirage_event *e
 	signalling = dma_fence_begin_signalling();
 	mirage_queue_poll(queue);
 	if (event->type == MIRAGE_EVENT_ERROR)
-		mirage_channel_error(queue);
+		channel_error(queue);
 	dma_fence_end_signalling(signalling);
 	mirage_queue_put_later(queue);
 }

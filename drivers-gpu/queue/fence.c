@@ -31,19 +31,19 @@
 
 #include "queue/fence.h"
 
-static const char *mirage_fence_driver_name(struct dma_fence *fence)
+static const char *fence_driver_name(struct dma_fence *fence)
 {
 	return "mirage";
 }
 
-static const char *mirage_fence_timeline_name(struct dma_fence *fence)
+static const char *fence_timeline_name(struct dma_fence *fence)
 {
 	return "mirage-channel";
 }
 
 static const struct dma_fence_ops mirage_fence_ops = {
-	.get_driver_name = mirage_fence_driver_name,
-	.get_timeline_name = mirage_fence_timeline_name,
+	.get_driver_name = fence_driver_name,
+	.get_timeline_name = fence_timeline_name,
 };
 
 /**

@@ -70,7 +70,7 @@ static void job_done(struct mirage_device *mdev, struct mirage_vm *vm)
 }
 
 /* Write the job to the ring. Its credits guarantee the room. */
-static void mirage_job_write(struct mirage_queue *queue, const struct mirage_job *job)
+static void job_write(struct mirage_queue *queue, const struct mirage_job *job)
 {
 	u32 ring_words = mirage_queue_ring_words(queue);
 	u64 slot = mirage_mem_phys(&queue->mem, mirage_queue_ring_bytes(queue));
@@ -86,7 +86,7 @@ static void mirage_job_write(struct mirage_queue *queue, const struct mirage_job
 }
 
 /* Count the job. Fails while the queue is full or the user is at the limit; both are temporary. */
-static int mirage_job_count(struct mirage_job *job)
+static int job_count(struct mirage_job *job)
 {
 	struct mirage_device *mdev = job->queue->mdev;
 	struct mirage_quota_user *user = mirage_quota_take(mdev, MIRAGE_QUOTA_JOBS);
@@ -103,7 +103,7 @@ static int mirage_job_count(struct mirage_job *job)
 }
 
 /* Called before the fence signals, so that its waiters then find room. */
-static void mirage_job_uncount(struct mirage_job *job)
+static void job_uncount(struct mirage_job *job)
 {
 	if (!job->user)
 		return;
@@ -113,7 +113,7 @@ static void mirage_job_uncount(struct mirage_job *job)
 }
 
 /* Put the job into the ring. True if the device runs, and has to be told by the doorbell. */
-static bool mirage_job_submit(struct mirage_queue *queue, struct mirage_job *job)
+static bool job_submit(struct mirage_queue *queue, struct mirage_job *job)
 {
 	struct mirage_device *mdev = queue->mdev;
 	bool running;
@@ -126,7 +126,7 @@ static bool mirage_job_submit(struct mirage_queue *queue, struct mirage_job *job
 	running = mirage_device_is_running(mdev);
 	job->starts = running;
 	mirage_fence_init(job->fence, queue->fence_context, job->seqno);
-	mirage_job_write(queue, job);
+	job_write(queue, job);
 	if (list_empty(&queue->in_flight))
 		mirage_charge_begin(queue);
 	list_add_tail(&job->node, &queue->in_flight);
@@ -139,7 +139,7 @@ static bool mirage_job_submit(struct mirage_queue *queue, struct mirage_job *job
 }
 
 /* Pass a job to the device, after its dependencies have signalled. */
-static struct dma_fence *mirage_job_run(struct drm_sched_job *base)
+static struct dma_fence *job_run(struct drm_sched_job *base)
 {
 	struct mirage_job *job = to_mirage_job(base);
 	struct mirage_queue *queue = job->queue;
@@ -164,7 +164,7 @@ static struct dma_fence *mirage_job_run(struct drm_sched_job *base)
 		goto exit;
 	}
 
-	running = mirage_job_submit(queue, job);
+	running = job_submit(queue, job);
 	spin_unlock(&queue->lock);
 
 	/*
@@ -179,7 +179,7 @@ exit:
 	drm_dev_exit(idx);
 end:
 	if (IS_ERR(fence)) {
-		mirage_job_uncount(job);
+		job_uncount(job);
 		mirage_vm_end_submission(mdev, &job->submission);
 	}
 	dma_fence_end_signalling(signalling);
@@ -197,7 +197,7 @@ end:
  * take its job back and free it: it does that for NO_HANG. RESET would require stopping and
  * restarting the scheduler for a ring that never runs again.
  */
-static enum drm_gpu_sched_stat mirage_job_timedout(struct drm_sched_job *base)
+static enum drm_gpu_sched_stat job_timedout(struct drm_sched_job *base)
 {
 	struct mirage_job *job = to_mirage_job(base);
 	struct mirage_queue *queue = job->queue;
@@ -214,12 +214,12 @@ static enum drm_gpu_sched_stat mirage_job_timedout(struct drm_sched_job *base)
 	return DRM_GPU_SCHED_STAT_NO_HANG;
 }
 
-static void mirage_job_free(struct drm_sched_job *base)
+static void job_free(struct drm_sched_job *base)
 {
 	struct mirage_job *job = to_mirage_job(base);
 
 	drm_sched_job_cleanup(base);
-	mirage_job_uncount(job);
+	job_uncount(job);
 	mirage_fence_put(job->fence);
 	mirage_vm_end_submission(job->queue->mdev, &job->submission);
 	mirage_vm_put_submission(&job->submission);
@@ -229,9 +229,9 @@ static void mirage_job_free(struct drm_sched_job *base)
 }
 
 const struct drm_sched_backend_ops mirage_job_sched_ops = {
-	.run_job = mirage_job_run,
-	.timedout_job = mirage_job_timedout,
-	.free_job = mirage_job_free,
+	.run_job = job_run,
+	.timedout_job = job_timedout,
+	.free_job = job_free,
 };
 
 /**
@@ -274,7 +274,7 @@ struct mirage_job *mirage_job_create(struct mirage_queue *queue, struct drm_file
 	job->epoch = queue->epoch;
 	spin_unlock(&queue->lock);
 
-	ret = file ? mirage_job_count(job) : 0;
+	ret = file ? job_count(job) : 0;
 	if (ret) {
 		mirage_job_drop(job);
 		return ERR_PTR(ret);
@@ -335,7 +335,7 @@ struct dma_fence *mirage_job_arm(struct mirage_job *job)
  */
 void mirage_job_drop(struct mirage_job *job)
 {
-	mirage_job_free(&job->base);
+	job_free(&job->base);
 }
 
 /**
@@ -353,7 +353,7 @@ void mirage_job_complete(struct mirage_job *job, int error)
 	struct dma_fence *fence = dma_fence_get(job->fence);
 
 	job_done(job->queue->mdev, job->queue->vm);
-	mirage_job_uncount(job);
+	job_uncount(job);
 	mirage_vm_end_submission(job->queue->mdev, &job->submission);
 	mirage_fence_signal(fence, error);
 	dma_fence_put(fence);

@@ -45,7 +45,7 @@
  *        |               +-------------+
  *        '---------------|    quiet    |   QUEUE_QUERY still tells the reason
  *   the kernel's own     +-------------+
- *   queue only:                 |   last reference: mirage_queue_end()
+ *   queue only:                 |   last reference: queue_end()
  *   mirage_queue_revive()       v
  *                     the channel number is free; jobs that wait for other
  *                     fences are cancelled when their turn comes
@@ -116,7 +116,7 @@ pid_t mirage_queue_tgid(const struct mirage_queue *queue)
 	return queue->vm ? queue->vm->tgid : 0;
 }
 
-static void mirage_queue_free_work(struct work_struct *work)
+static void queue_free_work(struct work_struct *work)
 {
 	struct mirage_queue *queue =
 		container_of(to_rcu_work(work), struct mirage_queue, free_work);
@@ -132,7 +132,7 @@ static void mirage_queue_free_work(struct work_struct *work)
 	atomic_dec_and_wake_up(&mirage_queue_count);
 }
 
-static void mirage_queue_release_sched(struct kref *kref)
+static void queue_release_sched(struct kref *kref)
 {
 	struct mirage_queue *queue = container_of(kref, struct mirage_queue, sched_ref);
 
@@ -156,10 +156,10 @@ void mirage_queue_get_sched(struct mirage_queue *queue)
  */
 void mirage_queue_put_sched(struct mirage_queue *queue)
 {
-	kref_put(&queue->sched_ref, mirage_queue_release_sched);
+	kref_put(&queue->sched_ref, queue_release_sched);
 }
 
-static void mirage_queue_end(struct mirage_queue *queue)
+static void queue_end(struct mirage_queue *queue)
 {
 	const struct mirage_queue_error gone = {
 		.state = DRM_MIRAGE_QUEUE_LOST,
@@ -192,17 +192,17 @@ static void mirage_queue_end(struct mirage_queue *queue)
 	mirage_queue_put_sched(queue);
 }
 
-static void mirage_queue_release(struct kref *kref)
+static void queue_release(struct kref *kref)
 {
-	mirage_queue_end(container_of(kref, struct mirage_queue, ref));
+	queue_end(container_of(kref, struct mirage_queue, ref));
 }
 
-static void mirage_queue_end_work(struct work_struct *work)
+static void queue_end_work(struct work_struct *work)
 {
-	mirage_queue_end(container_of(work, struct mirage_queue, end_work));
+	queue_end(container_of(work, struct mirage_queue, end_work));
 }
 
-static void mirage_queue_release_later(struct kref *kref)
+static void queue_release_later(struct kref *kref)
 {
 	struct mirage_queue *queue = container_of(kref, struct mirage_queue, ref);
 
@@ -229,7 +229,7 @@ struct mirage_queue *mirage_queue_get(struct mirage_queue *queue)
  */
 void mirage_queue_put(struct mirage_queue *queue)
 {
-	kref_put(&queue->ref, mirage_queue_release);
+	kref_put(&queue->ref, queue_release);
 }
 
 /**
@@ -242,10 +242,10 @@ void mirage_queue_put(struct mirage_queue *queue)
  */
 void mirage_queue_put_later(struct mirage_queue *queue)
 {
-	kref_put(&queue->ref, mirage_queue_release_later);
+	kref_put(&queue->ref, queue_release_later);
 }
 
-static long mirage_queue_timeout(const struct mirage_queue_params *params)
+static long queue_timeout(const struct mirage_queue_params *params)
 {
 	if (params->flags & DRM_MIRAGE_QUEUE_LONG_RUNNING)
 		return MAX_SCHEDULE_TIMEOUT;
@@ -253,8 +253,8 @@ static long mirage_queue_timeout(const struct mirage_queue_params *params)
 	return msecs_to_jiffies(params->timeout_ms ?: MIRAGE_QUEUE_TIMEOUT_MS);
 }
 
-static int mirage_queue_init_sched(struct mirage_queue *queue,
-				   const struct mirage_queue_params *params)
+static int queue_init_sched(struct mirage_queue *queue,
+			    const struct mirage_queue_params *params)
 {
 	struct drm_gpu_scheduler *sched = &queue->sched;
 	const struct drm_sched_init_args args = {
@@ -262,7 +262,7 @@ static int mirage_queue_init_sched(struct mirage_queue *queue,
 		.submit_wq = queue->mdev->submit_wq,
 		.num_rqs = 1,
 		.credit_limit = mirage_queue_ring_words(queue) - MIRAGE_PACKET_FENCE_WORDS,
-		.timeout = mirage_queue_timeout(params),
+		.timeout = queue_timeout(params),
 		.timeout_wq = queue->mdev->submit_wq,
 		.name = "mirage-queue",
 		.dev = queue->mdev->drm.dev,
@@ -281,7 +281,7 @@ static int mirage_queue_init_sched(struct mirage_queue *queue,
 }
 
 /* Get a channel number and start the channel. On failure nothing is left of it. */
-static int mirage_queue_open_channel(struct mirage_queue *queue)
+static int queue_open_channel(struct mirage_queue *queue)
 {
 	struct mirage_device *mdev = queue->mdev;
 	int ret, idx;
@@ -315,7 +315,7 @@ exit_power:
 }
 
 /* The kernel's own queue is not charged to a user. */
-static int mirage_queue_take_share(struct mirage_queue *queue)
+static int queue_take_share(struct mirage_queue *queue)
 {
 	struct mirage_quota_user *user;
 
@@ -330,8 +330,8 @@ static int mirage_queue_take_share(struct mirage_queue *queue)
 }
 
 /* Allocate the structure only, with one reference. */
-static struct mirage_queue *mirage_queue_alloc(struct mirage_device *mdev,
-					       const struct mirage_queue_params *params)
+static struct mirage_queue *queue_alloc(struct mirage_device *mdev,
+					const struct mirage_queue_params *params)
 {
 	struct mirage_queue *queue = kzalloc_obj(*queue, GFP_KERNEL_ACCOUNT);
 
@@ -353,28 +353,28 @@ static struct mirage_queue *mirage_queue_alloc(struct mirage_device *mdev,
 	INIT_LIST_HEAD(&queue->in_flight);
 	init_waitqueue_head(&queue->waiters);
 	INIT_WORK(&queue->stop_work, mirage_queue_stop_work);
-	INIT_WORK(&queue->end_work, mirage_queue_end_work);
-	INIT_RCU_WORK(&queue->free_work, mirage_queue_free_work);
+	INIT_WORK(&queue->end_work, queue_end_work);
+	INIT_RCU_WORK(&queue->free_work, queue_free_work);
 
 	return queue;
 }
 
 /* Everything that can fail, the running channel last. On failure nothing is left of it. */
-static int mirage_queue_set_up(struct mirage_queue *queue, const struct mirage_queue_params *params)
+static int queue_set_up(struct mirage_queue *queue, const struct mirage_queue_params *params)
 {
 	struct mirage_device *mdev = queue->mdev;
 	int ret;
 
-	ret = mirage_queue_take_share(queue);
+	ret = queue_take_share(queue);
 	if (ret)
 		return ret;
 	ret = mirage_mem_alloc(mdev, &queue->mem, mirage_queue_ring_bytes(queue) + sizeof(__le64));
 	if (ret)
 		goto err_share;
-	ret = mirage_queue_init_sched(queue, params);
+	ret = queue_init_sched(queue, params);
 	if (ret)
 		goto err_mem;
-	ret = mirage_queue_open_channel(queue);
+	ret = queue_open_channel(queue);
 	if (ret)
 		goto err_sched;
 
@@ -410,11 +410,11 @@ struct mirage_queue *mirage_queue_create(struct mirage_device *mdev,
 	struct mirage_queue *queue;
 	int ret;
 
-	queue = mirage_queue_alloc(mdev, params);
+	queue = queue_alloc(mdev, params);
 	if (!queue)
 		return ERR_PTR(-ENOMEM);
 
-	ret = mirage_queue_set_up(queue, params);
+	ret = queue_set_up(queue, params);
 	if (ret) {
 		mutex_destroy(&queue->exec_lock);
 		mutex_destroy(&queue->stop_lock);

@@ -3,8 +3,8 @@
  * Starting a queue's channel: for the first time, after a device reset, and when the kernel's own
  * queue is revived.
  *
- * All three write the channel's descriptor from the queue's state and let the device read it. What
- * the device had written there is ignored: after a reset its age is unknown.
+ * All three write the channel's descriptor from the queue's state and let the device read it. They
+ * ignore older values that the device wrote there: after a reset their age is unknown.
  *
  * Rejected: resuming at the descriptor's get after a reset. A half-executed job would resume in the
  * middle, with its first half executed by a device that was already misbehaving.
@@ -28,16 +28,16 @@
 /* Give up on a device that fails each time it is to start a channel. */
 #define QUEUE_START_TRIES	3
 
-static struct mirage_chan_desc *mirage_queue_desc(const struct mirage_queue *queue)
+static struct mirage_chan_desc *queue_desc(const struct mirage_queue *queue)
 {
 	return &queue->mdev->chans[queue->chan];
 }
 
 /* Write the descriptor of a stopped channel, which resumes at the oldest job. */
-static void mirage_queue_describe(struct mirage_queue *queue)
+static void queue_describe(struct mirage_queue *queue)
 {
 	struct mirage_device *mdev = queue->mdev;
-	struct mirage_chan_desc *desc = mirage_queue_desc(queue);
+	struct mirage_chan_desc *desc = queue_desc(queue);
 	u64 now = mirage_device_time(mdev);
 	struct mirage_job *oldest, *job;
 
@@ -62,9 +62,9 @@ static void mirage_queue_describe(struct mirage_queue *queue)
 	spin_unlock(&queue->lock);
 }
 
-static int mirage_queue_check_started(struct mirage_queue *queue)
+static int queue_check_started(struct mirage_queue *queue)
 {
-	struct mirage_chan_desc *desc = mirage_queue_desc(queue);
+	struct mirage_chan_desc *desc = queue_desc(queue);
 	u32 state = mirage_shared_read32(&desc->state);
 
 	if (state == MIRAGE_CHAN_RUNNING)
@@ -75,15 +75,15 @@ static int mirage_queue_check_started(struct mirage_queue *queue)
 	return -EIO;
 }
 
-static int mirage_queue_start(struct mirage_queue *queue)
+static int queue_start(struct mirage_queue *queue)
 {
 	struct mirage_device *mdev = queue->mdev;
 	int ret;
 
-	mirage_queue_describe(queue);
+	queue_describe(queue);
 	ret = mirage_cmdq_wait(mdev, mirage_cmdq_chan(mdev, MIRAGE_CMD_CHAN_START, queue->chan),
 			       true);
-	return ret ?: mirage_queue_check_started(queue);
+	return ret ?: queue_check_started(queue);
 }
 
 /**
@@ -102,7 +102,7 @@ void mirage_queue_restart(struct mirage_queue *queue)
 	mutex_lock(&queue->stop_lock);
 	if (mirage_queue_is_ready(queue) && !queue->quiet) {
 		mirage_usage_account(queue);
-		mirage_queue_describe(queue);
+		queue_describe(queue);
 		mirage_cmdq_chan(queue->mdev, MIRAGE_CMD_CHAN_START, queue->chan);
 	}
 	mutex_unlock(&queue->stop_lock);
@@ -128,7 +128,7 @@ int mirage_queue_start_new(struct mirage_queue *queue)
 		ret = mirage_reset_enter(mdev);
 		if (ret)
 			return ret;
-		ret = mirage_queue_start(queue);
+		ret = queue_start(queue);
 		/* Cannot fail: the slot is reserved. */
 		if (!ret)
 			xa_store(&mdev->queues, queue->chan, queue, GFP_KERNEL);
@@ -148,7 +148,7 @@ int mirage_queue_start_new(struct mirage_queue *queue)
 	return -EIO;
 }
 
-static int mirage_queue_start_again(struct mirage_queue *queue)
+static int queue_start_again(struct mirage_queue *queue)
 {
 	int ret = 0;
 
@@ -156,7 +156,7 @@ static int mirage_queue_start_again(struct mirage_queue *queue)
 	if (!queue->quiet)
 		goto unlock;	/* another caller has restarted it */
 	queue->put = 0;
-	ret = mirage_queue_start(queue);
+	ret = queue_start(queue);
 	if (ret)
 		goto unlock;
 	spin_lock(&queue->lock);
@@ -201,7 +201,7 @@ int mirage_queue_revive(struct mirage_queue *queue)
 		ret = mirage_reset_enter(queue->mdev);
 		if (ret)
 			goto exit;
-		ret = mirage_queue_start_again(queue);
+		ret = queue_start_again(queue);
 		mirage_reset_exit(queue->mdev);
 		/* As in mirage_queue_start_new(). */
 		if (ret != -ENODEV)

@@ -24,7 +24,7 @@
 #include "queue/usage.h"
 
 /* Move jobs up to @seqno from the in-flight list to @done. */
-static void mirage_queue_take(struct mirage_queue *queue, u64 seqno, struct list_head *done)
+static void queue_take(struct mirage_queue *queue, u64 seqno, struct list_head *done)
 {
 	struct mirage_job *job, *next;
 
@@ -38,7 +38,7 @@ static void mirage_queue_take(struct mirage_queue *queue, u64 seqno, struct list
 }
 
 /* Signal the fences of @done: the oldest job's with @error, the others' with @behind. */
-static void mirage_queue_complete(struct list_head *done, int error, int behind)
+static void queue_complete(struct list_head *done, int error, int behind)
 {
 	struct mirage_job *job, *next;
 
@@ -69,7 +69,7 @@ bool mirage_queue_poll(struct mirage_queue *queue)
 	/* If the list is empty, the slot may already have been freed. */
 	if (!list_empty(&queue->in_flight)) {
 		/* Acquire: a job's results are read after the number that reports its end. */
-		mirage_queue_take(queue, mirage_shared_read64_acquire(slot), &done);
+		queue_take(queue, mirage_shared_read64_acquire(slot), &done);
 		queue->jobs += list_count_nodes(&done);
 		if (!list_empty(&done))
 			mirage_charge_begin(queue);
@@ -77,7 +77,7 @@ bool mirage_queue_poll(struct mirage_queue *queue)
 	any = !list_empty(&done);
 	spin_unlock(&queue->lock);
 
-	mirage_queue_complete(&done, 0, 0);
+	queue_complete(&done, 0, 0);
 	if (any)
 		wake_up_all(&queue->waiters);
 
@@ -178,12 +178,12 @@ void mirage_queue_quiesce(struct mirage_queue *queue)
 	}
 
 	spin_lock(&queue->lock);
-	mirage_queue_take(queue, U64_MAX, &cancelled);
+	queue_take(queue, U64_MAX, &cancelled);
 	error = queue->error.error;
 	behind = queue->error.state == DRM_MIRAGE_QUEUE_LOST ? error : -ECANCELED;
 	spin_unlock(&queue->lock);
 
-	mirage_queue_complete(&cancelled, error, behind);
+	queue_complete(&cancelled, error, behind);
 	/* Release: a reader that sees it quiet also sees its jobs' writes. */
 	smp_store_release(&queue->quiet, true);
 	wake_up_all(&queue->waiters);

@@ -230,7 +230,7 @@ static void neighbours_join(void)
 
 #define RANDOM_PAGES 128u
 
-/* What a page of bus addresses leads to: 0, or 1 + the page of the file. */
+/* The page of the file behind a page of bus addresses: 0, or 1 + the page of the file. */
 static struct { u32 file_page; bool writable; } reference[RANDOM_PAGES];
 
 static bool reference_free(u32 page, u32 nr)

@@ -298,8 +298,8 @@ static void kill_process(pid_t child)
 }
 
 /*
- * A GPU was killed, and its process's number is another's now, of another machine: this one's. What
- * that has under the number of the dead one's memory is video memory, too.
+ * A GPU was killed, and its process's number is another's now, of another machine: this one's. The
+ * file that it has under the number of the dead one's memory is video memory, too.
  */
 static void number_used_again(void)
 {

@@ -30,7 +30,7 @@ struct devmem {
 };
 
 struct devmem devmem_read(const struct mirage *dev);
-/* What has changed since then; @pages and @reserved are as they are now. */
+/* Changes since then; @pages and @reserved are as they are now. */
 struct devmem devmem_since(const struct mirage *dev, const struct devmem *then);
 
 #endif /* DEVMEM_H */

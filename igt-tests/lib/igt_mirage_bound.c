@@ -2,8 +2,8 @@
 /*
  * A GPU whose address space mirrors nothing and maps only what is bound: for queues that may not fault.
  *
- * The arena is a buffer object there, which the CPU has at one address and the GPU at another, gpu.shift further. What
- * is bound by gpu_bind() lies in a row behind it, 2 MiB aligned. GPU addresses are passed around as pointers, as
+ * The arena is a buffer object there, which the CPU has at one address and the GPU at another, gpu.shift further.
+ * Objects that gpu_bind() binds lie in a row behind it, 2 MiB aligned. GPU addresses are passed around as pointers, as
  * everywhere in these tests; the CPU must not follow those.
  */
 #include <sys/mman.h>

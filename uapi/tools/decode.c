@@ -176,8 +176,8 @@ static void print_payload(const uint32_t *words, unsigned int count)
 }
 
 /*
- * Packets one after the other. @first is where the first word is, @unit what a word counts there. What
- * is no packet ends it, as it does in the device.
+ * Packets one after the other. @first is where the first word is, @unit the size of a word there. A
+ * word that is no packet ends it, as it does in the device.
  */
 void decode_packets(const uint32_t *words, size_t count, uint64_t first, unsigned int unit)
 {
