@@ -70,10 +70,12 @@ static int touch(int fd, const struct memory *memory, const uint32_t *order, siz
 	return err;
 }
 
-int peer_touch(const struct memory *memory, const uint32_t *order, size_t pages, bool write,
-	       uint64_t *first_ns, uint64_t *again_ns)
+/*
+ * Open test_hmm, with memory for what it reads. That is touched here, so that the CPU's own faults on it are not
+ * measured. Returns a descriptor, or a negative errno after a message.
+ */
+static int peer_open(size_t pages, char **bounce)
 {
-	char *bounce;
 	int fd, err;
 
 	fd = open(PEER_NODE, O_RDWR | O_CLOEXEC);
@@ -82,15 +84,25 @@ int peer_touch(const struct memory *memory, const uint32_t *order, size_t pages,
 		warnx("cannot open " PEER_NODE ": %s", strerror(-err));
 		return err;
 	}
-	bounce = malloc(pages * BENCH_PAGE);
-	if (!bounce) {
+	*bounce = malloc(pages * BENCH_PAGE);
+	if (!*bounce) {
 		warnx("no memory for %zu pages", pages);
 		close(fd);
 		return -ENOMEM;
 	}
-	/* Touched here, so that the CPU's own faults on it are not measured. */
-	memset(bounce, 0x5a, pages * BENCH_PAGE);
+	memset(*bounce, 0x5a, pages * BENCH_PAGE);
+	return fd;
+}
 
+int peer_touch(const struct memory *memory, const uint32_t *order, size_t pages, bool write,
+	       uint64_t *first_ns, uint64_t *again_ns)
+{
+	char *bounce;
+	int fd, err;
+
+	fd = peer_open(pages, &bounce);
+	if (fd < 0)
+		return fd;
 	err = touch(fd, memory, order, pages, write, bounce, 1, first_ns);
 	if (!err)
 		err = touch(fd, memory, order, pages, write, bounce, 0, again_ns);
@@ -124,16 +136,11 @@ int peer_migrate(const struct memory *memory, size_t pages, uint64_t *in_ns, uin
 	char *bounce;
 	int fd, err;
 
-	fd = open(PEER_NODE, O_RDWR | O_CLOEXEC);
-	if (fd < 0)
+	if (access(PEER_NODE, R_OK | W_OK))
 		return -EOPNOTSUPP;
-	bounce = malloc(pages * BENCH_PAGE);
-	if (!bounce) {
-		warnx("no memory for %zu pages", pages);
-		close(fd);
-		return -ENOMEM;
-	}
-	memset(bounce, 0x5a, pages * BENCH_PAGE);
+	fd = peer_open(pages, &bounce);
+	if (fd < 0)
+		return fd;
 	err = move(fd, memory, pages, HMM_DMIRROR_MIGRATE_TO_DEV, bounce, in_ns);
 	if (!err)
 		err = move(fd, memory, pages, HMM_DMIRROR_MIGRATE_TO_SYS, bounce, home_ns);
