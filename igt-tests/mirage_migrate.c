@@ -138,15 +138,27 @@ static void part_of_huge(struct gpu *gpu)
 	mem_unmap(area, BLOCK);
 }
 
+/* Leave something in video memory that is free. */
+static void soil(struct gpu *gpu)
+{
+	const size_t size = 8 * BLOCK;
+	char *area = mem_anon(size);
+
+	memset(area, 0xa5, size);
+	move_in(gpu, area, size);
+	mem_unmap(area, size);
+}
+
 /**
  * SUBTEST: untouched
- * Description: Memory without pages gets them in video memory, as zeroes.
+ * Description: Memory without pages gets them in video memory, as zeroes, whatever was there before.
  */
 static void untouched(struct gpu *gpu)
 {
 	char *area = mem_reserve(2 * BLOCK, BLOCK);
 	size_t i;
 
+	soil(gpu);
 	igt_assert(mmap(area, 2 * BLOCK, PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == area);
 	move_in(gpu, area + 5 * PAGE, BLOCK + 20 * PAGE);
