@@ -6,6 +6,7 @@
  */
 #include "ioctl/attr.h"
 
+#include <linux/err.h>
 #include <linux/hmm_mirror.h>
 #include <linux/nospec.h>
 
@@ -23,24 +24,6 @@ static int attr_check(const struct drm_mirage_svm_attr *args)
 	    !IS_ALIGNED(args->addr | args->size, BIT_ULL(MIRAGE_PAGE_SHIFT)))
 		return -EINVAL;
 	return 0;
-}
-
-/* The address space, with a reference, if the caller may change it; or an ERR_PTR. */
-static struct mirage_vm *attr_get_vm(struct drm_file *file, u32 id)
-{
-	struct mirage_vm *vm = mirage_file_get_vm(file, id);
-	int ret = 0;
-
-	if (!vm)
-		return ERR_PTR(-ENOENT);
-	if (!vm->mirror)
-		ret = -EINVAL;
-	else if (!mirage_vm_may_submit(vm))
-		ret = -EPERM;
-	if (!ret)
-		return vm;
-	mirage_vm_put(vm);
-	return ERR_PTR(ret);
 }
 
 static const enum hmm_location attr_locations[] = {
@@ -72,7 +55,7 @@ int mirage_ioctl_svm_set_attr(struct drm_device *drm, void *data, struct drm_fil
 	if (!args->size || args->size > ATTR_LIMIT - args->addr ||
 	    args->value >= ARRAY_SIZE(attr_locations))
 		return -EINVAL;
-	vm = attr_get_vm(file, args->vm_id);
+	vm = mirage_file_get_mirror(file, args->vm_id);
 	if (IS_ERR(vm))
 		return PTR_ERR(vm);
 	value = array_index_nospec(args->value, ARRAY_SIZE(attr_locations));
@@ -106,7 +89,7 @@ int mirage_ioctl_svm_get_attr(struct drm_device *drm, void *data, struct drm_fil
 		return ret;
 	if (args->size || args->value)
 		return -EINVAL;
-	vm = attr_get_vm(file, args->vm_id);
+	vm = mirage_file_get_mirror(file, args->vm_id);
 	if (IS_ERR(vm))
 		return PTR_ERR(vm);
 	location = hmm_mirror_preference(vm->mirror, args->addr, &end);

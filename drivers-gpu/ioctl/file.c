@@ -13,6 +13,7 @@
  * their channels are reset in parallel, then each is waited for.
  */
 #include <linux/capability.h>
+#include <linux/err.h>
 #include <linux/slab.h>
 
 #include <drm/drm_drv.h>
@@ -118,6 +119,32 @@ struct mirage_vm *mirage_file_get_vm(struct drm_file *file, u32 id)
 	xa_unlock(&priv->vms);
 
 	return vm;
+}
+
+/**
+ * mirage_file_get_mirror() - look up an address space that mirrors the calling process
+ * @file: file
+ * @id: handle
+ *
+ * Return: the address space with a reference for the caller; or an ERR_PTR: -ENOENT, -EINVAL it
+ * mirrors nothing, -EPERM it belongs to another process
+ */
+struct mirage_vm *mirage_file_get_mirror(struct drm_file *file, u32 id)
+{
+	struct mirage_vm *vm = mirage_file_get_vm(file, id);
+	int ret;
+
+	if (!vm)
+		return ERR_PTR(-ENOENT);
+	if (!vm->mirror)
+		ret = -EINVAL;
+	else if (!mirage_vm_may_submit(vm))
+		ret = -EPERM;
+	else
+		return vm;
+	mirage_vm_put(vm);
+
+	return ERR_PTR(ret);
 }
 
 /**

@@ -31,6 +31,7 @@ int mirage_file_open(struct drm_device *drm, struct drm_file *file);
 void mirage_file_close(struct drm_device *drm, struct drm_file *file);
 
 struct mirage_vm *mirage_file_get_vm(struct drm_file *file, u32 id);
+struct mirage_vm *mirage_file_get_mirror(struct drm_file *file, u32 id);
 struct mirage_queue *mirage_file_get_queue(struct drm_file *file, u32 id);
 
 int mirage_ioctl_vm_create(struct drm_device *drm, void *data, struct drm_file *file);

@@ -12,6 +12,7 @@
 #include "ioctl/migrate.h"
 
 #include <linux/bitmap.h>
+#include <linux/err.h>
 #include <linux/hmm_mirror.h>
 #include <linux/sched/signal.h>
 #include <linux/sizes.h>
@@ -115,15 +116,10 @@ int mirage_ioctl_svm_migrate(struct drm_device *drm, void *data, struct drm_file
 	args->busy = 0;
 	args->failed = 0;
 
-	vm = mirage_file_get_vm(file, args->vm_id);
-	if (!vm)
-		return -ENOENT;
-	if (!vm->mirror)
-		ret = -EINVAL;
-	else if (!mirage_vm_may_submit(vm))
-		ret = -EPERM;
-	else
-		ret = migrate_range(vm, args);
+	vm = mirage_file_get_mirror(file, args->vm_id);
+	if (IS_ERR(vm))
+		return PTR_ERR(vm);
+	ret = migrate_range(vm, args);
 	mirage_vm_put(vm);
 
 	return ret;

@@ -15,6 +15,7 @@
 #include "ioctl/populate.h"
 
 #include <linux/bitmap.h>
+#include <linux/err.h>
 #include <linux/hmm_mirror.h>
 #include <linux/sched/signal.h>
 #include <linux/sizes.h>
@@ -85,7 +86,7 @@ int mirage_ioctl_svm_populate(struct drm_device *drm, void *data, struct drm_fil
 	struct drm_mirage_svm_populate *args = data;
 	u64 limit = BIT_ULL(MIRAGE_VA_MIRROR_BITS);
 	struct mirage_vm *vm;
-	int ret = -EINVAL;
+	int ret;
 
 	if (args->flags & ~DRM_MIRAGE_POPULATE_WRITE || !args->size ||
 	    args->size > POPULATE_MAX_BYTES ||
@@ -93,17 +94,11 @@ int mirage_ioctl_svm_populate(struct drm_device *drm, void *data, struct drm_fil
 	    args->addr >= limit || args->size > limit - args->addr)
 		return -EINVAL;
 
-	vm = mirage_file_get_vm(file, args->vm_id);
-	if (!vm)
-		return -ENOENT;
-	if (!vm->mirror)
-		goto put;
-	ret = -EPERM;
-	if (!mirage_vm_may_submit(vm))
-		goto put;
+	vm = mirage_file_get_mirror(file, args->vm_id);
+	if (IS_ERR(vm))
+		return PTR_ERR(vm);
 	ret = populate_range(vm, args->addr, args->addr + args->size,
 			     args->flags & DRM_MIRAGE_POPULATE_WRITE);
-put:
 	mirage_vm_put(vm);
 
 	return ret;
