@@ -417,6 +417,32 @@ static void memory_max(struct gpu *gpu)
 	igt_assert(!munmap(member, PAGE));
 }
 
+/**
+ * SUBTEST: scattered-pages
+ * Description: 300 MiB of pages, none beside its neighbour in physical memory: behind an IOMMU each is a
+ *	DMA mapping of its own, more than the 65535 that a process's mappings or a table of 16 bits could hold.
+ */
+static void scattered_pages(struct gpu *gpu)
+{
+	const unsigned int n = (300u << 20) / PAGE, per_block = BLOCK / PAGE;
+	uint32_t *area = mem_anon((size_t)n * PAGE), *out = gpu->out + 64, i, j;
+
+	igt_assert(!madvise(area, (size_t)n * PAGE, MADV_NOHUGEPAGE));
+	/* 7919 is prime and no divisor of n, so this touches each page once. */
+	for (i = 0; i < n; i++)
+		area[(uint64_t)i * 7919 % n * (PAGE / 4)] = 0;
+	gpu_scatter(gpu, area, PAGE, n, 1000);
+	igt_assert_eq(gpu_count_pages(gpu, area, (size_t)n * PAGE, VALID | WRITE), n);
+	for (i = 0; i < n; i += per_block) {
+		gpu_gather(gpu, area + (size_t)i * (PAGE / 4), PAGE, per_block, out);
+		for (j = 0; j < per_block; j++) {
+			igt_assert_eq_u32(out[j], 1000 + i + j);
+			igt_assert_eq_u32(area[(size_t)(i + j) * (PAGE / 4)], 1000 + i + j);
+		}
+	}
+	mem_unmap(area, (size_t)n * PAGE);
+}
+
 static const struct gpu_scenario scenarios[] = {
 	{ "swap", swap, "What the GPU wrote comes back from swap." },
 	{ "swap-mid-kernel", swap_mid_kernel,
@@ -433,6 +459,8 @@ static const struct gpu_scenario scenarios[] = {
 	  "What userfaultfd only notes is served and noted." },
 	{ "memory-high", memory_high, "Faults are slowed down above memory.high." },
 	{ "memory-high-killed", memory_high_killed, "And end when the process is killed." },
+	{ "scattered-pages", scattered_pages,
+	  "More DMA mappings than 65535 behind an IOMMU." },
 	{ "memory-max", memory_max, "memory.max holds, and the OOM killer ends the process." },
 };
 
