@@ -2,9 +2,9 @@
 /*
  * The shrinker for system memory of buffer objects.
  *
- * Model: xe's shrinker. First it drops pages whose content is not needed: those of objects that
- * user space has marked DONTNEED, and those of ghost objects that only wait for the device's last
- * copy. Then TTM backs up pages of idle objects to shmem, from where mm can swap them out. kswapd
+ * Model: xe's shrinker. First it drops pages whose content is not needed: those in the page pool,
+ * those of objects that user space has marked DONTNEED, and those of ghost objects that only wait
+ * for the device's last copy. Then TTM backs up pages of idle objects to shmem, from where mm can swap them out. kswapd
  * waits for busy objects, at most SHRINK_WAIT_BUDGET per call, and then skips objects that are
  * still busy. Objects come back when they are used.
  *
@@ -173,7 +173,10 @@ static long shrink_one(struct mirage_shrink *shrink, struct ttm_buffer_object *t
 
 	/* TTM has freed the pages without calling our unpopulate. */
 	mirage_shrinker_remove(tt);
-	if (shrink->purge && !remains)
+	if (!shrink->purge)
+		return ret;
+	mirage_tt_set_no_data(tt);
+	if (!remains)
 		to_mirage_bo(tbo)->purged = true;
 	return ret;
 }
@@ -230,6 +233,7 @@ static unsigned long shrinker_count(struct shrinker *shrink, struct shrink_contr
 	spin_lock(&shrinker->lock);
 	count = min(shrinker->shrinkable, room) + shrinker->purgeable;
 	spin_unlock(&shrinker->lock);
+	count += mirage_page_pool_count(&shrinker->mdev->ttm->pool);
 
 	return count ?: SHRINK_EMPTY;
 }
@@ -248,7 +252,10 @@ static unsigned long shrinker_scan(struct shrinker *shrinker, struct shrink_cont
 	if (!(sc->gfp_mask & __GFP_FS))
 		return SHRINK_STOP;
 
-	shrink_all(mdev, &shrink, false);
+	shrink.freed = mirage_page_pool_shrink(&mdev->ttm->pool, shrink.target);
+	shrink.scanned = shrink.freed;
+	if (shrink.scanned < shrink.target)
+		shrink_all(mdev, &shrink, false);
 	if (shrink.scanned < shrink.target && ttm_backup_bytes_avail()) {
 		shrink.purge = false;
 		shrink_all(mdev, &shrink, writeback);

@@ -103,8 +103,12 @@ bool mirage_tt_has_data(const struct ttm_tt *tt)
 
 static int tt_alloc(struct ttm_device *bdev, struct ttm_tt *tt, struct ttm_operation_ctx *ctx)
 {
+	struct mirage_ttm *ttm = to_mirage_tt(tt)->mdev->ttm;
 	int ret;
 
+	/* Without the flag TTM makes pages for a copy out of video memory. */
+	if (!(tt->page_flags & TTM_TT_FLAG_ZERO_ALLOC) && mirage_page_pool_take(&ttm->pool, tt))
+		return 0;
 	tt->pages = kvzalloc_objs(*tt->pages, tt->num_pages, TT_GFP_ARRAY);
 	if (!tt->pages)
 		return -ENOMEM;
@@ -232,7 +236,18 @@ int mirage_tt_map(struct mirage_tt *tt)
 }
 
 /**
- * mirage_tt_unpopulate() - free the pages
+ * mirage_tt_set_no_data() - say that the content has gone with the pages
+ * @tt: system memory of an object, resv held or without users
+ *
+ * Pages that it gets later come zeroed, even if the last ones came as they were.
+ */
+void mirage_tt_set_no_data(struct mirage_tt *tt)
+{
+	tt->base.page_flags |= TTM_TT_FLAG_ZERO_ALLOC;
+}
+
+/**
+ * mirage_tt_unpopulate() - free the pages, or keep them for the next object that leaves video memory
  * @bdev: TTM's device
  * @tt: system memory of an object, which the device does not use any more
  */
@@ -242,6 +257,9 @@ void mirage_tt_unpopulate(struct ttm_device *bdev, struct ttm_tt *tt)
 		return;
 	mirage_tt_unmap(to_mirage_tt(tt));
 	mirage_shrinker_remove(to_mirage_tt(tt));
+	mirage_tt_set_no_data(to_mirage_tt(tt));
+	if (mirage_page_pool_put(&to_mirage_tt(tt)->mdev->ttm->pool, tt))
+		return;
 	ttm_pool_free(&bdev->pool, tt);
 	kvfree(tt->pages);
 	tt->pages = NULL;

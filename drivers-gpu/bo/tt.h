@@ -48,6 +48,7 @@ int mirage_tt_populate(struct ttm_device *bdev, struct ttm_tt *tt, struct ttm_op
 void mirage_tt_unpopulate(struct ttm_device *bdev, struct ttm_tt *tt);
 bool mirage_tt_has_pages(const struct ttm_tt *tt);
 bool mirage_tt_has_data(const struct ttm_tt *tt);
+void mirage_tt_set_no_data(struct mirage_tt *tt);
 
 int mirage_tt_map(struct mirage_tt *tt);
 void mirage_tt_unmap(struct mirage_tt *tt);

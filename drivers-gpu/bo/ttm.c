@@ -30,6 +30,12 @@
 #include "bo/vram_mgr.h"
 #include "device/device.h"
 
+/*
+ * The page pool keeps no more than this part of the size of video memory. Objects leave and come in
+ * one by one, so a few of them are enough.
+ */
+#define POOL_SHARE	4
+
 /**
  * ttm_to_mirage_device() - get the device from its TTM device
  * @bdev: TTM's device
@@ -139,7 +145,10 @@ static const struct ttm_device_funcs bo_device_funcs = {
 
 static void bo_device_fini(struct drm_device *drm, void *unused)
 {
-	ttm_device_fini(&to_mirage_device(drm)->ttm->bdev);
+	struct mirage_ttm *ttm = to_mirage_device(drm)->ttm;
+
+	mirage_page_pool_fini(&ttm->pool);
+	ttm_device_fini(&ttm->bdev);
 }
 
 /**
@@ -175,6 +184,8 @@ int mirage_ttm_init(struct mirage_device *mdev)
 			      TTM_ALLOCATION_PROPAGATE_ENOSPC);
 	if (ret)
 		return ret;
+	mirage_page_pool_init(&ttm->pool, &ttm->bdev.pool,
+			      mdev->vram.size / POOL_SHARE >> PAGE_SHIFT);
 	ret = drmm_add_action_or_reset(&mdev->drm, bo_device_fini, NULL);
 	if (ret)
 		return ret;

@@ -11,6 +11,8 @@
 #include <drm/ttm/ttm_device.h>
 #include <drm/ttm/ttm_resource.h>
 
+#include "bo/page_pool.h"
+
 struct mirage_device;
 
 /**
@@ -30,6 +32,8 @@ struct mirage_ttm {
 	struct mutex dma_lock;
 	/** @mapped: struct mirage_tt that are mapped for the device. Protected by @dma_lock. */
 	struct list_head mapped;
+	/** @pool: pages for objects that leave video memory */
+	struct mirage_page_pool pool;
 	/** @evictions: number of objects evicted from video memory */
 	atomic64_t evictions;
 };
