@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * mirage-bench: what a first touch by the GPU costs, where the time goes, and what the
- * same touch costs through lib/test_hmm in the same run; then bindings, jobs, evictions and migrations, each
+ * same touch costs through lib/test_hmm in the same run; then bindings, jobs, evictions, migrations and oversubscription, each
  * with a peer.
  *
  * Figures are printed, not judged: nothing here passes or fails by time. But data and counts
@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "bench.h"
+#include "oversubscription.h"
 #include "report.h"
 
 #define DEFAULT_PAGES 2048
@@ -75,7 +76,8 @@ static int measure(struct bench *bench, struct row *rows, struct series *copies)
 	err = copies_measure(bench, copies);
 	if (err)
 		return err;
-	return graphics_measure(&bench->graphics, &bench->gpu.device, bench->repeats);
+	err = graphics_measure(&bench->graphics, &bench->gpu.device, bench->repeats);
+	return err ? err : oversubscription_measure(bench);
 }
 
 static int run(struct bench *bench, const char *json)

@@ -198,6 +198,8 @@ struct hmm_migration {
 	struct hmm_migrate *request;
 	/** @limit: end of the pages within the address space, exclusive */
 	unsigned int limit;
+	/** @may_evict: to reserve device memory, others may be evicted */
+	bool may_evict;
 	/** @wanted: pages that are requested and not where they should be */
 	DECLARE_BITMAP(wanted, HMM_BLOCK_PAGES);
 	/** @busy: pages of these that mm did not move */

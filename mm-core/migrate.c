@@ -159,12 +159,13 @@ static void hmm_reserve_beside(struct hmm_migration *migration, int step)
 	}
 }
 
-/* An extent, for which others are evicted if necessary */
-static struct hmm_extent *hmm_reserve_extent(struct hmm_devmem *devmem, unsigned int npages)
+/* An extent, for which others are evicted if necessary and worth it */
+static struct hmm_extent *hmm_reserve_extent(struct hmm_migration *migration, unsigned int npages)
 {
+	struct hmm_devmem *devmem = migration->devmem;
 	struct hmm_extent *extent = hmm_extent_create(devmem, npages);
 
-	if (PTR_ERR_OR_ZERO(extent) != -ENOSPC)
+	if (PTR_ERR_OR_ZERO(extent) != -ENOSPC || !migration->may_evict)
 		return extent;
 	hmm_devmem_evict(devmem, npages * PAGE_SIZE);
 	return hmm_extent_create(devmem, npages);
@@ -174,7 +175,7 @@ static struct hmm_extent *hmm_reserve_extent(struct hmm_devmem *devmem, unsigned
 static int hmm_reserve_range(struct hmm_migration *migration, unsigned int first,
 			     unsigned int npages)
 {
-	struct hmm_extent *extent = hmm_reserve_extent(migration->devmem, npages);
+	struct hmm_extent *extent = hmm_reserve_extent(migration, npages);
 	unsigned int i;
 
 	if (IS_ERR(extent))
@@ -545,6 +546,8 @@ static int hmm_migrate_block(struct hmm_migration *migration)
 		migration->request->bounced = bitmap_weight(migration->wanted, HMM_BLOCK_PAGES);
 		return 0;
 	}
+	migration->may_evict = !migration->request->by_fault ||
+			       !hmm_refault_check(migration->block, migration->wanted);
 	bitmap_zero(migration->busy, HMM_BLOCK_PAGES);
 	bitmap_zero(migration->unshare, HMM_BLOCK_PAGES);
 	ret = hmm_migrate_pass(migration);
@@ -553,6 +556,8 @@ static int hmm_migrate_block(struct hmm_migration *migration)
 		ret = hmm_migrate_pass(migration);
 	}
 	migration->request->busy = bitmap_weight(migration->busy, HMM_BLOCK_PAGES);
+	if (!migration->may_evict)
+		swap(migration->request->no_room, migration->request->bounced);
 	if (migration->request->by_fault)
 		hmm_bounce_moved(migration->block, migration->request->moved);
 	return ret;

@@ -132,6 +132,10 @@ struct hmm_pending {
 struct hmm_bounce {
 	/** @moved: pages that faults have moved to the device lately */
 	DECLARE_BITMAP(moved, HMM_BLOCK_PAGES);
+	/** @known: pages that faults have moved to the device, up to @evicted ago */
+	DECLARE_BITMAP(known, HMM_BLOCK_PAGES);
+	/** @evicted: pages that the device memory had evicted by then, when one did last */
+	u64 evicted;
 	/** @moved_at: when the last one did, jiffies */
 	unsigned long moved_at;
 	/** @count: faults that found such pages at home again */
@@ -255,6 +259,7 @@ void hmm_mirror_leave(struct hmm_mirror *mirror);
 
 /* policy.c */
 bool hmm_bounce_check(struct hmm_block *block, const unsigned long *wanted);
+bool hmm_refault_check(struct hmm_block *block, const unsigned long *wanted);
 void hmm_bounce_moved(struct hmm_block *block, const unsigned long *moved);
 
 /* reap.c */

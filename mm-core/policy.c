@@ -13,7 +13,14 @@
  * get on. After HMM_BOUNCES such rounds in a row, each within HMM_BOUNCE_WINDOW, the pages of the
  * block stay in system memory for HMM_BOUNCE_PAUSE, where both can use them.
  *
- * Model of the latter: the thrashing detection of NVIDIA's UVM driver. Rejected: to keep the page
+ * Device memory that is too small is the other reason to bounce. If all of it is in use again and again, each
+ * page that comes in pushes out one that is needed as much. So a page that comes back soon does not
+ * evict others: it moves to the device if there is room, and else the device uses it where it is.
+ * "Soon" is a refault distance, as in mm/workingset.c: the device memory has evicted some pages
+ * since the page moved there, but no more than HMM_REFAULT_SPAN times its size. The distance is
+ * that large because memory that is used in order comes back when all of it has been through.
+ *
+ * Model of bouncing: the thrashing detection of NVIDIA's UVM driver. Rejected: to keep the page
  * on the device for a while and let the CPU wait (xe): migrate_to_ram() cannot sleep for that under
  * mmap_lock without stopping the whole process.
  */
@@ -26,6 +33,7 @@
 #define HMM_BOUNCES		3
 #define HMM_BOUNCE_WINDOW	(HZ / 5)
 #define HMM_BOUNCE_PAUSE	(HZ / 2)
+#define HMM_REFAULT_SPAN	4
 
 /**
  * hmm_mirror_prefer - set the preferred memory of a range
@@ -103,6 +111,39 @@ bool hmm_bounce_check(struct hmm_block *block, const unsigned long *wanted)
 	return stay;
 }
 
+static u64 hmm_block_evicted(const struct hmm_block *block)
+{
+	return atomic64_read(&block->mirror->devmem->home[HMM_HOME_EVICTED]);
+}
+
+/* Has the device memory evicted more since @bounce knows its pages than a working set can explain? */
+static bool hmm_refault_is_stale(const struct hmm_block *block)
+{
+	u64 npages = block->mirror->devmem->size >> PAGE_SHIFT;
+
+	return hmm_block_evicted(block) - block->bounce.evicted > HMM_REFAULT_SPAN * npages;
+}
+
+/**
+ * hmm_refault_check - should pages that a fault asks for not evict others?
+ * @block: the block
+ * @wanted: pages that would move to the device
+ *
+ * Context: takes the block's lock.
+ * Return: true if some have been there, and came home since others have been evicted
+ */
+bool hmm_refault_check(struct hmm_block *block, const unsigned long *wanted)
+{
+	struct hmm_bounce *bounce = &block->bounce;
+	bool refault;
+
+	mutex_lock(&block->lock);
+	refault = bitmap_intersects(wanted, bounce->known, HMM_BLOCK_PAGES) &&
+		  hmm_block_evicted(block) != bounce->evicted && !hmm_refault_is_stale(block);
+	mutex_unlock(&block->lock);
+	return refault;
+}
+
 /**
  * hmm_bounce_moved - note that pages have moved to the device for a fault
  * @block: the block
@@ -120,6 +161,10 @@ void hmm_bounce_moved(struct hmm_block *block, const unsigned long *moved)
 	if (!time_before(jiffies, bounce->moved_at + HMM_BOUNCE_WINDOW))
 		bitmap_zero(bounce->moved, HMM_BLOCK_PAGES);
 	bitmap_or(bounce->moved, bounce->moved, moved, HMM_BLOCK_PAGES);
+	if (hmm_refault_is_stale(block))
+		bitmap_zero(bounce->known, HMM_BLOCK_PAGES);
+	bitmap_or(bounce->known, bounce->known, moved, HMM_BLOCK_PAGES);
+	bounce->evicted = hmm_block_evicted(block);
 	bounce->moved_at = jiffies;
 	mutex_unlock(&block->lock);
 }

@@ -213,7 +213,10 @@ struct hmm_migrate {
 	unsigned int busy;
 	/** @failed: out: number of pages that could not be copied */
 	unsigned int failed;
-	/** @bounced: out: number of pages that stayed because they bounce; with @by_fault only */
+	/**
+	 * @bounced: out: number of pages that stayed because they bounce, or would have evicted
+	 * others that are needed as much; with @by_fault only
+	 */
 	unsigned int bounced;
 };
 

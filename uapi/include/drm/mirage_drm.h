@@ -318,7 +318,8 @@ enum drm_mirage_stat {
 	DRM_MIRAGE_STAT_PAGES_TO_VRAM = 24,
 	/**
 	 * @DRM_MIRAGE_STAT_PAGES_BOUNCED: 4 KiB pages that a fault left in system memory although video memory is
-	 * preferred, because CPU and GPU took them from each other.
+	 * preferred, because CPU and GPU took them from each other, or because they had left it for lack of room and
+	 * would have pushed out others that are used as much.
 	 */
 	DRM_MIRAGE_STAT_PAGES_BOUNCED = 25,
 	/** @DRM_MIRAGE_STAT_COUNT: number of counters this header knows. */
