@@ -34,7 +34,9 @@
  *      v
  *     freed         block_fini(), DMA map, kfree_rcu()
  *
- * A fault that maps nothing in an empty block queues it for the reaper, too.
+ * A fault that maps nothing in an empty block queues it for the reaper, too. When there are too many
+ * blocks, or no memory for another one, hmm_reap_oldest() makes those empty that were mapped longest
+ * ago, and the reaper removes them at once.
  *
  * Rejected: one notifier for the whole mirror, with block lookup in the callback. Every fault would
  * then collide with every invalidation anywhere in the process.

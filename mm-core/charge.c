@@ -26,8 +26,11 @@
 /* The part of the limit that the blocks of a mirror may have */
 #define HMM_CHARGE_SHARE	4
 
-/* A mirror may have that many blocks under any limit: one batch of faults may need them at once */
-#define HMM_BLOCKS_MIN		64ul
+/*
+ * A mirror may have that many blocks under any limit: the lanes of one instruction may need as many
+ * at once
+ */
+#define HMM_BLOCKS_MIN		256ul
 
 /**
  * hmm_charge_begin - charge allocations of this task to a mirrored process

@@ -230,6 +230,7 @@ void hmm_block_revoke(struct hmm_block *block)
 	if (!block->dead) {
 		WARN_ON_ONCE(!hmm_shot_take(&shot, block));
 		hmm_shot_finish_now(&shot, block);
+		block->empty_since = jiffies;
 		hmm_reap_block(block, 0);
 	}
 	mutex_unlock(&block->lock);
