@@ -143,6 +143,15 @@ static bool hmm_shot_start(struct hmm_shot *shot, struct hmm_block *block,
 	return true;
 }
 
+/* How long the reaper waits for faults in a block that has become empty */
+static unsigned long hmm_reap_delay(const struct hmm_block *block, enum mmu_notifier_event event)
+{
+	if (event == MMU_NOTIFY_UNMAP)
+		return HMM_REAP_UNMAPPED;
+	return bitmap_empty(block->bounce.known, HMM_BLOCK_PAGES) ? HMM_REAP_IDLE :
+								    HMM_REAP_EVICTED;
+}
+
 static bool hmm_block_invalidate_start(struct mmu_interval_notifier *notifier,
 				       const struct mmu_notifier_range *range,
 				       unsigned long cur_seq,
@@ -170,8 +179,7 @@ static bool hmm_block_invalidate_start(struct mmu_interval_notifier *notifier,
 	done = hmm_shot_start(&shot, block, finish);
 	if (done && shot.npages && bitmap_empty(block->mapped, HMM_BLOCK_PAGES) &&
 	    range->event != MMU_NOTIFY_RELEASE)
-		hmm_reap_block(block, range->event == MMU_NOTIFY_UNMAP ? HMM_REAP_UNMAPPED :
-									 HMM_REAP_IDLE);
+		hmm_reap_block(block, hmm_reap_delay(block, range->event));
 
 	ns = ktime_get_ns() - t0;
 	if (*finish)
@@ -212,6 +220,29 @@ const struct mmu_interval_notifier_ops hmm_block_notifier_ops = {
 	.invalidate_start = hmm_block_invalidate_start,
 	.invalidate_finish = hmm_block_invalidate_finish,
 };
+
+/**
+ * hmm_block_revoke - unmap a whole block from the device, and let the reaper remove it
+ * @block: the block; may be dead
+ *
+ * The flush is complete when it returns: no invalidation keeps faults from mapping pages meanwhile,
+ * so pages cannot be left pending without the lock.
+ *
+ * Context: the caller has a reference; no lock held. Sleeps.
+ */
+void hmm_block_revoke(struct hmm_block *block)
+{
+	struct hmm_shot shot = { .end = HMM_BLOCK_PAGES, .blockable = true };
+
+	mutex_lock(&block->lock);
+	if (!block->dead) {
+		WARN_ON_ONCE(!hmm_shot_take(&shot, block));
+		hmm_shot_finish_now(&shot, block);
+		block->empty_since = jiffies;
+		hmm_reap_block(block, 0);
+	}
+	mutex_unlock(&block->lock);
+}
 
 /**
  * hmm_block_take_all - start to unmap a whole block from the device for good
