@@ -261,6 +261,24 @@ static bool hmm_src_is_shared(unsigned long src)
 	return page && folio_test_ksm(page_folio(page));
 }
 
+/*
+ * KSM may have merged several of these pages into one. mm locks that once, passes over it for the
+ * other addresses, and says no more of them than of pages in swap: the process gets a copy of each.
+ */
+static void hmm_migrate_unshare(struct hmm_migration *migration, const struct vm_area_struct *vma,
+				unsigned int first, unsigned int npages)
+{
+	unsigned int end = first + npages;
+	unsigned int i;
+
+	if (!(vma->vm_flags & VM_WRITE) ||
+	    find_next_bit(migration->unshare, end, first) >= end)
+		return;
+	for (i = 0; i < npages; i++)
+		if (!migration->src[i])
+			__set_bit(first + i, migration->unshare);
+}
+
 /* Give the pages that mm has prepared their places, and collect the copies */
 static void hmm_migrate_fill(struct hmm_migration *migration, unsigned int first,
 			     unsigned int npages)
@@ -340,6 +358,7 @@ static int hmm_migrate_run(struct hmm_migration *migration, struct vm_area_struc
 
 	hmm_copy_init(&migration->copy, migration->devmem, true);
 	hmm_migrate_fill(migration, first, args.npages);
+	hmm_migrate_unshare(migration, vma, first, args.npages);
 	ret = hmm_copy_run(&migration->copy);
 	hmm_copy_fini(&migration->copy);
 	if (ret)
