@@ -40,6 +40,15 @@ static void svm_block_fini(struct hmm_mirror *mirror, struct hmm_block *hblock)
 	mirage_pt_destroy_block(&vm->pt, hmm_block_priv(hblock));
 }
 
+/*
+ * Pages of system memory that the device only reads stay clean. Those in video memory count as
+ * written: they go home by a copy in any case.
+ */
+static u64 svm_track(const struct hmm_run *run)
+{
+	return run->location == HMM_LOCATION_SYSTEM ? MIRAGE_PTE_TRACK : 0;
+}
+
 static void svm_map(struct hmm_mirror *mirror, struct hmm_block *hblock,
 		    const struct hmm_run *runs, unsigned int nr_runs)
 {
@@ -57,7 +66,7 @@ static void svm_map(struct hmm_mirror *mirror, struct hmm_block *hblock,
 		u64 rights = runs[i].location == HMM_LOCATION_SYSTEM ? MIRAGE_PTE_SYSTEM : 0;
 
 		if (runs[i].write)
-			rights |= vm->write_rights;
+			rights |= vm->write_rights | svm_track(&runs[i]);
 		mirage_leaves_map(&block->leaves, runs[i].index, runs[i].npages, runs[i].addr,
 				  rights, &counts);
 		mirage_history_add(&vm->history, MIRAGE_HISTORY_MAP, now,
@@ -115,10 +124,22 @@ static void svm_flush(struct hmm_mirror *mirror, u64 token, bool blockable)
 	drm_dev_exit(idx);
 }
 
+/* The marks were read by unmap(), when the device could no longer set them: hw/doc/mmu.md. */
+static void svm_written(struct hmm_mirror *mirror, struct hmm_block *hblock,
+			const unsigned long *pages, unsigned long *written)
+{
+	struct mirage_block *block = hmm_block_priv(hblock);
+
+	hmm_block_assert_held(hblock);
+
+	mirage_leaves_take_written(&block->leaves, pages, written);
+}
+
 const struct hmm_mirror_ops mirage_svm_ops = {
 	.block_init = svm_block_init,
 	.block_fini = svm_block_fini,
 	.map = svm_map,
 	.unmap = svm_unmap,
 	.flush = svm_flush,
+	.written = svm_written,
 };
