@@ -91,7 +91,7 @@
  *
  * Rejected: reading tables back from VRAM instead of keeping a copy. Each read of a write-combined
  * BAR stalls for about a microsecond on real machines. So only entries with TRACK are read, when
- * they are taken away, and only if their page is not known as written.
+ * they are taken away, and not if all their pages are known as written.
  * Rejected: atomic exchange of entries. Processors have none for memory behind PCI Express.
  */
 #include "mmu/leaves.h"
@@ -203,16 +203,20 @@ static void leaves_note(struct mirage_leaves *leaves, unsigned int index, u64 ol
 static void leaves_ask_group(struct mirage_leaves *leaves, unsigned int group)
 {
 	unsigned int word = group * GROUP / 64, shift = group * GROUP % 64;
-	unsigned long ask = leaves->ask[word] & ~leaves->written[word];
+	bool split = leaves->split >> group & 1;
+	unsigned long ask = leaves->ask[word];
 	unsigned long dirty = 0;
 	unsigned int i;
 
+	/* The entry of a page that is known as written may have the mark of its neighbours. */
+	if (!split || (leaves->written[word] >> shift & 0xffff) == 0xffff)
+		ask &= ~leaves->written[word];
 	for (i = 0; i < GROUP; i++) {
 		if ((ask >> (shift + i) & 1) &&
 		    leaves->sink->dirty_pte(leaves, group * GROUP + i))
 			dirty |= 1ul << (shift + i);
 	}
-	if (dirty && (leaves->split >> group & 1))
+	if (dirty && split)
 		dirty = 0xfffful << shift;
 	leaves->written[word] |= dirty;
 }
