@@ -144,7 +144,8 @@ static size_t hmm_pages_unlink(struct device *dev, struct hmm_dma_map *map, size
  * its file system's knowledge, when the CPU's entry became writable, so nothing changes for it. The
  * mark is needed for anonymous memory whose entry is writable but clean, as after swap-in or
  * MADV_FREE. A page that the device could write and did not stays as it is: a writable mapping
- * costs a read nothing, so most pages that are only read have one. A folio in device memory takes the mark along when it comes home.
+ * costs a read nothing, so most pages that are only read have one. A folio in device memory takes
+ * the mark along when it comes home.
  */
 static void hmm_dirty(unsigned long pfn, struct folio **last)
 {
