@@ -403,7 +403,8 @@ bool mirage_leaves_map(struct mirage_leaves *leaves, unsigned int index, unsigne
 	bool replaces = leaves_replaces(leaves, index, npages, pte);
 	unsigned int i;
 
-	if (npages == MIRAGE_PT_ENTRIES && !(addr & (BLOCK_BYTES - 1)) && leaves_may_expire(leaves)) {
+	if (npages == MIRAGE_PT_ENTRIES && !(addr & (BLOCK_BYTES - 1)) &&
+	    leaves_may_expire(leaves)) {
 		/* The PT is only written when the leaf is split; most leaves never are. */
 		leaves->synced = false;
 		for (i = 0; i < MIRAGE_PT_ENTRIES; i++) {

@@ -163,8 +163,9 @@ static int set_dirty(struct device *dev, struct found *found, bool *again)
 
 	if (!place)
 		return MIRAGE_FAULT_BUS;
-	*again = !__atomic_compare_exchange_n(place, &found->entry, found->entry | MIRAGE_PTE_DIRTY,
-					      false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+	*again = !__atomic_compare_exchange_n(place, &found->entry,
+					      found->entry | MIRAGE_PTE_DIRTY, false,
+					      __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
 	found->leaf |= MIRAGE_PTE_DIRTY;
 	return 0;
 }
@@ -245,8 +246,8 @@ int mmu_access(struct device *dev, u32 vm, u64 va, enum mirage_access access, u6
 			return 0;
 		}
 		/*
-		 * The tables may allow more by now: that must not need an invalidation. And a write goes only through
-		 * an entry that has DIRTY in the tables.
+		 * The tables may allow more by now: that must not need an invalidation. And a
+		 * write goes only through an entry that has DIRTY in the tables.
 		 */
 		tlb_drop(&dev->tlb, entry, shift);
 	}
