@@ -436,6 +436,90 @@ static void madv_free(struct gpu *gpu)
 }
 
 /**
+ * SUBTEST: madv-free-read
+ * Description: After MADV_FREE reclaim drops the pages that the GPU has only read, though it could write them; those
+ *	that it wrote stay, with their neighbours in the same leaf.
+ */
+static void madv_free_read(struct gpu *gpu)
+{
+	uint32_t *area = mem_anon(64 * PAGE), *out = gpu->out + 64;
+	unsigned int i;
+
+	mem_touch(area, 64 * PAGE, 80);
+	igt_assert(!madvise(area, 64 * PAGE, MADV_FREE));
+	gpu_gather(gpu, area, PAGE, 64, out);
+	for (i = 0; i < 64; i++)
+		igt_assert_eq_u32(out[i], 80 + i);
+	/* Without this the test proves nothing. */
+	igt_assert_eq(gpu_count_pages(gpu, area, 64 * PAGE, VALID | WRITE), 64);
+	gpu_write32(gpu, area + 40 * PAGE / 4, 0xf1ee);
+	igt_assert(!madvise(area, 64 * PAGE, MADV_PAGEOUT));
+	for (i = 0; i < 64; i++) {
+		if (i / 16 != 40 / 16)
+			igt_assert_eq_u32(area[i * PAGE / 4], 0);
+	}
+	igt_assert_eq_u32(area[40 * PAGE / 4], 0xf1ee);
+	igt_assert_eq_u32(gpu_read32(gpu, area + 40 * PAGE / 4), 0xf1ee);
+	mem_unmap(area, 64 * PAGE);
+}
+
+/**
+ * SUBTEST: madv-free-thp
+ * Description: The same for transparent huge pages, one read and one written, which the GPU maps with one leaf; and a
+ *	leaf that loses a page keeps what is known of the others.
+ */
+static void madv_free_thp(struct gpu *gpu)
+{
+	uint32_t *area = mem_huge(3 * BLOCK);
+	uint32_t *read = area, *written = area + BLOCK / 4, *split = area + 2 * BLOCK / 4;
+
+	mem_touch(area, 3 * BLOCK, 80);
+	igt_require_f(page_flags(read) & page_flags(written) & page_flags(split) & KPF_THP,
+		      "the kernel had no huge page to give\n");
+	igt_assert(!madvise(area, 3 * BLOCK, MADV_FREE));
+	igt_assert_eq_u32(gpu_read32(gpu, read + 7 * PAGE / 4), 87);
+	igt_assert_eq_u32(gpu_read32(gpu, split), 80 + 2 * BLOCK / PAGE);
+	gpu_write32(gpu, split + 5 * PAGE / 4, 0x5717);
+	igt_assert_eq_u32(gpu_read32(gpu, written), 80 + BLOCK / PAGE);
+	gpu_write32(gpu, written + 9 * PAGE / 4, 0xf1ee);
+	igt_assert_eq(gpu_count_pages(gpu, area, 3 * BLOCK, VALID | WRITE | HUGE), 3 * BLOCK / PAGE);
+	igt_assert(!madvise(split + 8 * PAGE / 4, PAGE, MADV_DONTNEED));
+	igt_assert(!madvise(area, 3 * BLOCK, MADV_PAGEOUT));
+	igt_assert_eq_u32(read[7 * PAGE / 4], 0);
+	igt_assert_eq_u32(written[9 * PAGE / 4], 0xf1ee);
+	igt_assert_eq_u32(split[5 * PAGE / 4], 0x5717);
+	igt_assert_eq_u32(split[8 * PAGE / 4], 0);
+	mem_unmap(area, 3 * BLOCK);
+}
+
+/**
+ * SUBTEST: file-read-clean
+ * Description: A page of a file that the GPU has read through a writable mapping is clean afterwards; one that it has
+ *	written is dirty.
+ */
+static void file_read_clean(struct gpu *gpu)
+{
+	int fd = memfd_create("mirage", MFD_CLOEXEC);
+	uint32_t *area, *out = gpu->out + 64;
+
+	igt_assert_fd(fd);
+	igt_assert(!ftruncate(fd, 64 * PAGE));
+	area = map_file(fd, 64, PROT_READ | PROT_WRITE, MAP_SHARED);
+	gpu_gather(gpu, area, PAGE, 64, out);
+	igt_assert_eq(gpu_count_pages(gpu, area, 64 * PAGE, VALID | WRITE), 64);
+	gpu_write32(gpu, area + 40 * PAGE / 4, 0xf11e);
+	/* The pages are taken, and stay in the file. */
+	igt_assert(!mprotect(area, 64 * PAGE, PROT_READ));
+	igt_assert_eq(gpu_count_pages(gpu, area, 64 * PAGE, VALID), 0);
+	igt_assert_eq_u32(area[2 * PAGE / 4], 0);
+	igt_assert(!(page_flags(area + 2 * PAGE / 4) & KPF_DIRTY));
+	igt_assert_eq_u32(area[40 * PAGE / 4], 0xf11e);
+	igt_assert(page_flags(area + 40 * PAGE / 4) & KPF_DIRTY);
+	mem_unmap(area, BLOCK);
+	close(fd);
+}
+
+/**
  * SUBTEST: ksm
  * Description: Pages merged by KSM stay merged when the GPU reads them, and part when it
  *	writes.
@@ -689,6 +773,9 @@ static const struct gpu_scenario scenarios[] = {
 	{ "mlock", locked, "Locked memory works and stays locked." },
 	{ "madv-dontneed", dontneed, "MADV_DONTNEED takes exactly its pages away." },
 	{ "madv-free", madv_free, "A page written by the GPU after MADV_FREE is kept." },
+	{ "madv-free-read", madv_free_read, "Pages that the GPU only read after MADV_FREE are dropped." },
+	{ "madv-free-thp", madv_free_thp, "Huge pages that the GPU only read after MADV_FREE are dropped." },
+	{ "file-read-clean", file_read_clean, "A page of a file is clean after the GPU has read it." },
 	{ "ksm", ksm, "Pages merged by KSM stay merged for reads and part on writes." },
 	{ "special-mappings", special_mappings,
 	  "Mappings that no device may follow stop the queue and nothing else." },

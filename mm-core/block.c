@@ -254,16 +254,24 @@ struct hmm_block *hmm_block_get(struct hmm_mirror *mirror, unsigned long start)
  * @block: the block
  * @pages: pages that are mapped for DMA and that the device can no longer reach
  *
+ * Those that the device has written are marked dirty.
  * Context: under the block's lock; does not sleep.
  */
 void hmm_block_release_pages(struct hmm_block *block, const unsigned long *pages)
 {
+	struct hmm_mirror *mirror = block->mirror;
+	DECLARE_BITMAP(written, HMM_BLOCK_PAGES);
 	unsigned int first, end;
 
 	lockdep_assert_held(&block->lock);
 
+	if (mirror->ops->written)
+		mirror->ops->written(mirror, block, pages, written);
+	else
+		bitmap_copy(written, pages, HMM_BLOCK_PAGES);
+
 	for_each_set_bitrange(first, end, pages, HMM_BLOCK_PAGES)
-		hmm_pages_release(block->mirror->dev, &block->dma, first, end);
+		hmm_pages_release(mirror->dev, &block->dma, first, end, written);
 }
 
 /**

@@ -179,7 +179,9 @@ static size_t hmm_pages_unlink(struct device *dev, struct hmm_dma_map *map, size
  * because some callers of notifiers hold it. A file page that mm lets us write became dirty, with
  * its file system's knowledge, when the CPU's entry became writable, so nothing changes for it. The
  * mark is needed for anonymous memory whose entry is writable but clean, as after swap-in or
- * MADV_FREE. A folio in device memory takes the mark along when it comes home.
+ * MADV_FREE. A page that the device could write and did not stays as it is: a writable mapping
+ * costs a read nothing, so most pages that are only read have one. A folio in device memory takes
+ * the mark along when it comes home.
  */
 static void hmm_dirty(unsigned long pfn, struct folio **last)
 {
@@ -191,18 +193,25 @@ static void hmm_dirty(unsigned long pfn, struct folio **last)
 	folio_mark_dirty(folio);
 }
 
+static bool hmm_page_written(const unsigned long *list, size_t index, const unsigned long *written)
+{
+	return (list[index] & HMM_PFN_WRITE) && (!written || test_bit(index, written));
+}
+
 /**
  * hmm_pages_release - return pages to mm
  * @dev: the device
  * @map: the mapping
  * @first: first page
  * @end: end of the range, exclusive; the device can no longer reach mapped pages in it
+ * @written: pages of @map that the device has written if it could; NULL for all
  *
- * Removes the DMA mappings of mapped pages, and marks those dirty that the device could write.
+ * Removes the DMA mappings of mapped pages, and marks those dirty that the device has written.
  * Context: under the lock that protects @map; does not sleep.
  * Return: number of pages that were mapped
  */
-size_t hmm_pages_release(struct device *dev, struct hmm_dma_map *map, size_t first, size_t end)
+size_t hmm_pages_release(struct device *dev, struct hmm_dma_map *map, size_t first, size_t end,
+			 const unsigned long *written)
 {
 	unsigned long *list = map->pfn_list;
 	struct folio *last = NULL;
@@ -217,7 +226,7 @@ size_t hmm_pages_release(struct device *dev, struct hmm_dma_map *map, size_t fir
 		behind = hmm_pages_unlink(dev, map, first, end);
 		released += behind - first;
 		for (; first < behind; first++) {
-			if (list[first] & HMM_PFN_WRITE)
+			if (hmm_page_written(list, first, written))
 				hmm_dirty(list[first], &last);
 			list[first] = 0;
 		}

@@ -254,7 +254,8 @@ enum hmm_location hmm_pfn_location(unsigned long pfn);
 int hmm_pages_link(struct device *dev, struct hmm_dma_map *map, size_t index, unsigned long pfn,
 		   struct pci_p2pdma_map_state *p2p, dma_addr_t *addr);
 int hmm_pages_sync(struct device *dev, struct hmm_dma_map *map, size_t first, size_t end);
-size_t hmm_pages_release(struct device *dev, struct hmm_dma_map *map, size_t first, size_t end);
+size_t hmm_pages_release(struct device *dev, struct hmm_dma_map *map, size_t first, size_t end,
+			 const unsigned long *written);
 
 /* fault.c */
 unsigned int hmm_mirror_limit(const struct hmm_mirror *mirror, unsigned long start);

@@ -125,7 +125,7 @@ static int hmm_step_link(struct hmm_step *step, struct hmm_userptr *userptr)
 	 */
 	if (ret && !WARN_ON_ONCE(userptr->present))
 		userptr->nr_linked -= hmm_pages_release(userptr->dev, &userptr->dma, step->first,
-							step->end);
+							step->end, NULL);
 	return ret;
 }
 

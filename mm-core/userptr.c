@@ -71,7 +71,7 @@ static void hmm_userptr_take(struct hmm_userptr *userptr, unsigned long first, u
 		smp_store_release(&userptr->present, false);
 		userptr->ops->unmap(userptr);
 	}
-	userptr->nr_linked -= hmm_pages_release(userptr->dev, &userptr->dma, first, end);
+	userptr->nr_linked -= hmm_pages_release(userptr->dev, &userptr->dma, first, end, NULL);
 }
 
 /* Are pages among @first to @end - 1 linked? */

@@ -74,8 +74,25 @@
  * pages by a neighbour; the flush that follows each unmap covers the unmapped pages, and drops TLB
  * entries that overlap them.
  *
+ * Leaves with TRACK: the device sets DIRTY in an entry before it writes through it (hw/doc/mmu.md).
+ * Three rules keep a mark from being lost:
+ *
+ * - An entry with TRACK is changed by a store to its lower half. DIRTY is in the upper one, and
+ *   stays. An entry that loses TRACK, or a group that loses CONT, is read after these stores; the
+ *   device can no longer set it.
+ * - A 2 MiB leaf that becomes a table needs another address, in both halves. It loses WRITE first,
+ *   then it is read, and then the table replaces it. A write that comes in between faults, and is
+ *   replayed; reads go on. Only faulting queues use such leaves.
+ * - A PT that becomes a 2 MiB leaf keeps its marks, and stays current: no entry with TRACK becomes
+ *   stale.
+ *
+ * What was read is noted for each page of the leaf, until the page has been unmapped and its owner
+ * takes the note. A leaf has one mark: pages of 64 KiB or 2 MiB are written together.
+ *
  * Rejected: reading tables back from VRAM instead of keeping a copy. Each read of a write-combined
- * BAR stalls for about a microsecond on real machines.
+ * BAR stalls for about a microsecond on real machines. So only entries with TRACK are read, when
+ * they are taken away, and not if all their pages are known as written.
+ * Rejected: atomic exchange of entries. Processors have none for memory behind PCI Express.
  */
 #include "mmu/leaves.h"
 
@@ -126,6 +143,18 @@ static void leaves_set_page(struct mirage_leaves *leaves, unsigned int index, u6
 		leaves->writable[index / 64] &= ~bit;
 }
 
+/* May the device be marking this entry as dirty? */
+static bool leaves_tracked(u64 pte)
+{
+	return (pte & MIRAGE_PTE_LEAF) && (pte & MIRAGE_PTE_TRACK);
+}
+
+/* Can the entry be changed by a store to its lower half? */
+static bool leaves_same_upper(u64 old, u64 new)
+{
+	return !(new & MIRAGE_PTE_VALID) || !((old ^ new) >> 32);
+}
+
 /* Do the npages entries from index form one leaf of that size, apart from CONT? */
 static bool leaves_uniform(const struct mirage_leaves *leaves, unsigned int index,
 			   unsigned int npages)
@@ -142,6 +171,75 @@ static bool leaves_uniform(const struct mirage_leaves *leaves, unsigned int inde
 	return true;
 }
 
+/* Store an entry of the copy to the PT. */
+static void leaves_store(struct mirage_leaves *leaves, unsigned int index, u64 old)
+{
+	u64 pte = leaves->pte[index];
+
+	if (leaves_tracked(old) && leaves_same_upper(old, pte))
+		leaves->sink->change_pte(leaves, index, pte);
+	else
+		leaves->sink->write_pte(leaves, index, pte);
+}
+
+/* Note what is known of the old translation of a page, or that its entry has to be asked. */
+static void leaves_note(struct mirage_leaves *leaves, unsigned int index, u64 old, bool split)
+{
+	unsigned long bit = 1ul << (index % 64);
+	u64 new = leaves->pte[index];
+
+	if (leaves_tracked(old)) {
+		if (!leaves_same_upper(old, new))
+			leaves->written[index / 64] |= bit;
+		else if (leaves->synced && (split || !leaves_tracked(new)))
+			leaves->ask[index / 64] |= bit;
+	} else if ((old & MIRAGE_PTE_WRITE) && !(new & MIRAGE_PTE_WRITE)) {
+		/* Nothing tells whether it was written. */
+		leaves->written[index / 64] |= bit;
+	}
+}
+
+/* Ask the entries of one group; a mark counts for all 16 if they had CONT. */
+static void leaves_ask_group(struct mirage_leaves *leaves, unsigned int group)
+{
+	unsigned int word = group * GROUP / 64, shift = group * GROUP % 64;
+	bool split = leaves->split >> group & 1;
+	unsigned long ask = leaves->ask[word];
+	unsigned long dirty = 0;
+	unsigned int i;
+
+	/* The entry of a page that is known as written may have the mark of its neighbours. */
+	if (!split || (leaves->written[word] >> shift & 0xffff) == 0xffff)
+		ask &= ~leaves->written[word];
+	for (i = 0; i < GROUP; i++) {
+		if ((ask >> (shift + i) & 1) &&
+		    leaves->sink->dirty_pte(leaves, group * GROUP + i))
+			dirty |= 1ul << (shift + i);
+	}
+	if (dirty && split)
+		dirty = 0xfffful << shift;
+	leaves->written[word] |= dirty;
+}
+
+/* Read the entries that have lost TRACK or CONT. The device can no longer set their marks. */
+static void leaves_ask(struct mirage_leaves *leaves)
+{
+	unsigned int word, group;
+	bool ordered = false;
+
+	for (word = 0; word < MIRAGE_LEAVES_WORDS; word++) {
+		if (!leaves->ask[word])
+			continue;
+		if (!ordered)
+			leaves->sink->order(leaves);
+		ordered = true;
+		for (group = word * 64 / GROUP; group < (word + 1) * 64 / GROUP; group++)
+			leaves_ask_group(leaves, group);
+		leaves->ask[word] = 0;
+	}
+	leaves->split = 0;
+}
+
 /* Set pages first..last (inside one group) to consecutive entries from pte, or to 0. */
 static void leaves_update_group(struct mirage_leaves *leaves, unsigned int first,
 				unsigned int last, u64 pte)
@@ -149,13 +247,16 @@ static void leaves_update_group(struct mirage_leaves *leaves, unsigned int first
 	unsigned int group = first & ~(GROUP - 1u);
 	u64 old[GROUP];
 	unsigned int i;
-	bool cont;
+	bool cont, split;
 
 	memcpy(old, &leaves->pte[group], sizeof(old));
 	for (i = first; i <= last; i++)
 		leaves_set_page(leaves, i, pte ? pte + (i - first) * PAGE_BYTES : 0);
 
 	cont = leaves_uniform(leaves, group, GROUP);
+	split = !cont && (old[0] & MIRAGE_PTE_CONT);
+	if (split && leaves->synced)
+		leaves->split |= 1u << group / GROUP;
 	for (i = 0; i < GROUP; i++) {
 		u64 *entry = &leaves->pte[group + i];
 
@@ -163,8 +264,9 @@ static void leaves_update_group(struct mirage_leaves *leaves, unsigned int first
 			*entry |= MIRAGE_PTE_CONT;
 		else
 			*entry &= ~MIRAGE_PTE_CONT;
+		leaves_note(leaves, group + i, old[i], split);
 		if (leaves->synced && *entry != old[i])
-			leaves->sink->write_pte(leaves, group + i, *entry);
+			leaves_store(leaves, group + i, old[i]);
 	}
 }
 
@@ -185,10 +287,30 @@ static void leaves_update(struct mirage_leaves *leaves, unsigned int index, unsi
 	}
 }
 
+/* Take TRACK from the 2 MiB leaf, which may become @pde afterwards, and read its mark. */
+static void leaves_release_pde(struct mirage_leaves *leaves, u64 pde)
+{
+	const u64 rights = MIRAGE_PTE_WRITE | MIRAGE_PTE_ATOMIC | MIRAGE_PTE_TRACK;
+
+	leaves->sink->change_pde(leaves, pde & MIRAGE_PTE_VALID ? leaves->pde & ~rights : 0);
+	leaves->sink->order(leaves);
+	if (leaves->sink->dirty_pde(leaves))
+		memset(leaves->written, 0xff, sizeof(leaves->written));
+}
+
 static void leaves_set_pde(struct mirage_leaves *leaves, u64 pde)
 {
-	if (leaves->pde == pde)
+	u64 old = leaves->pde;
+
+	if (old == pde)
 		return;
+	if (leaves_tracked(old) && leaves_tracked(pde) && leaves_same_upper(old, pde)) {
+		leaves->pde = pde;
+		leaves->sink->change_pde(leaves, pde);
+		return;
+	}
+	if (leaves_tracked(old))
+		leaves_release_pde(leaves, pde);
 	leaves->pde = pde;
 	leaves->sink->write_pde(leaves, pde);
 }
@@ -223,8 +345,23 @@ static bool leaves_replaces(const struct mirage_leaves *leaves, unsigned int ind
 			return true;
 		if (old & ~new)
 			return true;
+		/* A cached translation that is not tracked leaves no marks. */
+		if ((old & MIRAGE_PTE_WRITE) && (new & ~old & MIRAGE_PTE_TRACK))
+			return true;
 	}
 	return false;
+}
+
+/* May the PT become stale? Not if the device may still mark its entries. */
+static bool leaves_may_expire(const struct mirage_leaves *leaves)
+{
+	unsigned int i;
+
+	for (i = 0; leaves->synced && i < MIRAGE_PT_ENTRIES; i++) {
+		if (leaves_tracked(leaves->pte[i]))
+			return false;
+	}
+	return true;
 }
 
 static void leaves_count(const struct mirage_leaves *leaves, unsigned int index,
@@ -266,11 +403,16 @@ bool mirage_leaves_map(struct mirage_leaves *leaves, unsigned int index, unsigne
 	bool replaces = leaves_replaces(leaves, index, npages, pte);
 	unsigned int i;
 
-	if (npages == MIRAGE_PT_ENTRIES && !(addr & (BLOCK_BYTES - 1))) {
+	if (npages == MIRAGE_PT_ENTRIES && !(addr & (BLOCK_BYTES - 1)) &&
+	    leaves_may_expire(leaves)) {
 		/* The PT is only written when the leaf is split; most leaves never are. */
-		for (i = 0; i < MIRAGE_PT_ENTRIES; i++)
-			leaves_set_page(leaves, i, (pte + i * PAGE_BYTES) | MIRAGE_PTE_CONT);
 		leaves->synced = false;
+		for (i = 0; i < MIRAGE_PT_ENTRIES; i++) {
+			u64 old = leaves->pte[i];
+
+			leaves_set_page(leaves, i, (pte + i * PAGE_BYTES) | MIRAGE_PTE_CONT);
+			leaves_note(leaves, i, old, false);
+		}
 		leaves_set_pde(leaves, pte);
 		counts->pages_2m++;
 		return replaces;
@@ -280,10 +422,11 @@ bool mirage_leaves_map(struct mirage_leaves *leaves, unsigned int index, unsigne
 	if (leaves_uniform(leaves, 0, MIRAGE_PT_ENTRIES)) {
 		leaves_set_pde(leaves, leaves->pte[0] & ~MIRAGE_PTE_CONT);
 		counts->pages_2m++;
-		return replaces;
+	} else {
+		leaves_use_table(leaves);
+		leaves_count(leaves, index, npages, counts);
 	}
-	leaves_use_table(leaves);
-	leaves_count(leaves, index, npages, counts);
+	leaves_ask(leaves);
 	return replaces;
 }
 
@@ -315,12 +458,32 @@ bool mirage_leaves_unmap(struct mirage_leaves *leaves, unsigned int index, unsig
 	if (!any)
 		return false;
 
-	if (!rest && npages > CLEAR_MAX)
+	if (!rest && npages > CLEAR_MAX && leaves_may_expire(leaves))
 		leaves->synced = false;
 	leaves_update(leaves, index, npages, 0);
 	if (rest)
 		leaves_use_table(leaves);
 	else
 		leaves_set_pde(leaves, 0);
+	leaves_ask(leaves);
 	return true;
+}
+
+/**
+ * mirage_leaves_take_written() - find out which unmapped pages the device has written
+ * @leaves: block
+ * @pages: pages that were unmapped
+ * @written: out: those of them that were written while they were mapped, or may have been: because
+ *	they were mapped for writing without MIRAGE_PTE_TRACK, or together with one that was written
+ */
+void mirage_leaves_take_written(struct mirage_leaves *leaves,
+				const unsigned long pages[MIRAGE_LEAVES_WORDS],
+				unsigned long written[MIRAGE_LEAVES_WORDS])
+{
+	unsigned int i;
+
+	for (i = 0; i < MIRAGE_LEAVES_WORDS; i++) {
+		written[i] = leaves->written[i] & pages[i];
+		leaves->written[i] &= ~pages[i];
+	}
 }

@@ -46,9 +46,53 @@ static void pt_write_pde(struct mirage_leaves *leaves, u64 pde)
 		mirage_table_link(block->mdev, &block->dir->table, block->index, pde);
 }
 
+static void pt_change_pte(struct mirage_leaves *leaves, unsigned int index, u64 pte)
+{
+	struct mirage_block *block = container_of(leaves, struct mirage_block, leaves);
+
+	if (block->live)
+		mirage_table_write_low(block->mdev, &block->table, index, pte);
+}
+
+static void pt_change_pde(struct mirage_leaves *leaves, u64 pde)
+{
+	struct mirage_block *block = container_of(leaves, struct mirage_block, leaves);
+
+	if (block->live)
+		mirage_table_write_low(block->mdev, &block->dir->table, block->index, pde);
+}
+
+static void pt_order(struct mirage_leaves *leaves)
+{
+	/* Empties write-combining buffers; a read then stays behind the stores on their way. */
+	mb();
+}
+
+/* Nothing can be read from a device that is gone: it may have written. */
+static bool pt_dirty_pte(struct mirage_leaves *leaves, unsigned int index)
+{
+	struct mirage_block *block = container_of(leaves, struct mirage_block, leaves);
+
+	return !block->live ||
+	       mirage_table_read(block->mdev, &block->table, index) & MIRAGE_PTE_DIRTY;
+}
+
+static bool pt_dirty_pde(struct mirage_leaves *leaves)
+{
+	struct mirage_block *block = container_of(leaves, struct mirage_block, leaves);
+
+	return !block->live ||
+	       mirage_table_read(block->mdev, &block->dir->table, block->index) & MIRAGE_PTE_DIRTY;
+}
+
 static const struct mirage_leaves_sink pt_sink = {
 	.write_pte = pt_write_pte,
 	.write_pde = pt_write_pde,
+	.change_pte = pt_change_pte,
+	.change_pde = pt_change_pde,
+	.order = pt_order,
+	.dirty_pte = pt_dirty_pte,
+	.dirty_pde = pt_dirty_pde,
 };
 
 /**

@@ -11,7 +11,8 @@
 /**
  * mirage_pte_leaf() - encode a leaf entry
  * @addr: bus address (with MIRAGE_PTE_SYSTEM in @rights) or offset into VRAM, aligned to the page
- * @rights: bits of MIRAGE_PTE_RIGHTS; MIRAGE_PTE_ATOMIC only together with MIRAGE_PTE_WRITE
+ * @rights: bits of MIRAGE_PTE_RIGHTS; MIRAGE_PTE_ATOMIC and MIRAGE_PTE_TRACK count only together
+ *	with MIRAGE_PTE_WRITE
  *
  * The same encoding serves PT and PD1: the table determines whether it means 4 KiB or 2 MiB. Only
  * mmu/leaves.c adds MIRAGE_PTE_CONT, because it knows the neighbours.
@@ -19,7 +20,7 @@
 u64 mirage_pte_leaf(u64 addr, u64 rights)
 {
 	if (!(rights & MIRAGE_PTE_WRITE))
-		rights &= ~MIRAGE_PTE_ATOMIC;
+		rights &= ~(MIRAGE_PTE_ATOMIC | MIRAGE_PTE_TRACK);
 	return MIRAGE_PTE_VALID | MIRAGE_PTE_LEAF | (addr & MIRAGE_PTE_ADDR) |
 	       (rights & MIRAGE_PTE_RIGHTS);
 }

@@ -9,7 +9,8 @@
 
 /** MIRAGE_PTE_RIGHTS: bits of a leaf for the page's memory and access rights. */
 #define MIRAGE_PTE_RIGHTS	\
-	(MIRAGE_PTE_SYSTEM | MIRAGE_PTE_WRITE | MIRAGE_PTE_ATOMIC | MIRAGE_PTE_NULL)
+	(MIRAGE_PTE_SYSTEM | MIRAGE_PTE_WRITE | MIRAGE_PTE_ATOMIC | MIRAGE_PTE_NULL | \
+	 MIRAGE_PTE_TRACK)
 
 /** MIRAGE_PT_ROOT: level of the root (PD3); 2 is a PD2, 1 a PD1, 0 the PT of a 2 MiB block. */
 #define MIRAGE_PT_ROOT	(MIRAGE_PT_LEVELS - 1)

@@ -67,6 +67,27 @@ static inline void mirage_table_write(struct mirage_device *mdev, const struct m
 }
 
 /**
+ * mirage_table_write_low() - store the lower half of an entry, and keep the upper one
+ * @mdev: device, between drm_dev_enter() and drm_dev_exit()
+ * @table: table that has memory
+ * @index: index of the entry
+ * @pte: entry
+ *
+ * The device sees it as after mirage_table_write(). The upper half has MIRAGE_PTE_DIRTY, which the
+ * device may be setting at this moment.
+ */
+static inline void mirage_table_write_low(struct mirage_device *mdev,
+					  const struct mirage_table *table, unsigned int index,
+					  u64 pte)
+{
+	if (table->cpu)
+		mirage_shared_write32((__le32 *)&table->cpu[index], lower_32_bits(pte));
+	else
+		mirage_vram_write32(&mdev->vram, table->vram.offset + index * sizeof(u64),
+				    lower_32_bits(pte));
+}
+
+/**
  * mirage_table_read() - load an entry (slow)
  * @mdev: device, between drm_dev_enter() and drm_dev_exit()
  * @table: table that has memory

@@ -18,9 +18,14 @@
 #include <drm/drm_drv.h>
 
 #include "device/device.h"
+#include "device/regs.h"
 #include "device/state.h"
 #include "mmu/vm.h"
 #include "svm/trace.h"
+
+/* Older devices have no MIRAGE_PTE_TRACK: all pages that they could write count as written. */
+#define SVM_TRACK_REVISION	\
+	(MIRAGE_REG_SET(BUS_REVISION_MAJOR, 1) | MIRAGE_REG_SET(BUS_REVISION_MINOR, 5))
 
 static int svm_block_init(struct hmm_mirror *mirror, struct hmm_block *hblock)
 {
@@ -40,6 +45,17 @@ static void svm_block_fini(struct hmm_mirror *mirror, struct hmm_block *hblock)
 	mirage_pt_destroy_block(&vm->pt, hmm_block_priv(hblock));
 }
 
+/*
+ * Pages of system memory that the device only reads stay clean. Those in video memory count as
+ * written: they go home by a copy in any case.
+ */
+static u64 svm_track(const struct mirage_vm *vm, const struct hmm_run *run)
+{
+	if (vm->mdev->caps.revision < SVM_TRACK_REVISION)
+		return 0;
+	return run->location == HMM_LOCATION_SYSTEM ? MIRAGE_PTE_TRACK : 0;
+}
+
 static void svm_map(struct hmm_mirror *mirror, struct hmm_block *hblock,
 		    const struct hmm_run *runs, unsigned int nr_runs)
 {
@@ -57,7 +73,7 @@ static void svm_map(struct hmm_mirror *mirror, struct hmm_block *hblock,
 		u64 rights = runs[i].location == HMM_LOCATION_SYSTEM ? MIRAGE_PTE_SYSTEM : 0;
 
 		if (runs[i].write)
-			rights |= vm->write_rights;
+			rights |= vm->write_rights | svm_track(vm, &runs[i]);
 		mirage_leaves_map(&block->leaves, runs[i].index, runs[i].npages, runs[i].addr,
 				  rights, &counts);
 		mirage_history_add(&vm->history, MIRAGE_HISTORY_MAP, now,
@@ -115,10 +131,22 @@ static void svm_flush(struct hmm_mirror *mirror, u64 token, bool blockable)
 	drm_dev_exit(idx);
 }
 
+/* The marks were read by unmap(), when the device could no longer set them: hw/doc/mmu.md. */
+static void svm_written(struct hmm_mirror *mirror, struct hmm_block *hblock,
+			const unsigned long *pages, unsigned long *written)
+{
+	struct mirage_block *block = hmm_block_priv(hblock);
+
+	hmm_block_assert_held(hblock);
+
+	mirage_leaves_take_written(&block->leaves, pages, written);
+}
+
 const struct hmm_mirror_ops mirage_svm_ops = {
 	.block_init = svm_block_init,
 	.block_fini = svm_block_fini,
 	.map = svm_map,
 	.unmap = svm_unmap,
 	.flush = svm_flush,
+	.written = svm_written,
 };

@@ -19,14 +19,15 @@ static void leaf_of_vram(void)
 	CHECK(mirage_pte_leaf(0x200000, MIRAGE_PTE_WRITE) == 0x20000dull);
 }
 
-static void atomic_without_write_is_never_encoded(void)
+static void atomic_and_track_without_write_are_never_encoded(void)
 {
 	CHECK(mirage_pte_leaf(0x1000, MIRAGE_PTE_SYSTEM | MIRAGE_PTE_ATOMIC) == 0x1007ull);
+	CHECK(mirage_pte_leaf(0x1000, MIRAGE_PTE_SYSTEM | MIRAGE_PTE_TRACK) == 0x1007ull);
 }
 
 static void nothing_but_rights_gets_through(void)
 {
-	CHECK(mirage_pte_leaf(0xfff0000000001fffull, ~0ull) == 0x105full);
+	CHECK(mirage_pte_leaf(0xfff0000000001fffull, ~0ull) == 0x10dfull);
 	CHECK(!(mirage_pte_leaf(~0ull, ~0ull) & MIRAGE_PTE_RESERVED));
 	CHECK(!(mirage_pte_table(~0ull) & MIRAGE_PTE_RESERVED));
 }
@@ -66,7 +67,7 @@ int main(void)
 {
 	RUN(leaf_of_system_memory);
 	RUN(leaf_of_vram);
-	RUN(atomic_without_write_is_never_encoded);
+	RUN(atomic_and_track_without_write_are_never_encoded);
 	RUN(nothing_but_rights_gets_through);
 	RUN(table);
 	RUN(index_of_each_level);

@@ -106,6 +106,27 @@ void mirage_vram_backup_write64(struct mirage_vram *vram, u64 offset, u64 value)
 }
 
 /**
+ * mirage_vram_backup_write32() - store half a value to video memory and its backup
+ * @vram: video memory, saved or being saved
+ * @offset: bytes from its start, a multiple of 4
+ * @value: value
+ *
+ * Context: any but hard interrupts; takes mirage_vram_backup.lock.
+ */
+void mirage_vram_backup_write32(struct mirage_vram *vram, u64 offset, u32 value)
+{
+	u32 *place;
+
+	spin_lock(&vram->backup.lock);
+	place = backup_place(vram, offset);
+	if (place)
+		*place = value;
+	if (vram->backup.powered)
+		writel_relaxed(value, vram->base + offset);
+	spin_unlock(&vram->backup.lock);
+}
+
+/**
  * mirage_vram_backup_zero() - clear a range of video memory and its backup
  * @vram: video memory, saved or being saved
  * @offset: bytes from its start, a multiple of 8

@@ -52,6 +52,7 @@ void mirage_vram_restore(struct mirage_vram *vram);
 /* For the accessors in vram/vram.h. */
 u64 mirage_vram_backup_read64(struct mirage_vram *vram, u64 offset);
 void mirage_vram_backup_write64(struct mirage_vram *vram, u64 offset, u64 value);
+void mirage_vram_backup_write32(struct mirage_vram *vram, u64 offset, u32 value);
 void mirage_vram_backup_zero(struct mirage_vram *vram, u64 offset, size_t size);
 
 #endif /* MIRAGE_VRAM_BACKUP_H */

@@ -77,9 +77,9 @@ void mirage_vram_free_block(struct mirage_vram *vram, struct gpu_buddy_block *bl
 u64 mirage_vram_used(struct mirage_vram *vram);
 
 /*
- * Accessors. Offsets and lengths are in bytes and multiples of 8. The caller has checked them
- * against the size of its allocation, and runs where the device cannot go away. While the device
- * sleeps they access the backup.
+ * Accessors. Offsets and lengths are in bytes and multiples of 8, of write32 of 4. The caller has
+ * checked them against the size of its allocation, and runs where the device cannot go away. While
+ * the device sleeps they access the backup.
  */
 static inline u64 mirage_vram_read64(struct mirage_vram *vram, u64 offset)
 {
@@ -101,6 +101,16 @@ static inline void mirage_vram_write64(struct mirage_vram *vram, u64 offset, u64
 		mirage_vram_backup_write64(vram, offset, value);
 	else
 		writeq_relaxed(value, vram->base + offset);
+	rcu_read_unlock();
+}
+
+static inline void mirage_vram_write32(struct mirage_vram *vram, u64 offset, u32 value)
+{
+	rcu_read_lock();
+	if (unlikely(READ_ONCE(vram->backup.active)))
+		mirage_vram_backup_write32(vram, offset, value);
+	else
+		writel_relaxed(value, vram->base + offset);
 	rcu_read_unlock();
 }
 

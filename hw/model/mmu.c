@@ -5,7 +5,9 @@
  * cached, so a driver that makes a page present need not invalidate.
  *
  * Tables lie in memory that the guest changes at any time. Each entry is read
- * once, atomically, and everything is decided on that copy.
+ * once, atomically, and everything is decided on that copy. A write through a
+ * leaf with TRACK puts DIRTY into the entry by compare-and-swap with that copy,
+ * so the device never revives an entry that the guest has changed.
  */
 #include "device.h"
 #include "mmu.h"
@@ -24,13 +26,22 @@ static const struct level levels[MIRAGE_PT_LEVELS] = {
 	{ MIRAGE_PT_SHIFT, MIRAGE_PT_ENTRIES, true, false },
 };
 
-#define LEAF_ONLY (MIRAGE_PTE_WRITE | MIRAGE_PTE_ATOMIC | MIRAGE_PTE_CONT | MIRAGE_PTE_NULL)
+#define LEAF_ONLY (MIRAGE_PTE_WRITE | MIRAGE_PTE_ATOMIC | MIRAGE_PTE_CONT | MIRAGE_PTE_NULL | \
+		   MIRAGE_PTE_TRACK | MIRAGE_PTE_DIRTY)
 
 _Static_assert(MIRAGE_PTE_SYSTEM == MIRAGE_PHYS_SYSTEM << 1, "pte_phys() moves this bit");
 
 /* Memory behind null pages: reading one place and writing another keeps the zeroes clean. */
 static const u8 null_zeroes[MMU_NULL_SIZE] __attribute__((aligned(MMU_NULL_SIZE)));
 u8 mmu_null_sink[MMU_NULL_SIZE] __attribute__((aligned(MMU_NULL_SIZE)));
+
+/* A leaf, and the entry that it was found in. */
+struct found {
+	u64 leaf;		/* its address is that of the page's first byte */
+	unsigned int shift;	/* log2 of the page size */
+	u64 phys;		/* where the entry is */
+	u64 entry;		/* what was read there */
+};
 
 /* The physical pointer in an entry. */
 static u64 pte_phys(u64 pte)
@@ -81,7 +92,7 @@ static int read_root(struct device *dev, u32 vm, u64 *root)
 	return 0;
 }
 
-int mmu_walk(struct device *dev, u32 vm, u64 va, u64 *leaf, unsigned int *shift)
+static int walk(struct device *dev, u32 vm, u64 va, struct found *found)
 {
 	u64 pte;
 	int ret;
@@ -96,7 +107,8 @@ int mmu_walk(struct device *dev, u32 vm, u64 va, u64 *leaf, unsigned int *shift)
 		const struct level *level = &levels[i];
 		u64 index = va >> level->shift & (level->entries - 1);
 
-		if (!read_entry(dev, pte_phys(pte) + index * sizeof(u64), &pte))
+		found->phys = pte_phys(pte) + index * sizeof(u64);
+		if (!read_entry(dev, found->phys, &pte))
 			return MIRAGE_FAULT_BUS;
 		if (!(pte & MIRAGE_PTE_VALID))
 			return MIRAGE_FAULT_NOT_PRESENT;
@@ -105,17 +117,56 @@ int mmu_walk(struct device *dev, u32 vm, u64 va, u64 *leaf, unsigned int *shift)
 		if (pte & MIRAGE_PTE_LEAF) {
 			if (!level->leaf || leaf_malformed(pte, level, va))
 				return MIRAGE_FAULT_MALFORMED;
-			*shift = level->shift;
+			found->shift = level->shift;
 			break;
 		}
 		if (!level->table || (pte & LEAF_ONLY))
 			return MIRAGE_FAULT_MALFORMED;
 	}
+	found->entry = pte;
 	if (pte & MIRAGE_PTE_CONT) {
-		*shift = MIRAGE_PAGE_64K_SHIFT;
+		found->shift = MIRAGE_PAGE_64K_SHIFT;
 		pte &= ~(u64)((MIRAGE_CONT_ENTRIES - 1) << MIRAGE_PAGE_SHIFT);
 	}
-	*leaf = pte;
+	found->leaf = pte;
+	return 0;
+}
+
+int mmu_walk(struct device *dev, u32 vm, u64 va, u64 *leaf, unsigned int *shift)
+{
+	struct found found;
+	int ret = walk(dev, vm, va, &found);
+
+	if (ret)
+		return ret;
+	*leaf = found.leaf;
+	*shift = found.shift;
+	return 0;
+}
+
+static bool writes(enum mirage_access access)
+{
+	return access == MIRAGE_ACCESS_WRITE || access == MIRAGE_ACCESS_ATOMIC;
+}
+
+/* The access writes, and nothing records yet that the page was written. */
+static bool lacks_dirty(u64 leaf, enum mirage_access access)
+{
+	return writes(access) && (leaf & MIRAGE_PTE_TRACK) &&
+	       !(leaf & (MIRAGE_PTE_DIRTY | MIRAGE_PTE_NULL));
+}
+
+/* Set DIRTY in the entry of @found. Returns 0 with *@again if the entry has changed. */
+static int set_dirty(struct device *dev, struct found *found, bool *again)
+{
+	u64 *place = phys_ptr(dev, found->phys, sizeof(*place), true);
+
+	if (!place)
+		return MIRAGE_FAULT_BUS;
+	*again = !__atomic_compare_exchange_n(place, &found->entry,
+					      found->entry | MIRAGE_PTE_DIRTY, false,
+					      __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+	found->leaf |= MIRAGE_PTE_DIRTY;
 	return 0;
 }
 
@@ -141,7 +192,7 @@ static int use_leaf(struct device *dev, u64 leaf, unsigned int shift, u64 va,
 		    enum mirage_access access, u64 *len, void **host)
 {
 	u64 offset = va & (((u64)1 << shift) - 1);
-	bool write = access == MIRAGE_ACCESS_WRITE || access == MIRAGE_ACCESS_ATOMIC;
+	bool write = writes(access);
 	int ret = denied(leaf, access);
 
 	if (ret)
@@ -157,30 +208,51 @@ static int use_leaf(struct device *dev, u64 leaf, unsigned int shift, u64 va,
 	return *host ? 0 : MIRAGE_FAULT_BUS;
 }
 
+/* Walk until an entry serves the access, and has DIRTY if it must. */
+static int walk_for(struct device *dev, u32 vm, u64 va, enum mirage_access access,
+		    struct found *found, u64 *len, void **host)
+{
+	u64 wanted = *len;
+	bool again;
+	int ret;
+
+	do {
+		again = false;
+		*len = wanted;
+		ret = walk(dev, vm, va, found);
+		if (!ret)
+			ret = use_leaf(dev, found->leaf, found->shift, va, access, len, host);
+		if (!ret && lacks_dirty(found->leaf, access))
+			ret = set_dirty(dev, found, &again);
+	} while (!ret && again);
+	return ret;
+}
+
 int mmu_access(struct device *dev, u32 vm, u64 va, enum mirage_access access, u64 *len,
 	       void **host)
 {
 	struct tlb_entry *entry;
+	struct found found;
 	unsigned int shift;
-	u64 leaf;
 	int ret;
 
 	if (va >> MIRAGE_VA_BITS)
 		return MIRAGE_FAULT_RANGE;
 	entry = tlb_find(&dev->tlb, vm, va, &shift);
 	if (entry) {
-		if (!use_leaf(dev, entry->leaf, shift, va, access, len, host)) {
+		if (!lacks_dirty(entry->leaf, access) &&
+		    !use_leaf(dev, entry->leaf, shift, va, access, len, host)) {
 			dev->perf[PERF_TLB_HITS]++;
 			return 0;
 		}
-		/* The tables may allow more by now: that must not need an invalidation. */
+		/*
+		 * The tables may allow more by now: that must not need an invalidation. And a
+		 * write goes only through an entry that has DIRTY in the tables.
+		 */
 		tlb_drop(&dev->tlb, entry, shift);
 	}
-	ret = mmu_walk(dev, vm, va, &leaf, &shift);
-	if (ret)
-		return ret;
-	ret = use_leaf(dev, leaf, shift, va, access, len, host);
+	ret = walk_for(dev, vm, va, access, &found, len, host);
 	if (!ret)
-		tlb_add(&dev->tlb, vm, va, shift, leaf);
+		tlb_add(&dev->tlb, vm, va, found.shift, found.leaf);
 	return ret;
 }

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* Page-table walk, TLB and invalidation, through the copy engine and directly. */
+#include <pthread.h>
+#include <sched.h>
+
 #include "fixture.h"
 
 #define VM 5
@@ -148,11 +151,13 @@ static void each_level_malformed(void)
 		}
 		if (level < 3) {
 			/* Bits that only leaves have. */
-			for (u64 flag = MIRAGE_PTE_WRITE; flag <= MIRAGE_PTE_CONT; flag <<= 1) {
+			for (u64 flag = MIRAGE_PTE_WRITE; flag <= MIRAGE_PTE_TRACK; flag <<= 1) {
 				*entry = saved | flag;
 				CHECK_EQ(access_kind(VA, MIRAGE_ACCESS_READ),
 					 MIRAGE_FAULT_MALFORMED);
 			}
+			*entry = saved | MIRAGE_PTE_DIRTY;
+			CHECK_EQ(access_kind(VA, MIRAGE_ACCESS_READ), MIRAGE_FAULT_MALFORMED);
 		}
 		if (level < 2) {
 			*entry = saved | MIRAGE_PTE_LEAF;
@@ -246,6 +251,185 @@ static void permissions(void)
 			CHECK_EQ(access_kind(VA, MIRAGE_ACCESS_READ), 0);
 			CHECK_EQ(access_kind(VA, (enum mirage_access)access), rows[i].kind[access]);
 		}
+	fixture_close(&f);
+}
+
+/* DIRTY of any entry of the leaf of 2^@shift bytes at @va. */
+static bool dirty(u64 va, unsigned int shift)
+{
+	unsigned int nr = shift == MIRAGE_PAGE_64K_SHIFT ? MIRAGE_CONT_ENTRIES : 1;
+
+	for (u64 i = 0; i < nr; i++)
+		if (*fixture_entry(&f, VM, va + i * KiB(4), shift == MIRAGE_PAGE_2M_SHIFT ? 2 : 3) &
+		    MIRAGE_PTE_DIRTY)
+			return true;
+	return false;
+}
+
+static void writes_set_dirty(void)
+{
+	static const unsigned int shifts[] = { 12, 16, 21 };
+	static const enum mirage_access stores[] = { MIRAGE_ACCESS_WRITE, MIRAGE_ACCESS_ATOMIC };
+
+	start();
+	for (unsigned int i = 0; i < ARRAY_SIZE(shifts); i++)
+		for (unsigned int s = 0; s < ARRAY_SIZE(stores); s++) {
+			u64 size = 1ull << shifts[i], va = (1 + i * 2 + s) * MiB(64), walks;
+
+			fixture_map(&f, VM, va, fixture_alloc_vram(&f, size), shifts[i],
+				    FIXTURE_RWA | MIRAGE_PTE_TRACK);
+			/* Reads set nothing, and their entry in the TLB serves no write. */
+			CHECK_EQ(access_kind(va + size / 2, MIRAGE_ACCESS_READ), 0);
+			CHECK_EQ(access_kind(va + size / 2, MIRAGE_ACCESS_FETCH), 0);
+			CHECK(!dirty(va, shifts[i]));
+			walks = fixture_read64(&f, MIRAGE_PERF_TLB_WALKS);
+			CHECK_EQ(access_kind(va + size - 1, stores[s]), 0);
+			CHECK_EQ(fixture_read64(&f, MIRAGE_PERF_TLB_WALKS), walks + 1);
+			CHECK(dirty(va, shifts[i]));
+			/* From then on it serves all accesses. */
+			CHECK_EQ(access_kind(va, MIRAGE_ACCESS_WRITE), 0);
+			CHECK_EQ(access_kind(va, MIRAGE_ACCESS_READ), 0);
+			CHECK_EQ(fixture_read64(&f, MIRAGE_PERF_TLB_WALKS), walks + 1);
+		}
+	fixture_close(&f);
+}
+
+static void only_tracked_leaves_get_dirty(void)
+{
+	static const u64 flags[] = {
+		FIXTURE_RWA,
+		FIXTURE_RWA | MIRAGE_PTE_NULL | MIRAGE_PTE_TRACK,
+	};
+
+	start();
+	fixture_map_new(&f, VM, VA);
+	for (unsigned int i = 0; i < ARRAY_SIZE(flags); i++) {
+		u64 *pt = fixture_entry(&f, VM, VA, 3), pte;
+
+		pte = (*pt & ~FIXTURE_RWA) | flags[i];
+		*pt = pte;
+		fixture_invalidate(&f, VM, VA, 1);
+		CHECK_EQ(access_kind(VA, MIRAGE_ACCESS_WRITE), 0);
+		CHECK_EQ(*pt, pte);
+	}
+	/* A write that is not allowed sets nothing either. */
+	fixture_map(&f, VM, VA, 0, 12, MIRAGE_PTE_TRACK);
+	fixture_invalidate(&f, VM, VA, 1);
+	CHECK_EQ(access_kind(VA, MIRAGE_ACCESS_WRITE), MIRAGE_FAULT_WRITE);
+	CHECK(!dirty(VA, 12));
+	/* Nor one whose memory cannot be reached. */
+	fixture_map(&f, VM, VA, FIXTURE_VRAM_SIZE, 12, FIXTURE_RWA | MIRAGE_PTE_TRACK);
+	CHECK_EQ(access_kind(VA, MIRAGE_ACCESS_WRITE), MIRAGE_FAULT_BUS);
+	CHECK(!dirty(VA, 12));
+	fixture_close(&f);
+}
+
+/* Software takes the leaf away with the lower half. The entry in the TLB, filled by a read, is of no use for a write. */
+static void no_dirty_after_the_leaf_was_taken(void)
+{
+	u32 *half;
+
+	start();
+	fixture_map(&f, VM, VA, fixture_alloc(&f, KiB(4)), 12, FIXTURE_RWA | MIRAGE_PTE_TRACK);
+	CHECK_EQ(access_kind(VA, MIRAGE_ACCESS_READ), 0);
+	half = (u32 *)fixture_entry(&f, VM, VA, 3);
+	half[0] = 0;
+	CHECK_EQ(access_kind(VA, MIRAGE_ACCESS_WRITE), MIRAGE_FAULT_NOT_PRESENT);
+	CHECK(!dirty(VA, 12));
+
+	/* And one that was written keeps its mark. */
+	fixture_map(&f, VM, VA, fixture_alloc(&f, KiB(4)), 12, FIXTURE_RWA | MIRAGE_PTE_TRACK);
+	CHECK_EQ(access_kind(VA, MIRAGE_ACCESS_WRITE), 0);
+	half[0] &= ~(u32)(MIRAGE_PTE_WRITE | MIRAGE_PTE_ATOMIC);
+	half[0] = 0;
+	CHECK(dirty(VA, 12));
+	fixture_close(&f);
+}
+
+/* What a thread that takes a leaf away again and again has found. */
+struct taker {
+	u64 tracked;	/* the leaf */
+	u64 served;	/* writes through it; protected by the device's lock */
+	u64 lost;	/* times that DIRTY was missing after a write */
+	u64 written;	/* times that it was there */
+	bool done;
+};
+
+static u64 taker_served(struct taker *taker)
+{
+	u64 served;
+
+	lock_acquire(&f.dev->lock);
+	tlb_drop_vm(&f.dev->tlb, VM);
+	served = taker->served;
+	lock_release(&f.dev->lock);
+	return served;
+}
+
+/* As a driver does it: the lower half first, then the look at the upper half, and only then the TLB. */
+static void *taker_run(void *arg)
+{
+	u64 *entry = fixture_entry(&f, VM, VA, 3);
+	struct taker *taker = arg;
+	u32 *half = (u32 *)entry;
+
+	while (taker->written < 2000) {
+		u64 before = taker_served(taker);
+		u32 upper;
+
+		__atomic_store_n(entry, taker->tracked, __ATOMIC_SEQ_CST);
+		sched_yield();
+		__atomic_store_n(&half[0], 0, __ATOMIC_SEQ_CST);
+		upper = __atomic_load_n(&half[1], __ATOMIC_SEQ_CST);
+		if (upper & MIRAGE_PTE_DIRTY >> 32)
+			taker->written++;
+		else if (taker_served(taker) != before)
+			taker->lost++;
+	}
+	__atomic_store_n(&taker->done, true, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+static void no_write_is_lost(void)
+{
+	struct taker taker = { 0 };
+	pthread_t thread;
+
+	start();
+	fixture_map(&f, VM, VA, fixture_alloc(&f, KiB(4)), 12, FIXTURE_RWA | MIRAGE_PTE_TRACK);
+	taker.tracked = *fixture_entry(&f, VM, VA, 3);
+	CHECK_EQ(pthread_create(&thread, NULL, taker_run, &taker), 0);
+	while (!__atomic_load_n(&taker.done, __ATOMIC_ACQUIRE)) {
+		u64 len = 1;
+		void *host;
+		int kind;
+
+		/* A read fills the TLB; a write follows at some time. */
+		access_kind(VA, MIRAGE_ACCESS_READ);
+		lock_acquire(&f.dev->lock);
+		kind = mmu_access(f.dev, VM, VA, MIRAGE_ACCESS_WRITE, &len, &host);
+		if (!kind)
+			taker.served++;
+		lock_release(&f.dev->lock);
+		CHECK(!kind || kind == MIRAGE_FAULT_NOT_PRESENT);
+	}
+	pthread_join(thread, NULL);
+	CHECK_EQ(taker.lost, 0);
+	fixture_close(&f);
+}
+
+/* The copy engine marks what it writes, and not what it reads. */
+static void a_copy_marks_its_destination(void)
+{
+	start();
+	fixture_map(&f, VM, VA, fixture_alloc(&f, KiB(4)), 12, FIXTURE_RWA | MIRAGE_PTE_TRACK);
+	fixture_map(&f, VM, VA + KiB(4), fixture_alloc_vram(&f, KiB(4)), 12,
+		    FIXTURE_RWA | MIRAGE_PTE_TRACK);
+	fixture_chan(&f, 1, MIRAGE_CHAN_COPY, VM, 0);
+	fixture_copy(&f, 1, VA, VA + KiB(4), KiB(1));
+	fixture_kick(&f, 1);
+	CHECK(!dirty(VA, 12));
+	CHECK(dirty(VA + KiB(4), 12));
 	fixture_close(&f);
 }
 
@@ -475,6 +659,11 @@ static const struct tap_test tests[] = {
 	{ "malformed root", root_malformed },
 	{ "49 bits and no more", range },
 	{ "permissions for each access", permissions },
+	{ "writes set DIRTY in leaves of each size", writes_set_dirty },
+	{ "leaves without TRACK get no DIRTY", only_tracked_leaves_get_dirty },
+	{ "a leaf that was taken gets no DIRTY", no_dirty_after_the_leaf_was_taken },
+	{ "no write is lost while leaves are taken", no_write_is_lost },
+	{ "a copy marks its destination", a_copy_marks_its_destination },
 	{ "stale entry until invalidated", stale_until_invalidated },
 	{ "IGNORE_INV keeps stale entries", ignored_invalidation },
 	{ "permission miss walks again", permission_miss_walks_again },

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 /* Bits of /proc/kpageflags (Documentation/admin-guide/mm/pagemap.rst) */
+#define KPF_DIRTY	(1ull << 4)
 #define KPF_ANON	(1ull << 12)
 #define KPF_HUGE	(1ull << 17)
 #define KPF_KSM		(1ull << 21)

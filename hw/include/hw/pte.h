@@ -55,10 +55,17 @@
  * store nothing. Rights count as in any leaf; the address and SYSTEM are ignored.
  */
 #define MIRAGE_PTE_NULL		(1ull << 6)
+/*
+ * Leaves only: before the first write through this entry the device sets DIRTY in it, by compare-and-swap. Counts
+ * with WRITE and without NULL. DIRTY lies in the upper half of the entry and the flags in the lower one: so a store
+ * to the lower half takes rights away and keeps DIRTY. Without TRACK the device does not look at DIRTY.
+ */
+#define MIRAGE_PTE_TRACK	(1ull << 7)
+#define MIRAGE_PTE_DIRTY	(1ull << 63)
 /* Bits 51..12: the address; of a 2 MiB leaf bits 20..12 are 0. */
 #define MIRAGE_PTE_ADDR		0x000ffffffffff000ull
 /* A valid entry with one of these set is malformed. */
-#define MIRAGE_PTE_RESERVED	(~(MIRAGE_PTE_ADDR | 0x7full))
+#define MIRAGE_PTE_RESERVED	(~(MIRAGE_PTE_ADDR | MIRAGE_PTE_DIRTY | 0xffull))
 
 /*
  * Kinds of access, the values of mirage_fault_entry.access: name, number, and a word for messages. X() makes one

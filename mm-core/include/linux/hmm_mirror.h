@@ -18,8 +18,8 @@
  *     of it is gone before mm continues.
  *   - unmap() names exactly the pages that mm named and that map() had given.
  *   - A read never asks mm for write access: no COW is broken, the zero page stays.
- *   - Nothing is pinned, in neither memory. Pages that the device could write are marked dirty
- *     when taken away.
+ *   - Nothing is pinned, in neither memory. Pages that the device wrote are marked dirty when
+ *     taken away: those that written() names, or without it all that the device could write.
  *   - After hmm_mirror_close() no callback is running and none will be called.
  *   - Of several blocks with the same start (one being created while another is removed)
  *     at most one has mappings at any time; map() and unmap() are called only for that one.
@@ -128,6 +128,17 @@ struct hmm_mirror_ops {
 	 * be called more than once with the same @token, by several tasks at a time.
 	 */
 	void (*flush)(struct hmm_mirror *mirror, u64 token, bool blockable);
+
+	/**
+	 * @written: set the bits in @written of those pages of @pages that the device has written
+	 * since map() gave them, and clear all others. unmap() has named all of @pages and its
+	 * flush() has returned, or they were never given to map(). Called once for each such page;
+	 * what a page had before has no meaning after the next map(). Pages that a driver cannot
+	 * tell apart count as written together. Under the block's lock; must not sleep. NULL: the
+	 * driver cannot tell, and all pages that the device could write count as written.
+	 */
+	void (*written)(struct hmm_mirror *mirror, struct hmm_block *block,
+			const unsigned long *pages, unsigned long *written);
 };
 
 /**
