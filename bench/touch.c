@@ -153,8 +153,8 @@ static int check_counts(const struct row *row, const struct meter *meter)
 		      (unsigned long long)prefetched);
 		return -EPROTO;
 	}
-	/* Prefetch takes what is there; of memory that nobody has touched nothing is. */
-	if (!row->huge && !row->populated && prefetched) {
+	/* Prefetch takes what is there; of memory that nobody has touched only writes find more. */
+	if (!row->huge && !row->populated && !row->write && prefetched) {
 		warnx("%llu pages were prefetched where there were none",
 		      (unsigned long long)prefetched);
 		return -EPROTO;

@@ -326,6 +326,178 @@ static void copy_across_pages(struct gpu *gpu)
 	mem_unmap(to, size);
 }
 
+#define AHEAD		"/sys/module/mirage/parameters/populate_ahead"
+#define RUN_PAGES	256u
+
+/* A COPY to @area, 1 MiB that ends in the middle of its block. Returns how many faults it takes. */
+static uint64_t count_copy(struct gpu *gpu, uint32_t *area)
+{
+	uint32_t *from = mem_anon(RUN_PAGES * PAGE);
+	unsigned int i;
+
+	mem_touch(from, RUN_PAGES * PAGE, 0x4000);
+	igt_assert_eq(mirage_svm_populate(&gpu->dev, gpu->vm, from, RUN_PAGES * PAGE, false), 0);
+	gpu_mark(gpu);
+	gpu_copy(gpu, area, from, RUN_PAGES * PAGE);
+	for (i = 0; i < RUN_PAGES; i++)
+		igt_assert_eq_u32(area[i * PAGE / 4], 0x4000 + i);
+	mem_unmap(from, RUN_PAGES * PAGE);
+	return distinct_faults(gpu);
+}
+
+static void set_ahead(bool on)
+{
+	igt_assert(file_write(AHEAD, on ? "1" : "0"));
+}
+
+/**
+ * SUBTEST: ahead-untouched
+ * Description: A COPY to 1 MiB of untouched memory faults at one page in two or fewer, and at each with the
+ *	parameter populate_ahead off. Either way it allocates what it writes to, and nothing more in the mapping.
+ */
+static void ahead_untouched(struct gpu *gpu)
+{
+	uint32_t *area;
+
+	area = mem_anon(RUN_PAGES * PAGE);
+	igt_assert_lte_u64(count_copy(gpu, area), RUN_PAGES / 2);
+	igt_assert_eq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_PAGES_MAPPED), RUN_PAGES);
+	igt_assert_eq(gpu_count_pages(gpu, area, RUN_PAGES * PAGE, WRITE), RUN_PAGES);
+	mem_unmap(area, RUN_PAGES * PAGE);
+
+	set_ahead(false);
+	area = mem_anon(RUN_PAGES * PAGE);
+	igt_assert_lte_u64(RUN_PAGES, count_copy(gpu, area));
+	igt_assert_eq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_PAGES_PREFETCHED), 0);
+	mem_unmap(area, RUN_PAGES * PAGE);
+	set_ahead(true);
+}
+
+/**
+ * SUBTEST: ahead-cow
+ * Description: A COPY to 1 MiB that is shared with a child faults at one page in two or fewer. The child
+ *	keeps what it had, and reads of the GPU before break no COW.
+ */
+static void ahead_cow(struct gpu *gpu)
+{
+	uint32_t *area = mem_anon(RUN_PAGES * PAGE), *out = gpu->out + 64;
+	volatile uint32_t *flag = gpu->out + 60;
+	uint64_t pfn[RUN_PAGES];
+	unsigned int i;
+
+	mem_touch(area, RUN_PAGES * PAGE, 50);
+	for (i = 0; i < RUN_PAGES; i++)
+		pfn[i] = page_pfn(area + i * PAGE / 4);
+	igt_fork(child, 1) {
+		igt_assert(igt_wait(*flag == 1, POLL_MS, 1));
+		for (i = 0; i < RUN_PAGES; i++) {
+			igt_assert_eq_u64(page_pfn(area + i * PAGE / 4), pfn[i]);
+			igt_assert_eq_u32(area[i * PAGE / 4], 50 + i);
+		}
+	}
+	gpu_gather(gpu, area, PAGE, RUN_PAGES, out);
+	for (i = 0; i < RUN_PAGES; i++)
+		igt_assert_eq_u64(page_pfn(area + i * PAGE / 4), pfn[i]);
+	igt_assert_lte_u64(count_copy(gpu, area), RUN_PAGES / 2);
+	for (i = 0; i < RUN_PAGES; i++)
+		igt_assert_neq_u64(page_pfn(area + i * PAGE / 4), pfn[i]);
+	*flag = 1;
+	igt_waitchildren();
+	mem_unmap(area, RUN_PAGES * PAGE);
+}
+
+/**
+ * SUBTEST: ahead-file-%s
+ * Description: A COPY to 1 MiB of a %arg[1] file's shared mapping faults at one page in two or fewer, and
+ *	all of it is in the file.
+ *
+ * arg[1]:
+ *
+ * @written:	written
+ * @sparse:	sparse
+ */
+static void ahead_file(struct gpu *gpu, bool written)
+{
+	char path[] = "/var/tmp/mirage-test.XXXXXX";
+	uint32_t *area = mem_reserve(BLOCK, BLOCK), word, i;
+	int fd = mkstemp(path);
+
+	igt_assert_fd(fd);
+	igt_assert(!unlink(path));
+	igt_assert(!ftruncate(fd, RUN_PAGES * PAGE));
+	for (i = 0; written && i < RUN_PAGES; i++)
+		igt_assert_eq(pwrite(fd, &i, sizeof(i), i * PAGE), sizeof(i));
+	igt_assert(mmap(area, 2 * RUN_PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd,
+			0) == area);
+	igt_assert_lte_u64(count_copy(gpu, area), RUN_PAGES / 2);
+	for (i = 0; i < RUN_PAGES; i++) {
+		igt_assert_eq(pread(fd, &word, sizeof(word), i * PAGE), sizeof(word));
+		igt_assert_eq_u32(word, 0x4000 + i);
+	}
+	mem_unmap(area, BLOCK);
+	close(fd);
+}
+
+static void ahead_file_written(struct gpu *gpu)
+{
+	ahead_file(gpu, true);
+}
+
+static void ahead_file_sparse(struct gpu *gpu)
+{
+	ahead_file(gpu, false);
+}
+
+/**
+ * SUBTEST: ahead-ends
+ * Description: Writes of 41 pages in a row: no more than as many again are allocated, none in the mapping
+ *	behind, and none before them.
+ */
+static void ahead_ends(struct gpu *gpu)
+{
+	const unsigned int at = 100, n = 41;
+	uint32_t *area = mem_anon(RUN_PAGES * PAGE);
+	unsigned int i, count = 0;
+
+	gpu_fill(gpu, area + at * PAGE / 4, n * PAGE, 7);
+	for (i = 0; i < RUN_PAGES; i++) {
+		count += !!page_pfn(area + i * PAGE / 4);
+		igt_assert(i >= at || !page_pfn(area + i * PAGE / 4));
+	}
+	igt_assert_lte(n + 1, count);
+	igt_assert_lte(count, 2 * n);
+	mem_unmap(area, RUN_PAGES * PAGE);
+
+	area = mem_anon(RUN_PAGES * PAGE);
+	igt_assert(!madvise(area + n * PAGE / 4, n * PAGE, MADV_DONTFORK));
+	gpu_fill(gpu, area, n * PAGE, 7);
+	for (i = 0; i < RUN_PAGES; i++)
+		igt_assert_eq(!!page_pfn(area + i * PAGE / 4), i < n);
+	mem_unmap(area, RUN_PAGES * PAGE);
+}
+
+/**
+ * SUBTEST: ahead-reads
+ * Description: Reads of untouched memory, page after page, allocate nothing: each page is the zero page, and
+ *	behind the last there is none. The same next to writes.
+ */
+static void ahead_reads(struct gpu *gpu)
+{
+	const unsigned int n = 64;
+	uint32_t *area = mem_anon(RUN_PAGES * PAGE), *out = gpu->out + 64;
+	unsigned int i;
+
+	gpu_write32(gpu, area, 1);
+	for (i = 1; i < n; i++)
+		igt_assert_eq_u32(gpu_read32(gpu, area + i * PAGE / 4), 0);
+	gpu_gather(gpu, area + n * PAGE / 4, PAGE, n, out);
+	for (i = 1; i < 2 * n; i++)
+		igt_assert(page_is_zero_page(area + i * PAGE / 4));
+	for (; i < RUN_PAGES; i++)
+		igt_assert_eq_u64(page_pfn(area + i * PAGE / 4), 0);
+	mem_unmap(area, RUN_PAGES * PAGE);
+}
+
 /**
  * SUBTEST: code-and-packets-anywhere
  * Description: Packets, dispatch descriptor, code and arguments in memory that the GPU has
@@ -380,7 +552,8 @@ static void query_in_pieces(struct gpu *gpu)
 	unsigned int i, n = 0;
 	uint8_t *pages;
 
-	for (i = 0; i < ARRAY_SIZE(at); i++)
+	/* Backwards: a run upwards would populate pages ahead. */
+	for (i = ARRAY_SIZE(at); i--;)
 		gpu_write32(gpu, area + at[i], i);
 	pages = malloc(size / PAGE);
 	igt_assert(pages);
@@ -479,6 +652,12 @@ static const struct gpu_scenario scenarios[] = {
 	  "Two address spaces of one process see the same memory." },
 	{ "copy-across-pages", copy_across_pages,
 	  "A copy that faults on the way ends byte for byte right." },
+	{ "ahead-untouched", ahead_untouched, "A COPY to untouched memory takes few faults." },
+	{ "ahead-cow", ahead_cow, "A COPY to memory shared with a child takes few faults." },
+	{ "ahead-file-written", ahead_file_written, "A COPY to a file takes few faults." },
+	{ "ahead-file-sparse", ahead_file_sparse, "A COPY to a file of holes takes few faults." },
+	{ "ahead-ends", ahead_ends, "What is populated ahead ends with the run and the mapping." },
+	{ "ahead-reads", ahead_reads, "Reads in a row populate nothing." },
 	{ "populate-read", populate_read, "Memory that is mapped for reading before it is read." },
 	{ "populate-write", populate_write, "Memory that is mapped for writing before it is written." },
 	{ "query-in-pieces", query_in_pieces,
@@ -490,4 +669,7 @@ static const struct gpu_scenario scenarios[] = {
 int igt_main()
 {
 	gpu_subtests(scenarios, ARRAY_SIZE(scenarios));
+	/* Also where a subtest failed before. */
+	igt_fixture()
+		set_ahead(true);
 }

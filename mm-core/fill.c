@@ -86,6 +86,25 @@ int hmm_fill_page(struct hmm_fill *fill, unsigned long addr, bool write)
 }
 
 /**
+ * hmm_fill_ahead - try to make a page writable that nothing has asked for yet
+ * @vma: its mapping, which may be written
+ * @addr: address of the page
+ *
+ * With FAULT_FLAG_RETRY_NOWAIT mm starts to read a page from a file or from swap, and does not wait
+ * for it. It keeps mmap_lock.
+ *
+ * Context: under mmap_lock for reading, with a user of the mm held. Sleeps, allocates.
+ * Return: false if mm refuses the page or would have to wait.
+ */
+bool hmm_fill_ahead(struct vm_area_struct *vma, unsigned long addr)
+{
+	unsigned int flags = FAULT_FLAG_REMOTE | FAULT_FLAG_WRITE | FAULT_FLAG_ALLOW_RETRY |
+			     FAULT_FLAG_RETRY_NOWAIT;
+
+	return !(handle_mm_fault(vma, addr, flags, NULL) & (VM_FAULT_ERROR | VM_FAULT_RETRY));
+}
+
+/**
  * hmm_fill_end - release mmap_lock if it is held
  * @fill: the mm
  */

@@ -279,6 +279,7 @@ struct hmm_fill {
 };
 
 int hmm_fill_page(struct hmm_fill *fill, unsigned long addr, bool write);
+bool hmm_fill_ahead(struct vm_area_struct *vma, unsigned long addr);
 void hmm_fill_end(struct hmm_fill *fill);
 
 /* invalidate.c */
@@ -335,7 +336,7 @@ struct hmm_request {
 	/** @required: scratch: pages to read or to write */
 	DECLARE_BITMAP(required, HMM_BLOCK_PAGES);
 	/**
-	 * @named: scratch: pages in any of the three sets, below @limit; all pages if mm maps the
+	 * @named: scratch: pages in any of the four sets, below @limit; all pages if mm maps the
 	 * block with one entry
 	 */
 	DECLARE_BITMAP(named, HMM_BLOCK_PAGES);

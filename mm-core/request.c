@@ -11,10 +11,14 @@
  *   CPU has touched the memory:     look                1 walk
  *   first touch:                    look, fill, look    2 walks, and a fault for each page
  *
- * Pages that are not requested are never faulted in, and a page requested for reading is never
- * written to because a neighbour is. hmm_range_fault() with a request flag per page does not allow
- * that: at a missing page table or a huge entry it faults the rest of the range with the union of
- * the flags.
+ * Where memory was missing that is written, and the driver expects more writes behind
+ * (&hmm_fault.populate), another fill and another look follow for these pages. It needs a look
+ * before: a huge page may have come, and then there is nothing left to fill.
+ *
+ * Other pages that are not requested are never faulted in, and a page requested for reading is
+ * never written to because a neighbour is. hmm_range_fault() with a request flag per page does not
+ * allow that: at a missing page table or a huge entry it faults the rest of the range with the
+ * union of the flags.
  *
  * One request can take long: each page may need I/O, and above memory.high mm makes the allocating
  * task sleep. So before each page the request checks whether the answer is still wanted.
@@ -139,10 +143,75 @@ static int hmm_request_fill(struct hmm_request *request)
 	return ret;
 }
 
+/* Is a page of this mapping written, and could that be served? */
+static bool hmm_request_writes(const struct hmm_request *request, const struct vm_area_struct *vma)
+{
+	unsigned long start = request->block->start;
+	unsigned int index = vma->vm_start > start ? (vma->vm_start - start) >> PAGE_SHIFT : 0;
+	unsigned int end = min((vma->vm_end - start) >> PAGE_SHIFT, request->limit);
+
+	for_each_set_bit_from(index, request->fault->write, end) {
+		if (!test_bit(index, request->fault->failed))
+			return true;
+	}
+	return false;
+}
+
+/* The mapping at an address, if pages may be populated there. Context: under mmap_lock */
+static struct vm_area_struct *hmm_request_mapping(const struct hmm_request *request,
+						  unsigned long addr)
+{
+	struct vm_area_struct *vma = vma_lookup(request->block->mirror->mm, addr);
+
+	return hmm_vma_check(vma, true) || !hmm_request_writes(request, vma) ? NULL : vma;
+}
+
+/* Populate pages ahead, under mmap_lock, until mm refuses one or would wait for it */
+static int hmm_request_populate_locked(struct hmm_request *request)
+{
+	unsigned long need = HMM_PFN_VALID | HMM_PFN_WRITE;
+	struct vm_area_struct *vma = NULL;
+	unsigned int index;
+	int ret;
+
+	for_each_set_bit(index, request->fault->populate, request->limit) {
+		unsigned long addr = request->block->start + ((unsigned long)index << PAGE_SHIFT);
+
+		if ((request->pfns[index] & need) == need)
+			continue;
+		ret = hmm_request_is_cancelled(request);
+		if (ret)
+			return ret;
+		if (!vma || addr >= vma->vm_end)
+			vma = hmm_request_mapping(request, addr);
+		if (vma && !hmm_fill_ahead(vma, addr))
+			break;
+	}
+	return 0;
+}
+
+static int hmm_request_populate(struct hmm_request *request)
+{
+	struct mm_struct *mm = request->block->mirror->mm;
+	int ret;
+
+	if (bitmap_empty(request->fault->populate, request->limit))
+		return 0;
+	ret = mmap_read_lock_killable(mm);
+	if (ret)
+		return ret;
+	ret = hmm_request_populate_locked(request);
+	mmap_read_unlock(mm);
+	if (ret)
+		return ret;
+	return hmm_request_look(request);
+}
+
 /* Compute the pages to map if mm has no more to offer; false if there are none */
 static bool hmm_request_choose(struct hmm_request *request)
 {
 	bitmap_or(request->named, request->required, request->fault->prefetch, HMM_BLOCK_PAGES);
+	bitmap_or(request->named, request->named, request->fault->populate, HMM_BLOCK_PAGES);
 	bitmap_clear(request->named, request->limit, HMM_BLOCK_PAGES - request->limit);
 	if (bitmap_empty(request->named, HMM_BLOCK_PAGES))
 		return false;
@@ -234,6 +303,8 @@ int hmm_request_pages(struct hmm_request *request)
 		ret = hmm_request_fill(request);
 		if (!ret)
 			ret = hmm_request_look(request);
+		if (!ret)
+			ret = hmm_request_populate(request);
 	}
 	if (!ret)
 		ret = hmm_request_widen(request);

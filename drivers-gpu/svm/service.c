@@ -5,8 +5,9 @@
  * Model: batches, as in NVIDIA's UVM. The service takes all pending faults, sorts them, and serves
  * them block by block with one call to the mirror core each. Then one replay resumes all suspended
  * accesses. Pages that the device has by now are skipped; nearby pages are mapped too if the
- * density of accesses suggests it (svm/prefetch.c). For addresses above the mirror,
- * mirage_gpuvm_serve() restores whole objects.
+ * density of accesses suggests it (svm/prefetch.c). Where a queue writes page after page, pages
+ * ahead of it are populated (svm/ahead.c). For addresses above the mirror, mirage_gpuvm_serve()
+ * restores whole objects.
  *
  * If mm cannot provide a page, only the queue that accessed it is stopped, once it is proven that
  * the access is still waiting (svm/stale_filter.c). Lack of memory is retried SERVICE_TRIES times
@@ -26,6 +27,7 @@
 #include <linux/delay.h>
 #include <linux/hmm_mirror.h>
 #include <linux/ktime.h>
+#include <linux/moduleparam.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
@@ -37,10 +39,16 @@
 #include "device/state.h"
 #include "mmu/vm.h"
 #include "queue/queue.h"
+#include "svm/ahead.h"
 #include "svm/prefetch.h"
 #include "svm/stale_filter.h"
 #include "svm/trace.h"
 #include "vm/gpuvm.h"
+
+static bool service_populate_ahead = true;
+module_param_named(populate_ahead, service_populate_ahead, bool, 0644);
+MODULE_PARM_DESC(populate_ahead,
+		 "Populate memory ahead of a queue that writes page after page (default: on)");
 
 /* Tries of a block when memory is short: pauses of 1, 2, 4 … 64 ms between. */
 #define SERVICE_TRIES	8
@@ -76,6 +84,8 @@ struct mirage_service {
 	unsigned int asked;
 	/** @migrate: request to move pages to video memory first */
 	struct hmm_migrate migrate;
+	/** @ahead: runs of write faults */
+	struct mirage_ahead ahead;
 	/** @stale_filter: accesses that failed once */
 	struct mirage_stale_slot stale_filter[MIRAGE_STALE_SLOTS];
 };
@@ -210,7 +220,7 @@ static void service_account(struct mirage_vm *vm)
 
 /*
  * Move pages to video memory before they are mapped, where the program prefers that: those that
- * faulted and those around that the prefetch chose. Whatever stays is mapped where it is.
+ * faulted and those around and ahead that were chosen. Whatever stays is mapped where it is.
  */
 static void service_migrate(struct mirage_vm *vm)
 {
@@ -231,6 +241,7 @@ static void service_migrate(struct mirage_vm *vm)
 		return;
 	bitmap_or(ask->failed, ask->read, ask->write, HMM_BLOCK_PAGES);
 	bitmap_or(ask->failed, ask->failed, ask->prefetch, HMM_BLOCK_PAGES);
+	bitmap_or(ask->failed, ask->failed, ask->populate, HMM_BLOCK_PAGES);
 	if (!bitmap_and(migrate->pages, migrate->pages, ask->failed, HMM_BLOCK_PAGES))
 		return;
 
@@ -276,13 +287,19 @@ static int service_result(const struct hmm_fault *ask, int ret)
 	return 0;
 }
 
-/* Ask the mirror core for what the device lacks. False: the device has all pages by now. */
-static bool service_try(struct mirage_vm *vm, unsigned int count, int *ret)
+/*
+ * Ask the mirror core for what the device lacks. False: the device has all pages by now. Only the
+ * first of several tries (@again) populates ahead: the others are for lack of memory.
+ */
+static bool service_try(struct mirage_vm *vm, const struct mirage_fault *faults,
+			unsigned int count, bool again, int *ret)
 {
 	struct hmm_fault *ask = &vm->service->ask;
 
 	if (!service_ask(vm))
 		return false;
+	if (!again && READ_ONCE(service_populate_ahead))
+		mirage_ahead_block(&vm->service->ahead, faults, count, ask->write, ask->populate);
 	service_migrate(vm);
 	*ret = hmm_mirror_fault(vm->mirror, ask);
 	trace_mirage_service_block(vm, ask, count, *ret);
@@ -323,7 +340,8 @@ static void service_block(struct mirage_vm *vm, const struct mirage_fault *fault
 	unsigned int i;
 	int ret;
 
-	while (service_try(vm, count, &ret) && service_again(service_result(ask, ret), &tries))
+	while (service_try(vm, faults, count, tries, &ret) &&
+	       service_again(service_result(ask, ret), &tries))
 		;
 	if (!vm->service->asked) {
 		service_pass(vm, faults, count);
@@ -405,6 +423,7 @@ static void service_batch(struct mirage_vm *vm, unsigned int count)
 	service_account_delivery(vm, count);
 	kept = service_filter(vm, count);
 	dups = mirage_batch_sort(vm->service->faults, kept);
+	mirage_ahead_begin(&vm->service->ahead);
 	for (i = 0; i < kept; i += vm->service->wanted.count) {
 		mirage_batch_take(faults + i, kept - i, &vm->service->wanted);
 		if (vm->service->wanted.start >> MIRAGE_VA_MIRROR_BITS)

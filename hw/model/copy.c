@@ -2,8 +2,9 @@
 /*
  * A copy advances in chunks within which both sides are one piece of memory. It
  * keeps no state but its three counters, so a fault, a preemption or a reset
- * between two chunks needs nothing special: it goes on where it stopped. If both
- * sides fail, both faults are reported at once, which halves the round trips.
+ * between two chunks needs nothing special: it goes on where it stopped. If a side
+ * fails, all pages that a chunk lacks on either side are reported at once, so that
+ * software serves them in one round.
  */
 #include <string.h>
 
@@ -28,27 +29,71 @@ static void fill(u32 *dst, u32 pattern, size_t words)
 		dst[i] = pattern;
 }
 
+/* Can software serve a page ahead of the copy? Of others it hears when the copy stands there. */
+static bool can_serve(int kind)
+{
+	return kind == MIRAGE_FAULT_NOT_PRESENT || kind == MIRAGE_FAULT_WRITE;
+}
+
+/* Report the pages that fail among @len bytes. Returns STEP_DONE if there are none. */
+static enum step report_side(struct chan *chan, u64 va, u64 len, enum mirage_access access)
+{
+	enum step step = STEP_DONE;
+	u64 done = 0;
+
+	while (done < len) {
+		u64 piece = len - done;
+		void *host;
+		int kind = mmu_access(chan->dev, chan->vm, va + done, access, &piece, &host);
+
+		if (kind) {
+			if (done && !can_serve(kind))
+				return step;
+			step = chan_fault(chan, MIRAGE_UNIT_COPY, va + done, access,
+					  (enum mirage_fault_kind)kind);
+			if (step == STEP_STOPPED || !can_serve(kind))
+				return step;
+			piece = KiB(4) - (va + done) % KiB(4);
+		}
+		done += piece;
+	}
+	return step;
+}
+
+/*
+ * A side fails where the copy stands: report what both lack in a chunk. Where a fault is an error,
+ * that place alone counts. If software has made the pages present meanwhile the copy goes on.
+ */
+static enum step report(struct chan *chan)
+{
+	struct copy *copy = &chan->copy;
+	u64 len = chan->no_fault ? 1 : min_u64(copy->left, COPY_CHUNK);
+	enum step src = STEP_DONE, dst;
+
+	if (!copy->fill)
+		src = report_side(chan, copy->src, len, MIRAGE_ACCESS_READ);
+	/* A channel that has stopped by the source has no copy any more. */
+	if (src == STEP_STOPPED)
+		return src;
+	dst = report_side(chan, copy->dst, len, MIRAGE_ACCESS_WRITE);
+	if (dst != STEP_DONE)
+		return dst;
+	return src == STEP_DONE ? STEP_MORE : src;
+}
+
 /* Find both sides of a copy by GPU virtual addresses. Returns STEP_DONE, or what faults lead to. */
 static enum step find_virt(struct chan *chan, void **src, void **dst, u64 *len)
 {
 	struct copy *copy = &chan->copy;
 	u64 src_len = *len, dst_len = *len;
-	int src_kind = 0, dst_kind;
-	enum step step = STEP_DONE;
 
-	if (!copy->fill)
-		src_kind = mmu_access(chan->dev, chan->vm, copy->src, MIRAGE_ACCESS_READ,
-				      &src_len, src);
-	dst_kind = mmu_access(chan->dev, chan->vm, copy->dst, MIRAGE_ACCESS_WRITE, &dst_len, dst);
-	if (src_kind)
-		step = chan_fault(chan, MIRAGE_UNIT_COPY, copy->src, MIRAGE_ACCESS_READ,
-				  (enum mirage_fault_kind)src_kind);
-	/* A channel that has stopped by the first has no copy any more. */
-	if (dst_kind && step != STEP_STOPPED)
-		step = chan_fault(chan, MIRAGE_UNIT_COPY, copy->dst, MIRAGE_ACCESS_WRITE,
-				  (enum mirage_fault_kind)dst_kind);
+	if (!copy->fill && mmu_access(chan->dev, chan->vm, copy->src, MIRAGE_ACCESS_READ, &src_len,
+				      src))
+		return report(chan);
+	if (mmu_access(chan->dev, chan->vm, copy->dst, MIRAGE_ACCESS_WRITE, &dst_len, dst))
+		return report(chan);
 	*len = min_u64(src_len, dst_len);
-	return step;
+	return STEP_DONE;
 }
 
 static void *find_side(struct chan *chan, u64 phys, u64 *len, bool write)

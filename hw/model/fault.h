@@ -18,9 +18,10 @@ struct fault {
 };
 
 /*
- * First in, first out. The number of suspended units bounds the entries: two for a
- * front end or copy and 32 for a wave. That is some 170 MB for all channels, so memory is
- * had as it is needed, and may be refused. Protected by the device's lock.
+ * First in, first out. The number of suspended units bounds the entries: one for a
+ * front end, 34 for a copy, and 32 for each of the 64 waves of a dispatch, which bounds a
+ * channel. That is some 170 MB for all channels, so memory is had as it is needed, and may
+ * be refused. Protected by the device's lock.
  */
 struct faults {
 	struct fault *queue;	/* ring of @space entries */

@@ -112,7 +112,10 @@ static bool done(u32 chan)
 	return f.chans[chan].get == f.chans[chan].put;
 }
 
-/* Both sides of a copy fault at once, then the next pages, and every byte arrives. */
+/*
+ * All pages of both sides fault at once, and every byte arrives, however few of them software
+ * makes present before a replay.
+ */
 static void copy_resumes_where_it_stopped(void)
 {
 	u8 *a, *b, *a2;
@@ -121,6 +124,8 @@ static void copy_resumes_where_it_stopped(void)
 	fixture_copy(&f, CHAN, SRC_VA + 4000, DST_VA + 100, 200);
 	fixture_kick(&f, CHAN);
 	check_fault(CHAN, SRC_VA + 4000, MIRAGE_ACCESS_READ, MIRAGE_FAULT_NOT_PRESENT,
+		    MIRAGE_UNIT_COPY);
+	check_fault(CHAN, SRC_VA + KiB(4), MIRAGE_ACCESS_READ, MIRAGE_FAULT_NOT_PRESENT,
 		    MIRAGE_UNIT_COPY);
 	check_fault(CHAN, DST_VA + 100, MIRAGE_ACCESS_WRITE, MIRAGE_FAULT_NOT_PRESENT,
 		    MIRAGE_UNIT_COPY);
@@ -147,9 +152,102 @@ static void copy_resumes_where_it_stopped(void)
 	CHECK_EQ(b[299], 0xbb);
 	CHECK_EQ(b[300], 0);
 	CHECK_EQ(fixture_read64(&f, MIRAGE_PERF_REPLAYED), 2);
-	CHECK_EQ(fixture_read64(&f, MIRAGE_PERF_FAULTS), 3);
+	CHECK_EQ(fixture_read64(&f, MIRAGE_PERF_FAULTS), 4);
 	fixture_close(&f);
 }
+
+/* Expect faults for the pages from @va on, but not for page @but, and make all of them present. */
+static void serve_side(u64 va, unsigned int pages, unsigned int but, enum mirage_access access)
+{
+	for (unsigned int i = 0; i < pages; i++) {
+		u64 page = (va & ~(KiB(4) - 1)) + i * KiB(4);
+
+		if (i == but)
+			continue;
+		check_fault(CHAN, i ? page : va, access, MIRAGE_FAULT_NOT_PRESENT,
+			    MIRAGE_UNIT_COPY);
+		fixture_map_new(&f, VM, page);
+	}
+}
+
+/* 17 pages of each side are the most at once; a page that is there is passed over. */
+static void copy_reports_a_chunk(void)
+{
+	u8 *last;
+
+	start();
+	fixture_map_new(&f, VM, DST_VA + 5 * KiB(4));
+	fixture_copy(&f, CHAN, SRC_VA + 8, DST_VA + 16, 3 * KiB(64));
+	fixture_kick(&f, CHAN);
+	CHECK_EQ(fixture_nr_faults(&f), 33);
+	serve_side(SRC_VA + 8, 17, UINT32_MAX, MIRAGE_ACCESS_READ);
+	serve_side(DST_VA + 16, 17, 5, MIRAGE_ACCESS_WRITE);
+	fixture_replay(&f, VM);
+	/* The destination is at the end of its pages, and the source 8 bytes before. */
+	CHECK_EQ(fixture_nr_faults(&f), 32);
+	serve_side(SRC_VA + KiB(68), 16, UINT32_MAX, MIRAGE_ACCESS_READ);
+	serve_side(DST_VA + KiB(68), 16, UINT32_MAX, MIRAGE_ACCESS_WRITE);
+	fixture_replay(&f, VM);
+	CHECK_EQ(fixture_nr_faults(&f), 32);
+	serve_side(SRC_VA + KiB(132), 15, UINT32_MAX, MIRAGE_ACCESS_READ);
+	check_fault(CHAN, SRC_VA + KiB(192), MIRAGE_ACCESS_READ, MIRAGE_FAULT_NOT_PRESENT,
+		    MIRAGE_UNIT_COPY);
+	last = fixture_map_new(&f, VM, SRC_VA + KiB(192));
+	last[7] = 0xaa;
+	last[8] = 0xbb;
+	serve_side(DST_VA + KiB(132), 15, UINT32_MAX, MIRAGE_ACCESS_WRITE);
+	check_fault(CHAN, DST_VA + KiB(192), MIRAGE_ACCESS_WRITE, MIRAGE_FAULT_NOT_PRESENT,
+		    MIRAGE_UNIT_COPY);
+	last = fixture_map_new(&f, VM, DST_VA + KiB(192));
+	fixture_replay(&f, VM);
+	CHECK(done(CHAN));
+	CHECK_EQ(last[15], 0xaa);
+	CHECK_EQ(last[16], 0);
+	fixture_close(&f);
+}
+
+/* A page ahead that cannot be served is not told of before the copy stands there. */
+static void copy_reports_no_page_ahead_that_is_lost(void)
+{
+	u64 phys;
+	u32 *page;
+
+	start();
+	phys = fixture_alloc(&f, KiB(4));
+	fixture_map(&f, VM, DST_VA + KiB(4), phys, MIRAGE_PAGE_SHIFT, 0);
+	fixture_map(&f, VM, DST_VA + 2 * KiB(4), FIXTURE_VRAM_SIZE, MIRAGE_PAGE_SHIFT,
+		    MIRAGE_PTE_WRITE);
+	fixture_fill(&f, CHAN, DST_VA, 4 * KiB(4), 5);
+	fixture_kick(&f, CHAN);
+	check_fault(CHAN, DST_VA, MIRAGE_ACCESS_WRITE, MIRAGE_FAULT_NOT_PRESENT, MIRAGE_UNIT_COPY);
+	check_fault(CHAN, DST_VA + KiB(4), MIRAGE_ACCESS_WRITE, MIRAGE_FAULT_WRITE,
+		    MIRAGE_UNIT_COPY);
+	CHECK_EQ(fixture_nr_faults(&f), 0);
+	page = fixture_map_new(&f, VM, DST_VA);
+	fixture_map(&f, VM, DST_VA + KiB(4), phys, MIRAGE_PAGE_SHIFT, MIRAGE_PTE_WRITE);
+	fixture_replay(&f, VM);
+	CHECK_EQ(page[1023], 5);
+	CHECK_EQ(((u32 *)fixture_ptr(&f, phys))[1023], 5);
+	check_fault(CHAN, DST_VA + 2 * KiB(4), MIRAGE_ACCESS_WRITE, MIRAGE_FAULT_BUS,
+		    MIRAGE_UNIT_COPY);
+	CHECK_EQ(fixture_nr_faults(&f), 0);
+	fixture_close(&f);
+}
+
+/* Where a fault is an error, it is that of the place where the copy stands. */
+static void no_fault_looks_at_one_place(void)
+{
+	start();
+	fixture_chan_flags(&f, CHAN + 1, MIRAGE_CHAN_COPY, VM, 0, MIRAGE_CHAN_NO_FAULT);
+	fixture_map_new(&f, VM, SRC_VA);
+	fixture_copy(&f, CHAN + 1, SRC_VA, DST_VA + 12, KiB(8));
+	fixture_kick(&f, CHAN + 1);
+	CHECK_EQ(fixture_nr_faults(&f), 0);
+	CHECK_EQ(f.chans[CHAN + 1].state, MIRAGE_CHAN_ERROR);
+	CHECK_EQ(f.chans[CHAN + 1].error_addr, DST_VA + 12);
+	fixture_close(&f);
+}
+
 
 static void write_to_read_only_page(void)
 {
@@ -303,6 +401,33 @@ static void replay_with_full_buffer(void)
 	CHECK_EQ(fixture_nr_faults(&f), 0);
 	CHECK_EQ(fixture_read64(&f, MIRAGE_PERF_FAULTS), 2);
 	CHECK_EQ(fixture_read64(&f, MIRAGE_PERF_REPLAYED), FIXTURE_CHANS);
+	fixture_close(&f);
+}
+
+/* Entries of a copy that do not fit wait, in order; a replay drops the rest. */
+static void copy_with_full_buffer(void)
+{
+	u32 got = 0;
+
+	start_small();
+	fixture_fill(&f, 0, DST_VA, KiB(64), 1);
+	fixture_kick(&f, 0);
+	CHECK_EQ(fixture_nr_faults(&f), 2);
+	for (; got < 10; got++) {
+		u32 at;
+
+		fixture_await_fault(&f);
+		at = f.status->fault_get++ & 1;
+		CHECK_EQ(f.faults[at].addr, DST_VA + got * KiB(4));
+	}
+	for (u32 i = 0; i < 16; i++)
+		fixture_map_new(&f, VM, DST_VA + i * KiB(4));
+	fixture_replay(&f, VM);
+	CHECK(done(0));
+	f.status->fault_get += fixture_nr_faults(&f);
+	fixture_settle(&f);
+	CHECK_EQ(fixture_nr_faults(&f), 0);
+	CHECK(fixture_read64(&f, MIRAGE_PERF_FAULTS) <= 12);
 	fixture_close(&f);
 }
 
@@ -470,6 +595,10 @@ static void stop_while_suspended(void)
 
 static const struct tap_test tests[] = {
 	{ "copy resumes where it stopped", copy_resumes_where_it_stopped },
+	{ "copy reports a chunk", copy_reports_a_chunk },
+	{ "copy reports no page ahead that is lost", copy_reports_no_page_ahead_that_is_lost },
+	{ "NO_FAULT looks at one place", no_fault_looks_at_one_place },
+	{ "copy with a full buffer", copy_with_full_buffer },
 	{ "write to a read-only page", write_to_read_only_page },
 	{ "front end faults", front_end_faults },
 	{ "places", places },

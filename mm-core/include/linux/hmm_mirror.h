@@ -159,6 +159,12 @@ struct hmm_fault {
 	 * permission: nothing is faulted in for them, and missing pages are no error
 	 */
 	DECLARE_BITMAP(prefetch, HMM_BLOCK_PAGES);
+	/**
+	 * @populate: in: pages that the device will probably write to. They are made writable too,
+	 * if a page in @write is missing, up to the ends of the mapping that it is in. Nothing
+	 * waits for I/O or for userfaultfd because of them, and missing pages are no error
+	 */
+	DECLARE_BITMAP(populate, HMM_BLOCK_PAGES);
 	/** @failed: out: pages of @read and @write that could not be served */
 	DECLARE_BITMAP(failed, HMM_BLOCK_PAGES);
 	/** @error: out: negative errno of the first page in @failed, else 0 */
