@@ -12,6 +12,7 @@
  */
 #include <linux/percpu.h>
 
+#include "devmem.h"
 #include "mirror.h"
 
 /**
@@ -77,6 +78,7 @@ void hmm_mirror_read_stats(struct hmm_mirror *mirror, struct hmm_mirror_stats *s
 	*stats = (struct hmm_mirror_stats){
 		.ns_notifier_max = atomic64_read(&mirror->ns_notifier_max),
 		.blocks = atomic_long_read(&mirror->nr_blocks),
+		.device_pages = atomic64_read(&mirror->account->pages),
 	};
 	for_each_possible_cpu(cpu) {
 		const struct hmm_counters *counters = per_cpu_ptr(mirror->counters, cpu);

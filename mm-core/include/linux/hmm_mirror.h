@@ -235,6 +235,11 @@ struct hmm_mirror_stats {
 	u64 ns_notifier_max;
 	/** @blocks: blocks tracked now */
 	u64 blocks;
+	/**
+	 * @device_pages: pages that are in device memory because this mirror moved them there,
+	 * and those being moved
+	 */
+	u64 device_pages;
 };
 
 struct hmm_mirror *hmm_mirror_create(struct device *dev, struct hmm_devmem *devmem,
