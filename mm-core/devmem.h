@@ -43,6 +43,10 @@ enum hmm_home_reason {
 	HMM_HOME_ASKED,
 	/** @HMM_HOME_EVICTED: device memory is needed for something else */
 	HMM_HOME_EVICTED,
+	/** @HMM_HOME_SUSPENDED: hmm_devmem_suspend() */
+	HMM_HOME_SUSPENDED,
+	/** @HMM_HOME_CLOSED: hmm_devmem_close() */
+	HMM_HOME_CLOSED,
 	/** @HMM_HOME_REASONS: number of reasons */
 	HMM_HOME_REASONS,
 };

@@ -215,6 +215,8 @@ static void hmm_migrate_reserve(struct hmm_migration *migration)
 	}
 	while (limit && hmm_reserve_next(left, pos, limit, &first, &npages)) {
 		ret = hmm_reserve_range(migration, first, npages);
+		if (ret)
+			trace_hmm_no_place(migration, first, npages, ret);
 		if (ret == -ENOSPC) {
 			/* Free memory may be in smaller pieces than that */
 			limit = npages / 2;
@@ -307,7 +309,7 @@ static void hmm_migrate_fail(struct hmm_migration *migration, unsigned int npage
 	}
 }
 
-/* Record what mm did with the pages */
+/* Record what mm did with the pages from @first on */
 static void hmm_migrate_record(struct hmm_migration *migration, unsigned int first,
 			       unsigned int npages)
 {
@@ -324,6 +326,7 @@ static void hmm_migrate_record(struct hmm_migration *migration, unsigned int fir
 		}
 	}
 	atomic64_add(moved, &migration->devmem->to_device);
+	trace_hmm_to_device(migration, first, npages, moved);
 }
 
 /* Move pages @first to @first + @npages - 1, all in @vma and with places, to the device */

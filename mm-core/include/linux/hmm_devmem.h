@@ -90,7 +90,7 @@ struct hmm_devmem_stats {
 	u64 home_fault;
 	/** @home_asked: pages that hmm_mirror_migrate() moved home */
 	u64 home_asked;
-	/** @home_evicted: pages that eviction moved home */
+	/** @home_evicted: pages that eviction moved home, also for suspend and close */
 	u64 home_evicted;
 	/** @failed: pages lost because they could not be copied home */
 	u64 failed;
