@@ -14,6 +14,7 @@
 #include "debugfs.h"
 #include "igt_mirage.h"
 #include "igt_mirage_bo.h"
+#include "igt_mirage_space.h"
 #include "memory.h"
 
 IGT_TEST_DESCRIPTION("What others see of the use that a process makes of the GPU.");
@@ -350,6 +351,55 @@ static void process_memory(struct gpu *gpu)
 	gpu_close(&other);
 }
 
+/* Pages that have come home since gpu_mark(), by their reason. */
+static void assert_home(struct gpu *gpu, unsigned int fault, unsigned int asked, unsigned int evicted)
+{
+	igt_assert_eq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_PAGES_HOME_FAULT), fault);
+	igt_assert_eq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_PAGES_HOME_ASKED), asked);
+	igt_assert_eq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_PAGES_EVICTED), evicted);
+	igt_assert_eq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_PAGES_HOME_SLEEP), 0);
+}
+
+/**
+ * SUBTEST: counted-by-reason
+ * Description: VM_STATS counts pages in video memory, and those that come home, each for its reason and for the address
+ *	space that moved them; and faults by their access.
+ */
+static void counted_by_reason(struct gpu *gpu)
+{
+	struct bo bo = bo_new(&gpu->dev, PAGE, BO_VRAM | BO_SYSTEM);
+	char *area = mem_anon(BLOCK);
+	uint64_t faults;
+	struct gpu other;
+
+	bo.words[0] = 1;
+	mem_touch(area, BLOCK, 1);
+	gpu_open(&other);
+	gpu_mark(&other);
+	gpu_mark(gpu);
+	move(gpu, area, 64 * PAGE, DRM_MIRAGE_SVM_VRAM);
+	igt_assert_eq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_PAGES_TO_VRAM), 64);
+	igt_assert_eq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_PAGES_IN_VRAM), 64);
+	assert_home(gpu, 0, 0, 0);
+	igt_assert_eq_u32(*(volatile uint32_t *)(area + 20 * PAGE), 21);
+	assert_home(gpu, 16, 0, 0);
+	move(gpu, area + 40 * PAGE, 8 * PAGE, DRM_MIRAGE_SVM_SYSTEM);
+	assert_home(gpu, 16, 8, 0);
+	press_vram(&gpu->dev, bo.handle);
+	assert_home(gpu, 16, 8, 40);
+	igt_assert_eq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_PAGES_IN_VRAM), 0);
+
+	gpu_write32(gpu, area + 300 * PAGE, 1);
+	igt_assert_eq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_FAULTS_WRITE), 1);
+	igt_assert_eq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_FAULTS_ATOMIC), 0);
+	faults = gpu_delta(gpu, DRM_MIRAGE_STAT_FAULTS);
+	igt_assert_eq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_FAULTS_READ), faults - 1);
+	assert_home(&other, 0, 0, 0);
+	gpu_close(&other);
+	mem_unmap(area, BLOCK);
+	bo_free(&bo);
+}
+
 /* Bytes in use by a process in the map of video memory, whose lines follow one another to its end. */
 static uint64_t mapped_by(const struct mirage *dev, pid_t pid)
 {
@@ -400,6 +450,7 @@ static const struct gpu_scenario scenarios[] = {
 	{ "classes-apart", classes_apart, "Copying is not computing." },
 	{ "kept-after-destroy", kept_after_destroy, "Engine time of queues that are gone is kept." },
 	{ "process-memory", process_memory, "Pages in video memory count for their file." },
+	{ "counted-by-reason", counted_by_reason, "Pages that come home are counted by their reason." },
 	{ "process-in-map", process_in_map, "The map of video memory shows pages of processes." },
 	{ "gputop-sees-us", gputop_sees_us, "gputop shows this process at work." },
 };

@@ -62,6 +62,8 @@ struct hmm_account {
 	struct kref ref;
 	/** @pages: claimed pages of its extents */
 	atomic64_t pages;
+	/** @home: pages of its extents that moved home, by reason */
+	atomic64_t home[HMM_HOME_REASONS];
 	/** @tgid: process that created the mirror; it may have exited. Constant. */
 	pid_t tgid;
 	/** @comm: that process's name then. Constant. */

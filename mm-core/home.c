@@ -134,6 +134,7 @@ static void hmm_home_count(struct hmm_migration *migration, unsigned long npages
 			   enum hmm_home_reason reason, unsigned int first, unsigned long *moved)
 {
 	unsigned long i, start = 0, count = 0;
+	struct page *page;
 
 	for (i = 0; i < npages; i++) {
 		if (!hmm_src_is_chosen(migration->src[i]))
@@ -142,6 +143,8 @@ static void hmm_home_count(struct hmm_migration *migration, unsigned long npages
 			start = i;
 		if (moved)
 			__set_bit(first + i, moved);
+		page = migrate_pfn_to_page(migration->src[i]);
+		atomic64_inc(&hmm_page_extent(page)->account->home[reason]);
 		count++;
 	}
 	atomic64_add(count, &migration->devmem->home[reason]);
