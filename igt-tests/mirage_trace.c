@@ -270,6 +270,53 @@ static void whose(struct gpu *gpu)
 }
 
 /**
+ * SUBTEST: moves
+ * Description: A move of pages of the process is told once, with address, pages and reason: to video memory by a request
+ *	and by a fault of the GPU; home by an access of the CPU, a request, and an eviction.
+ */
+static void moves(struct gpu *gpu)
+{
+	struct bo bo = bo_new(&gpu->dev, SIZE, BO_VRAM | BO_SYSTEM);
+	char *area = mem_anon(BLOCK);
+	uintptr_t at = (uintptr_t)area;
+	unsigned int pid = (unsigned int)getpid();
+	struct drm_mirage_svm_migrate result;
+
+	mem_touch(area, BLOCK, 1);
+	bo_write(&bo, 1);
+	tell(true);
+	igt_assert_eq(mirage_svm_migrate(&gpu->dev, gpu->vm, area, 64 * PAGE, DRM_MIRAGE_SVM_VRAM, &result), 0);
+	igt_assert_eq_u64(result.moved, 64 * PAGE);
+	igt_assert_eq(told_by("hmm_to_device", "pid=%u addr=%#lx pages=64 moved=64 cause=request", pid, at), 1);
+
+	/* The CPU brings the aligned 16 pages around its access. */
+	igt_assert_eq_u32(*(volatile uint32_t *)(area + 20 * PAGE), 21);
+	igt_assert_eq(told_by("hmm_home", "pid=%u addr=%#lx ", pid, at + 16 * PAGE), 1);
+	igt_assert_eq(told_by("hmm_home", " pages=16 reason=cpu-fault"), 1);
+
+	igt_assert_eq(mirage_svm_migrate(&gpu->dev, gpu->vm, area + 40 * PAGE, 8 * PAGE, DRM_MIRAGE_SVM_SYSTEM,
+					 &result), 0);
+	igt_assert_eq(told_by("hmm_home", "pid=%u addr=%#lx ", pid, at + 40 * PAGE), 1);
+	igt_assert_eq(told_by("hmm_home", " pages=8 reason=request"), 1);
+	igt_assert_eq(told_by("hmm_home", " reason=eviction"), 0);
+
+	igt_assert_eq(mirage_svm_prefer(&gpu->dev, gpu->vm, area + 100 * PAGE, PAGE, DRM_MIRAGE_SVM_VRAM), 0);
+	igt_assert_eq_u32(gpu_read32(gpu, area + 100 * PAGE), 101);
+	igt_assert_eq(told_by("hmm_to_device", "pid=%u addr=%#lx pages=1 moved=1 cause=fault", pid,
+			      at + 100 * PAGE), 1);
+
+	/* 40 pages are left, and that one. */
+	press_vram(&gpu->dev, bo.handle);
+	igt_assert_eq(told_by("hmm_home", "pid=%u addr=%#lx ", pid, at), 1);
+	igt_assert_eq(told_by("hmm_home", " pages=40 reason=eviction"), 1);
+	igt_assert_eq(told_by("hmm_home", " pages=1 reason=eviction"), 1);
+	igt_assert_eq(told_by("hmm_to_device", "pid=%u ", pid), 2);
+	tell(false);
+	bo_free(&bo);
+	mem_unmap(area, BLOCK);
+}
+
+/**
  * SUBTEST: bad-access
  * Description: An access that cannot be served and a program that is wrong are told in words: access, reason, state
  *	of the queue, error of the channel.
@@ -304,6 +351,7 @@ static const struct gpu_scenario scenarios[] = {
 	{ "between-pieces", between_pieces, "mm does not wait for the end of a long operation." },
 	{ "faults", faults, "What becomes of a fault is told." },
 	{ "whose", whose, "Events name the process, and mm's reason." },
+	{ "moves", moves, "Moves of pages are told with their reason." },
 	{ "bad-access", bad_access, "What stops a queue is told in words." },
 };
 

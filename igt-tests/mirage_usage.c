@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: MIT
 /**
  * TEST: mirage usage
- * Description: A process's use of the GPU, as others see it: fdinfo, and gputop.
+ * Description: A process's use of the GPU, as others see it: fdinfo, gputop, and the map of video memory.
  * Category: Core
  */
 #include <fcntl.h>
 #include <pty.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 
+#include "debugfs.h"
 #include "igt_mirage.h"
 #include "igt_mirage_bo.h"
+#include "igt_mirage_space.h"
 #include "memory.h"
 
 IGT_TEST_DESCRIPTION("What others see of the use that a process makes of the GPU.");
@@ -283,11 +286,172 @@ static void gputop_sees_us(struct gpu *gpu)
 	bo_free(&bo);
 }
 
+/* Bytes of video memory that an open file has: all resident, and none shared. */
+static uint64_t vram_of(const struct mirage *dev)
+{
+	char path[64], text[4096], unit[4] = "";
+	unsigned long long value;
+	uint64_t resident, total;
+	const char *at;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", dev->fd);
+	read_all(path, text, sizeof(text));
+	resident = key(text, "drm-resident-vram");
+	total = key(text, "drm-total-vram");
+	igt_assert_eq_u64(resident, total);
+	igt_assert_eq_u64(key(text, "drm-shared-vram"), 0);
+	at = strstr(text, "drm-resident-vram");
+	igt_assert_lte(1, sscanf(at, "drm-resident-vram: %llu %3s", &value, unit));
+	if (!strcmp(unit, "MiB"))
+		return value << 20;
+	return !strcmp(unit, "KiB") ? value << 10 : value;
+}
+
+static void move(struct gpu *gpu, const void *addr, size_t size, enum drm_mirage_svm_location location)
+{
+	struct drm_mirage_svm_migrate result;
+
+	igt_assert_eq(mirage_svm_migrate(&gpu->dev, gpu->vm, addr, size, location, &result), 0);
+	igt_assert_eq_u64(result.moved, size);
+}
+
+/**
+ * SUBTEST: process-memory
+ * Description: Pages of the process in video memory are in fdinfo of the file that moved them, to the page, and of no
+ *	other: after a move, after a part came home, while the GPU has no access to them, and when they are gone.
+ */
+static void process_memory(struct gpu *gpu)
+{
+	const size_t size = 700 * PAGE, part = 100 * PAGE;
+	uint64_t before, before_other;
+	struct gpu other;
+	char *area;
+
+	gpu_open(&other);
+	before = vram_of(&gpu->dev);
+	before_other = vram_of(&other.dev);
+	area = mem_anon(size);
+	mem_touch(area, size, 1);
+	move(gpu, area, size - part, DRM_MIRAGE_SVM_VRAM);
+	igt_assert_eq_u64(vram_of(&gpu->dev) - before, size - part);
+	igt_assert_eq_u64(vram_of(&other.dev), before_other);
+	move(&other, area + size - part, part, DRM_MIRAGE_SVM_VRAM);
+	igt_assert_eq_u64(vram_of(&gpu->dev) - before, size - part);
+	igt_assert_eq_u64(vram_of(&other.dev) - before_other, part);
+
+	move(gpu, area, part, DRM_MIRAGE_SVM_SYSTEM);
+	igt_assert_eq_u64(vram_of(&gpu->dev) - before, size - 2 * part);
+	igt_assert_eq(mprotect(area, size, PROT_READ), 0);
+	igt_assert_eq(gpu_count_pages(gpu, area, size, DRM_MIRAGE_SVM_PAGE_VALID), 0);
+	igt_assert_eq_u64(vram_of(&gpu->dev) - before, size - 2 * part);
+
+	mem_unmap(area, size);
+	igt_assert_eq_u64(vram_of(&gpu->dev), before);
+	igt_assert_eq_u64(vram_of(&other.dev), before_other);
+	gpu_close(&other);
+}
+
+/* Pages that have come home since gpu_mark(), by their reason. */
+static void assert_home(struct gpu *gpu, unsigned int fault, unsigned int asked, unsigned int evicted)
+{
+	igt_assert_eq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_PAGES_HOME_FAULT), fault);
+	igt_assert_eq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_PAGES_HOME_ASKED), asked);
+	igt_assert_eq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_PAGES_EVICTED), evicted);
+	igt_assert_eq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_PAGES_HOME_SLEEP), 0);
+}
+
+/**
+ * SUBTEST: counted-by-reason
+ * Description: VM_STATS counts pages in video memory, and those that come home, each for its reason and for the address
+ *	space that moved them; and faults by their access.
+ */
+static void counted_by_reason(struct gpu *gpu)
+{
+	struct bo bo = bo_new(&gpu->dev, PAGE, BO_VRAM | BO_SYSTEM);
+	char *area = mem_anon(BLOCK);
+	uint64_t faults;
+	struct gpu other;
+
+	bo.words[0] = 1;
+	mem_touch(area, BLOCK, 1);
+	gpu_open(&other);
+	gpu_mark(&other);
+	gpu_mark(gpu);
+	move(gpu, area, 64 * PAGE, DRM_MIRAGE_SVM_VRAM);
+	igt_assert_eq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_PAGES_TO_VRAM), 64);
+	igt_assert_eq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_PAGES_IN_VRAM), 64);
+	assert_home(gpu, 0, 0, 0);
+	igt_assert_eq_u32(*(volatile uint32_t *)(area + 20 * PAGE), 21);
+	assert_home(gpu, 16, 0, 0);
+	move(gpu, area + 40 * PAGE, 8 * PAGE, DRM_MIRAGE_SVM_SYSTEM);
+	assert_home(gpu, 16, 8, 0);
+	press_vram(&gpu->dev, bo.handle);
+	assert_home(gpu, 16, 8, 40);
+	igt_assert_eq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_PAGES_IN_VRAM), 0);
+
+	gpu_write32(gpu, area + 300 * PAGE, 1);
+	igt_assert_eq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_FAULTS_WRITE), 1);
+	igt_assert_eq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_FAULTS_ATOMIC), 0);
+	faults = gpu_delta(gpu, DRM_MIRAGE_STAT_FAULTS);
+	igt_assert_eq_u64(gpu_delta(gpu, DRM_MIRAGE_STAT_FAULTS_READ), faults - 1);
+	assert_home(&other, 0, 0, 0);
+	gpu_close(&other);
+	mem_unmap(area, BLOCK);
+	bo_free(&bo);
+}
+
+/* Bytes in use by a process in the map of video memory, whose lines follow one another to its end. */
+static uint64_t mapped_by(const struct mirage *dev, pid_t pid)
+{
+	unsigned long long whole, start, size, used, end = 0;
+	char *text = debugfs_text(dev, "vram"), *line, *next;
+	uint64_t sum = 0;
+	char words[64];
+
+	line = strtok_r(text, "\n", &next);
+	igt_assert_eq(sscanf(line, "%*u of %llu bytes used", &whole), 1);
+	snprintf(words, sizeof(words), " process %d mirage_usage, ", pid);
+	while ((line = strtok_r(NULL, "\n", &next))) {
+		igt_assert_eq(sscanf(line, "%llx %llu", &start, &size), 2);
+		igt_assert_eq_u64(start, end);
+		end = start + size;
+		if (!strstr(line, words))
+			continue;
+		igt_assert_eq(sscanf(strstr(line, words) + strlen(words), "%llu used", &used), 1);
+		igt_assert_lte_u64(used, size);
+		sum += used;
+	}
+	igt_assert_eq_u64(end, whole);
+	return sum;
+}
+
+/**
+ * SUBTEST: process-in-map
+ * Description: The map of video memory shows the ranges that hold pages of this process, and how much of them it uses.
+ */
+static void process_in_map(struct gpu *gpu)
+{
+	const size_t size = 300 * PAGE;
+	char *area = mem_anon(size);
+
+	igt_assert_eq_u64(mapped_by(&gpu->dev, getpid()), 0);
+	mem_touch(area, size, 1);
+	move(gpu, area, size, DRM_MIRAGE_SVM_VRAM);
+	igt_assert_eq_u64(mapped_by(&gpu->dev, getpid()), size);
+	move(gpu, area + PAGE, 3 * PAGE, DRM_MIRAGE_SVM_SYSTEM);
+	igt_assert_eq_u64(mapped_by(&gpu->dev, getpid()), size - 3 * PAGE);
+	mem_unmap(area, size);
+	igt_assert_eq_u64(mapped_by(&gpu->dev, getpid()), 0);
+}
+
 static const struct gpu_scenario scenarios[] = {
 	{ "running-kernel-counts", running_kernel_counts, "Engine time grows while a kernel runs." },
 	{ "idle-file-stands-still", idle_file_stands_still, "Engine time is the user's own." },
 	{ "classes-apart", classes_apart, "Copying is not computing." },
 	{ "kept-after-destroy", kept_after_destroy, "Engine time of queues that are gone is kept." },
+	{ "process-memory", process_memory, "Pages in video memory count for their file." },
+	{ "counted-by-reason", counted_by_reason, "Pages that come home are counted by their reason." },
+	{ "process-in-map", process_in_map, "The map of video memory shows pages of processes." },
 	{ "gputop-sees-us", gputop_sees_us, "gputop shows this process at work." },
 };
 

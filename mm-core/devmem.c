@@ -343,7 +343,9 @@ void hmm_devmem_read_stats(struct hmm_devmem *devmem, struct hmm_devmem_stats *s
 	stats->cpu_faults = atomic64_read(&devmem->cpu_faults);
 	stats->home_fault = atomic64_read(&devmem->home[HMM_HOME_FAULT]);
 	stats->home_asked = atomic64_read(&devmem->home[HMM_HOME_ASKED]);
-	stats->home_evicted = atomic64_read(&devmem->home[HMM_HOME_EVICTED]);
+	stats->home_evicted = atomic64_read(&devmem->home[HMM_HOME_EVICTED]) +
+			      atomic64_read(&devmem->home[HMM_HOME_SUSPENDED]) +
+			      atomic64_read(&devmem->home[HMM_HOME_CLOSED]);
 	stats->failed = atomic64_read(&devmem->failed);
 }
 EXPORT_SYMBOL_GPL(hmm_devmem_read_stats);

@@ -25,6 +25,7 @@
 #include <linux/migrate.h>
 #include <linux/mutex.h>
 #include <linux/refcount.h>
+#include <linux/sched.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
@@ -42,8 +43,31 @@ enum hmm_home_reason {
 	HMM_HOME_ASKED,
 	/** @HMM_HOME_EVICTED: device memory is needed for something else */
 	HMM_HOME_EVICTED,
+	/** @HMM_HOME_SUSPENDED: hmm_devmem_suspend() */
+	HMM_HOME_SUSPENDED,
+	/** @HMM_HOME_CLOSED: hmm_devmem_close() */
+	HMM_HOME_CLOSED,
 	/** @HMM_HOME_REASONS: number of reasons */
 	HMM_HOME_REASONS,
+};
+
+/**
+ * struct hmm_account - counts the device memory that one mirror has moved pages to
+ *
+ * Extents outlive their mirror if other processes share their pages after fork(). So the account
+ * lives as long as both.
+ */
+struct hmm_account {
+	/** @ref: held by the mirror and by extents */
+	struct kref ref;
+	/** @pages: claimed pages of its extents */
+	atomic64_t pages;
+	/** @home: pages of its extents that moved home, by reason */
+	atomic64_t home[HMM_HOME_REASONS];
+	/** @tgid: process that created the mirror; it may have exited. Constant. */
+	pid_t tgid;
+	/** @comm: that process's name then. Constant. */
+	char comm[TASK_COMM_LEN];
 };
 
 /**
@@ -142,6 +166,8 @@ struct hmm_chunk {
 struct hmm_extent {
 	/** @devmem: owner; a reference is held */
 	struct hmm_devmem *devmem;
+	/** @account: of the mirror that it was made for; a reference is held */
+	struct hmm_account *account;
 	/** @chunk: chunk that it is in. Constant. */
 	struct hmm_chunk *chunk;
 	/** @pfn: first page. Constant. */
@@ -228,8 +254,14 @@ struct hmm_chunk *hmm_devmem_chunk(struct hmm_devmem *devmem, u64 offset);
 struct hmm_devmem *hmm_page_devmem(struct page *page);
 u64 hmm_page_offset(struct page *page);
 
+/* account.c */
+struct hmm_account *hmm_account_create(void);
+struct hmm_account *hmm_account_get(struct hmm_account *account);
+void hmm_account_put(struct hmm_account *account);
+
 /* extent.c */
-struct hmm_extent *hmm_extent_create(struct hmm_devmem *devmem, unsigned int npages);
+struct hmm_extent *hmm_extent_create(struct hmm_devmem *devmem, struct hmm_account *account,
+				     unsigned int npages);
 struct hmm_extent *hmm_page_extent(struct page *page);
 bool hmm_extent_claim(struct hmm_extent *extent, unsigned int index);
 void hmm_extent_set_live(struct hmm_extent *extent, unsigned int index);

@@ -60,8 +60,8 @@
 
 #include "mirror.h"
 
-static struct hmm_extent *hmm_extent_init(struct hmm_devmem *devmem, unsigned int npages,
-					  u64 offset, void *handle)
+static struct hmm_extent *hmm_extent_init(struct hmm_devmem *devmem, struct hmm_account *account,
+					  unsigned int npages, u64 offset, void *handle)
 {
 	struct hmm_extent *extent;
 	struct hmm_chunk *chunk;
@@ -74,6 +74,7 @@ static struct hmm_extent *hmm_extent_init(struct hmm_devmem *devmem, unsigned in
 		return ERR_PTR(-ENOMEM);
 
 	extent->devmem = hmm_devmem_get(devmem);
+	extent->account = hmm_account_get(account);
 	extent->chunk = chunk;
 	extent->pfn = chunk->pfn + ((offset - chunk->offset) >> PAGE_SHIFT);
 	extent->npages = npages;
@@ -91,13 +92,15 @@ static struct hmm_extent *hmm_extent_init(struct hmm_devmem *devmem, unsigned in
 /**
  * hmm_extent_create - get a range from the driver
  * @devmem: device memory, entered
+ * @account: of the mirror whose pages will be there
  * @npages: number of pages, a power of two
  *
  * Context: no lock of mm is held. Sleeps and allocates.
  * Return: the extent with a reference for the caller, or an ERR_PTR(): -ENOSPC, -ENOMEM, -EBUSY the
  * device sleeps, -ENODEV the device memory is being closed, or the driver's errno
  */
-struct hmm_extent *hmm_extent_create(struct hmm_devmem *devmem, unsigned int npages)
+struct hmm_extent *hmm_extent_create(struct hmm_devmem *devmem, struct hmm_account *account,
+				     unsigned int npages)
 {
 	struct hmm_extent *extent;
 	void *handle;
@@ -111,7 +114,7 @@ struct hmm_extent *hmm_extent_create(struct hmm_devmem *devmem, unsigned int npa
 			 offset + npages * PAGE_SIZE > devmem->size))
 		extent = ERR_PTR(-EIO);
 	else
-		extent = hmm_extent_init(devmem, npages, offset, handle);
+		extent = hmm_extent_init(devmem, account, npages, offset, handle);
 	if (IS_ERR(extent)) {
 		devmem->ops->free(devmem, handle);
 		return extent;
@@ -156,6 +159,7 @@ bool hmm_extent_claim(struct hmm_extent *extent, unsigned int index)
 	pfn_to_page(extent->pfn + index)->zone_device_data = extent;
 	atomic_inc(&extent->ref);
 	atomic64_inc(&extent->devmem->pages);
+	atomic64_inc(&extent->account->pages);
 	return true;
 }
 
@@ -183,6 +187,7 @@ void hmm_extent_set_live(struct hmm_extent *extent, unsigned int index)
 void hmm_extent_unclaim(struct hmm_extent *extent, unsigned int index)
 {
 	atomic64_dec(&extent->devmem->pages);
+	atomic64_dec(&extent->account->pages);
 	clear_bit(index, extent->live);
 	/* Others may claim it from here on */
 	clear_bit(index, extent->used);
@@ -270,6 +275,39 @@ struct hmm_extent *hmm_extent_oldest(struct hmm_devmem *devmem)
 }
 
 /**
+ * hmm_devmem_for_each_range - look at the ranges that the driver has handed out
+ * @devmem: device memory
+ * @look: called for each range with pages, in no order, under a spinlock with interrupts off
+ * @arg: for @look
+ *
+ * A range without pages, which is on its way back to the driver, is left out.
+ *
+ * Context: process context; also under locks that the driver's alloc() and free() take.
+ */
+void hmm_devmem_for_each_range(struct hmm_devmem *devmem,
+			       void (*look)(const struct hmm_devmem_range *range, void *arg),
+			       void *arg)
+{
+	const struct hmm_extent *each;
+
+	spin_lock_irq(&devmem->lru_lock);
+	list_for_each_entry(each, &devmem->lru, node) {
+		const struct hmm_chunk *chunk = each->chunk;
+		const struct hmm_devmem_range range = {
+			.offset = chunk->offset + ((u64)(each->pfn - chunk->pfn) << PAGE_SHIFT),
+			.npages = each->npages,
+			.used = bitmap_weight(each->used, HMM_BLOCK_PAGES),
+			.tgid = each->account->tgid,
+			.comm = each->account->comm,
+		};
+
+		look(&range, arg);
+	}
+	spin_unlock_irq(&devmem->lru_lock);
+}
+EXPORT_SYMBOL_GPL(hmm_devmem_for_each_range);
+
+/**
  * hmm_extents_reap - return dead extents to the driver
  * @devmem: device memory
  *
@@ -286,6 +324,7 @@ void hmm_extents_reap(struct hmm_devmem *devmem)
 		if (!extent->returned)
 			devmem->ops->free(devmem, extent->handle);
 		atomic64_sub(extent->npages, &devmem->reserved);
+		hmm_account_put(extent->account);
 		kfree(extent);
 		hmm_devmem_put(devmem);
 	}

@@ -22,6 +22,7 @@
 
 #include "devmem.h"
 #include "mirror.h"
+#include "trace.h"
 
 /* A CPU fault also brings home the pages around it: the CPU is likely to touch them next */
 #define HMM_HOME_AROUND		16u
@@ -112,22 +113,43 @@ static int hmm_home_copy(struct hmm_migration *migration, unsigned long npages)
 }
 
 /*
+ * Tell of pages that have moved, of which @first is the first in the arrays. Only its new folio
+ * still knows where it was mapped first, which differs from where it is after mremap() only.
+ */
+static void hmm_home_trace(const struct hmm_migration *migration, unsigned long first,
+			   unsigned long count, enum hmm_home_reason reason)
+{
+	struct page *old = migrate_pfn_to_page(migration->src[first]);
+	struct page *new = migrate_pfn_to_page(migration->dst[first]);
+
+	trace_hmm_home(hmm_page_extent(old)->account->tgid, page_folio(new)->index << PAGE_SHIFT,
+		       hmm_page_offset(old), count, reason);
+}
+
+/*
  * Count the pages that have moved, once mm has done so. @moved: bitmap to set them in from bit
  * @first on, or NULL
  */
 static void hmm_home_count(struct hmm_migration *migration, unsigned long npages,
 			   enum hmm_home_reason reason, unsigned int first, unsigned long *moved)
 {
-	unsigned long i, count = 0;
+	unsigned long i, start = 0, count = 0;
+	struct page *page;
 
 	for (i = 0; i < npages; i++) {
 		if (!hmm_src_is_chosen(migration->src[i]))
 			continue;
+		if (!count)
+			start = i;
 		if (moved)
 			__set_bit(first + i, moved);
+		page = migrate_pfn_to_page(migration->src[i]);
+		atomic64_inc(&hmm_page_extent(page)->account->home[reason]);
 		count++;
 	}
 	atomic64_add(count, &migration->devmem->home[reason]);
+	if (count)
+		hmm_home_trace(migration, start, count, reason);
 }
 
 /* Has the page that the CPU waits for been chosen, but has no destination? */
@@ -249,6 +271,14 @@ int hmm_home_asked(struct hmm_migration *migration, struct vm_area_struct *vma,
 	return hmm_home_range(migration, &args, HMM_HOME_ASKED, first, moved);
 }
 
+/* Why eviction takes pages now */
+static enum hmm_home_reason hmm_evict_reason(const struct hmm_devmem *devmem)
+{
+	if (READ_ONCE(devmem->closing))
+		return HMM_HOME_CLOSED;
+	return READ_ONCE(devmem->suspended) ? HMM_HOME_SUSPENDED : HMM_HOME_EVICTED;
+}
+
 /* Move the pages of an extent home. Returns 0 or the errno of the copy. */
 static int hmm_extent_evict(struct hmm_extent *extent, struct hmm_migration *migration)
 {
@@ -264,7 +294,7 @@ static int hmm_extent_evict(struct hmm_extent *extent, struct hmm_migration *mig
 	hmm_home_alloc(migration, npages);
 	ret = hmm_home_copy(migration, npages);
 	migrate_device_pages(migration->src, migration->dst, npages);
-	hmm_home_count(migration, npages, HMM_HOME_EVICTED, 0, NULL);
+	hmm_home_count(migration, npages, hmm_evict_reason(migration->devmem), 0, NULL);
 	migrate_device_finalize(migration->src, migration->dst, npages);
 	return ret;
 }

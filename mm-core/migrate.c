@@ -136,6 +136,7 @@ static int hmm_migrate_look(struct hmm_migration *migration)
 /* Claim the places between pages that are there already. @step: 1, or -1 for a pass backwards. */
 static void hmm_reserve_beside(struct hmm_migration *migration, int step)
 {
+	const struct hmm_account *account = migration->block->mirror->account;
 	const unsigned long *list = migration->block->dma.pfn_list;
 	int i = step > 0 ? 0 : HMM_BLOCK_PAGES - 1;
 	struct hmm_extent *extent = NULL;
@@ -148,6 +149,9 @@ static void hmm_reserve_beside(struct hmm_migration *migration, int step)
 		if (list[i] && hmm_pfn_location(list[i]) == HMM_LOCATION_DEVICE) {
 			extent = hmm_page_extent(hmm_pfn_to_page(list[i]));
 			place = page_to_pfn(hmm_pfn_to_page(list[i])) - extent->pfn;
+			/* A parent's, after fork(), would count for the parent */
+			if (extent->account != account)
+				extent = NULL;
 			continue;
 		}
 		if (!extent || place < 0 || place >= extent->npages ||
@@ -159,15 +163,17 @@ static void hmm_reserve_beside(struct hmm_migration *migration, int step)
 }
 
 /* An extent, for which others are evicted if necessary and worth it */
-static struct hmm_extent *hmm_reserve_extent(struct hmm_migration *migration, unsigned int npages)
+static struct hmm_extent *hmm_reserve_extent(const struct hmm_migration *migration,
+					     unsigned int npages)
 {
+	struct hmm_account *account = migration->block->mirror->account;
 	struct hmm_devmem *devmem = migration->devmem;
-	struct hmm_extent *extent = hmm_extent_create(devmem, npages);
+	struct hmm_extent *extent = hmm_extent_create(devmem, account, npages);
 
 	if (PTR_ERR_OR_ZERO(extent) != -ENOSPC || !migration->may_evict)
 		return extent;
 	hmm_devmem_evict(devmem, npages * PAGE_SIZE);
-	return hmm_extent_create(devmem, npages);
+	return hmm_extent_create(devmem, account, npages);
 }
 
 /* Claim places for the wanted pages among @first to @first + @npages - 1, in one extent */
@@ -208,6 +214,8 @@ static void hmm_migrate_reserve(struct hmm_migration *migration)
 	}
 	while (limit && hmm_reserve_next(left, pos, limit, &first, &npages)) {
 		ret = hmm_reserve_range(migration, first, npages);
+		if (ret)
+			trace_hmm_no_place(migration, first, npages, ret);
 		if (ret == -ENOSPC) {
 			/* Free memory may be in smaller pieces than that */
 			limit = npages / 2;
@@ -318,7 +326,7 @@ static void hmm_migrate_fail(struct hmm_migration *migration, unsigned int npage
 	}
 }
 
-/* Record what mm did with the pages */
+/* Record what mm did with the pages from @first on */
 static void hmm_migrate_record(struct hmm_migration *migration, unsigned int first,
 			       unsigned int npages)
 {
@@ -335,6 +343,7 @@ static void hmm_migrate_record(struct hmm_migration *migration, unsigned int fir
 		}
 	}
 	atomic64_add(moved, &migration->devmem->to_device);
+	trace_hmm_to_device(migration, first, npages, moved);
 }
 
 /* Move pages @first to @first + @npages - 1, all in @vma and with places, to the device */

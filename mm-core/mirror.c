@@ -120,10 +120,11 @@ struct hmm_mirror *hmm_mirror_create(struct device *dev, struct hmm_devmem *devm
 		return ERR_PTR(-ENOMEM);
 
 	mirror->counters = alloc_percpu(struct hmm_counters);
-	if (!mirror->counters) {
-		kfree(mirror);
-		return ERR_PTR(-ENOMEM);
-	}
+	if (!mirror->counters)
+		goto free_mirror;
+	mirror->account = hmm_account_create();
+	if (!mirror->account)
+		goto free_counters;
 
 	mmgrab(current->mm);
 	mirror->mm = current->mm;
@@ -145,6 +146,12 @@ struct hmm_mirror *hmm_mirror_create(struct device *dev, struct hmm_devmem *devm
 	INIT_LIST_HEAD(&mirror->lru);
 	INIT_DELAYED_WORK(&mirror->reap_work, hmm_reap_work);
 	return mirror;
+
+free_counters:
+	free_percpu(mirror->counters);
+free_mirror:
+	kfree(mirror);
+	return ERR_PTR(-ENOMEM);
 }
 EXPORT_SYMBOL_GPL(hmm_mirror_create);
 
@@ -211,6 +218,7 @@ void hmm_mirror_put(struct hmm_mirror *mirror)
 	free_percpu(mirror->counters);
 	put_device(mirror->dev);
 	hmm_devmem_put(mirror->devmem);
+	hmm_account_put(mirror->account);
 	mmdrop(mirror->mm);
 	kfree(mirror);
 }

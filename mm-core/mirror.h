@@ -23,6 +23,7 @@
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 
+struct hmm_account;
 struct hmm_devmem;
 struct pci_p2pdma_map_state;
 struct vm_area_struct;
@@ -49,6 +50,8 @@ struct hmm_mirror {
 	struct device *dev;
 	/** @devmem: the device's own memory, a reference is held; or NULL. Constant. */
 	struct hmm_devmem *devmem;
+	/** @account: of its pages in device memory; a reference is held. Constant. */
+	struct hmm_account *account;
 	/** @ops: the driver's callbacks. Constant. */
 	const struct hmm_mirror_ops *ops;
 	/** @priv: the driver's data. Constant. */

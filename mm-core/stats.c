@@ -12,6 +12,7 @@
  */
 #include <linux/percpu.h>
 
+#include "devmem.h"
 #include "mirror.h"
 
 /**
@@ -68,6 +69,7 @@ void hmm_count_notifier(struct hmm_mirror *mirror, u64 ns)
  */
 void hmm_mirror_read_stats(struct hmm_mirror *mirror, struct hmm_mirror_stats *stats)
 {
+	const atomic64_t *home = mirror->account->home;
 	int cpu;
 
 	/*
@@ -77,6 +79,12 @@ void hmm_mirror_read_stats(struct hmm_mirror *mirror, struct hmm_mirror_stats *s
 	*stats = (struct hmm_mirror_stats){
 		.ns_notifier_max = atomic64_read(&mirror->ns_notifier_max),
 		.blocks = atomic_long_read(&mirror->nr_blocks),
+		.device_pages = atomic64_read(&mirror->account->pages),
+		.home_fault = atomic64_read(&home[HMM_HOME_FAULT]),
+		.home_asked = atomic64_read(&home[HMM_HOME_ASKED]),
+		.home_evicted = atomic64_read(&home[HMM_HOME_EVICTED]),
+		.home_sleep = atomic64_read(&home[HMM_HOME_SUSPENDED]) +
+			      atomic64_read(&home[HMM_HOME_CLOSED]),
 	};
 	for_each_possible_cpu(cpu) {
 		const struct hmm_counters *counters = per_cpu_ptr(mirror->counters, cpu);

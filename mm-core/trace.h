@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Trace events of the mirror core: one for each fault, one for each invalidation of a block. Times
+ * Trace events of the mirror core: one for each fault, one for each invalidation of a block, one
+ * for each move of pages, either way. Times
  * are nanoseconds spent in the core. They do not include the time in the device and in the driver's
  * own queues before and after.
  *
@@ -17,6 +18,7 @@
 #include <linux/mmu_notifier.h>
 #include <linux/tracepoint.h>
 
+#include "devmem.h"
 #include "mirror.h"
 #include "userptr.h"
 
@@ -34,6 +36,14 @@
 	X(MMU_NOTIFY_MIGRATE, "migrate"), \
 	X(MMU_NOTIFY_EXCLUSIVE, "exclusive")
 
+/* Names of enum hmm_home_reason, the reason why pages leave device memory. */
+#define HMM_TRACE_REASONS(X) \
+	X(HMM_HOME_FAULT, "cpu-fault"), \
+	X(HMM_HOME_ASKED, "request"), \
+	X(HMM_HOME_EVICTED, "eviction"), \
+	X(HMM_HOME_SUSPENDED, "suspend"), \
+	X(HMM_HOME_CLOSED, "unbind")
+
 #define HMM_TRACE_SYMBOL(event, text)	{ event, text }
 
 /* Readers of the format do not know the enum's numbers: this exports them. */
@@ -45,6 +55,11 @@ TRACE_DEFINE_ENUM(MMU_NOTIFY_SOFT_DIRTY);
 TRACE_DEFINE_ENUM(MMU_NOTIFY_RELEASE);
 TRACE_DEFINE_ENUM(MMU_NOTIFY_MIGRATE);
 TRACE_DEFINE_ENUM(MMU_NOTIFY_EXCLUSIVE);
+TRACE_DEFINE_ENUM(HMM_HOME_FAULT);
+TRACE_DEFINE_ENUM(HMM_HOME_ASKED);
+TRACE_DEFINE_ENUM(HMM_HOME_EVICTED);
+TRACE_DEFINE_ENUM(HMM_HOME_SUSPENDED);
+TRACE_DEFINE_ENUM(HMM_HOME_CLOSED);
 
 /*
  * A call of hmm_mirror_fault() that found its mirror open.
@@ -133,6 +148,90 @@ TRACE_EVENT(hmm_mirror_migrate,
 		      __entry->to_device ? "device" : "system", __entry->pages, __entry->moved,
 		      __entry->there, __entry->unmapped, __entry->fixed, __entry->no_room,
 		      __entry->busy, __entry->failed, __entry->bounced, __entry->ret)
+);
+
+/*
+ * Pages from addr on, all in one mapping, went to device memory; mm moved of them. cause: a fault
+ * of the device, or a request of the program.
+ */
+TRACE_EVENT(hmm_to_device,
+	    TP_PROTO(const struct hmm_migration *migration, unsigned int first, unsigned int pages,
+		     unsigned int moved),
+	    TP_ARGS(migration, first, pages, moved),
+	    TP_STRUCT__entry(
+		    __field(u32, mirror)
+		    __field(pid_t, pid)
+		    __field(unsigned long, addr)
+		    __field(unsigned int, pages)
+		    __field(unsigned int, moved)
+		    __field(bool, by_fault)
+	    ),
+	    TP_fast_assign(
+		    __entry->mirror = migration->block->mirror->id;
+		    __entry->pid = migration->block->mirror->tgid;
+		    __entry->addr = migration->block->start + ((unsigned long)first << PAGE_SHIFT);
+		    __entry->pages = pages;
+		    __entry->moved = moved;
+		    __entry->by_fault = migration->request->by_fault;
+	    ),
+	    TP_printk("mirror=%u pid=%d addr=%#lx pages=%u moved=%u cause=%s",
+		      __entry->mirror, __entry->pid, __entry->addr, __entry->pages, __entry->moved,
+		      __entry->by_fault ? "fault" : "request")
+);
+
+/*
+ * Pages came home, of which the first was mapped at addr and was at offset in device memory. pid is
+ * the process whose mirror moved it there.
+ */
+TRACE_EVENT(hmm_home,
+	    TP_PROTO(pid_t pid, unsigned long addr, u64 offset, unsigned long pages, int reason),
+	    TP_ARGS(pid, addr, offset, pages, reason),
+	    TP_STRUCT__entry(
+		    __field(pid_t, pid)
+		    __field(unsigned long, addr)
+		    __field(u64, offset)
+		    __field(unsigned long, pages)
+		    __field(int, reason)
+	    ),
+	    TP_fast_assign(
+		    __entry->pid = pid;
+		    __entry->addr = addr;
+		    __entry->offset = offset;
+		    __entry->pages = pages;
+		    __entry->reason = reason;
+	    ),
+	    TP_printk("pid=%d addr=%#lx offset=%#llx pages=%lu reason=%s",
+		      __entry->pid, __entry->addr, __entry->offset, __entry->pages,
+		      __print_symbolic(__entry->reason, HMM_TRACE_REASONS(HMM_TRACE_SYMBOL)))
+);
+
+/*
+ * There was no range of this many pages in device memory for those from addr on, also after
+ * eviction. After -ENOSPC smaller ranges are tried.
+ */
+TRACE_EVENT(hmm_no_place,
+	    TP_PROTO(const struct hmm_migration *migration, unsigned int first, unsigned int pages,
+		     int ret),
+	    TP_ARGS(migration, first, pages, ret),
+	    TP_STRUCT__entry(
+		    __field(u32, mirror)
+		    __field(pid_t, pid)
+		    __field(unsigned long, addr)
+		    __field(unsigned int, pages)
+		    __field(bool, by_fault)
+		    __field(int, ret)
+	    ),
+	    TP_fast_assign(
+		    __entry->mirror = migration->block->mirror->id;
+		    __entry->pid = migration->block->mirror->tgid;
+		    __entry->addr = migration->block->start + ((unsigned long)first << PAGE_SHIFT);
+		    __entry->pages = pages;
+		    __entry->by_fault = migration->request->by_fault;
+		    __entry->ret = ret;
+	    ),
+	    TP_printk("mirror=%u pid=%d addr=%#lx pages=%u cause=%s ret=%d",
+		      __entry->mirror, __entry->pid, __entry->addr, __entry->pages,
+		      __entry->by_fault ? "fault" : "request", __entry->ret)
 );
 
 /*

@@ -8,6 +8,7 @@
 #include "debug/bo_dump.h"
 
 #include <linux/dma-resv.h>
+#include <linux/hmm_devmem.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
 
@@ -95,8 +96,12 @@ struct vram_piece {
 	u64 start;
 	/** @size: bytes */
 	u64 size;
-	/** @tgid: process that created the object, or 0 for the kernel's own */
+	/** @tgid: process that it belongs to, or 0 for the kernel's own */
 	pid_t tgid;
+	/** @pages: holds pages of a process, and no object */
+	bool pages;
+	/** @used: of these, bytes in use */
+	u64 used;
 	/**
 	 * @remains: belongs to an object that is gone or has moved, and stays until the device is
 	 * done with it
@@ -160,6 +165,20 @@ static void vram_map_add_object(struct mirage_device *mdev, struct vram_map *map
 	}
 }
 
+/* hmm_devmem_for_each_range() has lru_lock: no allocation here. */
+static void vram_map_add_pages(const struct hmm_devmem_range *range, void *arg)
+{
+	u64 size = (u64)range->npages << PAGE_SHIFT;
+	struct vram_piece *piece = vram_map_add(arg, range->offset, size);
+
+	if (!piece)
+		return;
+	piece->tgid = range->tgid;
+	piece->pages = true;
+	piece->used = (u64)range->used << PAGE_SHIFT;
+	memcpy(piece->comm, range->comm, sizeof(piece->comm));
+}
+
 static void vram_map_collect(struct mirage_device *mdev, struct vram_map *map)
 {
 	const struct mirage_vram_buf *buf;
@@ -171,6 +190,8 @@ static void vram_map_collect(struct mirage_device *mdev, struct vram_map *map)
 		vram_map_add(map, buf->offset, buf->size);
 	list_for_each_entry(res, &mdev->vram.objects, node)
 		vram_map_add_object(mdev, map, res);
+	/* A range that comes or goes meanwhile waits for the lock in the driver's part. */
+	hmm_devmem_for_each_range(mdev->vram.devmem, vram_map_add_pages, map);
 	mutex_unlock(&mdev->vram.lock);
 }
 
@@ -194,7 +215,10 @@ static void vram_map_print(const struct mirage_device *mdev, const struct vram_m
 			drm_printf(p, "%010llx %10llu free\n", end, piece->start - end);
 		end = piece->start + piece->size;
 		drm_printf(p, "%010llx %10llu ", piece->start, piece->size);
-		if (piece->tgid)
+		if (piece->pages)
+			drm_printf(p, "process %d %s, %llu used\n", piece->tgid, piece->comm,
+				   piece->used);
+		else if (piece->tgid)
 			drm_printf(p, "object %d %s%s %s\n", piece->tgid, piece->comm,
 				   piece->remains ? " (going)" : "", piece->label);
 		else
@@ -209,8 +233,8 @@ static void vram_map_print(const struct mirage_device *mdev, const struct vram_m
  * @mdev: device
  * @p: printer
  *
- * Context: process; allocates; takes mirage_vram.lock, TTM's lru_lock and
- * mirage_device.bo_lock in it.
+ * Context: process; allocates; takes mirage_vram.lock, and in it TTM's lru_lock,
+ * mirage_device.bo_lock and the mirror core's lock of its ranges.
  * Return: 0 or -ENOMEM
  */
 int mirage_vram_dump(struct mirage_device *mdev, struct drm_printer *p)

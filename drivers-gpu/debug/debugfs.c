@@ -9,7 +9,7 @@
  *   queues     every queue: state, indices, jobs
  *   vms        every address space with its page tables, walked as the device does
  *   bos        every buffer object: size, where it is, owner, label
- *   vram       a map of video memory
+ *   vram       a map of video memory: objects, pages of processes, tables
  *   inject/    fault injection (debug/inject.c)
  *
  * Names come from the register tables. The files have no fixed format and are not an ABI; programs

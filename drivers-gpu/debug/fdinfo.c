@@ -8,6 +8,7 @@
 #include "debug/fdinfo.h"
 
 #include <linux/dma-resv.h>
+#include <linux/hmm_mirror.h>
 
 #include <drm/drm_drv.h>
 #include <drm/drm_file.h>
@@ -17,6 +18,7 @@
 #include "bo/bo.h"
 #include "device/device.h"
 #include "ioctl/file.h"
+#include "mmu/vm.h"
 #include "queue/queue.h"
 #include "queue/usage.h"
 
@@ -97,6 +99,30 @@ static void fdinfo_add_memory(struct mirage_bo *bo, struct drm_memory_stats *sta
 		stats->active += size;
 }
 
+/*
+ * Memory of the process that its address spaces have moved to video memory. It is nobody else's,
+ * and it is there: a page without memory is in none.
+ */
+static void fdinfo_add_processes(struct drm_file *file, struct drm_memory_stats *stats)
+{
+	struct mirage_file *priv = file->driver_priv;
+	struct hmm_mirror_stats core;
+	struct mirage_vm *vm;
+	unsigned long id;
+	u64 size = 0;
+
+	xa_lock(&priv->vms);
+	xa_for_each(&priv->vms, id, vm) {
+		if (!vm->mirror)
+			continue;
+		hmm_mirror_read_stats(vm->mirror, &core);
+		size += core.device_pages << PAGE_SHIFT;
+	}
+	xa_unlock(&priv->vms);
+	stats->private += size;
+	stats->resident += size;
+}
+
 static void fdinfo_show_memory(struct drm_printer *p, struct drm_file *file)
 {
 	static const char * const names[MIRAGE_REGIONS] = {
@@ -124,6 +150,8 @@ static void fdinfo_show_memory(struct drm_printer *p, struct drm_file *file)
 	}
 	spin_unlock(&file->table_lock);
 
+	fdinfo_add_processes(file, &stats[MIRAGE_REGION_VRAM]);
+
 	for (i = 0; i < MIRAGE_REGIONS; i++)
 		drm_print_memory_stats(p, &stats[i], DRM_GEM_OBJECT_RESIDENT |
 				       DRM_GEM_OBJECT_PURGEABLE | DRM_GEM_OBJECT_ACTIVE, names[i]);
@@ -134,7 +162,8 @@ static void fdinfo_show_memory(struct drm_printer *p, struct drm_file *file)
  * @p: printer
  * @file: file
  *
- * Context: process; takes the xa_lock of mirage_file.queues, and the resv of each object.
+ * Context: process; takes the xa_locks of mirage_file.queues and mirage_file.vms, and the resv of
+ * each object.
  */
 void mirage_fdinfo_show(struct drm_printer *p, struct drm_file *file)
 {

@@ -3,14 +3,39 @@
  * Counters of an address space: those of the driver and those of the mirror core.
  *
  * Rejected: per-CPU counters. One work serves a VM's faults, so there is almost no contention, and
- * 24 counters per CPU and VM would waste memory.
+ * 34 counters per CPU and VM would waste memory.
  */
 #include "mmu/stats.h"
 
 #include <linux/hmm_mirror.h>
 
+#include <hw/pte.h>
+
+#include "device/fault_entry.h"
 #include "mmu/vm.h"
 
+/**
+ * mirage_stats_add_faults() - count faults by their access
+ * @stats: counters
+ * @faults: faults
+ * @count: their number
+ */
+void mirage_stats_add_faults(struct mirage_stats *stats, const struct mirage_fault *faults,
+			     unsigned int count)
+{
+	unsigned int i;
+
+	mirage_stats_add(stats, DRM_MIRAGE_STAT_FAULTS, count);
+	for (i = 0; i < count; i++) {
+		enum drm_mirage_stat stat = DRM_MIRAGE_STAT_FAULTS_READ;
+
+		if (faults[i].access == MIRAGE_ACCESS_WRITE)
+			stat = DRM_MIRAGE_STAT_FAULTS_WRITE;
+		else if (faults[i].access == MIRAGE_ACCESS_ATOMIC)
+			stat = DRM_MIRAGE_STAT_FAULTS_ATOMIC;
+		mirage_stats_add(stats, stat, 1);
+	}
+}
 
 /**
  * mirage_stats_read() - read all counters of an address space
@@ -32,6 +57,11 @@ void mirage_stats_read(struct mirage_vm *vm, u64 values[DRM_MIRAGE_STAT_COUNT])
 	values[DRM_MIRAGE_STAT_NS_NOTIFIER] = core.ns_notifier;
 	values[DRM_MIRAGE_STAT_NS_NOTIFIER_MAX] = core.ns_notifier_max;
 	values[DRM_MIRAGE_STAT_BLOCKS] = core.blocks;
+	values[DRM_MIRAGE_STAT_PAGES_HOME_FAULT] = core.home_fault;
+	values[DRM_MIRAGE_STAT_PAGES_HOME_ASKED] = core.home_asked;
+	values[DRM_MIRAGE_STAT_PAGES_EVICTED] = core.home_evicted;
+	values[DRM_MIRAGE_STAT_PAGES_HOME_SLEEP] = core.home_sleep;
+	values[DRM_MIRAGE_STAT_PAGES_IN_VRAM] = core.device_pages;
 }
 
 /**
@@ -67,6 +97,14 @@ const char *mirage_stats_name(enum drm_mirage_stat stat)
 		[DRM_MIRAGE_STAT_BLOCKS] = "blocks",
 		[DRM_MIRAGE_STAT_PAGES_TO_VRAM] = "pages_to_vram",
 		[DRM_MIRAGE_STAT_PAGES_BOUNCED] = "pages_bounced",
+		[DRM_MIRAGE_STAT_FAULTS_READ] = "faults_read",
+		[DRM_MIRAGE_STAT_FAULTS_WRITE] = "faults_write",
+		[DRM_MIRAGE_STAT_FAULTS_ATOMIC] = "faults_atomic",
+		[DRM_MIRAGE_STAT_PAGES_HOME_FAULT] = "pages_home_fault",
+		[DRM_MIRAGE_STAT_PAGES_HOME_ASKED] = "pages_home_asked",
+		[DRM_MIRAGE_STAT_PAGES_EVICTED] = "pages_evicted",
+		[DRM_MIRAGE_STAT_PAGES_HOME_SLEEP] = "pages_home_sleep",
+		[DRM_MIRAGE_STAT_PAGES_IN_VRAM] = "pages_in_vram",
 	};
 
 	return names[stat];

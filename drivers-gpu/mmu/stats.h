@@ -8,6 +8,7 @@
 
 #include <drm/mirage_drm.h>
 
+struct mirage_fault;
 struct mirage_vm;
 
 /**
@@ -25,6 +26,8 @@ static inline void mirage_stats_add(struct mirage_stats *stats, enum drm_mirage_
 	atomic64_add(n, &stats->value[stat]);
 }
 
+void mirage_stats_add_faults(struct mirage_stats *stats, const struct mirage_fault *faults,
+			     unsigned int count);
 void mirage_stats_read(struct mirage_vm *vm, u64 values[DRM_MIRAGE_STAT_COUNT]);
 const char *mirage_stats_name(enum drm_mirage_stat stat);
 

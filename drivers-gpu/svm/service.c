@@ -481,7 +481,7 @@ static void service_add(struct mirage_vm *vm, const struct mirage_fault *faults,
 	spin_unlock(&vm->fault_lock);
 
 	service_remember(vm, faults, count);
-	mirage_stats_add(&vm->stats, DRM_MIRAGE_STAT_FAULTS, count);
+	mirage_stats_add_faults(&vm->stats, faults, count);
 	mirage_vm_get(vm);
 	if (!queue_work(vm->mdev->fault_wq, &service->work))
 		mirage_vm_put(vm);

@@ -50,6 +50,14 @@ const char *mirage_stat_name(unsigned int stat)
 		[DRM_MIRAGE_STAT_BLOCKS] = "blocks",
 		[DRM_MIRAGE_STAT_PAGES_TO_VRAM] = "pages-to-vram",
 		[DRM_MIRAGE_STAT_PAGES_BOUNCED] = "pages-bounced",
+		[DRM_MIRAGE_STAT_FAULTS_READ] = "faults-read",
+		[DRM_MIRAGE_STAT_FAULTS_WRITE] = "faults-write",
+		[DRM_MIRAGE_STAT_FAULTS_ATOMIC] = "faults-atomic",
+		[DRM_MIRAGE_STAT_PAGES_HOME_FAULT] = "pages-home-fault",
+		[DRM_MIRAGE_STAT_PAGES_HOME_ASKED] = "pages-home-asked",
+		[DRM_MIRAGE_STAT_PAGES_EVICTED] = "pages-evicted",
+		[DRM_MIRAGE_STAT_PAGES_HOME_SLEEP] = "pages-home-sleep",
+		[DRM_MIRAGE_STAT_PAGES_IN_VRAM] = "pages-in-vram",
 	};
 
 	return lookup(names, COUNT(names), stat);

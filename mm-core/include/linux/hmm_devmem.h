@@ -90,10 +90,26 @@ struct hmm_devmem_stats {
 	u64 home_fault;
 	/** @home_asked: pages that hmm_mirror_migrate() moved home */
 	u64 home_asked;
-	/** @home_evicted: pages that eviction moved home */
+	/** @home_evicted: pages that eviction moved home, also for suspend and close */
 	u64 home_evicted;
 	/** @failed: pages lost because they could not be copied home */
 	u64 failed;
+};
+
+/**
+ * struct hmm_devmem_range - a range that the driver has handed out, as its users have it
+ */
+struct hmm_devmem_range {
+	/** @offset: first byte in device memory */
+	u64 offset;
+	/** @npages: number of pages */
+	unsigned int npages;
+	/** @used: number of these that hold a page of a process, or are reserved for one */
+	unsigned int used;
+	/** @tgid: process that the range was handed out for; it may have exited */
+	pid_t tgid;
+	/** @comm: that process's name when it was mirrored */
+	const char *comm;
 };
 
 struct hmm_devmem *hmm_devmem_create(struct device *dev, u64 size,
@@ -105,6 +121,9 @@ int hmm_devmem_evict(struct hmm_devmem *devmem, u64 size);
 int hmm_devmem_evict_all(struct hmm_devmem *devmem);
 int hmm_devmem_suspend(struct hmm_devmem *devmem);
 void hmm_devmem_resume(struct hmm_devmem *devmem);
+void hmm_devmem_for_each_range(struct hmm_devmem *devmem,
+			       void (*look)(const struct hmm_devmem_range *range, void *arg),
+			       void *arg);
 void hmm_devmem_read_stats(struct hmm_devmem *devmem, struct hmm_devmem_stats *stats);
 
 #endif /* _LINUX_HMM_DEVMEM_H */

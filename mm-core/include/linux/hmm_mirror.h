@@ -255,6 +255,19 @@ struct hmm_mirror_stats {
 	u64 ns_notifier_max;
 	/** @blocks: blocks tracked now */
 	u64 blocks;
+	/**
+	 * @device_pages: pages that are in device memory because this mirror moved them there,
+	 * and those being moved
+	 */
+	u64 device_pages;
+	/** @home_fault: pages that were there, and that CPU faults moved home */
+	u64 home_fault;
+	/** @home_asked: of these, pages that hmm_mirror_migrate() moved home */
+	u64 home_asked;
+	/** @home_evicted: of these, pages that eviction moved home */
+	u64 home_evicted;
+	/** @home_sleep: of these, pages that hmm_devmem_suspend() or hmm_devmem_close() moved home */
+	u64 home_sleep;
 };
 
 struct hmm_mirror *hmm_mirror_create(struct device *dev, struct hmm_devmem *devmem,

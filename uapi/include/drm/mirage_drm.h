@@ -322,6 +322,25 @@ enum drm_mirage_stat {
 	 * would have pushed out others that are used as much.
 	 */
 	DRM_MIRAGE_STAT_PAGES_BOUNCED = 25,
+	/** @DRM_MIRAGE_STAT_FAULTS_READ: of FAULTS, those of reads and instruction fetches. */
+	DRM_MIRAGE_STAT_FAULTS_READ = 26,
+	/** @DRM_MIRAGE_STAT_FAULTS_WRITE: of FAULTS, those of writes. */
+	DRM_MIRAGE_STAT_FAULTS_WRITE = 27,
+	/** @DRM_MIRAGE_STAT_FAULTS_ATOMIC: of FAULTS, those of atomics. */
+	DRM_MIRAGE_STAT_FAULTS_ATOMIC = 28,
+	/**
+	 * @DRM_MIRAGE_STAT_PAGES_HOME_FAULT: 4 KiB pages that this address space had moved to video
+	 * memory, and that accesses of the CPU moved back.
+	 */
+	DRM_MIRAGE_STAT_PAGES_HOME_FAULT = 29,
+	/** @DRM_MIRAGE_STAT_PAGES_HOME_ASKED: of these pages, those that SVM_MIGRATE moved back. */
+	DRM_MIRAGE_STAT_PAGES_HOME_ASKED = 30,
+	/** @DRM_MIRAGE_STAT_PAGES_EVICTED: of these pages, those that left to make room. */
+	DRM_MIRAGE_STAT_PAGES_EVICTED = 31,
+	/** @DRM_MIRAGE_STAT_PAGES_HOME_SLEEP: of these pages, those that left for suspend or unbind. */
+	DRM_MIRAGE_STAT_PAGES_HOME_SLEEP = 32,
+	/** @DRM_MIRAGE_STAT_PAGES_IN_VRAM: of these pages, those that are in video memory now. */
+	DRM_MIRAGE_STAT_PAGES_IN_VRAM = 33,
 	/** @DRM_MIRAGE_STAT_COUNT: number of counters this header knows. */
 	DRM_MIRAGE_STAT_COUNT
 };
