@@ -93,7 +93,7 @@ int mirage_svm_preference(const struct mirage *gpu, uint32_t vm, const void *add
 
 /** enum mirage_advice - advice of mirage_mem_advise() */
 enum mirage_advice {
-	/** @MIRAGE_ADVISE_SET_PREFERRED_LOCATION: faults of the GPU move pages there */
+	/** @MIRAGE_ADVISE_SET_PREFERRED_LOCATION: for video memory, faults of the GPU move pages */
 	MIRAGE_ADVISE_SET_PREFERRED_LOCATION = 0,
 	/** @MIRAGE_ADVISE_UNSET_PREFERRED_LOCATION: as at first */
 	MIRAGE_ADVISE_UNSET_PREFERRED_LOCATION = 1,
