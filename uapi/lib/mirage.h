@@ -89,6 +89,32 @@ int mirage_svm_prefer(const struct mirage *gpu, uint32_t vm, const void *addr, u
 int mirage_svm_preference(const struct mirage *gpu, uint32_t vm, const void *addr,
 			  enum drm_mirage_svm_location *location, uint64_t *size);
 
+/* ---- managed memory in the shape of CUDA and OpenCL (advise.c) ---- */
+
+/** enum mirage_advice - advice of mirage_mem_advise() */
+enum mirage_advice {
+	/** @MIRAGE_ADVISE_SET_PREFERRED_LOCATION: for video memory, faults of the GPU move pages */
+	MIRAGE_ADVISE_SET_PREFERRED_LOCATION = 0,
+	/** @MIRAGE_ADVISE_UNSET_PREFERRED_LOCATION: as at first */
+	MIRAGE_ADVISE_UNSET_PREFERRED_LOCATION = 1,
+};
+
+/** @MIRAGE_MIGRATE_HOST: to system memory, else to video memory */
+#define MIRAGE_MIGRATE_HOST		 (1u << 0)
+/** @MIRAGE_MIGRATE_CONTENT_UNDEFINED: the content may be lost; it is kept all the same */
+#define MIRAGE_MIGRATE_CONTENT_UNDEFINED (1u << 1)
+
+int mirage_mem_prefetch(const struct mirage *gpu, uint32_t vm, const void *addr, uint64_t size,
+			enum drm_mirage_svm_location location,
+			struct drm_mirage_svm_migrate *result);
+int mirage_mem_advise(const struct mirage *gpu, uint32_t vm, const void *addr, uint64_t size,
+		      enum mirage_advice advice, enum drm_mirage_svm_location location);
+int mirage_mem_preferred_location(const struct mirage *gpu, uint32_t vm, const void *addr,
+				  uint64_t size, enum drm_mirage_svm_location *location);
+int mirage_svm_migrate_mem(const struct mirage *gpu, uint32_t vm, uint32_t count,
+			   const void *const pointers[], const uint64_t sizes[], uint32_t flags,
+			   uint64_t *moved);
+
 /* ---- buffer objects (bo.c) ---- */
 
 int mirage_bo_create(const struct mirage *gpu, uint64_t size, uint32_t placement, uint32_t flags,
