@@ -417,6 +417,125 @@ static void memory_max(struct gpu *gpu)
 	igt_assert(!munmap(member, PAGE));
 }
 
+/* One word in each block is read; one block in SPARSE_STEP has a page of its own there. */
+#define SPARSE_MAX	(64ul << 20)
+#define SPARSE_BLOCKS	8192u
+#define SPARSE_CHUNK	1024u
+#define SPARSE_STEP	64
+
+/* Memory with a page in a few of its blocks, and no huge page. */
+static uint32_t *sparse_map(unsigned int blocks)
+{
+	uint32_t *area = mem_reserve(blocks * BLOCK, BLOCK);
+	unsigned int i;
+
+	igt_assert(!mprotect(area, blocks * BLOCK, PROT_READ | PROT_WRITE));
+	igt_assert(!madvise(area, blocks * BLOCK, MADV_NOHUGEPAGE));
+	for (i = 0; i < blocks; i += SPARSE_STEP)
+		area[i * (BLOCK / 4)] = i + 1;
+	igt_assert(!mprotect(area, blocks * BLOCK, PROT_READ));
+	return area;
+}
+
+/* The GPU reads a word in each of SPARSE_CHUNK blocks. */
+static void sparse_read(struct gpu *gpu, const uint32_t *area, unsigned int first)
+{
+	uint32_t *out = gpu->out + 64;
+	unsigned int i;
+
+	memset(out, 0xee, SPARSE_CHUNK * 4);
+	gpu_gather(gpu, area + first * (BLOCK / 4), BLOCK, SPARSE_CHUNK, out);
+	for (i = 0; i < SPARSE_CHUNK; i++)
+		igt_assert_eq_u32(out[i], (first + i) % SPARSE_STEP ? 0 : first + i + 1);
+}
+
+static void sparse_run(void)
+{
+	uint64_t blocks, kernel;
+	struct gpu gpu;
+	uint32_t *area;
+	unsigned int i;
+
+	igt_assert(file_write("/proc/self/oom_score_adj", "0"));
+	cgroup_enter();
+	gpu_open(&gpu);
+	area = sparse_map(SPARSE_BLOCKS);
+	for (i = 0; i < SPARSE_BLOCKS; i += SPARSE_CHUNK) {
+		sparse_read(&gpu, area, i);
+		blocks = gpu_stat(&gpu, DRM_MIRAGE_STAT_BLOCKS);
+		igt_assert_lte_u64(blocks * 4 * PAGE, SPARSE_MAX / 4);
+		kernel = cgroup_line("memory.stat", "kernel") -
+			 cgroup_line("memory.stat", "pagetables");
+		igt_info("%u blocks read, %" PRIu64 " tracked, %" PRIu64 " KiB charged\n",
+			 i + SPARSE_CHUNK, blocks, kernel >> 10);
+		igt_assert_lte_u64(blocks * 2 * PAGE, kernel);
+	}
+	/* Those that were taken away come back. */
+	sparse_read(&gpu, area, 0);
+	gpu_close(&gpu);
+	mem_unmap(area, SPARSE_BLOCKS * BLOCK);
+}
+
+/**
+ * SUBTEST: memory-max-sparse
+ * Description: The GPU reads a word in each 2 MiB of much memory: what the kernel needs to track that is charged to
+ *	the process's cgroup, and a quarter of its limit suffices. Nothing is killed.
+ */
+static void memory_max_sparse(struct gpu *gpu)
+{
+	cgroup_create();
+	cgroup_set("memory.max", SPARSE_MAX);
+	igt_fork(child, 1)
+		sparse_run();
+	igt_waitchildren();
+	igt_assert_eq_u64(cgroup_line("memory.events", "oom_kill"), 0);
+	gpu_assert_alive(gpu);
+	cgroup_remove();
+}
+
+/* As sparse_run(), in a cgroup that has no room for all blocks; the page tables of mm are there. */
+static void sparse_run_full(struct member *member)
+{
+	struct gpu gpu;
+	uint32_t *area;
+	unsigned int i;
+
+	igt_assert(file_write("/proc/self/oom_score_adj", "0"));
+	cgroup_enter();
+	gpu_open(&gpu);
+	area = sparse_map(SPARSE_CHUNK);
+	for (i = 0; i < SPARSE_CHUNK; i++)
+		igt_assert_eq_u32(*(volatile uint32_t *)&area[i * (BLOCK / 4)],
+				  i % SPARSE_STEP ? 0 : i + 1);
+	member->ready = true;
+	igt_assert(igt_wait(member->go, POLL_MS, 1));
+	sparse_read(&gpu, area, 0);
+	igt_assert_lt_u64(gpu_stat(&gpu, DRM_MIRAGE_STAT_BLOCKS), SPARSE_CHUNK);
+	gpu_close(&gpu);
+	mem_unmap(area, SPARSE_CHUNK * BLOCK);
+}
+
+/**
+ * SUBTEST: memory-max-blocks
+ * Description: Where the cgroup has no room left for tracking a further 2 MiB, the GPU loses those mapped longest ago
+ *	and goes on; nothing is killed.
+ */
+static void memory_max_blocks(struct gpu *gpu)
+{
+	struct member *member = mem_shared_page();
+
+	cgroup_create();
+	igt_fork(child, 1)
+		sparse_run_full(member);
+	member_limit(member, "memory.max", BLOCK / 2);
+	igt_waitchildren();
+	igt_assert_neq_u64(cgroup_line("memory.events", "max"), 0);
+	igt_assert_eq_u64(cgroup_line("memory.events", "oom_kill"), 0);
+	gpu_assert_alive(gpu);
+	cgroup_remove();
+	igt_assert(!munmap(member, PAGE));
+}
+
 static const struct gpu_scenario scenarios[] = {
 	{ "swap", swap, "What the GPU wrote comes back from swap." },
 	{ "swap-mid-kernel", swap_mid_kernel,
@@ -434,6 +553,8 @@ static const struct gpu_scenario scenarios[] = {
 	{ "memory-high", memory_high, "Faults are slowed down above memory.high." },
 	{ "memory-high-killed", memory_high_killed, "And end when the process is killed." },
 	{ "memory-max", memory_max, "memory.max holds, and the OOM killer ends the process." },
+	{ "memory-max-sparse", memory_max_sparse, "Little of much memory is read under memory.max." },
+	{ "memory-max-blocks", memory_max_blocks, "Blocks make room for each other under memory.max." },
 };
 
 int igt_main()

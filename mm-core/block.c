@@ -34,7 +34,9 @@
  *      v
  *     freed         block_fini(), DMA map, kfree_rcu()
  *
- * A fault that maps nothing in an empty block queues it for the reaper, too.
+ * A fault that maps nothing in an empty block queues it for the reaper, too. When there are too many
+ * blocks, or no memory for another one, hmm_reap_oldest() makes those empty that were mapped longest
+ * ago, and the reaper removes them at once.
  *
  * Rejected: one notifier for the whole mirror, with block lookup in the callback. Every fault would
  * then collide with every invalidation anywhere in the process.
@@ -43,6 +45,9 @@
 #include <linux/slab.h>
 
 #include "mirror.h"
+
+/* Attempts to create a block while there is no memory */
+#define HMM_BLOCK_TRIES	8
 
 /**
  * hmm_block_lock_init - initialise a block's lock
@@ -98,7 +103,7 @@ static struct hmm_block *hmm_block_create(struct hmm_mirror *mirror, unsigned lo
 	struct hmm_block *block;
 	int ret;
 
-	block = kzalloc_obj(*block);
+	block = kzalloc_obj(*block, HMM_GFP);
 	if (!block)
 		return ERR_PTR(-ENOMEM);
 
@@ -107,8 +112,9 @@ static struct hmm_block *hmm_block_create(struct hmm_mirror *mirror, unsigned lo
 	block->empty_since = jiffies;
 	kref_init(&block->ref);
 	hmm_block_lock_init(&block->lock);
+	INIT_LIST_HEAD(&block->lru_node);
 
-	ret = hmm_dma_map_alloc(mirror->dev, &block->dma, HMM_BLOCK_PAGES, PAGE_SIZE);
+	ret = hmm_pages_alloc(mirror->dev, &block->dma, HMM_BLOCK_PAGES);
 	if (ret)
 		goto err_block;
 
@@ -135,6 +141,72 @@ err_block:
 	return ERR_PTR(ret);
 }
 
+/* The same, after the removal of older blocks if there is no room */
+static struct hmm_block *hmm_block_make(struct hmm_mirror *mirror, unsigned long start)
+{
+	struct hmm_block *block;
+	unsigned int i;
+
+	if (hmm_charge_is_full(mirror))
+		hmm_reap_oldest(mirror);
+	for (i = 0; i < HMM_BLOCK_TRIES; i++) {
+		block = hmm_block_create(mirror, start);
+		if (block != ERR_PTR(-ENOMEM) || !hmm_reap_oldest(mirror))
+			break;
+	}
+	return block;
+}
+
+/**
+ * hmm_block_touch - note that a block is in use
+ * @block: the block, not dead
+ *
+ * Context: under the block's lock; does not sleep.
+ */
+void hmm_block_touch(struct hmm_block *block)
+{
+	struct hmm_mirror *mirror = block->mirror;
+
+	lockdep_assert_held(&block->lock);
+
+	spin_lock(&mirror->lru_lock);
+	list_move_tail(&block->lru_node, &mirror->lru);
+	spin_unlock(&mirror->lru_lock);
+}
+
+/* A new block enters the list. It may have been found, and retired, already. */
+static void hmm_block_list(struct hmm_block *block)
+{
+	mutex_lock(&block->lock);
+	if (!block->dead)
+		hmm_block_touch(block);
+	mutex_unlock(&block->lock);
+}
+
+/**
+ * hmm_block_oldest - get the block that was mapped longest ago
+ * @mirror: the mirror
+ *
+ * The next call gets another one.
+ *
+ * Context: no block's lock held.
+ * Return: the block with a reference for the caller; or NULL.
+ */
+struct hmm_block *hmm_block_oldest(struct hmm_mirror *mirror)
+{
+	struct hmm_block *block;
+
+	spin_lock(&mirror->lru_lock);
+	block = list_first_entry_or_null(&mirror->lru, struct hmm_block, lru_node);
+	if (block) {
+		/* The registry has a reference as long as the block is in the list */
+		kref_get(&block->ref);
+		list_move_tail(&block->lru_node, &mirror->lru);
+	}
+	spin_unlock(&mirror->lru_lock);
+	return block;
+}
+
 /**
  * hmm_block_get - find or create a block
  * @mirror: the mirror
@@ -156,15 +228,16 @@ struct hmm_block *hmm_block_get(struct hmm_mirror *mirror, unsigned long start)
 		if (block)
 			return block;
 
-		block = hmm_block_create(mirror, start);
+		block = hmm_block_make(mirror, start);
 		if (IS_ERR(block))
 			return block;
 
 		/* The caller's reference, in addition to the registry's */
 		kref_get(&block->ref);
-		ret = xa_insert(&mirror->blocks, start >> HMM_BLOCK_SHIFT, block, GFP_KERNEL);
+		ret = xa_insert(&mirror->blocks, start >> HMM_BLOCK_SHIFT, block, HMM_GFP);
 		if (!ret) {
 			atomic_long_inc(&mirror->nr_blocks);
+			hmm_block_list(block);
 			return block;
 		}
 
@@ -209,6 +282,9 @@ void hmm_block_retire(struct hmm_block *block)
 
 	block->dead = true;
 	xa_erase(&mirror->blocks, block->start >> HMM_BLOCK_SHIFT);
+	spin_lock(&mirror->lru_lock);
+	list_del_init(&block->lru_node);
+	spin_unlock(&mirror->lru_lock);
 	atomic_long_dec(&mirror->nr_blocks);
 }
 

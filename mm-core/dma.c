@@ -41,6 +41,42 @@ enum hmm_location hmm_pfn_location(unsigned long pfn)
 }
 
 /**
+ * hmm_pages_alloc - allocate the lists of a DMA mapping
+ * @dev: the device
+ * @map: filled; to be freed by hmm_dma_map_free()
+ * @npages: number of pages
+ *
+ * As hmm_dma_map_alloc(), but charged. A userptr may name any amount of memory, and several may
+ * name the same pages; a block may have one page. Nothing is pinned, so RLIMIT_MEMLOCK does not
+ * apply.
+ *
+ * Context: may sleep and allocate, charged to the caller's memory cgroup or to the active one.
+ * Return: 0; -EOPNOTSUPP if the device cannot use such a mapping; -ENOMEM
+ */
+int hmm_pages_alloc(struct device *dev, struct hmm_dma_map *map, size_t npages)
+{
+	int ret;
+
+	/* Only this function knows which devices cannot use such a list */
+	ret = hmm_dma_map_alloc(dev, map, 1, PAGE_SIZE);
+	if (ret)
+		return ret;
+	hmm_dma_map_free(dev, map);
+
+	*map = (struct hmm_dma_map){ .dma_entry_size = PAGE_SIZE };
+	map->pfn_list = kvzalloc_objs(*map->pfn_list, npages, HMM_GFP);
+	if (!map->pfn_list)
+		return -ENOMEM;
+	if (dma_iova_try_alloc(dev, &map->state, 0, npages << PAGE_SHIFT) || !dma_need_unmap(dev))
+		return 0;
+	map->dma_list = kvzalloc_objs(*map->dma_list, npages, HMM_GFP);
+	if (map->dma_list)
+		return 0;
+	kvfree(map->pfn_list);
+	return -ENOMEM;
+}
+
+/**
  * hmm_pages_link - map a page for the device, or find its mapping
  * @dev: the device
  * @map: the mapping

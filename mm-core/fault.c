@@ -43,7 +43,6 @@
 #include <linux/dma-mapping.h>
 #include <linux/hmm.h>
 #include <linux/ktime.h>
-#include <linux/memcontrol.h>
 #include <linux/pci-p2pdma.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
@@ -201,6 +200,7 @@ static void hmm_call_give(struct hmm_call *call)
 		if (run->write)
 			bitmap_set(block->writable, run->index, run->npages);
 	}
+	hmm_block_touch(block);
 	fault->mapped = call->runs.npages;
 	fault->ns_map += ktime_get_ns() - t1;
 }
@@ -278,13 +278,15 @@ static int hmm_call_rounds(struct hmm_call *call, struct hmm_mirror *mirror)
 /* The same, with allocations charged to the process's cgroup */
 static int hmm_call_charged(struct hmm_call *call, struct hmm_mirror *mirror)
 {
-	struct mem_cgroup *memcg = get_mem_cgroup_from_mm(mirror->mm);
-	struct mem_cgroup *old = set_active_memcg(memcg);
+	struct hmm_charge charge;
 	int ret;
 
+	hmm_charge_begin(mirror, &charge);
 	ret = hmm_call_rounds(call, mirror);
-	set_active_memcg(old);
-	mem_cgroup_put(memcg);
+	hmm_charge_end(&charge);
+	/* The driver asks again: then there is room, unless others have taken it */
+	if (ret == -ENOMEM || (!ret && call->request.fault->error == -ENOMEM))
+		hmm_reap_oldest(mirror);
 	return ret;
 }
 

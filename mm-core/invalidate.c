@@ -214,6 +214,29 @@ const struct mmu_interval_notifier_ops hmm_block_notifier_ops = {
 };
 
 /**
+ * hmm_block_revoke - unmap a whole block from the device, and let the reaper remove it
+ * @block: the block; may be dead
+ *
+ * The flush is complete when it returns: no invalidation keeps faults from mapping pages meanwhile,
+ * so pages cannot be left pending without the lock.
+ *
+ * Context: the caller has a reference; no lock held. Sleeps.
+ */
+void hmm_block_revoke(struct hmm_block *block)
+{
+	struct hmm_shot shot = { .end = HMM_BLOCK_PAGES, .blockable = true };
+
+	mutex_lock(&block->lock);
+	if (!block->dead) {
+		WARN_ON_ONCE(!hmm_shot_take(&shot, block));
+		hmm_shot_finish_now(&shot, block);
+		block->empty_since = jiffies;
+		hmm_reap_block(block, 0);
+	}
+	mutex_unlock(&block->lock);
+}
+
+/**
  * hmm_block_take_all - start to unmap a whole block from the device for good
  * @block: the block
  * @finish: list for hmm_block_finish_all()

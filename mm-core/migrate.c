@@ -33,7 +33,6 @@
  * the second walk costs a small part of the copy.
  */
 #include <linux/hmm.h>
-#include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/mmap_lock.h>
 #include <linux/sched/mm.h>
@@ -560,12 +559,13 @@ static int hmm_migrate_block(struct hmm_migration *migration)
 
 static int hmm_migrate_charged(struct hmm_mirror *mirror, struct hmm_migrate *request)
 {
-	struct mem_cgroup *memcg = get_mem_cgroup_from_mm(mirror->mm);
-	struct mem_cgroup *old = set_active_memcg(memcg);
-	struct hmm_migration *migration = hmm_migration_alloc(mirror->devmem);
+	struct hmm_migration *migration;
 	struct hmm_block *block = NULL;
+	struct hmm_charge charge;
 	int ret = -ENOMEM;
 
+	hmm_charge_begin(mirror, &charge);
+	migration = hmm_migration_alloc(mirror->devmem);
 	if (migration) {
 		block = hmm_block_get(mirror, request->start);
 		ret = PTR_ERR_OR_ZERO(block);
@@ -578,8 +578,7 @@ static int hmm_migrate_charged(struct hmm_mirror *mirror, struct hmm_migrate *re
 		hmm_block_put(block);
 	}
 	hmm_migration_free(migration);
-	set_active_memcg(old);
-	mem_cgroup_put(memcg);
+	hmm_charge_end(&charge);
 	return ret;
 }
 

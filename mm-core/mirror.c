@@ -141,6 +141,8 @@ struct hmm_mirror *hmm_mirror_create(struct device *dev, struct hmm_devmem *devm
 	INIT_LIST_HEAD(&mirror->calls);
 	init_completion(&mirror->closed);
 	init_llist_head(&mirror->reap_list);
+	spin_lock_init(&mirror->lru_lock);
+	INIT_LIST_HEAD(&mirror->lru);
 	INIT_DELAYED_WORK(&mirror->reap_work, hmm_reap_work);
 	return mirror;
 }

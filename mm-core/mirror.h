@@ -91,6 +91,11 @@ struct hmm_mirror {
 	/** @reap_work: removes blocks that stayed without mappings; disabled on closing */
 	struct delayed_work reap_work;
 
+	/** @lru_lock: protects @lru; a leaf, taken under a block's lock */
+	spinlock_t lru_lock;
+	/** @lru: live blocks, the one that was mapped longest ago first */
+	struct list_head lru;
+
 	/** @policy: preferred memory of ranges, as xa_mk_value(); read under RCU */
 	struct maple_tree policy;
 
@@ -179,6 +184,8 @@ struct hmm_block {
 	unsigned long reap_delay;
 	/** @reap_node: link in &struct hmm_mirror.reap_list */
 	struct llist_node reap_node;
+	/** @lru_node: link in &struct hmm_mirror.lru, under its lru_lock; empty before and after */
+	struct list_head lru_node;
 	/** @mapped: pages mapped for the device */
 	DECLARE_BITMAP(mapped, HMM_BLOCK_PAGES);
 	/** @writable: pages that the device may write, a subset of @mapped */
@@ -208,11 +215,37 @@ int hmm_ask(struct mmu_interval_notifier *notifier, struct hmm_devmem *owner, un
 void hmm_block_lock_init(struct mutex *lock);
 struct hmm_block *hmm_block_get(struct hmm_mirror *mirror, unsigned long start);
 void hmm_block_put(struct hmm_block *block);
+void hmm_block_touch(struct hmm_block *block);
+struct hmm_block *hmm_block_oldest(struct hmm_mirror *mirror);
 void hmm_block_retire(struct hmm_block *block);
 void hmm_block_drop(struct hmm_block *block);
 void hmm_block_release_pages(struct hmm_block *block, const unsigned long *pages);
 
+/*
+ * Memory for a mirror or a userptr: charged, and if there is no room the caller gets an error
+ * instead of the OOM killer being started.
+ */
+#define HMM_GFP		(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
+/* charge.c */
+/**
+ * struct hmm_charge - memory cgroup that a task's allocations are charged to
+ *
+ * Used by one task; no lock.
+ */
+struct hmm_charge {
+	/** @memcg: cgroup of the mirrored process, with a reference */
+	struct mem_cgroup *memcg;
+	/** @old: the one set before */
+	struct mem_cgroup *old;
+};
+
+void hmm_charge_begin(const struct hmm_mirror *mirror, struct hmm_charge *charge);
+void hmm_charge_end(struct hmm_charge *charge);
+bool hmm_charge_is_full(const struct hmm_mirror *mirror);
+
 /* dma.c */
+int hmm_pages_alloc(struct device *dev, struct hmm_dma_map *map, size_t npages);
 enum hmm_location hmm_pfn_location(unsigned long pfn);
 int hmm_pages_link(struct device *dev, struct hmm_dma_map *map, size_t index, unsigned long pfn,
 		   struct pci_p2pdma_map_state *p2p, dma_addr_t *addr);
@@ -247,6 +280,7 @@ void hmm_fill_end(struct hmm_fill *fill);
 extern const struct mmu_interval_notifier_ops hmm_block_notifier_ops;
 void hmm_block_take_all(struct hmm_block *block, struct llist_head *finish);
 void hmm_block_finish_all(struct llist_head *finish);
+void hmm_block_revoke(struct hmm_block *block);
 
 /* mirror.c */
 bool hmm_mirror_is_closing(const struct hmm_mirror *mirror);
@@ -265,6 +299,7 @@ void hmm_bounce_moved(struct hmm_block *block, const unsigned long *moved);
 #define HMM_REAP_IDLE		(2 * HZ)
 
 void hmm_reap_block(struct hmm_block *block, unsigned long delay);
+bool hmm_reap_oldest(struct hmm_mirror *mirror);
 void hmm_reap_work(struct work_struct *work);
 
 /* stats.c */

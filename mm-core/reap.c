@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The reaper: removal of blocks without mappings.
+ * The reaper: removal of blocks without mappings, and of the oldest when there are too many.
  *
  * A block becomes empty in its notifier's callback, where it cannot be removed. So it is queued for
  * a work item, which checks it again after a delay. Immediate removal is nearly always too early,
@@ -12,6 +12,9 @@
  * hmm_mirror_close(), which stops it first, remove blocks.
  */
 #include "mirror.h"
+
+/* Blocks that are removed at once */
+#define HMM_REAP_BATCH	64l
 
 /**
  * hmm_reap_block - queue an empty block for the reaper
@@ -59,6 +62,37 @@ static enum hmm_verdict hmm_reap_judge(struct hmm_block *block)
 	}
 	mutex_unlock(&block->lock);
 	return verdict;
+}
+
+/**
+ * hmm_reap_oldest - remove the blocks that were mapped longest ago
+ * @mirror: the mirror
+ *
+ * Takes up to half of the blocks from the device, HMM_REAP_BATCH at most. They are gone when this
+ * returns, but for those that another fault needs.
+ *
+ * Context: inside a call that hmm_mirror_close() waits for; no lock held, no block in use but by a
+ * reference. Sleeps until no invalidation runs in the mm.
+ * Return: false if there were none.
+ */
+bool hmm_reap_oldest(struct hmm_mirror *mirror)
+{
+	unsigned long nr = min(atomic_long_read(&mirror->nr_blocks) / 2, HMM_REAP_BATCH);
+	struct hmm_block *block;
+	unsigned long i;
+
+	for (i = 0; i < nr; i++) {
+		block = hmm_block_oldest(mirror);
+		if (!block)
+			break;
+		hmm_block_revoke(block);
+		hmm_block_put(block);
+	}
+	if (!i)
+		return false;
+	mod_delayed_work(hmm_mirror_wq, &mirror->reap_work, 0);
+	flush_delayed_work(&mirror->reap_work);
+	return true;
 }
 
 /**

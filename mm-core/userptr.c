@@ -236,45 +236,6 @@ static void hmm_userptr_free(struct hmm_userptr *userptr)
 	kfree(userptr);
 }
 
-/*
- * Lists with an entry per page, whose size the caller chooses: charged, and if there is no room the
- * caller gets an error instead of the OOM killer being started.
- */
-#define USERPTR_GFP_LIST	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
-
-/*
- * hmm_dma_map_alloc(), but charged to the caller's memory cgroup: ranges may overlap, so a small
- * amount of process memory may be in any number of lists. Nothing is pinned, so RLIMIT_MEMLOCK does
- * not apply.
- */
-static int hmm_userptr_alloc_dma(struct hmm_userptr *userptr)
-{
-	struct hmm_dma_map *map = &userptr->dma;
-	struct device *dev = userptr->dev;
-	int ret;
-
-	/* Only this function knows which devices cannot use such a list. */
-	ret = hmm_dma_map_alloc(dev, map, 1, PAGE_SIZE);
-	if (ret)
-		return ret;
-	hmm_dma_map_free(dev, map);
-
-	*map = (struct hmm_dma_map){ .dma_entry_size = PAGE_SIZE };
-	map->pfn_list = kvzalloc_objs(*map->pfn_list, userptr->npages,
-				      USERPTR_GFP_LIST);
-	if (!map->pfn_list)
-		return -ENOMEM;
-	if (dma_iova_try_alloc(dev, &map->state, 0, userptr->npages << PAGE_SHIFT) ||
-	    !dma_need_unmap(dev))
-		return 0;
-	map->dma_list = kvzalloc_objs(*map->dma_list, userptr->npages,
-				      USERPTR_GFP_LIST);
-	if (map->dma_list)
-		return 0;
-	kvfree(map->pfn_list);
-	return -ENOMEM;
-}
-
 /**
  * hmm_userptr_create - create a userptr over a range of the calling process
  * @dev: the device that memory is mapped for; its DMA mask is set
@@ -329,7 +290,7 @@ struct hmm_userptr *hmm_userptr_create(struct device *dev, const struct hmm_user
 	init_completion(&userptr->gone);
 	hmm_userptr_lock_init(&userptr->lock);
 
-	ret = hmm_userptr_alloc_dma(userptr);
+	ret = hmm_pages_alloc(dev, &userptr->dma, npages);
 	if (ret)
 		goto err_free;
 	ret = mmu_interval_notifier_insert(&userptr->notifier, mm, start, size,

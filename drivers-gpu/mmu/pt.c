@@ -117,7 +117,7 @@ static struct mirage_pt_dir *pt_create_dir(struct mirage_pt *pt, struct mirage_p
 	struct mirage_pt_dir *dir;
 	int ret;
 
-	dir = kvzalloc_flex(*dir, blocks, level == 1 ? MIRAGE_PT_ENTRIES : 0);
+	dir = kvzalloc_flex(*dir, blocks, level == 1 ? MIRAGE_PT_ENTRIES : 0, MIRAGE_TABLE_GFP);
 	if (!dir)
 		return ERR_PTR(-ENOMEM);
 	dir->va = va >> shift << shift;
@@ -128,7 +128,7 @@ static struct mirage_pt_dir *pt_create_dir(struct mirage_pt *pt, struct mirage_p
 	ret = mirage_table_alloc(pt->mdev, &dir->table, SZ_4K);
 	if (ret)
 		goto err_free;
-	ret = xa_err(xa_store(&pt->dirs[level], va >> shift, dir, GFP_KERNEL));
+	ret = xa_err(xa_store(&pt->dirs[level], va >> shift, dir, MIRAGE_TABLE_GFP));
 	if (ret)
 		goto err_table;
 
@@ -217,8 +217,8 @@ struct mirage_block *mirage_pt_create_block(struct mirage_pt *pt, u64 start)
 	if (!drm_dev_enter(&mdev->drm, &idx))
 		return ERR_PTR(-ENODEV);
 
-	block = kzalloc_obj(*block);
-	pte = kmalloc_objs(*pte, MIRAGE_PT_ENTRIES);
+	block = kzalloc_obj(*block, MIRAGE_TABLE_GFP);
+	pte = kmalloc_objs(*pte, MIRAGE_PT_ENTRIES, MIRAGE_TABLE_GFP);
 	if (!block || !pte)
 		goto err_free;
 	ret = mirage_table_alloc(mdev, &block->table, SZ_4K);

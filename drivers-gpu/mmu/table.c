@@ -35,7 +35,7 @@ int mirage_table_alloc(struct mirage_device *mdev, struct mirage_table *table, s
 		return 0;
 	}
 	table->cpu = dma_alloc_coherent(mdev->drm.dev, size, &table->dma,
-					GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+					MIRAGE_TABLE_GFP);
 	return table->cpu ? 0 : -ENOMEM;
 }
 

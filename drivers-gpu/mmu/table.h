@@ -11,6 +11,12 @@
 #include "vram/vram.h"
 
 /**
+ * MIRAGE_TABLE_GFP: for page tables and what goes with them. Charged; without room the caller gets
+ * an error, and no process is killed, because the mirror core can give back older tables.
+ */
+#define MIRAGE_TABLE_GFP	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
+/**
  * struct mirage_table - a table of one level, in video memory or in system memory
  */
 struct mirage_table {
