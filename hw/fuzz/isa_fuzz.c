@@ -141,6 +141,17 @@ const struct fuzz_seed fuzz_seeds[] = {
 		  0x44, 0x02, 0x06, 0x00, 9, 0, 0, 0,		/* slt r6, r0, 9 */
 		  0x09, 0x02, 0, 0x06, 0xfc, 0xff, 0xff, 0xff,	/* brz r6, . - 24 */
 		  0x01, 0, 0, 0, 0, 0, 0, 0),
+	/* Floating point, with a mode that does not exist at the end. */
+	FUZZ_SEED(0, 8, 8, 0, 0, 0, 0, 0,
+		  0x14, 0x02, 0x00, 0, 0, 0, 0, 0,		/* s2r r0, lane */
+		  0x1b, 0x03, 0x01, 0x00, 2, 0, 0, 0,		/* stof r1, r0, rtp */
+		  0x04, 0x01, 0x02, 0x01, 1, 0, 0, 0,		/* fma r2, r1, r1, r0 */
+		  0x09, 0x03, 0x03, 0x00, 0, 0, 0x80, 0x7f,	/* frsqrt r3, 0x7f800000 */
+		  0x13, 0x01, 0x04, 0x02, 3, 0, 0, 0,		/* fle r4, r2, r3 */
+		  0x20, 0x03, 0x06, 0x02, 1, 0, 0, 0,		/* ftos.64 r6, r2, rtz */
+		  0x18, 0x03, 0x05, 0x02, 4, 0, 0, 0,		/* no such mode */
+		  0x01, 0, 0, 0, 0, 0, 0, 0),
+	TEXT_SEED("\1frnd r1, r2, rtn\nfadd r1, r1, 0x3f800000\ns64tof r3, r4, rne\nexit\n"),
 	TEXT_SEED("\1.equ N, (1 << 4) * 3 - ~2\n.reg p, r4\n.shared N\n"
 		  "loop: ld.64 p, [r2 - N + 'a']\natom.cas r1, [p], r3, rz\n"
 		  "brnz r1, loop // on\ns2r r7, local_x\n.word 0x10_0\nexit\n"),

@@ -116,6 +116,9 @@ static void put_operand(struct line *line, const struct mirage_insn *insn,
 	case 's':
 		put(line, "%s", mirage_special_name(insn->imm));
 		break;
+	case 'r':
+		put(line, "%s", mirage_round_name(insn->imm));
+		break;
 	case 't':
 		put_target(line, insn, label);
 		break;

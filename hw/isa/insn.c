@@ -53,6 +53,9 @@ static const struct mirage_insn_info insns[MIRAGE_NR_OPCODES] = {
 #define SYNTAX_ATOM2_C	"dnbc"
 #define SYNTAX_ATOM_S	"dnb"
 #define SYNTAX_ATOM_S_C	"dnbc"
+#define SYNTAX_D_AMODE	"dar"
+#define SYNTAX_D2_AMODE	"dar"
+#define SYNTAX_D_A2MODE	"dar"
 
 static const struct mirage_format_info formats[MIRAGE_NR_FORMATS] = {
 #define FORMAT(name_, d_, a_, b_, c_, imm_)                                    \
@@ -79,6 +82,13 @@ static const char *const specials[MIRAGE_NR_SPECIAL] = {
 	[MIRAGE_SR_GRID_Z] = "grid_z",
 };
 
+static const char *const rounds[MIRAGE_NR_ROUND] = {
+	[MIRAGE_ROUND_RNE] = "rne",
+	[MIRAGE_ROUND_RTZ] = "rtz",
+	[MIRAGE_ROUND_RTP] = "rtp",
+	[MIRAGE_ROUND_RTN] = "rtn",
+};
+
 const struct mirage_insn_info *mirage_insn_info(unsigned int op)
 {
 	if (op >= MIRAGE_NR_OPCODES || !insns[op].name)
@@ -89,6 +99,16 @@ const struct mirage_insn_info *mirage_insn_info(unsigned int op)
 const struct mirage_format_info *mirage_format_info(unsigned int format)
 {
 	return format < MIRAGE_NR_FORMATS ? &formats[format] : NULL;
+}
+
+/* Whether the immediate may be @imm. */
+static enum mirage_insn_defect check_imm(const struct mirage_insn_info *info, uint32_t imm)
+{
+	if (info->op == MIRAGE_OP_S2R && imm >= MIRAGE_NR_SPECIAL)
+		return MIRAGE_INSN_SPECIAL;
+	if (mirage_insn_has_round(info->op) && imm >= MIRAGE_NR_ROUND)
+		return MIRAGE_INSN_ROUND;
+	return MIRAGE_INSN_OK;
 }
 
 /* A register field of @width: 0 must be zero, 2 must name a pair. */
@@ -142,8 +162,9 @@ enum mirage_insn_defect mirage_insn_decode(uint64_t word, struct mirage_insn *in
 	defect = check_reg(out.a, format->a);
 	if (defect)
 		return defect;
-	if (out.op == MIRAGE_OP_S2R && out.imm >= MIRAGE_NR_SPECIAL)
-		return MIRAGE_INSN_SPECIAL;
+	defect = check_imm(info, out.imm);
+	if (defect)
+		return defect;
 
 	*insn = out;
 	return MIRAGE_INSN_OK;
@@ -198,6 +219,8 @@ const char *mirage_insn_defect_text(enum mirage_insn_defect defect)
 		return "a 64-bit operand names no register pair";
 	case MIRAGE_INSN_SPECIAL:
 		return "no such special value";
+	case MIRAGE_INSN_ROUND:
+		return "no such rounding mode";
 	}
 	return "unknown defect";
 }
@@ -218,4 +241,16 @@ void mirage_insn_mnemonic(const char *name, char *mnemonic)
 const char *mirage_special_name(uint32_t special)
 {
 	return special < MIRAGE_NR_SPECIAL ? specials[special] : NULL;
+}
+
+const char *mirage_round_name(uint32_t round)
+{
+	return round < MIRAGE_NR_ROUND ? rounds[round] : NULL;
+}
+
+bool mirage_insn_has_round(unsigned int op)
+{
+	const struct mirage_insn_info *info = mirage_insn_info(op);
+
+	return info && strchr(formats[info->format].syntax, 'r');
 }

@@ -18,8 +18,8 @@ struct mirage_format_info {
 	const char *name;
 	/*
 	 * How the operands are written, one letter each: d a b c registers (b also
-	 * an immediate where the format has one), i immediate, s special value, t branch
-	 * target, m [a + immediate], n [a]. Both assembler and disassembler follow it.
+	 * an immediate where the format has one), i immediate, s special value, r rounding
+	 * mode, t branch target, m [a + immediate], n [a]. Both assembler and disassembler follow it.
 	 */
 	const char *syntax;
 	uint8_t d;
@@ -56,6 +56,7 @@ enum mirage_insn_defect {
 	MIRAGE_INSN_IMMEDIATE,	/* bit I is not what the format asks for */
 	MIRAGE_INSN_PAIR,	/* a 64-bit operand is no register pair */
 	MIRAGE_INSN_SPECIAL,	/* S2R of a special value that does not exist */
+	MIRAGE_INSN_ROUND,	/* a conversion in a rounding mode that does not exist */
 };
 
 /** mirage_insn_info() - the line of isa.def with this opcode, or NULL. */
@@ -97,5 +98,11 @@ void mirage_insn_mnemonic(const char *name, char *mnemonic);
 
 /** mirage_special_name() - how S2R's operand is written, such as "local_x"; NULL if there is none. */
 const char *mirage_special_name(uint32_t special);
+
+/** mirage_round_name() - how a rounding mode is written, such as "rne"; NULL if there is none. */
+const char *mirage_round_name(uint32_t round);
+
+/** mirage_insn_has_round() - whether the immediate of an opcode is a rounding mode. */
+bool mirage_insn_has_round(unsigned int op);
 
 #endif /* ISA_INSN_H */

@@ -32,6 +32,9 @@ static const struct {
 	{ 0x090, "Shared memory at a + imm" },
 	{ 0x0a0, "Atomics on global memory at A: the old value goes to d or D" },
 	{ 0x0c0, "Atomics on shared memory at a: the old value goes to d" },
+	{ 0x100, "32-bit floating point" },
+	{ 0x110, "Comparisons of 32-bit floating point: all ones if true, else 0" },
+	{ 0x118, "Roundings and conversions of 32-bit floating point" },
 };
 
 static void write_register(FILE *out, char letter, unsigned int width)
@@ -65,6 +68,9 @@ static void write_operands(FILE *out, const struct mirage_format_info *format)
 			break;
 		case 's':
 			fputs("special", out);
+			break;
+		case 'r':
+			fputs("mode", out);
 			break;
 		case 't':
 			fputs("target", out);

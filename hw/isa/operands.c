@@ -49,15 +49,16 @@ static void parse_imm(struct parser *parser, struct mirage_insn *insn, bool sign
 	insn->imm = fit_imm(parser, &token, value, sign_extended);
 }
 
-static void parse_special(struct parser *parser, struct mirage_insn *insn)
+/* One of the names that @name_of knows, by number; @example is what the message offers. */
+static void parse_name(struct parser *parser, struct mirage_insn *insn,
+		       const char *(*name_of)(uint32_t number), const char *example)
 {
 	struct token token = parser->token;
 	const char *name;
 	uint32_t i;
 
 	insn->has_imm = true;
-	for (i = 0; i < MIRAGE_NR_SPECIAL; i++) {
-		name = mirage_special_name(i);
+	for (i = 0; (name = name_of(i)); i++) {
 		if (token.kind == TOKEN_NAME && strlen(name) == token.len &&
 		    !memcmp(name, token.text, token.len)) {
 			insn->imm = i;
@@ -65,7 +66,7 @@ static void parse_special(struct parser *parser, struct mirage_insn *insn)
 			return;
 		}
 	}
-	parser_error(parser, &token, "a special value such as local_x is missing here");
+	parser_error(parser, &token, "a %s is missing here", example);
 }
 
 static void parse_target(struct parser *parser, struct mirage_insn *insn)
@@ -143,7 +144,10 @@ static void parse_operand(struct parser *parser, struct mirage_insn *insn,
 		parse_imm(parser, insn, false);
 		break;
 	case 's':
-		parse_special(parser, insn);
+		parse_name(parser, insn, mirage_special_name, "special value such as local_x");
+		break;
+	case 'r':
+		parse_name(parser, insn, mirage_round_name, "rounding mode such as rne");
 		break;
 	case 't':
 		parse_target(parser, insn);

@@ -76,7 +76,10 @@ enum mirage_opcode {
 	FORMAT(ATOM2, 2, 2, 2, 0, 1) \
 	FORMAT(ATOM2_C, 2, 2, 2, 2, 0) \
 	FORMAT(ATOM_S, 1, 1, 1, 0, 1) \
-	FORMAT(ATOM_S_C, 1, 1, 1, 1, 0)
+	FORMAT(ATOM_S_C, 1, 1, 1, 1, 0) \
+	FORMAT(D_AMODE, 1, 1, 0, 0, 2) \
+	FORMAT(D2_AMODE, 2, 1, 0, 0, 2) \
+	FORMAT(D_A2MODE, 1, 2, 0, 0, 2)
 
 enum mirage_format {
 #define FORMAT(name, d, a, b, c, imm) MIRAGE_FORMAT_##name,
@@ -113,5 +116,17 @@ enum mirage_special {
 	MIRAGE_SR_GRID_Z = 12,
 	MIRAGE_NR_SPECIAL = 13
 };
+
+/* Rounding modes, the immediate of conversions. */
+enum mirage_round {
+	MIRAGE_ROUND_RNE = 0,		/* to nearest, ties to even */
+	MIRAGE_ROUND_RTZ = 1,		/* towards zero */
+	MIRAGE_ROUND_RTP = 2,		/* towards positive infinity */
+	MIRAGE_ROUND_RTN = 3,		/* towards negative infinity */
+	MIRAGE_NR_ROUND = 4
+};
+
+/* Every floating-point result that is NaN, but of FABS, FNEG and FCOPYSIGN, is this one. */
+#define MIRAGE_NAN32		0x7fc00000u
 
 #endif /* HW_ISA_H */

@@ -44,7 +44,9 @@ static enum op_class class_of(unsigned int op)
 		return CLASS_SHARED;
 	if (op < MIRAGE_OP_ATOMS_ADD)
 		return CLASS_ATOMIC;
-	return CLASS_ATOMIC_SHARED;
+	if (op < MIRAGE_OP_FADD)
+		return CLASS_ATOMIC_SHARED;
+	return CLASS_FP32;
 }
 
 static uint16_t source_row(const struct compute *compute, unsigned int reg, unsigned int half)

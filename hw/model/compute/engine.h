@@ -59,6 +59,7 @@ enum op_class {
 	CLASS_SHARED,
 	CLASS_ATOMIC,
 	CLASS_ATOMIC_SHARED,
+	CLASS_FP32,
 };
 
 /* A decoded instruction: registers are replaced by rows of the wave's register file. */
@@ -288,6 +289,10 @@ void alu64_baseline(const struct op *op, row_t *rows, const row_t select);
 void alu32_avx2(const struct op *op, row_t *rows, const row_t select);
 void alu64_avx2(const struct op *op, row_t *rows, const row_t select);
 #endif
+
+/* fp32.c */
+/** exec_fp32() - an instruction of the class in the active lanes of @wave; it cannot fail. */
+void exec_fp32(struct wave *wave, const struct op *op);
 
 /* memory.c, shared.c, atomic.c, special.c */
 enum exec exec_global(struct compute *compute, struct wave *wave, const struct op *op);

@@ -162,6 +162,11 @@ static enum exec execute(struct compute *compute, struct wave *wave, const struc
 		if (op->has_imm)
 			fill_imm(compute, wave, op);
 		return exec_atomic_shared(compute, wave, op);
+	case CLASS_FP32:
+		if (op->has_imm)
+			fill_imm(compute, wave, op);
+		exec_fp32(wave, op);
+		return EXEC_NEXT;
 	}
 	return engine_error(compute, wave, first_lane(wave), MIRAGE_CHAN_BAD_INSN, op->imm,
 			    insn_address(compute, wave->pc));

@@ -74,6 +74,14 @@ static uint64_t merged(uint64_t old, uint64_t result, unsigned int width)
 	return width == 2 ? result : (old & 0xffffffff00000000ull) | (uint32_t)result;
 }
 
+/* Floats in both halves, or numbers. */
+static uint64_t operand(unsigned int op)
+{
+	if (op < MIRAGE_OP_FADD || random_u64() % 4 == 0)
+		return random_operand();
+	return (uint64_t)random_float() << 32 | random_float();
+}
+
 static void run_one(const struct mirage_insn *insn)
 {
 	const struct mirage_format_info *format =
@@ -83,8 +91,8 @@ static void run_one(const struct mirage_insn *insn)
 
 	for (i = 0; i < ITEMS; i++)
 		items()[i] = (struct item){
-			.d = random_operand(), .a = random_operand(), .b = random_operand(),
-			.c = random_operand(), .active = random_u64() % 4 != 0,
+			.d = operand(insn->op), .a = operand(insn->op),
+			.b = operand(insn->op), .c = operand(insn->op), .active = random_u64() % 4 != 0,
 		};
 	/* Now and then all lanes, now and then one. */
 	if (insn->imm % 3 == 0)
@@ -129,6 +137,7 @@ static struct mirage_insn make(unsigned int op, unsigned int d, unsigned int a, 
 
 	return (struct mirage_insn){
 		.op = (uint16_t)op,
+		.has_imm = mirage_insn_has_round(op),
 		.d = (uint8_t)d,
 		.a = (uint8_t)(format->a ? a : 0),
 		.b = (uint8_t)(format->b ? b : 0),
@@ -151,8 +160,8 @@ static void for_each_alu(void (*run)(unsigned int op))
 		run(op);
 		nr++;
 	}
-	/* Everything between MOV and the loads but S2R and the argument block. */
-	CHECK_EQ(nr, 59);
+	/* Everything between MOV and the loads but S2R and the argument block; 29 of floating point. */
+	CHECK_EQ(nr, 59 + 29);
 	machine_destroy(machine);
 }
 
@@ -163,7 +172,8 @@ static void with_registers(unsigned int op)
 
 	for (i = 0; i < 30; i++) {
 		run_one(&insn);
-		insn.imm++;	/* not encoded without bit I; varies the active mask */
+		/* Not encoded without bit I, else a rounding mode; varies the active mask. */
+		insn.imm = (insn.imm + 1) % MIRAGE_NR_ROUND;
 	}
 }
 

@@ -81,3 +81,19 @@ uint64_t random_operand(void)
 	}
 	return random_u64();
 }
+
+uint32_t random_float(void)
+{
+	static const uint32_t exponents[] = { 0, 0, 1, 2, 24, 103, 254, 255 };
+	uint64_t r = random_u64();
+	uint32_t exponent = 127 + (uint32_t)(r >> 56 & 31) - 16, fraction = r & 0x7fffff;
+
+	if (r >> 48 & 1)
+		exponent = exponents[r >> 49 & 7];
+	else if (r >> 52 & 1)
+		exponent = r >> 40 & 255;
+	/* Few bits: ties are frequent, and fractions of 0. */
+	if (r >> 53 & 1)
+		fraction &= 0xffffffffu << (r >> 32 & 31);
+	return (uint32_t)(r >> 31 & 1) << 31 | exponent << 23 | (fraction & 0x7fffff);
+}

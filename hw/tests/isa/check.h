@@ -67,4 +67,7 @@ void random_seed(uint64_t seed);
 /** random_operand() - a number that is often a corner: 0, ones, powers of two and neighbours. */
 uint64_t random_operand(void);
 
+/** random_float() - a 32-bit float of any kind, often near 1 or at the ends of its range. */
+uint32_t random_float(void);
+
 #endif /* TESTS_ISA_CHECK_H */

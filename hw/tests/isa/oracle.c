@@ -264,7 +264,7 @@ bool oracle_alu(unsigned int op, uint64_t a, uint64_t b, uint64_t c, uint64_t *r
 		*result = truth(sa <= sb);
 		return true;
 	}
-	return alu32(op, low_a, low_b, (uint32_t)c, result);
+	return alu32(op, low_a, low_b, (uint32_t)c, result) || oracle_fp(op, a, b, c, result);
 }
 
 uint64_t oracle_atomic(unsigned int op, uint64_t old, uint64_t b, uint64_t c)

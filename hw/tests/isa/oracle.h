@@ -15,6 +15,12 @@
  */
 bool oracle_alu(unsigned int op, uint64_t a, uint64_t b, uint64_t c, uint64_t *result);
 
+/**
+ * oracle_fp() - the same for floating point, of which oracle_alu() is the union.
+ * @b: of conversions the rounding mode (enum mirage_round)
+ */
+bool oracle_fp(unsigned int op, uint64_t a, uint64_t b, uint64_t c, uint64_t *result);
+
 /** oracle_atomic() - what an atomic leaves in memory that held @old. */
 uint64_t oracle_atomic(unsigned int op, uint64_t old, uint64_t b, uint64_t c);
 

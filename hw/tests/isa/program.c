@@ -25,7 +25,9 @@ static uint32_t random_imm(const struct mirage_insn *insn)
 		return (uint32_t)(random_u64() % 16) - 8;
 	if (insn->op == MIRAGE_OP_S2R)
 		return (uint32_t)(random_u64() % MIRAGE_NR_SPECIAL);
-	if (mirage_insn_info(insn->op)->op >= MIRAGE_OP_LD_U8 || insn->op == MIRAGE_OP_LDC ||
+	if (mirage_insn_has_round(insn->op))
+		return (uint32_t)(random_u64() % MIRAGE_NR_ROUND);
+	if ((insn->op >= MIRAGE_OP_LD_U8 && insn->op < MIRAGE_OP_FADD) || insn->op == MIRAGE_OP_LDC ||
 	    insn->op == MIRAGE_OP_LDC64)
 		return (uint32_t)(random_u64() % 16 * 8);
 	return (uint32_t)random_operand();
@@ -38,7 +40,7 @@ static struct mirage_insn random_insn(unsigned int nr_regs)
 	struct mirage_insn insn = { 0 };
 
 	do
-		info = mirage_insn_info((unsigned int)(random_u64() % 0xc8));
+		info = mirage_insn_info((unsigned int)(random_u64() % 0x124));
 	while (!info || (info->op == MIRAGE_OP_TRAP && random_u64() % 64));
 	format = mirage_format_info(info->format);
 	insn.op = info->op;
