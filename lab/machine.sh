@@ -174,6 +174,11 @@ gpu_arguments() {
 	done
 }
 
+# dma_arguments: the device of mirage_odp.ko, a DMA engine of QEMU's own that costs nothing while its driver is not loaded.
+dma_arguments() {
+	qemu+=(-device "edu,dma_mask=0xffffffffffffffff")
+}
+
 # input_arguments: the ways in from outside, gdb's and those of the command's input.
 input_arguments() {
 	if [ "$LAB_gdb" = 1 ]; then
@@ -193,6 +198,7 @@ qemu_arguments() {
 	machine_arguments
 	share_arguments
 	gpu_arguments
+	dma_arguments
 	input_arguments
 }
 

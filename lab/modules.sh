@@ -42,6 +42,6 @@ if ! make -s "$@" M="$src" MO="$out/objects" -j"$(nproc)" modules 2>&1 | tee "$l
 	explain "$@"
 	exit 1
 fi
-for ko in "$out"/objects/mm-core/*.ko "$out"/objects/drivers-gpu/*.ko; do
-	cp -u "$ko" "$out/"
+for ko in "$out"/objects/mm-core/*.ko "$out"/objects/drivers-gpu/*.ko "$out"/objects/drivers-dma/*.ko; do
+	[ ! -e "$ko" ] || cp -u "$ko" "$out/"
 done
