@@ -441,6 +441,8 @@ static void scattered_pages(struct gpu *gpu)
 		}
 	}
 	mem_unmap(area, (size_t)n * PAGE);
+}
+
 /* One word in each block is read; one block in SPARSE_STEP has a page of its own there. */
 #define SPARSE_MAX	(64ul << 20)
 #define SPARSE_BLOCKS	8192u
