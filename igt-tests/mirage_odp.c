@@ -167,7 +167,7 @@ static void after_fork(void)
 	__atomic_store_n(copied, 1, __ATOMIC_SEQ_CST);
 	igt_waitchildren();
 	pair_end(&pair);
-	mem_unmap(copied, PAGE);
+	igt_assert(!munmap(copied, PAGE));
 }
 
 static void events(void)
@@ -209,13 +209,12 @@ static void file_written(void)
 {
 	char path[] = "/tmp/odp-XXXXXX";
 	int file = mkstemp(path);
-	uint8_t *src = mem_anon(PAGE), *dst, back[16];
+	uint8_t *src = mem_anon(PAGE), *dst = mem_reserve(BLOCK, BLOCK), back[16];
 	struct pair pair;
 
 	igt_assert_fd(file);
 	igt_assert(!unlink(path) && !ftruncate(file, PAGE));
-	dst = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-	igt_assert(dst != MAP_FAILED);
+	igt_assert(mmap(dst, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, 0) == dst);
 	pair = pair_of(src, dst, PAGE);
 	memset(src, 0x77, PAGE);
 	igt_assert_eq(pair_copy(&pair), 0);
@@ -299,7 +298,7 @@ static void killed_mid_copy(void)
 	pair = pair_new(1);
 	pair_check(&pair);
 	pair_end(&pair);
-	mem_unmap(ready, PAGE);
+	igt_assert(!munmap(ready, PAGE));
 }
 
 static void unbind_mid_copy(void)
