@@ -652,6 +652,51 @@ static void bounce(struct gpu *gpu)
 	mem_unmap((void *)word, PAGE);
 }
 
+/* The GPU reads a word of each 16 pages. */
+static void assert_gathered(struct gpu *gpu, const void *area, size_t size, uint32_t first)
+{
+	uint32_t *out = &gpu->out[64], i;
+
+	gpu_gather(gpu, area, 16 * PAGE, size / PAGE / 16, out);
+	for (i = 0; i < size / PAGE / 16; i++)
+		igt_assert_eq_u32(out[i], first + 16 * i);
+}
+
+/**
+ * SUBTEST: refault
+ * Description: Memory that prefers video memory and has no room there is used in order, again and again: what had to
+ *	leave is used where it is, and evicts nothing that is needed as much.
+ */
+static void refault(struct gpu *gpu)
+{
+	size_t size = 32 * BLOCK;
+	uint64_t vram = bo_param(&gpu->dev, DRM_MIRAGE_PARAM_VRAM_SIZE);
+	struct bo bo = bo_new(&gpu->dev, vram - 24 * BLOCK, BO_VRAM);
+	char *area = mem_anon(size);
+	struct devmem before = devmem_read(&gpu->dev), now;
+	unsigned int pass;
+
+	*(volatile uint64_t *)bo.words = 1;
+	mem_touch(area, size, 9);
+	igt_assert_eq(mirage_svm_prefer(&gpu->dev, gpu->vm, area, size, DRM_MIRAGE_SVM_VRAM), 0);
+	gpu_mark(gpu);
+	/* The first pass pushes out what the second one finds outside. */
+	for (pass = 0; pass < 3; pass++)
+		assert_gathered(gpu, area, size, 9);
+	now = devmem_since(&gpu->dev, &before);
+	igt_assert_lt_u64(0, now.home_evicted);
+	igt_assert_lt_u64(0, gpu_delta(gpu, DRM_MIRAGE_STAT_PAGES_BOUNCED));
+	before = devmem_read(&gpu->dev);
+	assert_gathered(gpu, area, size, 9);
+	now = devmem_since(&gpu->dev, &before);
+	igt_assert_eq_u64(now.home_evicted, 0);
+	igt_assert_eq_u64(now.to_device, 0);
+	igt_assert_lt(8 * BLOCK / PAGE, gpu_count_pages(gpu, area, size, VRAM));
+	assert_words(area, size, 9);
+	mem_unmap(area, size);
+	bo_free(&bo);
+}
+
 static const struct gpu_scenario scenarios[] = {
 	{ "there-and-back", there_and_back, "4 KiB pages move to video memory and come home." },
 	{ "huge", huge, "A huge page is one leaf in video memory, too." },
@@ -673,6 +718,7 @@ static const struct gpu_scenario scenarios[] = {
 	{ "preferred", preferred, "Faults of the GPU move pages where that is preferred." },
 	{ "preferences", preferences, "Preferences are kept for any range." },
 	{ "bounce", bounce, "A page for which both sides compete stays for a while." },
+	{ "refault", refault, "Memory that comes back soon evicts no other." },
 	{ "oversubscribed", oversubscribed, "More memory than there is video memory." },
 };
 
