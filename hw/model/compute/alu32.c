@@ -9,14 +9,8 @@
  * times slower, and compiling the body from the guest's code at run time, which a
  * model that shall be read does not need.
  */
+#include "alu.h"
 #include "engine.h"
-
-#define FOR_LANES(expr)                                                        \
-	do {                                                                   \
-		for (l = 0; l < LANES; l++)                                    \
-			out[l] = (uint32_t)(expr);                             \
-	} while (0)
-#define TRUE_IF(cond)	((cond) ? ~0u : 0u)
 
 static inline uint32_t sdiv(int32_t a, int32_t b)
 {

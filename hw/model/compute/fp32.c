@@ -12,19 +12,13 @@
 #include <math.h>
 #include <string.h>
 
+#include "alu.h"
 #include "engine.h"
 
 _Static_assert(FLT_EVAL_METHOD == 0, "float arithmetic must round to float");
 #ifdef __FAST_MATH__
 #error "fast math has other answers"
 #endif
-
-#define FOR_LANES(expr)                                                        \
-	do {                                                                   \
-		for (l = 0; l < LANES; l++)                                    \
-			out[l] = (uint32_t)(expr);                             \
-	} while (0)
-#define TRUE_IF(cond)	((cond) ? ~0u : 0u)
 
 #define SIGN		0x80000000u
 #define INFINITY_BITS	0x7f800000u
