@@ -553,7 +553,7 @@ static void memory_max_blocks(struct gpu *gpu)
 	cgroup_create();
 	igt_fork(child, 1)
 		sparse_run_full(member);
-	member_limit(member, "memory.max", BLOCK / 2);
+	member_limit(member, "memory.max", BLOCK);
 	igt_waitchildren();
 	igt_assert_neq_u64(cgroup_line("memory.events", "max"), 0);
 	igt_assert_eq_u64(cgroup_line("memory.events", "oom_kill"), 0);
