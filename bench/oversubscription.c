@@ -16,7 +16,7 @@
 
 #include "bench.h"
 
-/* What one packet fills. */
+/* Bytes that one packet fills. */
 #define PIECE		(64u << 10)
 /* Packets of one job, and words of a FILL packet at most. */
 #define PIECES		512u

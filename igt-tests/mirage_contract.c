@@ -27,7 +27,7 @@ IGT_TEST_DESCRIPTION("Each kind of memory meets each event of mm.");
 #define WRITE	DRM_MIRAGE_SVM_PAGE_WRITE
 #define VRAM	DRM_MIRAGE_SVM_PAGE_VRAM
 
-/* What is checked in each area, of which the device's buffer for results holds a copy. */
+/* The part of each area that is checked, of which the device's buffer for results holds a copy. */
 #define PAGES	3u
 #define BYTES	(PAGES * PAGE)
 #define MTHP	(16 * PAGE)

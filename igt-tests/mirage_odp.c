@@ -264,7 +264,7 @@ static void munmap_mid_copy(void)
 	igt_assert(!munmap(pair.dst, pair.size));
 	igt_assert(!pthread_join(copier.thread, NULL));
 	igt_assert_eq(copier.result, -EFAULT);
-	/* What comes there is written by no copy of before. */
+	/* No copy of before writes the memory that comes there. */
 	again = mmap(pair.dst, pair.size, PROT_READ | PROT_WRITE,
 		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_POPULATE, -1, 0);
 	igt_assert(again == pair.dst);

@@ -86,7 +86,7 @@
  * - A PT that becomes a 2 MiB leaf keeps its marks, and stays current: no entry with TRACK becomes
  *   stale.
  *
- * What was read is noted for each page of the leaf, until the page has been unmapped and its owner
+ * A mark that was read is noted for each page of the leaf, until the page has been unmapped and its owner
  * takes the note. A leaf has one mark: pages of 64 KiB or 2 MiB are written together.
  *
  * Rejected: reading tables back from VRAM instead of keeping a copy. Each read of a write-combined

@@ -346,7 +346,7 @@ static void no_dirty_after_the_leaf_was_taken(void)
 	fixture_close(&f);
 }
 
-/* What a thread that takes a leaf away again and again has found. */
+/* Findings of a thread that takes a leaf away again and again. */
 struct taker {
 	u64 tracked;	/* the leaf */
 	u64 served;	/* writes through it; protected by the device's lock */
