@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Trace events of the mirror core: one for each fault, one for each invalidation of a block, one
- * for each move of pages, either way. Times
- * are nanoseconds spent in the core. They do not include the time in the device and in the driver's
- * own queues before and after.
+ * for each move of pages, either way. Times are nanoseconds spent in the core. They do not include
+ * the time in the device and in the driver's own queues before and after.
  *
  * Each event names its mirror or userptr by hmm_new_id(), and the process that created it (pid),
  * which may differ from the current process: workers serve faults, and reclaim invalidates.
